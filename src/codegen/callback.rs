@@ -1,0 +1,272 @@
+//! A kernel as SciPy's callback, `int (double *buffer, intptr_t filter_size, double *return_value, void *user_data)`.
+//!
+//! One form takes any `filter_size`. The other is for one footprint: it knows the cells, so it can read `w[dy, dx]`,
+//! `offset` and `dist`, and its loops can be unrolled; it refuses any other size with status 0.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::{F64, I8, I32, I64};
+use cranelift_codegen::ir::{
+    AbiParam, Block, BlockArg, Function, InstBuilder, MemFlagsData, Signature, StackSlotData, StackSlotKind, UserFuncName,
+    Value,
+};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use cranelift_module::Module as _;
+
+use super::emit::{Emitter, Memory, symbol};
+use super::expr;
+use super::jit::{self, Code, Module};
+use super::math;
+use crate::error::Error;
+use crate::lang::cells::Cells;
+use crate::lang::diagnostic::{Code as DiagnosticCode, Diagnostic};
+use crate::lang::hir::{Expr, Kernel, Reduction};
+use crate::lang::span::Span;
+use crate::lang::types::Elem;
+
+/// Scratch memory for at most this many f64s is on the stack of the form for any size ...
+const STACK_SCRATCH: usize = 1024;
+/// ... and for this many on that of the form for one footprint. Beyond, each call allocates it and frees it.
+const MAX_STACK_SCRATCH: usize = 1 << 15;
+
+/// The most operations that are compiled: Cranelift's time grows faster than the number of operations.
+pub const MAX_COMPILED_OPERATIONS: usize = 1 << 14;
+
+/// Why `kernel` can't be a callback, if it can't.
+pub fn obstacle(kernel: &Kernel) -> Option<Diagnostic> {
+    let whole = |message: String| Diagnostic::new(DiagnosticCode::NotInCallback, Span::default(), message);
+    if kernel.inputs.len() != 1 {
+        return Some(
+            whole(format!("a callback has one input, and the kernel has {}", kernel.inputs.len()))
+                .hint("run it with `Filter`, which takes several inputs"),
+        );
+    }
+    if kernel.outputs.len() != 1 {
+        return Some(
+            whole(format!("a callback has one output, and the kernel has {}", kernel.outputs.len()))
+                .hint("run it with `Filter`, which gives several outputs"),
+        );
+    }
+    let place = kernel.live_nodes().find_map(|(_, node)| match node.expr {
+        Expr::Coord(_) => Some(("coord", node.span)),
+        Expr::Extent(_) => Some(("extent", node.span)),
+        _ => None,
+    });
+    let (name, span) = place?;
+    Some(
+        Diagnostic::new(DiagnosticCode::NotInCallback, span, format!("a callback can't tell `{name}`"))
+            .label("SciPy passes the window and not its place"),
+    )
+}
+
+/// Why `kernel` needs to know its footprint, if it does.
+pub fn needs_footprint(kernel: &Kernel) -> Option<Diagnostic> {
+    let (what, span) = kernel.live_nodes().find_map(|(_, node)| match node.expr {
+        Expr::At { .. } => Some(("a cell at a fixed offset", node.span)),
+        Expr::Offset(_) => Some(("`offset`", node.span)),
+        Expr::Dist => Some(("`dist`", node.span)),
+        _ => None,
+    })?;
+    Some(
+        Diagnostic::new(
+            DiagnosticCode::NotInCallback,
+            span,
+            format!("a callback for any footprint can't tell {what}"),
+        )
+        .label("which cell is where depends on the footprint")
+        .hint("name the footprint: `Kernel::callback_for`, or `--size` or `--footprint` on the command line"),
+    )
+}
+
+/// Compiles `kernel`, which has no [`obstacle`], for windows of these cells, or of any number of them.
+pub fn compile(kernel: &Kernel, cells: Option<&Cells>) -> Result<std::sync::Arc<Code>, Error> {
+    let (module, function) = build(kernel, cells)?;
+    module.finish(function)
+}
+
+/// The callback in Cranelift's intermediate representation.
+pub fn clif(kernel: &Kernel, cells: Option<&Cells>) -> Result<String, Error> {
+    build(kernel, cells).map(|(_, function)| function.to_string())
+}
+
+/// The callback in machine code, as text.
+pub fn assembly(kernel: &Kernel, cells: Option<&Cells>) -> Result<String, Error> {
+    let (mut module, function) = build(kernel, cells)?;
+    module.disassemble(function)
+}
+
+/// The host functions that the code of `kernel` may call.
+fn symbols(kernel: &Kernel) -> Vec<(String, *const u8)> {
+    let mut symbols = Vec::new();
+    for (_, node) in kernel.live_nodes() {
+        let (name, address) = match node.expr {
+            Expr::Unary(op, _) if expr::unary_is_call(op) => (op.name(), math::unary_function(op)),
+            Expr::Binary(op, _, _) if expr::binary_is_call(op) => (op.name(), math::binary_function(op)),
+            Expr::Reduce { op, .. } if op.is_order_statistic() => (op.name(), jit::order_function(op)),
+            _ => continue,
+        };
+        symbols.push((symbol(name), address));
+    }
+    symbols.push((symbol("allocate"), jit::allocate_scratch as *const u8));
+    symbols.push((symbol("free"), jit::free_scratch as *const u8));
+    symbols
+}
+
+fn signature(module: &mut Module) -> Signature {
+    let mut signature = module.jit().make_signature();
+    signature.params.extend([I64; 4].map(AbiParam::new));
+    signature.returns.push(AbiParam::new(I32));
+    signature
+}
+
+fn build(kernel: &Kernel, cells: Option<&Cells>) -> Result<(Module, Function), Error> {
+    let operations = kernel.live_nodes().count();
+    if operations > MAX_COMPILED_OPERATIONS {
+        return Err(Error::Codegen(format!(
+            "it has {operations} operations, and at most {MAX_COMPILED_OPERATIONS} are compiled; the interpreter can run it"
+        )));
+    }
+    let mut module = Module::new(&symbols(kernel))?;
+    let mut function = Function::with_name_signature(UserFuncName::user(0, 0), signature(&mut module));
+    let mut context = FunctionBuilderContext::new();
+    let mut b = FunctionBuilder::new(&mut function, &mut context);
+
+    let entry = b.create_block();
+    b.append_block_params_for_function_params(entry);
+    b.switch_to_block(entry);
+    b.seal_block(entry);
+    let &[buffer, size, return_value, user_data] = b.block_params(entry) else {
+        unreachable!("the signature has four parameters");
+    };
+
+    let refused = b.create_block();
+    let len = match cells {
+        Some(cells) => {
+            require(&mut b, refused, |b| b.ins().icmp_imm_s(IntCC::Equal, size, cells.len() as i64));
+            b.ins().iconst(I64, cells.taps() as i64)
+        }
+        None => {
+            require(&mut b, refused, |b| b.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, size, 0));
+            size
+        }
+    };
+    if !kernel.params.is_empty() || !kernel.weights.is_empty() {
+        require(&mut b, refused, |b| b.ins().icmp_imm_s(IntCC::NotEqual, user_data, 0));
+    }
+    let scratch = needs_scratch(kernel).then(|| Scratch::new(&mut b, &mut module, cells, len, refused)).transpose()?;
+
+    let memory = Memory { buffer, len, user_data, scratch: scratch.as_ref().map(|scratch| scratch.address) };
+    let mut emitter = Emitter::new(&mut b, &mut module, kernel, cells, memory)?;
+    emitter.emit()?;
+    let output = kernel.outputs[0].value;
+    let value = emitter.scalar(output);
+    let conditions: Vec<Value> = kernel.assertions.iter().map(|a| emitter.scalar(a.condition)).collect();
+
+    let value = match kernel.ty(output).elem {
+        Elem::Number => value,
+        Elem::Boolean => {
+            let wide = b.ins().uextend(I32, value);
+            b.ins().fcvt_from_sint(F64, wide)
+        }
+    };
+    b.ins().store(MemFlagsData::trusted(), value, return_value, 0);
+    if let Some(scratch) = scratch {
+        scratch.free(&mut b, &mut module)?;
+    }
+    let held = conditions.into_iter().reduce(|all, condition| b.ins().band(all, condition));
+    let held = held.unwrap_or_else(|| b.ins().iconst(I8, 1));
+    let status = b.ins().uextend(I32, held);
+    b.ins().return_(&[status]);
+
+    b.switch_to_block(refused);
+    b.seal_block(refused);
+    let failure = b.ins().iconst(I32, 0);
+    b.ins().return_(&[failure]);
+    b.finalize(module.jit().target_config());
+    Ok((module, function))
+}
+
+/// Goes on only where `condition` holds.
+fn require(
+    b: &mut FunctionBuilder<'_>,
+    refused: Block,
+    condition: impl FnOnce(&mut FunctionBuilder<'_>) -> Value,
+) {
+    let condition = condition(b);
+    let go_on = b.create_block();
+    b.ins().brif(condition, go_on, &[], refused, &[]);
+    b.seal_block(go_on);
+    b.switch_to_block(go_on);
+}
+
+fn needs_scratch(kernel: &Kernel) -> bool {
+    let order_statistic =
+        |expr: &Expr| matches!(expr, Expr::Reduce { op, .. } if Reduction::is_order_statistic(*op));
+    kernel.live_nodes().any(|(_, node)| order_statistic(&node.expr))
+}
+
+/// Memory for the elements of an order statistic: on the stack, or allocated for the call if there are too many.
+struct Scratch {
+    address: Value,
+    /// The length of the allocation, and whether there is one, where that depends on the call.
+    allocated: Option<(Value, Value)>,
+}
+
+impl Scratch {
+    fn new(
+        b: &mut FunctionBuilder<'_>,
+        module: &mut Module,
+        cells: Option<&Cells>,
+        len: Value,
+        refused: Block,
+    ) -> Result<Scratch, Error> {
+        // The copying loop may write one element past those that it keeps, but never past the cells.
+        let on_stack = match cells {
+            Some(cells) if cells.taps() <= MAX_STACK_SCRATCH => cells.taps().max(1),
+            _ => STACK_SCRATCH,
+        };
+        let slot = b.create_sized_stack_slot(StackSlotData::new(
+            StackSlotKind::ExplicitSlot,
+            u32::try_from(8 * on_stack).expect("the size is limited"),
+            3,
+        ));
+        let stack = b.ins().stack_addr(I64, slot, 0);
+        if cells.is_some_and(|cells| cells.taps() <= on_stack) {
+            return Ok(Scratch { address: stack, allocated: None });
+        }
+        let is_allocated = b.ins().icmp_imm_s(IntCC::UnsignedGreaterThan, len, on_stack as i64);
+        let allocate = b.create_block();
+        let ready = b.create_block();
+        b.append_block_param(ready, I64);
+        b.ins().brif(is_allocated, allocate, &[], ready, &[BlockArg::Value(stack)]);
+        b.seal_block(allocate);
+        b.switch_to_block(allocate);
+        let mut signature = module.jit().make_signature();
+        signature.params.push(AbiParam::new(I64));
+        signature.returns.push(AbiParam::new(I64));
+        let function = module.import(&symbol("allocate"), &signature)?;
+        let function = module.jit().declare_func_in_func(function, b.func);
+        let heap = expr::call(b, function, &[len]);
+        b.ins().brif(heap, ready, &[BlockArg::Value(heap)], refused, &[]);
+        b.seal_block(ready);
+        b.switch_to_block(ready);
+        Ok(Scratch { address: b.block_params(ready)[0], allocated: Some((len, is_allocated)) })
+    }
+
+    fn free(self, b: &mut FunctionBuilder<'_>, module: &mut Module) -> Result<(), Error> {
+        let Some((len, is_allocated)) = self.allocated else { return Ok(()) };
+        let free = b.create_block();
+        let after = b.create_block();
+        b.ins().brif(is_allocated, free, &[], after, &[]);
+        b.seal_block(free);
+        b.switch_to_block(free);
+        let mut signature = module.jit().make_signature();
+        signature.params.extend([AbiParam::new(I64), AbiParam::new(I64)]);
+        let function = module.import(&symbol("free"), &signature)?;
+        let function = module.jit().declare_func_in_func(function, b.func);
+        b.ins().call(function, &[self.address, len]);
+        b.ins().jump(after, &[]);
+        b.seal_block(after);
+        b.switch_to_block(after);
+        Ok(())
+    }
+}

@@ -1,0 +1,7 @@
+//! Meaning to machine code: the only place that names Cranelift.
+
+pub mod callback;
+mod emit;
+mod expr;
+pub mod jit;
+mod math;

@@ -1,0 +1,47 @@
+//! What can go wrong, as one type.
+
+use crate::lang::diagnostic::KernelError;
+
+/// Why a kernel could not be compiled, or a filter not be run.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The kernel is not right; the text shows where.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
+    /// An argument of a filter is not right.
+    #[error("{argument}: {message}")]
+    Argument {
+        /// The argument's name, as in [`crate::Filter`].
+        argument: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// An assertion of the kernel does not hold at a pixel: of the pixels where one does not, the first in C order.
+    #[error("at pixel {position:?}: {message}")]
+    Assertion {
+        /// The pixel's index along each axis of the array.
+        position: Vec<usize>,
+        /// What does not hold, and where in the kernel it is demanded.
+        message: String,
+    },
+    /// A foreign callback returned status 0 at a pixel.
+    #[error("the callback failed at pixel {position:?}")]
+    Callback {
+        /// The pixel's index along each axis of the array.
+        position: Vec<usize>,
+    },
+    /// The run was cancelled by [`crate::Progress::cancel`].
+    #[error("cancelled")]
+    Cancelled,
+    /// No machine code could be made: the kernel is too large for it, or the machine is not supported.
+    #[error("no code for this kernel: {0}")]
+    Codegen(String),
+}
+
+impl Error {
+    /// An error in the argument called `argument`.
+    pub(crate) fn argument(argument: &'static str, message: impl Into<String>) -> Error {
+        Error::Argument { argument, message: message.into() }
+    }
+}

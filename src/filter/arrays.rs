@@ -1,0 +1,209 @@
+//! Arrays whose element type is known at run time only.
+
+use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Data, DataMut, Dimension, IxDyn};
+
+use crate::grid::element::{Cast, DType, Element, with_element};
+
+macro_rules! any_arrays {
+    ($(#[$doc:meta])* $name:ident $(<$life:lifetime>)?, $array:ident) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        #[allow(missing_docs, reason = "the names are the types")]
+        pub enum $name $(<$life>)? {
+            Bool($array<$($life,)? bool>),
+            I8($array<$($life,)? i8>),
+            U8($array<$($life,)? u8>),
+            I16($array<$($life,)? i16>),
+            U16($array<$($life,)? u16>),
+            I32($array<$($life,)? i32>),
+            U32($array<$($life,)? u32>),
+            I64($array<$($life,)? i64>),
+            U64($array<$($life,)? u64>),
+            F32($array<$($life,)? f32>),
+            F64($array<$($life,)? f64>),
+        }
+
+        impl $(<$life>)? $name $(<$life>)? {
+            /// The element type.
+            pub fn dtype(&self) -> DType {
+                match self {
+                    $name::Bool(_) => DType::Bool,
+                    $name::I8(_) => DType::I8,
+                    $name::U8(_) => DType::U8,
+                    $name::I16(_) => DType::I16,
+                    $name::U16(_) => DType::U16,
+                    $name::I32(_) => DType::I32,
+                    $name::U32(_) => DType::U32,
+                    $name::I64(_) => DType::I64,
+                    $name::U64(_) => DType::U64,
+                    $name::F32(_) => DType::F32,
+                    $name::F64(_) => DType::F64,
+                }
+            }
+
+            /// The lengths along each axis.
+            pub fn shape(&self) -> &[usize] {
+                for_any!($name, self, array => array.shape())
+            }
+        }
+    };
+}
+
+/// Runs `$body` with the array inside.
+macro_rules! for_any {
+    ($name:ident, $value:expr, $array:ident => $body:expr) => {
+        match $value {
+            $name::Bool($array) => $body,
+            $name::I8($array) => $body,
+            $name::U8($array) => $body,
+            $name::I16($array) => $body,
+            $name::U16($array) => $body,
+            $name::I32($array) => $body,
+            $name::U32($array) => $body,
+            $name::I64($array) => $body,
+            $name::U64($array) => $body,
+            $name::F32($array) => $body,
+            $name::F64($array) => $body,
+        }
+    };
+}
+
+any_arrays!(
+    /// A view of an input array of any element type, shape and layout.
+    Input<'a>, ArrayViewD
+);
+any_arrays!(
+    /// A mutable view of an output array of any element type, shape and layout.
+    Output<'a>, ArrayViewMutD
+);
+any_arrays!(
+    /// An array of any element type and shape.
+    AnyArray, ArrayD
+);
+
+/// What the enums need to know about each element type.
+pub trait AnyElement: Element {
+    /// The view as an input.
+    fn input(view: ArrayViewD<'_, Self>) -> Input<'_>;
+    /// The view as an output.
+    fn output(view: ArrayViewMutD<'_, Self>) -> Output<'_>;
+    /// The array with its type forgotten.
+    fn any(array: ArrayD<Self>) -> AnyArray;
+}
+
+macro_rules! any_element {
+    ($($variant:ident: $type:ty),*) => {
+        $(impl AnyElement for $type {
+            fn input(view: ArrayViewD<'_, $type>) -> Input<'_> {
+                Input::$variant(view)
+            }
+
+            fn output(view: ArrayViewMutD<'_, $type>) -> Output<'_> {
+                Output::$variant(view)
+            }
+
+            fn any(array: ArrayD<$type>) -> AnyArray {
+                AnyArray::$variant(array)
+            }
+        })*
+
+        impl AnyArray {
+            /// An array of zeros.
+            pub fn zeros(dtype: DType, shape: &[usize]) -> AnyArray {
+                match dtype {
+                    $(DType::$variant => AnyArray::$variant(ArrayD::default(IxDyn(shape)))),*
+                }
+            }
+        }
+    };
+}
+
+any_element!(
+    Bool: bool, I8: i8, U8: u8, I16: i16, U16: u16, I32: i32, U32: u32, I64: i64, U64: u64, F32: f32, F64: f64
+);
+
+impl AnyArray {
+    /// The array as an input.
+    pub fn as_input(&self) -> Input<'_> {
+        for_any!(AnyArray, self, array => AnyElement::input(array.view()))
+    }
+
+    /// The array with its elements as f64s.
+    pub fn to_f64(&self) -> ArrayD<f64> {
+        for_any!(AnyArray, self, array => array.mapv(Element::to_f64))
+    }
+
+    /// The array with another element type.
+    pub fn cast(&self, dtype: DType, cast: Cast) -> AnyArray {
+        with_element!(dtype, Target => self.to_f64().mapv(|value| Target::from_f64(value, cast)).into())
+    }
+
+    /// The array as an output.
+    pub fn as_output(&mut self) -> Output<'_> {
+        for_any!(AnyArray, self, array => AnyElement::output(array.view_mut()))
+    }
+}
+
+impl<'a> Input<'a> {
+    /// The subview at `index` along `axis`, which goes away.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis or index.
+    pub fn index_axis(self, axis: usize, index: usize) -> Input<'a> {
+        for_any!(Input, self, view => AnyElement::input(view.index_axis_move(ndarray::Axis(axis), index)))
+    }
+}
+
+impl<'a> Output<'a> {
+    /// The subview at `index` along `axis`, which goes away.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis or index.
+    pub fn index_axis(self, axis: usize, index: usize) -> Output<'a> {
+        for_any!(Output, self, view => AnyElement::output(view.index_axis_move(ndarray::Axis(axis), index)))
+    }
+}
+
+impl<T: AnyElement> From<ArrayD<T>> for AnyArray {
+    fn from(array: ArrayD<T>) -> AnyArray {
+        T::any(array)
+    }
+}
+
+impl<'a, T, S, D> From<&'a ArrayBase<S, D>> for Input<'a>
+where
+    T: AnyElement,
+    S: Data<Elem = T>,
+    D: Dimension,
+{
+    fn from(array: &'a ArrayBase<S, D>) -> Input<'a> {
+        T::input(array.view().into_dyn())
+    }
+}
+
+impl<'a, T, S, D> From<&'a mut ArrayBase<S, D>> for Output<'a>
+where
+    T: AnyElement,
+    S: DataMut<Elem = T>,
+    D: Dimension,
+{
+    fn from(array: &'a mut ArrayBase<S, D>) -> Output<'a> {
+        T::output(array.view_mut().into_dyn())
+    }
+}
+
+impl<'a> From<&'a AnyArray> for Input<'a> {
+    fn from(array: &'a AnyArray) -> Input<'a> {
+        array.as_input()
+    }
+}
+
+impl<'a> From<&'a mut AnyArray> for Output<'a> {
+    fn from(array: &'a mut AnyArray) -> Output<'a> {
+        array.as_output()
+    }
+}
+
+pub(crate) use for_any;

@@ -1,0 +1,560 @@
+//! Arrays in, arrays out.
+
+pub mod arrays;
+pub mod pixels;
+pub mod progress;
+
+use ndarray::{Array, ArrayBase, ArrayD, Data, DataMut, Dimension};
+
+use self::arrays::{AnyElement, Input, Output};
+use self::pixels::{CallbackEvaluator, Evaluate, Neighbourhood, Run, Stop};
+use self::progress::Progress;
+use crate::codegen::jit::Callback;
+use crate::error::Error;
+use crate::grid::boundary::Mode;
+use crate::grid::element::Cast;
+use crate::grid::footprint::{Footprint, Window};
+use crate::kernel::{Kernel, Parameters};
+use crate::lang::cells::Cells;
+use crate::lang::interpret::{Interpreter, Pixel, Settings};
+
+/// What runs the kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// The callback where the kernel can be one, else the interpreter.
+    #[default]
+    Auto,
+    /// Machine code, called once for each pixel.
+    Callback,
+    /// The reference interpreter.
+    Interpreter,
+}
+
+impl std::str::FromStr for Engine {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Engine, Error> {
+        match name {
+            "auto" => Ok(Engine::Auto),
+            "callback" => Ok(Engine::Callback),
+            "interpreter" => Ok(Engine::Interpreter),
+            _ => Err(Error::argument(
+                "engine",
+                format!("`{name}` is not an engine; the engines are auto, callback, interpreter"),
+            )),
+        }
+    }
+}
+
+/// A kernel or a callback together with a window and what lies outside the array, ready to run over arrays.
+///
+/// ```
+/// use hoodoo::{Filter, Kernel, Mode};
+/// use ndarray::array;
+///
+/// let kernel = Kernel::compile("max(w) - min(w)")?;
+/// let image = array![[1u8, 2, 3], [4, 5, 6], [7, 8, 9]];
+/// let gradient = Filter::new(&kernel).size(3).mode(Mode::Reflect).run(&image)?;
+/// assert_eq!(gradient, array![[4, 5, 4], [7, 8, 7], [4, 5, 4]]);
+/// # Ok::<(), hoodoo::Error>(())
+/// ```
+///
+/// # Axes
+///
+/// The window's axes are the array's axes, or those that [`Filter::axes`] names, in that order; sizes, footprints,
+/// modes, origins, and the kernel's `w[dy, dx]`, `offset`, `coord` and `extent` all follow it.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    function: Function,
+    window: Option<Window>,
+    modes: Vec<Mode>,
+    cval: f64,
+    origin: Vec<isize>,
+    axes: Option<Vec<isize>>,
+    parameters: Parameters,
+    cast: Cast,
+    engine: Engine,
+    threads: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Function {
+    Kernel(Kernel),
+    Callback(Callback),
+}
+
+impl Filter {
+    /// A filter by `kernel`.
+    pub fn new(kernel: &Kernel) -> Filter {
+        Filter::with(Function::Kernel(kernel.clone()))
+    }
+
+    /// A filter by a callback, ours or a foreign one.
+    ///
+    /// A foreign callback runs on one thread and sees the pixels in C order, unless it was made by
+    /// [`Callback::foreign_concurrent`].
+    ///
+    /// ```
+    /// use std::ffi::{c_int, c_void};
+    /// use hoodoo::{Callback, Filter};
+    ///
+    /// /// The first cell of the window.
+    /// unsafe extern "C" fn first(window: *mut f64, _: isize, value: *mut f64, _: *mut c_void) -> c_int {
+    ///     unsafe { *value = *window };
+    ///     1
+    /// }
+    ///
+    /// // SAFETY: `first` reads one cell of windows that have two.
+    /// let callback = unsafe { Callback::foreign(first, std::ptr::null_mut()) };
+    /// let shifted = Filter::with_callback(&callback).size(2).run(&ndarray::array![1.0, 2.0, 3.0])?;
+    /// assert_eq!(shifted, ndarray::array![1.0, 1.0, 2.0]);
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    pub fn with_callback(callback: &Callback) -> Filter {
+        Filter::with(Function::Callback(callback.clone()))
+    }
+
+    fn with(function: Function) -> Filter {
+        Filter {
+            function,
+            window: None,
+            modes: vec![Mode::default()],
+            cval: 0.0,
+            origin: vec![0],
+            axes: None,
+            parameters: Parameters::new(),
+            cast: Cast::default(),
+            engine: Engine::default(),
+            threads: 0,
+        }
+    }
+
+    /// A window of this length along every axis, or of these lengths, such as `[3, 5]`.
+    pub fn size(self, size: impl Into<Window>) -> Filter {
+        self.window(size.into())
+    }
+
+    /// A window of the cells where an array of bool is true.
+    pub fn footprint(self, footprint: impl Into<Window>) -> Filter {
+        self.window(footprint.into())
+    }
+
+    /// Any window.
+    pub fn window(mut self, window: Window) -> Filter {
+        self.window = Some(window);
+        self
+    }
+
+    /// How the array goes on beyond the ends of every axis; `reflect` by default.
+    pub fn mode(self, mode: Mode) -> Filter {
+        self.modes([mode])
+    }
+
+    /// How the array goes on beyond the ends of each axis: one mode for all, or one for each.
+    pub fn modes(mut self, modes: impl IntoIterator<Item = Mode>) -> Filter {
+        self.modes = modes.into_iter().collect();
+        self
+    }
+
+    /// The value outside the array in mode `constant`; 0 by default. It is not rounded to the input's type.
+    pub fn cval(mut self, cval: f64) -> Filter {
+        self.cval = cval;
+        self
+    }
+
+    /// Moves the window: a positive origin toward lower indices. One for all axes, or one for each.
+    pub fn origin(mut self, origin: impl IntoIterator<Item = isize>) -> Filter {
+        self.origin = origin.into_iter().collect();
+        self
+    }
+
+    /// The axes to filter along, counted from the end where negative; by default all.
+    pub fn axes(mut self, axes: impl IntoIterator<Item = isize>) -> Filter {
+        self.axes = Some(axes.into_iter().collect());
+        self
+    }
+
+    /// Sets the kernel's scalar param `name`.
+    pub fn param(mut self, name: impl Into<String>, value: f64) -> Filter {
+        self.parameters = self.parameters.param(name, value);
+        self
+    }
+
+    /// Sets the kernel's weights vector `name`: one value for each cell of the footprint, or for each cell of its
+    /// bounding box, in C order.
+    pub fn weights(mut self, name: impl Into<String>, values: impl IntoIterator<Item = f64>) -> Filter {
+        self.parameters = self.parameters.weights(name, values);
+        self
+    }
+
+    /// Sets all params and weights.
+    pub fn parameters(mut self, parameters: Parameters) -> Filter {
+        self.parameters = parameters;
+        self
+    }
+
+    /// How values become elements of an output of a narrower type; `saturate` by default.
+    pub fn cast(mut self, cast: Cast) -> Filter {
+        self.cast = cast;
+        self
+    }
+
+    /// What runs the kernel.
+    pub fn engine(mut self, engine: Engine) -> Filter {
+        self.engine = engine;
+        self
+    }
+
+    /// The greatest number of threads; 0, the default, for one on each core. The result does not depend on it.
+    pub fn threads(mut self, threads: usize) -> Filter {
+        self.threads = threads;
+        self
+    }
+
+    /// The filtered image, with the element type of `image`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] for an argument that does not fit the image or the kernel, [`Error::Kernel`] for a kernel
+    /// that can't be used with this window, [`Error::Assertion`] and [`Error::Callback`] at a pixel that fails,
+    /// [`Error::Codegen`] if there is no machine code for the kernel.
+    pub fn run<T, S, D>(&self, image: &ArrayBase<S, D>) -> Result<Array<T, D>, Error>
+    where
+        T: AnyElement,
+        S: Data<Elem = T>,
+        D: Dimension,
+    {
+        self.run_as(image)
+    }
+
+    /// As [`Filter::run`], reporting to `progress` and cancelled by it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Filter::run`], and [`Error::Cancelled`].
+    pub fn run_with<T, S, D>(&self, image: &ArrayBase<S, D>, progress: &Progress) -> Result<Array<T, D>, Error>
+    where
+        T: AnyElement,
+        S: Data<Elem = T>,
+        D: Dimension,
+    {
+        let mut output = Array::default(image.raw_dim());
+        self.run_all_into(&[image.into()], &mut [(&mut output).into()], progress)?;
+        Ok(output)
+    }
+
+    /// The filtered image, with any element type.
+    ///
+    /// ```
+    /// use hoodoo::{Filter, Kernel};
+    /// let mean = Kernel::compile("mean(w)")?;
+    /// let smooth: ndarray::Array1<f32> = Filter::new(&mean).size(2).run_as(&ndarray::array![1u8, 2, 4])?;
+    /// assert_eq!(smooth, ndarray::array![1.0, 1.5, 3.0]);
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Filter::run`].
+    pub fn run_as<U, T, S, D>(&self, image: &ArrayBase<S, D>) -> Result<Array<U, D>, Error>
+    where
+        U: AnyElement,
+        T: AnyElement,
+        S: Data<Elem = T>,
+        D: Dimension,
+    {
+        let mut output = Array::default(image.raw_dim());
+        self.run_into(image, &mut output)?;
+        Ok(output)
+    }
+
+    /// Writes the filtered image to `output`, which has the shape of `image`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Filter::run`]; then some of `output` may be written.
+    pub fn run_into<T, S, U, S2, D>(
+        &self,
+        image: &ArrayBase<S, D>,
+        output: &mut ArrayBase<S2, D>,
+    ) -> Result<(), Error>
+    where
+        T: AnyElement,
+        S: Data<Elem = T>,
+        U: AnyElement,
+        S2: DataMut<Elem = U>,
+        D: Dimension,
+    {
+        self.run_all_into(&[image.into()], &mut [output.into()], &Progress::default())
+    }
+
+    /// All outputs of a kernel with any number of inputs and outputs; the inputs have one shape.
+    ///
+    /// ```
+    /// use hoodoo::{Filter, Kernel};
+    /// use ndarray::array;
+    ///
+    /// let kernel = Kernel::compile("input a, b; low: min(a) + min(b), high: max(a) + max(b)")?;
+    /// let (a, b) = (array![1u8, 2, 3], array![0.5f32, 0.25, 0.125]);
+    /// let outputs = Filter::new(&kernel).size(3).run_all::<f64>(&[(&a).into(), (&b).into()])?;
+    /// assert_eq!(outputs[0], array![1.25, 1.125, 2.125].into_dyn());
+    /// assert_eq!(outputs[1], array![2.5, 3.5, 3.25].into_dyn());
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Filter::run`].
+    pub fn run_all<U: AnyElement>(&self, inputs: &[Input<'_>]) -> Result<Vec<ArrayD<U>>, Error> {
+        let shape = inputs.first().map_or(&[][..], Input::shape);
+        let mut arrays = vec![ArrayD::<U>::default(shape); self.output_count()];
+        let mut outputs: Vec<Output<'_>> = arrays.iter_mut().map(Output::from).collect();
+        self.run_all_into(inputs, &mut outputs, &Progress::default())?;
+        Ok(arrays)
+    }
+
+    /// Writes all outputs, whose element types and layouts may differ, reporting to `progress` and cancelled by it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Filter::run`], and [`Error::Cancelled`]; then some of the outputs may be written.
+    pub fn run_all_into(
+        &self,
+        inputs: &[Input<'_>],
+        outputs: &mut [Output<'_>],
+        progress: &Progress,
+    ) -> Result<(), Error> {
+        self.check_counts(inputs.len(), outputs.len())?;
+        let shape = inputs[0].shape();
+        for input in &inputs[1..] {
+            same_shape("inputs", shape, input.shape())?;
+        }
+        for output in outputs.iter() {
+            same_shape("output", shape, output.shape())?;
+        }
+        let axes = self.filtered_axes(shape.len())?;
+        let footprint = self.resolved_footprint(axes.len())?;
+        let modes = self.mode_of_each(axes.len())?;
+        let prepared = self.prepare(&footprint)?;
+        if shape.contains(&0) {
+            return Ok(());
+        }
+
+        // The window along every axis of the array.
+        let cells = &prepared.cells;
+        let full = |cell: usize| {
+            let mut offset = vec![0; shape.len()];
+            for (axis, along) in axes.iter().zip(cells.offset(cell)) {
+                offset[*axis] = *along as isize;
+            }
+            offset
+        };
+        let offsets: Vec<Vec<isize>> = (0..cells.len()).map(full).collect();
+        let mut full_modes = vec![Mode::default(); shape.len()];
+        for (axis, mode) in axes.iter().zip(modes) {
+            full_modes[*axis] = mode;
+        }
+        let neighbourhood = Neighbourhood::new(shape, &offsets, &full_modes, self.cval);
+        let threads = match self.threads {
+            0 => rayon::current_num_threads(),
+            threads => threads,
+        };
+        let mut run = Run { neighbourhood: &neighbourhood, cast: self.cast, threads, progress };
+
+        let result = match (&prepared.callback, &self.function) {
+            (Some(callback), _) | (None, Function::Callback(callback)) => {
+                if !callback.is_concurrent() {
+                    run.threads = 1;
+                }
+                let evaluator = || {
+                    CallbackEvaluator::new(callback.enter(), cells.len()).expect("`prepare` has checked the length")
+                };
+                run.run(inputs, outputs, &evaluator)
+            }
+            (None, Function::Kernel(kernel)) => run.run(inputs, outputs, &|| InterpreterEvaluator {
+                interpreter: Interpreter::new(kernel.hir(), cells, &prepared.settings),
+                place: Place::new(shape, &axes),
+            }),
+        };
+        result.map_err(|stop| match stop {
+            Stop::Cancelled => Error::Cancelled,
+            Stop::Failed(pixel) => {
+                let window = pixels::cells_at(&neighbourhood, inputs, pixel);
+                let mut position = neighbourhood.position(pixel);
+                position.truncate(shape.len());
+                self.failure(&prepared, &window, position, Place::new(shape, &axes))
+            }
+        })
+    }
+
+    /// How many outputs there are.
+    fn output_count(&self) -> usize {
+        match &self.function {
+            Function::Kernel(kernel) => kernel.outputs().len(),
+            Function::Callback(_) => 1,
+        }
+    }
+
+    fn check_counts(&self, inputs: usize, outputs: usize) -> Result<(), Error> {
+        let (needed, names) = match &self.function {
+            Function::Kernel(kernel) => (kernel.inputs().len(), format!(" ({})", kernel.inputs().join(", "))),
+            Function::Callback(_) => (1, String::new()),
+        };
+        if inputs != needed {
+            return Err(Error::argument("inputs", format!("{needed} needed{names}, and {inputs} given")));
+        }
+        if outputs != self.output_count() {
+            return Err(Error::argument("outputs", format!("{} needed, and {outputs} given", self.output_count())));
+        }
+        Ok(())
+    }
+
+    /// The array's axes that the window has, in the window's order.
+    fn filtered_axes(&self, ndim: usize) -> Result<Vec<usize>, Error> {
+        let Some(axes) = &self.axes else { return Ok((0..ndim).collect()) };
+        let mut filtered = Vec::new();
+        for &axis in axes {
+            let index = if axis < 0 { axis + ndim as isize } else { axis };
+            if !(0..ndim as isize).contains(&index) {
+                return Err(Error::argument("axes", format!("there is no axis {axis} in an array of {ndim} axes")));
+            }
+            if filtered.contains(&(index as usize)) {
+                return Err(Error::argument("axes", format!("axis {axis} is named twice")));
+            }
+            filtered.push(index as usize);
+        }
+        Ok(filtered)
+    }
+
+    /// The footprint along `axes` axes.
+    fn resolved_footprint(&self, axes: usize) -> Result<Footprint, Error> {
+        let window = match (&self.window, &self.function) {
+            (Some(window), _) => window.clone(),
+            // A kernel that reads fixed cells only needs no window.
+            (None, Function::Kernel(kernel)) if !kernel.hir().reads_window() => Window::Size(vec![1]),
+            (None, _) => return Err(Error::argument("size", "the filter needs a size or a footprint")),
+        };
+        let origin = match self.origin.as_slice() {
+            [one] => vec![*one; axes],
+            each => each.to_vec(),
+        };
+        window.footprint(axes)?.with_origin(&origin)
+    }
+
+    fn mode_of_each(&self, axes: usize) -> Result<Vec<Mode>, Error> {
+        match self.modes.as_slice() {
+            [one] => Ok(vec![*one; axes]),
+            each if each.len() == axes => Ok(each.to_vec()),
+            each => {
+                Err(Error::argument("mode", format!("{} modes for a window of {axes} axes", each.len())))
+            }
+        }
+    }
+
+    /// Everything that does not depend on the arrays.
+    fn prepare(&self, footprint: &Footprint) -> Result<Prepared, Error> {
+        match &self.function {
+            Function::Callback(callback) => {
+                if self.parameters != Parameters::new() {
+                    return Err(Error::argument("param", "a callback has its own user data, and takes no params"));
+                }
+                if self.engine == Engine::Interpreter {
+                    return Err(Error::argument("engine", "a callback can't be interpreted"));
+                }
+                let cells = footprint.cells();
+                if let Some(len) = callback.window_len().filter(|len| *len != cells.len()) {
+                    return Err(Error::argument(
+                        "footprint",
+                        format!("the callback takes windows of {len} cells, and this has {}", cells.len()),
+                    ));
+                }
+                Ok(Prepared { cells, settings: Settings::default(), callback: Some(callback.clone()) })
+            }
+            Function::Kernel(kernel) => {
+                let settings = kernel.settings(&self.parameters, Some(footprint))?;
+                let cells = footprint.cells().for_kernel(kernel.hir()).map_err(|diagnostic| kernel.error(diagnostic))?;
+                kernel.check_possible(cells.taps())?;
+                let callback = match self.engine {
+                    Engine::Auto => kernel.check_callback().is_ok(),
+                    Engine::Callback => kernel.check_callback().map(|()| true)?,
+                    Engine::Interpreter => false,
+                };
+                let callback = match callback {
+                    true => {
+                        let mut callback = Callback::compiled(kernel.code(Some(&cells))?, Some(cells.len()));
+                        callback.set(&settings);
+                        Some(callback)
+                    }
+                    false => None,
+                };
+                Ok(Prepared { cells, settings, callback })
+            }
+        }
+    }
+
+    /// The error for a pixel whose evaluation failed.
+    fn failure(&self, prepared: &Prepared, cells: &[f64], position: Vec<usize>, mut place: Place) -> Error {
+        let Function::Kernel(kernel) = &self.function else { return Error::Callback { position } };
+        // Machine code says only that something does not hold; the interpreter says what.
+        let mut interpreter = Interpreter::new(kernel.hir(), &prepared.cells, &prepared.settings);
+        place.move_to(&position);
+        let pixel = Pixel { cells, position: &place.position, extent: &place.extent };
+        let message = match interpreter.run(&pixel, &mut vec![0.0; self.output_count()]) {
+            Err(assertion) => {
+                let (line, column) = assertion.span.line_column(kernel.source());
+                format!("{} (line {line}, column {column})", assertion.message)
+            }
+            Ok(()) => "there is no memory for an order statistic".to_string(),
+        };
+        Error::Assertion { position, message }
+    }
+}
+
+fn same_shape(argument: &'static str, expected: &[usize], given: &[usize]) -> Result<(), Error> {
+    if expected == given {
+        return Ok(());
+    }
+    Err(Error::argument(argument, format!("shape {given:?} is not that of the first input, {expected:?}")))
+}
+
+/// A filter that is checked and compiled, for one footprint.
+struct Prepared {
+    cells: Cells,
+    settings: Settings,
+    /// What to call for each pixel; without it the kernel is interpreted.
+    callback: Option<Callback>,
+}
+
+/// Where the pixel is, along the window's axes.
+#[derive(Clone, Debug)]
+struct Place {
+    axes: Vec<usize>,
+    position: Vec<usize>,
+    extent: Vec<usize>,
+}
+
+impl Place {
+    fn new(shape: &[usize], axes: &[usize]) -> Place {
+        let extent = axes.iter().map(|axis| shape[*axis]).collect();
+        Place { axes: axes.to_vec(), position: vec![0; axes.len()], extent }
+    }
+
+    fn move_to(&mut self, position: &[usize]) {
+        for (along, axis) in self.position.iter_mut().zip(&self.axes) {
+            *along = position[*axis];
+        }
+    }
+}
+
+struct InterpreterEvaluator<'k> {
+    interpreter: Interpreter<'k>,
+    place: Place,
+}
+
+impl Evaluate for InterpreterEvaluator<'_> {
+    fn evaluate(&mut self, cells: &mut [f64], position: &[usize], outputs: &mut [f64]) -> bool {
+        self.place.move_to(position);
+        let pixel = Pixel { cells, position: &self.place.position, extent: &self.place.extent };
+        self.interpreter.run(&pixel, outputs).is_ok()
+    }
+}

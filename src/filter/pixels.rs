@@ -1,0 +1,463 @@
+//! The driver that visits pixel after pixel: gathers each window as f64s and has it evaluated.
+//!
+//! Along the last axis, the pixels whose window does not cross an end are visited without a test: the address of each
+//! cell is that of the pixel plus a constant, even where the row itself is near another edge of the array, because the
+//! row's constants are made for it. The few pixels at the two ends look every cell up in a table of indices along the
+//! axis. Memory: the tables, one number for each index of each axis, and a window and a row of results for each thread.
+
+#![allow(unsafe_code, reason = "the design lifts the ban here; each block gives its reason")]
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ndarray::{ArrayViewD, ArrayViewMutD};
+
+use super::arrays::{Input, Output, for_any};
+use super::progress::Progress;
+use crate::codegen::jit::ActiveCallback;
+use crate::grid::boundary::Mode;
+use crate::grid::element::{Cast, Element};
+
+/// What computes a pixel's outputs from its windows.
+pub trait Evaluate {
+    /// Computes the outputs from the cells of every input in turn, which may be overwritten, for the pixel at
+    /// `position`. False where an assertion does not hold.
+    fn evaluate(&mut self, cells: &mut [f64], position: &[usize], outputs: &mut [f64]) -> bool;
+}
+
+/// A callback for windows of one length.
+pub struct CallbackEvaluator<'c> {
+    callback: ActiveCallback<'c>,
+    len: usize,
+}
+
+impl<'c> CallbackEvaluator<'c> {
+    /// An evaluator of windows of `len` cells; `None` if the callback does not take them.
+    pub fn new(callback: ActiveCallback<'c>, len: usize) -> Option<CallbackEvaluator<'c>> {
+        callback.takes(len).then_some(CallbackEvaluator { callback, len })
+    }
+}
+
+impl Evaluate for CallbackEvaluator<'_> {
+    #[inline(always)]
+    fn evaluate(&mut self, cells: &mut [f64], _position: &[usize], outputs: &mut [f64]) -> bool {
+        debug_assert_eq!(cells.len(), self.len);
+        // SAFETY: `new` has checked the length, and the driver's windows all have it.
+        match unsafe { self.callback.call_unchecked(cells) } {
+            Some(value) => {
+                outputs[0] = value;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// The cells of a window on an array of some shape, and what is outside the array.
+#[derive(Clone, Debug)]
+pub struct Neighbourhood {
+    shape: Vec<usize>,
+    /// For each axis, the least offset of any cell, and the index inside the array that each index from there on has;
+    /// `OUTSIDE` where that is `cval`.
+    axes: Vec<(isize, Vec<isize>)>,
+    /// The distinct offsets of the cells along all axes but the last.
+    rows: Vec<Vec<isize>>,
+    /// For each cell, its entry in `rows`, and its offset along the last axis.
+    cells: Vec<(usize, isize)>,
+    cval: f64,
+}
+
+/// In a table of indices: not in the array.
+const OUTSIDE: isize = -1;
+
+/// How many pixels a thread does before it looks for other work, at least.
+const MIN_BAND: usize = 1 << 13;
+
+impl Neighbourhood {
+    /// The neighbourhood of cells at `offsets`, each with one number for every axis of `shape`, which has no zeros.
+    pub fn new(shape: &[usize], offsets: &[Vec<isize>], modes: &[Mode], cval: f64) -> Neighbourhood {
+        // A single value is a row of one.
+        let scalar = shape.is_empty();
+        let shape = if scalar { vec![1] } else { shape.to_vec() };
+        let last = shape.len() - 1;
+        let along = |axis: usize| offsets.iter().map(move |offset| if scalar { 0 } else { offset[axis] });
+        let axes = (0..shape.len()).map(|axis| {
+            let first = along(axis).min().unwrap_or(0).min(0);
+            let reach = along(axis).max().unwrap_or(0).max(0);
+            let mode = if scalar { Mode::Nearest } else { modes[axis] };
+            let table = (first..shape[axis] as isize + reach)
+                .map(|at| mode.index(at, shape[axis]).map_or(OUTSIDE, |index| index as isize))
+                .collect();
+            (first, table)
+        });
+        let axes = axes.collect();
+        let mut rows: Vec<Vec<isize>> = Vec::new();
+        let mut known = std::collections::HashMap::new();
+        let cells = offsets
+            .iter()
+            .map(|offset| {
+                let (outer, along_row) = if scalar { (&[][..], 0) } else { (&offset[..last], offset[last]) };
+                let row = *known.entry(outer).or_insert_with(|| {
+                    rows.push(outer.to_vec());
+                    rows.len() - 1
+                });
+                (row, along_row)
+            })
+            .collect();
+        Neighbourhood { shape, axes, rows, cells, cval }
+    }
+
+    fn row_len(&self) -> usize {
+        self.shape[self.shape.len() - 1]
+    }
+
+    /// The number of pixels.
+    pub fn pixels(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// The index of a pixel along each axis, from its number in C order.
+    pub fn position(&self, pixel: usize) -> Vec<usize> {
+        let mut position = vec![0; self.shape.len()];
+        let mut rest = pixel;
+        for axis in (0..self.shape.len()).rev() {
+            position[axis] = rest % self.shape[axis];
+            rest /= self.shape[axis];
+        }
+        position
+    }
+
+    /// The pixels of a row whose windows cross neither end of it.
+    fn interior(&self) -> Range<usize> {
+        let len = self.row_len() as isize;
+        let least = self.cells.iter().map(|(_, along_row)| *along_row).min().unwrap_or(0).min(0);
+        let most = self.cells.iter().map(|(_, along_row)| *along_row).max().unwrap_or(0).max(0);
+        let (start, end) = (-least, len - most);
+        if start < end { start as usize..end as usize } else { 0..0 }
+    }
+}
+
+/// An input array as memory.
+struct Source<'a, T> {
+    first: *const T,
+    strides: Vec<isize>,
+    neighbourhood: &'a Neighbourhood,
+    /// For the current row of pixels: where each row of cells starts, `None` if it is outside the array.
+    starts: Vec<Option<isize>>,
+    /// For the current row of pixels: the distance of each cell from the start of the array for a pixel at 0, if no
+    /// row of cells is outside.
+    distances: Vec<isize>,
+    inside: bool,
+}
+
+impl<'a, T: Element> Source<'a, T> {
+    /// The array must have the neighbourhood's shape.
+    fn new(view: &ArrayViewD<'_, T>, neighbourhood: &'a Neighbourhood) -> Source<'a, T> {
+        let strides = if view.ndim() == 0 { vec![0] } else { view.strides().to_vec() };
+        Source {
+            first: view.as_ptr(),
+            strides,
+            neighbourhood,
+            starts: Vec::with_capacity(neighbourhood.rows.len()),
+            distances: Vec::with_capacity(neighbourhood.cells.len()),
+            inside: false,
+        }
+    }
+
+    fn stride(&self) -> isize {
+        self.strides[self.strides.len() - 1]
+    }
+
+    /// Makes ready for the row of pixels at `position`, whose last number does not matter.
+    fn start_row(&mut self, position: &[usize]) {
+        let Neighbourhood { axes, rows, cells, .. } = self.neighbourhood;
+        self.starts.clear();
+        for row in rows {
+            let mut start = Some(0);
+            for (axis, offset) in row.iter().enumerate() {
+                let (first, table) = &axes[axis];
+                let index = table[(position[axis] as isize + offset - first) as usize];
+                start = start.filter(|_| index != OUTSIDE).map(|start| start + index * self.strides[axis]);
+            }
+            self.starts.push(start);
+        }
+        self.inside = self.starts.iter().all(Option::is_some);
+        self.distances.clear();
+        if self.inside {
+            let stride = self.stride();
+            let starts = &self.starts;
+            self.distances.extend(cells.iter().map(|(row, along)| starts[*row].unwrap_or(0) + along * stride));
+        }
+    }
+
+    /// Gathers the window of pixel `x` of the row, wherever its cells are.
+    fn gather_anywhere(&self, x: usize, window: &mut [f64]) {
+        let Neighbourhood { axes, cells, cval, .. } = self.neighbourhood;
+        let (first, table) = &axes[axes.len() - 1];
+        for ((row, along), value) in cells.iter().zip(window) {
+            let index = table[(x as isize + along - first) as usize];
+            *value = match self.starts[*row] {
+                // SAFETY: `start` is the sum of an index inside the array times the stride for every axis but the
+                // last, and `index` is inside the last, so the element is in the array, which is borrowed.
+                Some(start) if index != OUTSIDE => unsafe {
+                    (*self.first.offset(start + index * self.stride())).to_f64()
+                },
+                _ => *cval,
+            };
+        }
+    }
+
+    /// Gathers the window of pixel `x` of the row.
+    ///
+    /// # Safety
+    ///
+    /// `x` is in the neighbourhood's interior, and `self.inside` holds.
+    #[inline(always)]
+    unsafe fn gather_inside(&self, x: usize, window: &mut [f64]) {
+        let pixel = x as isize * self.stride();
+        for (distance, value) in self.distances.iter().zip(window) {
+            // SAFETY: the cell's row is inside, and so is `x` plus the cell's offset along it; the sum of the strides
+            // times these indices is the element's place in the array, which is borrowed.
+            *value = unsafe { (*self.first.offset(pixel + distance)).to_f64() };
+        }
+    }
+}
+
+/// An input of any type, for those after the first.
+trait AnySource {
+    fn start_row(&mut self, position: &[usize]);
+    fn gather(&self, x: usize, interior: &Range<usize>, window: &mut [f64]);
+}
+
+impl<T: Element> AnySource for Source<'_, T> {
+    fn start_row(&mut self, position: &[usize]) {
+        Source::start_row(self, position);
+    }
+
+    fn gather(&self, x: usize, interior: &Range<usize>, window: &mut [f64]) {
+        if self.inside && interior.contains(&x) {
+            // SAFETY: just checked.
+            unsafe { self.gather_inside(x, window) }
+        } else {
+            self.gather_anywhere(x, window);
+        }
+    }
+}
+
+/// An output array as memory that several threads write to, each its own pixels.
+struct Target {
+    first: *mut u8,
+    strides: Vec<isize>,
+    store: fn(&Target, &[usize], &[f64], usize, Cast),
+}
+
+// SAFETY: the memory is borrowed mutably for as long as the target lives, and the driver gives every pixel to one
+// thread only.
+unsafe impl Sync for Target {}
+
+impl Target {
+    fn new<T: Element>(view: &mut ArrayViewMutD<'_, T>) -> Target {
+        let strides = if view.ndim() == 0 { vec![0] } else { view.strides().to_vec() };
+        Target { first: view.as_mut_ptr().cast(), strides, store: Target::store_row::<T> }
+    }
+
+    /// Stores every `step`-th value at `position` and the pixels after it in the same row.
+    fn store_row<T: Element>(&self, position: &[usize], values: &[f64], step: usize, cast: Cast) {
+        // The cast is the same for all, so each loop has only one; and most kernels have one output.
+        match (cast, step) {
+            (Cast::Saturate, 1) => self.store_each(position, values.iter(), |value| T::from_f64(value, Cast::Saturate)),
+            (Cast::Wrap, 1) => self.store_each(position, values.iter(), |value| T::from_f64(value, Cast::Wrap)),
+            _ => self.store_each(position, values.iter().step_by(step), |value| T::from_f64(value, cast)),
+        }
+    }
+
+    #[inline(always)]
+    fn store_each<'v, T: Element>(
+        &self,
+        position: &[usize],
+        values: impl Iterator<Item = &'v f64>,
+        cast: impl Fn(f64) -> T,
+    ) {
+        let start: isize = position.iter().zip(&self.strides).map(|(index, stride)| *index as isize * stride).sum();
+        let stride = self.strides[self.strides.len() - 1];
+        let first: *mut T = self.first.cast();
+        for (index, value) in values.enumerate() {
+            // SAFETY: position and the pixels after it are in the row, so their elements are in the array, whose type
+            // is `T` by `new`; nobody else writes to them.
+            unsafe { *first.offset(start + index as isize * stride) = cast(*value) };
+        }
+    }
+}
+
+/// Why a run stopped early.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The evaluation failed at this pixel, by its number in C order; no earlier one fails.
+    Failed(usize),
+    /// The run was cancelled.
+    Cancelled,
+}
+
+/// How to run.
+pub struct Run<'a> {
+    /// The cells of each window.
+    pub neighbourhood: &'a Neighbourhood,
+    /// How values become elements of the outputs.
+    pub cast: Cast,
+    /// The greatest number of threads; with one, pixels are visited in C order.
+    pub threads: usize,
+    /// Where to report and to be cancelled.
+    pub progress: &'a Progress,
+}
+
+impl Run<'_> {
+    /// Evaluates every pixel, with one evaluator for each thread.
+    ///
+    /// Inputs and outputs must have the neighbourhood's shape. After a failure, the pixels before the failing one are
+    /// written, the failing one is not, and later ones may be.
+    pub fn run<E: Evaluate>(
+        &self,
+        inputs: &[Input<'_>],
+        outputs: &mut [Output<'_>],
+        evaluator: &(impl Fn() -> E + Sync),
+    ) -> Result<(), Stop> {
+        let targets: Vec<Target> =
+            outputs.iter_mut().map(|output| for_any!(Output, output, view => Target::new(view))).collect();
+        let pixels = self.neighbourhood.pixels();
+        let failed = AtomicUsize::new(usize::MAX);
+        let threads = self.threads.min(pixels.div_ceil(MIN_BAND)).max(1);
+        if threads == 1 {
+            self.band(0..pixels, inputs, &targets, &mut evaluator(), &failed);
+        } else {
+            // More bands than threads, so that a thread that is held up does not hold up the others.
+            let band = pixels.div_ceil(8 * threads).max(MIN_BAND);
+            let next = AtomicUsize::new(0);
+            rayon::scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(|_| {
+                        let mut evaluator = evaluator();
+                        loop {
+                            let start = next.fetch_add(band, Ordering::Relaxed);
+                            if start >= pixels {
+                                break;
+                            }
+                            let end = pixels.min(start + band);
+                            self.band(start..end, inputs, &targets, &mut evaluator, &failed);
+                        }
+                    });
+                }
+            });
+        }
+        match failed.into_inner() {
+            _ if self.progress.is_cancelled() => Err(Stop::Cancelled),
+            usize::MAX => Ok(()),
+            pixel => Err(Stop::Failed(pixel)),
+        }
+    }
+
+    /// Evaluates a range of pixels, in C order, as long as nothing failed before them.
+    fn band<E: Evaluate>(
+        &self,
+        pixels: Range<usize>,
+        inputs: &[Input<'_>],
+        targets: &[Target],
+        evaluator: &mut E,
+        failed: &AtomicUsize,
+    ) {
+        let others: Vec<Box<dyn AnySource + '_>> = inputs[1..]
+            .iter()
+            .map(|input| -> Box<dyn AnySource> {
+                for_any!(Input, input, view => Box::new(Source::new(view, self.neighbourhood)))
+            })
+            .collect();
+        for_any!(Input, &inputs[0], view => {
+            let first = Source::new(view, self.neighbourhood);
+            self.rows(pixels, first, others, targets, evaluator, failed)
+        });
+    }
+
+    fn rows<T: Element, E: Evaluate>(
+        &self,
+        pixels: Range<usize>,
+        mut first: Source<'_, T>,
+        mut others: Vec<Box<dyn AnySource + '_>>,
+        targets: &[Target],
+        evaluator: &mut E,
+        failed: &AtomicUsize,
+    ) {
+        let neighbourhood = self.neighbourhood;
+        let (row_len, cells) = (neighbourhood.row_len(), neighbourhood.cells.len());
+        let last = neighbourhood.shape.len() - 1;
+        let interior = neighbourhood.interior();
+        let mut window = vec![0.0; cells * (1 + others.len())];
+        // The outputs of pixel after pixel.
+        let mut results = vec![0.0; targets.len() * row_len.min(pixels.len())];
+
+        let mut at = pixels.start;
+        while at < pixels.end {
+            if self.progress.is_cancelled() || failed.load(Ordering::Relaxed) < at {
+                return;
+            }
+            let mut position = neighbourhood.position(at);
+            let start = position[last];
+            let end = row_len.min(start + (pixels.end - at));
+            first.start_row(&position);
+            others.iter_mut().for_each(|other| other.start_row(&position));
+            let mut free = results.chunks_exact_mut(targets.len());
+            let mut done = 0;
+
+            // The pixels without a test, if the row has any.
+            let fast = if first.inside { interior.start.max(start)..interior.end.min(end) } else { 0..0 };
+            let mut visit = |x: usize, window: &mut [f64]| {
+                position[last] = x;
+                for (other, window) in others.iter().zip(window[cells..].chunks_mut(cells.max(1))) {
+                    other.gather(x, &interior, window);
+                }
+                let outputs = free.next().expect("there is room for each pixel of a row");
+                let held = evaluator.evaluate(window, &position, outputs);
+                done += usize::from(held);
+                held
+            };
+            let slow = if fast.is_empty() { start..end } else { start..fast.start };
+            let held = slow.into_iter().all(|x| {
+                first.gather_anywhere(x, &mut window[..cells]);
+                visit(x, &mut window)
+            }) && fast.clone().all(|x| {
+                // SAFETY: `fast` is part of the interior, and empty unless the source is inside.
+                unsafe { first.gather_inside(x, &mut window[..cells]) };
+                visit(x, &mut window)
+            }) && (fast.is_empty()
+                || (fast.end..end).all(|x| {
+                    first.gather_anywhere(x, &mut window[..cells]);
+                    visit(x, &mut window)
+                }));
+
+            position[last] = start;
+            for (output, target) in targets.iter().enumerate() {
+                let values = &results[..done * targets.len()];
+                (target.store)(target, &position, values.get(output..).unwrap_or(&[]), targets.len(), self.cast);
+            }
+            self.progress.add(done);
+            if !held {
+                failed.fetch_min(at + done, Ordering::Relaxed);
+                return;
+            }
+            at += end - start;
+        }
+    }
+}
+
+/// The cells of every input in turn for one pixel, by its number in C order.
+pub fn cells_at(neighbourhood: &Neighbourhood, inputs: &[Input<'_>], pixel: usize) -> Vec<f64> {
+    let position = neighbourhood.position(pixel);
+    let len = neighbourhood.cells.len();
+    let mut window = vec![0.0; len * inputs.len()];
+    for (input, window) in inputs.iter().zip(window.chunks_mut(len.max(1))) {
+        for_any!(Input, input, view => {
+            let mut source = Source::new(view, neighbourhood);
+            source.start_row(&position);
+            source.gather_anywhere(position[position.len() - 1], window);
+        });
+    }
+    window
+}

@@ -1,0 +1,128 @@
+//! What a window sees outside the array.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::Error;
+
+/// How the array goes on beyond its ends, with the names of `scipy.ndimage`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// `d c b a | a b c d | d c b a`: mirrored about the edge of the last cell.
+    #[default]
+    Reflect,
+    /// `d c b | a b c d | c b a`: mirrored about the centre of the last cell.
+    Mirror,
+    /// `a a a | a b c d | d d d`: the last cell goes on.
+    Nearest,
+    /// `b c d | a b c d | a b c`: the array repeats.
+    Wrap,
+    /// `k k k | a b c d | k k k`: every cell outside is `cval`.
+    Constant,
+}
+
+impl Mode {
+    /// Every mode.
+    pub const ALL: [Mode; 5] = [Mode::Reflect, Mode::Mirror, Mode::Nearest, Mode::Wrap, Mode::Constant];
+
+    /// The name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Mode::Reflect => "reflect",
+            Mode::Mirror => "mirror",
+            Mode::Nearest => "nearest",
+            Mode::Wrap => "wrap",
+            Mode::Constant => "constant",
+        }
+    }
+
+    /// The index inside `0..len` whose value index `at` has, or `None` if that is `cval`.
+    ///
+    /// `len` must not be 0.
+    ///
+    /// ```
+    /// use hoodoo::Mode;
+    /// assert_eq!(Mode::Reflect.index(-1, 4), Some(0));
+    /// assert_eq!(Mode::Mirror.index(-1, 4), Some(1));
+    /// assert_eq!(Mode::Wrap.index(-1, 4), Some(3));
+    /// assert_eq!(Mode::Constant.index(-1, 4), None);
+    /// ```
+    pub fn index(self, at: isize, len: usize) -> Option<usize> {
+        let len = len as isize;
+        let inside = match self {
+            _ if (0..len).contains(&at) => at,
+            Mode::Reflect => {
+                let at = at.rem_euclid(2 * len);
+                if at < len { at } else { 2 * len - 1 - at }
+            }
+            Mode::Mirror if len == 1 => 0,
+            Mode::Mirror => {
+                let at = at.rem_euclid(2 * len - 2);
+                if at < len { at } else { 2 * len - 2 - at }
+            }
+            Mode::Nearest => at.clamp(0, len - 1),
+            Mode::Wrap => at.rem_euclid(len),
+            Mode::Constant => return None,
+        };
+        Some(inside as usize)
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Mode {
+    type Err = Error;
+
+    /// The mode of that name; SciPy's aliases `grid-mirror`, `grid-wrap` and `grid-constant` are known.
+    fn from_str(name: &str) -> Result<Mode, Error> {
+        match name {
+            "grid-mirror" => Ok(Mode::Reflect),
+            "grid-wrap" => Ok(Mode::Wrap),
+            "grid-constant" => Ok(Mode::Constant),
+            _ => Mode::ALL.into_iter().find(|mode| mode.as_str() == name).ok_or_else(|| {
+                let names = Mode::ALL.map(Mode::as_str).join(", ");
+                Error::argument("mode", format!("`{name}` is not a mode; the modes are {names}"))
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Mode;
+
+    /// The patterns of SciPy's documentation, three cells beyond each end of `a b c d`.
+    #[test]
+    fn patterns() {
+        for (mode, pattern) in [
+            (Mode::Reflect, "cbaabcddcb"),
+            (Mode::Mirror, "dcbabcdcba"),
+            (Mode::Nearest, "aaaabcdddd"),
+            (Mode::Wrap, "bcdabcdabc"),
+            (Mode::Constant, "kkkabcdkkk"),
+        ] {
+            let seen: String =
+                (-3..7).map(|at| mode.index(at, 4).map_or('k', |index| (b'a' + index as u8) as char)).collect();
+            assert_eq!(seen, pattern, "{mode}");
+        }
+    }
+
+    #[test]
+    fn one_cell_goes_on_forever() {
+        for mode in [Mode::Reflect, Mode::Mirror, Mode::Nearest, Mode::Wrap] {
+            assert!((-9..9).all(|at| mode.index(at, 1) == Some(0)), "{mode}");
+        }
+    }
+
+    #[test]
+    fn names_and_aliases() {
+        assert_eq!("grid-mirror".parse::<Mode>().unwrap(), Mode::Reflect);
+        assert_eq!("grid-wrap".parse::<Mode>().unwrap(), Mode::Wrap);
+        assert_eq!("grid-constant".parse::<Mode>().unwrap(), Mode::Constant);
+        assert!("periodic".parse::<Mode>().unwrap_err().to_string().contains("reflect, mirror"));
+    }
+}

@@ -1,0 +1,307 @@
+//! Which cells belong to the window.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ndarray::{ArrayD, ArrayViewD, IxDyn};
+
+use crate::error::Error;
+use crate::lang::cells::Cells;
+
+/// The most cells that a footprint's bounding box may have.
+const MAX_CELLS: usize = 1 << 24;
+
+/// The cells of a window, as offsets from the pixel, in C order.
+///
+/// Along each axis, cell `k` of a footprint of that many cells is at offset `k - size / 2 - origin`: the centre of an
+/// even size is right of the middle, and a positive origin moves the window toward lower indices, as in SciPy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Footprint {
+    shape: Vec<usize>,
+    origin: Vec<isize>,
+    /// The positions of the cells in the bounding box, in C order.
+    positions: Vec<usize>,
+}
+
+impl Footprint {
+    /// Every cell of a box with `shape[a]` cells along axis `a`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] for a length of 0, and for a box of more than 2^24 cells.
+    pub fn size(shape: &[usize]) -> Result<Footprint, Error> {
+        let cells = checked_cells(shape, "size")?;
+        Ok(Footprint { shape: shape.to_vec(), origin: vec![0; shape.len()], positions: (0..cells).collect() })
+    }
+
+    /// The cells where `mask` is true; there may be none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] for an axis of length 0, and for a mask of more than 2^24 cells.
+    pub fn from_array(mask: ArrayViewD<'_, bool>) -> Result<Footprint, Error> {
+        checked_cells(mask.shape(), "footprint")?;
+        let positions = mask.iter().enumerate().filter(|(_, inside)| **inside).map(|(position, _)| position).collect();
+        Ok(Footprint { shape: mask.shape().to_vec(), origin: vec![0; mask.ndim()], positions })
+    }
+
+    /// The cells within `radius` of the centre along every axis: (2 `radius` + 1) cells along each of `axes` axes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] for a box of more than 2^24 cells.
+    pub fn cube(axes: usize, radius: usize) -> Result<Footprint, Error> {
+        Footprint::around(axes, radius, |_| true)
+    }
+
+    /// The cells within `radius` of the centre along one axis, and on it along the others.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] for a box of more than 2^24 cells.
+    pub fn cross(axes: usize, radius: usize) -> Result<Footprint, Error> {
+        Footprint::around(axes, radius, |offset| offset.iter().filter(|d| **d != 0).count() <= 1)
+    }
+
+    /// The cells whose centre is within Euclidean distance `radius` of the centre: a disk along two axes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] for a radius that is negative or not finite, and for a box of more than 2^24 cells.
+    pub fn ball(axes: usize, radius: f64) -> Result<Footprint, Error> {
+        if !(0.0..1e9).contains(&radius) {
+            return Err(Error::argument("footprint", format!("the radius is {radius}; it must be finite and at least 0")));
+        }
+        Footprint::around(axes, radius as usize, |offset| {
+            offset.iter().map(|d| (*d as f64).powi(2)).sum::<f64>() <= radius * radius
+        })
+    }
+
+    fn around(axes: usize, radius: usize, inside: impl Fn(&[isize]) -> bool) -> Result<Footprint, Error> {
+        let length = radius.saturating_mul(2).saturating_add(1);
+        let shape = vec![length; axes];
+        checked_cells(&shape, "footprint")?;
+        let mask = ArrayD::from_shape_fn(IxDyn(&shape), |index| {
+            let offset: Vec<isize> = (0..axes).map(|axis| index[axis] as isize - radius as isize).collect();
+            inside(&offset)
+        });
+        Footprint::from_array(mask.view())
+    }
+
+    /// The same cells, moved by -`origin`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] unless there is one origin for each axis with `0 <= size / 2 + origin < size`.
+    pub fn with_origin(mut self, origin: &[isize]) -> Result<Footprint, Error> {
+        if origin.len() != self.shape.len() {
+            return Err(Error::argument(
+                "origin",
+                format!("{} origins for a window of {} axes", origin.len(), self.shape.len()),
+            ));
+        }
+        for (axis, (&origin, &size)) in origin.iter().zip(&self.shape).enumerate() {
+            let centre = (size / 2) as isize;
+            let (least, most) = (-centre, size as isize - 1 - centre);
+            if !(least..=most).contains(&origin) {
+                return Err(Error::argument(
+                    "origin",
+                    format!("invalid origin {origin} along axis {axis}: a size of {size} allows {least} to {most}"),
+                ));
+            }
+        }
+        self.origin = origin.to_vec();
+        Ok(self)
+    }
+
+    /// The number of axes.
+    pub fn axes(&self) -> usize {
+        self.shape.len()
+    }
+
+    /// The lengths of the bounding box.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The number of cells.
+    pub fn len(&self) -> usize {
+        self.positions.len()
+    }
+
+    /// Whether there is no cell.
+    pub fn is_empty(&self) -> bool {
+        self.positions.is_empty()
+    }
+
+    /// The positions of the cells in the bounding box, in C order.
+    pub fn positions(&self) -> &[usize] {
+        &self.positions
+    }
+
+    /// The least and the greatest offset that the bounding box has along `axis`.
+    pub fn reach(&self, axis: usize) -> (isize, isize) {
+        let first = -((self.shape[axis] / 2) as isize) - self.origin[axis];
+        (first, first + self.shape[axis] as isize - 1)
+    }
+
+    /// The offsets of the cells from the pixel, `axes` numbers for each.
+    pub fn offsets(&self) -> Vec<i32> {
+        let mut offsets = Vec::with_capacity(self.positions.len() * self.axes());
+        let mut index = vec![0; self.axes()];
+        for &position in &self.positions {
+            let mut rest = position;
+            for axis in (0..self.axes()).rev() {
+                index[axis] = rest % self.shape[axis];
+                rest /= self.shape[axis];
+            }
+            offsets.extend((0..self.axes()).map(|axis| (index[axis] as isize + self.reach(axis).0) as i32));
+        }
+        offsets
+    }
+
+    /// The cells as a kernel sees them.
+    pub(crate) fn cells(&self) -> Cells {
+        Cells::of_footprint(self.axes(), self.offsets())
+    }
+}
+
+fn checked_cells(shape: &[usize], argument: &'static str) -> Result<usize, Error> {
+    if shape.contains(&0) {
+        return Err(Error::argument(argument, format!("{shape:?} has an axis of length 0")));
+    }
+    let cells = shape.iter().try_fold(1usize, |cells, length| cells.checked_mul(*length));
+    cells
+        .filter(|cells| *cells <= MAX_CELLS)
+        .ok_or_else(|| Error::argument(argument, format!("{shape:?} has more than {MAX_CELLS} cells")))
+}
+
+/// A footprint in the user's words: complete once the number of axes is known.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Window {
+    /// A box; one length for every axis, or one for each.
+    Size(Vec<usize>),
+    /// [`Footprint::cube`] with this radius.
+    Box(usize),
+    /// [`Footprint::cross`] with this radius.
+    Cross(usize),
+    /// [`Footprint::ball`] with this radius, along two axes only.
+    Disk(f64),
+    /// [`Footprint::ball`] with this radius.
+    Ball(f64),
+    /// The cells where the array is true.
+    Array(ArrayD<bool>),
+}
+
+impl Window {
+    /// The footprint for `axes` axes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] if the window does not have that many axes, or is not legal.
+    pub fn footprint(&self, axes: usize) -> Result<Footprint, Error> {
+        let check = |argument, given: usize| match given == axes {
+            true => Ok(()),
+            false => Err(Error::argument(
+                argument,
+                format!("the window has {given} axes, and the array is filtered along {axes}"),
+            )),
+        };
+        match self {
+            Window::Size(sizes) if sizes.len() == 1 => Footprint::size(&vec![sizes[0]; axes]),
+            Window::Size(sizes) => {
+                check("size", sizes.len())?;
+                Footprint::size(sizes)
+            }
+            Window::Box(radius) => Footprint::cube(axes, *radius),
+            Window::Cross(radius) => Footprint::cross(axes, *radius),
+            Window::Disk(radius) => {
+                check("footprint", 2)?;
+                Footprint::ball(2, *radius)
+            }
+            Window::Ball(radius) => Footprint::ball(axes, *radius),
+            Window::Array(mask) => {
+                check("footprint", mask.ndim())?;
+                Footprint::from_array(mask.view())
+            }
+        }
+    }
+}
+
+impl FromStr for Window {
+    type Err = Error;
+
+    /// `box:R`, `cross:R`, `disk:R`, `ball:R`, or rows of 0 and 1 such as `010/111/010`.
+    fn from_str(text: &str) -> Result<Window, Error> {
+        let wrong = |message: String| Error::argument("footprint", message);
+        if let Some((shape, radius)) = text.split_once(':') {
+            let whole = || radius.parse().map_err(|_| wrong(format!("`{radius}` is not a radius in whole cells")));
+            let real = || radius.parse().map_err(|_| wrong(format!("`{radius}` is not a radius")));
+            return match shape {
+                "box" => Ok(Window::Box(whole()?)),
+                "cross" => Ok(Window::Cross(whole()?)),
+                "disk" => Ok(Window::Disk(real()?)),
+                "ball" => Ok(Window::Ball(real()?)),
+                _ => Err(wrong(format!("`{shape}` is not a shape; the shapes are box, cross, disk and ball"))),
+            };
+        }
+        if text.is_empty() || !text.chars().all(|c| matches!(c, '0' | '1' | '/')) {
+            return Err(wrong(format!(
+                "`{text}` is not a footprint; write box:R, cross:R, disk:R, ball:R, or rows such as 010/111/010"
+            )));
+        }
+        let rows: Vec<&str> = text.split('/').collect();
+        if rows.iter().any(|row| row.len() != rows[0].len()) {
+            return Err(wrong(format!("the rows of `{text}` have different lengths")));
+        }
+        let cells: Vec<bool> = rows.concat().chars().map(|c| c == '1').collect();
+        let shape = if rows.len() == 1 { vec![cells.len()] } else { vec![rows.len(), rows[0].len()] };
+        let mask = ArrayD::from_shape_vec(IxDyn(&shape), cells).expect("the rows have one length");
+        Ok(Window::Array(mask))
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Window::Size(sizes) => {
+                let sizes: Vec<String> = sizes.iter().map(ToString::to_string).collect();
+                write!(f, "size {}", sizes.join("x"))
+            }
+            Window::Box(radius) => write!(f, "box:{radius}"),
+            Window::Cross(radius) => write!(f, "cross:{radius}"),
+            Window::Disk(radius) => write!(f, "disk:{radius}"),
+            Window::Ball(radius) => write!(f, "ball:{radius}"),
+            Window::Array(mask) => write!(f, "array of shape {:?}", mask.shape()),
+        }
+    }
+}
+
+impl From<usize> for Window {
+    fn from(size: usize) -> Window {
+        Window::Size(vec![size])
+    }
+}
+
+impl From<&[usize]> for Window {
+    fn from(sizes: &[usize]) -> Window {
+        Window::Size(sizes.to_vec())
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for Window {
+    fn from(sizes: [usize; N]) -> Window {
+        Window::Size(sizes.to_vec())
+    }
+}
+
+impl<S, D> From<&ndarray::ArrayBase<S, D>> for Window
+where
+    S: ndarray::Data<Elem = bool>,
+    D: ndarray::Dimension,
+{
+    fn from(mask: &ndarray::ArrayBase<S, D>) -> Window {
+        Window::Array(mask.to_owned().into_dyn())
+    }
+}

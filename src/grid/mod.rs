@@ -1,0 +1,5 @@
+//! Neighbourhoods on n-dimensional grids: which cells, what is outside the array, and what the elements are.
+
+pub mod boundary;
+pub mod element;
+pub mod footprint;

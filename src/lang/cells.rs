@@ -1,0 +1,120 @@
+//! Which cells around the pixel a kernel sees, and in what order.
+
+use super::diagnostic::{Code, Diagnostic};
+use super::hir::{Expr, Kernel};
+
+/// The cells of a window buffer: those of the footprint in C order, then any others that the kernel reads with
+/// `w[dy, dx]`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Cells {
+    axes: usize,
+    taps: usize,
+    /// `axes` numbers for each cell.
+    offsets: Vec<i32>,
+}
+
+impl Cells {
+    /// The cells of a footprint with `axes` axes, given by `axes` offsets from the centre for each, in C order.
+    pub fn of_footprint(axes: usize, offsets: Vec<i32>) -> Cells {
+        // Without axes there is the one pixel.
+        let taps = if axes == 0 { 1 } else { offsets.len() / axes };
+        Cells { axes, taps, offsets }
+    }
+
+    /// The same cells, then the fixed offsets of `kernel` that are not among them.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::WrongAxes`] if the kernel names an axis that is not there, or an offset of another length.
+    pub fn for_kernel(mut self, kernel: &Kernel) -> Result<Cells, Diagnostic> {
+        self.check_axes(kernel)?;
+        for (offset, _) in kernel.fixed_offsets() {
+            if self.position(offset).is_none() {
+                self.offsets.extend_from_slice(offset);
+            }
+        }
+        Ok(self)
+    }
+
+    /// Checks that `kernel` reads these cells only.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::NotInFootprint`] at a cell that is not here, [`Code::WrongAxes`] as for [`Cells::for_kernel`].
+    pub fn check_within(&self, kernel: &Kernel) -> Result<(), Diagnostic> {
+        self.check_axes(kernel)?;
+        match kernel.fixed_offsets().into_iter().find(|(offset, _)| self.position(offset).is_none()) {
+            None => Ok(()),
+            Some((offset, span)) => Err(Diagnostic::new(
+                Code::NotInFootprint,
+                span,
+                format!("the cell {offset:?} is not in the footprint"),
+            )
+            .label("a callback sees the cells of its footprint only")
+            .hint("use a larger footprint, or the filter driver, which reads any offset")),
+        }
+    }
+
+    fn check_axes(&self, kernel: &Kernel) -> Result<(), Diagnostic> {
+        let axes = self.axes;
+        let plural = if axes == 1 { "axis" } else { "axes" };
+        for (_, node) in kernel.live_nodes() {
+            match &node.expr {
+                Expr::At { offset, .. } if offset.len() != axes => {
+                    return Err(Diagnostic::new(
+                        Code::WrongAxes,
+                        node.span,
+                        format!("the offset has {} numbers, and the window has {axes} {plural}", offset.len()),
+                    )
+                    .label("one number for each axis"));
+                }
+                Expr::Offset(axis) | Expr::Coord(axis) | Expr::Extent(axis) if *axis >= axes => {
+                    return Err(Diagnostic::new(
+                        Code::WrongAxes,
+                        node.span,
+                        format!("there is no axis {axis}: the window has {axes} {plural}"),
+                    )
+                    .label("axes are counted from 0"));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The number of axes.
+    pub fn axes(&self) -> usize {
+        self.axes
+    }
+
+    /// The number of cells of the footprint.
+    pub fn taps(&self) -> usize {
+        self.taps
+    }
+
+    /// The number of cells, others included.
+    pub fn len(&self) -> usize {
+        if self.axes == 0 { self.taps } else { self.offsets.len() / self.axes }
+    }
+
+    /// Whether there is no cell.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The offset of the cell at `index` from the centre.
+    pub fn offset(&self, index: usize) -> &[i32] {
+        &self.offsets[index * self.axes..][..self.axes]
+    }
+
+    /// The distance of the cell at `index` from the centre.
+    pub fn dist(&self, index: usize) -> f64 {
+        let square: f64 = self.offset(index).iter().map(|d| f64::from(*d) * f64::from(*d)).sum();
+        square.sqrt()
+    }
+
+    /// Where the cell at `offset` is.
+    pub fn position(&self, offset: &[i32]) -> Option<usize> {
+        (0..self.len()).find(|index| self.offset(*index) == offset)
+    }
+}

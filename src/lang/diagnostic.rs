@@ -1,0 +1,248 @@
+//! What is wrong with a kernel, and where: the kinds of error, and the one place that draws them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use super::span::Span;
+
+/// The kind of a kernel error. Codes are stable: scripts and editors may match on [`Code::as_str`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Code {
+    /// The text is not in the language.
+    Syntax,
+    /// The source is longer than [`super::parse::MAX_SOURCE_BYTES`].
+    SourceTooLong,
+    /// Brackets, conditionals, folds or function calls are nested too deeply.
+    NestedTooDeeply,
+    /// After inlining, the kernel has too many operations.
+    KernelTooLarge,
+    /// A name that nothing defines.
+    UnknownName,
+    /// A function that nothing defines.
+    UnknownFunction,
+    /// A name that is defined already, or that a built-in has.
+    NameTaken,
+    /// A function that calls itself.
+    Recursion,
+    /// The wrong number of arguments.
+    Arity,
+    /// A number where a boolean is needed, or the reverse.
+    TypeClash,
+    /// An output, or another place for one value, has a window.
+    NotScalar,
+    /// A reduction or a fold over a scalar.
+    NotWindow,
+    /// A place that needs a constant has something else.
+    NotConstant,
+    /// A fold whose values, names and uses don't match.
+    FoldArity,
+    /// A `where` on something that is not a reduction.
+    MisplacedWhere,
+    /// A position or percentage that can never be right.
+    OutOfRange,
+    /// The kernel needs what a callback does not have.
+    NotInCallback,
+    /// A cell that is not in the footprint, read by a callback.
+    NotInFootprint,
+    /// An offset or axis that does not fit the number of axes.
+    WrongAxes,
+}
+
+impl Code {
+    /// Every code, in order.
+    pub const ALL: [Code; 19] = [
+        Code::Syntax,
+        Code::SourceTooLong,
+        Code::NestedTooDeeply,
+        Code::KernelTooLarge,
+        Code::UnknownName,
+        Code::UnknownFunction,
+        Code::NameTaken,
+        Code::Recursion,
+        Code::Arity,
+        Code::TypeClash,
+        Code::NotScalar,
+        Code::NotWindow,
+        Code::NotConstant,
+        Code::FoldArity,
+        Code::MisplacedWhere,
+        Code::OutOfRange,
+        Code::NotInCallback,
+        Code::NotInFootprint,
+        Code::WrongAxes,
+    ];
+
+    /// The code as printed, such as `H010`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Code::Syntax => "H001",
+            Code::SourceTooLong => "H002",
+            Code::NestedTooDeeply => "H003",
+            Code::KernelTooLarge => "H004",
+            Code::UnknownName => "H010",
+            Code::UnknownFunction => "H011",
+            Code::NameTaken => "H012",
+            Code::Recursion => "H013",
+            Code::Arity => "H014",
+            Code::TypeClash => "H020",
+            Code::NotScalar => "H021",
+            Code::NotWindow => "H022",
+            Code::NotConstant => "H023",
+            Code::FoldArity => "H024",
+            Code::MisplacedWhere => "H025",
+            Code::OutOfRange => "H026",
+            Code::NotInCallback => "H030",
+            Code::NotInFootprint => "H031",
+            Code::WrongAxes => "H032",
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One error in a kernel, without its source text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// What kind of error it is.
+    pub code: Code,
+    /// One sentence in the user's words.
+    pub message: String,
+    /// The place to underline; the empty span at 0, without a label, for the kernel as a whole.
+    pub span: Span,
+    /// What to write under the underlined place.
+    pub label: String,
+    /// Other places that explain the error.
+    pub notes: Vec<(Span, String)>,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error at `span`, with no label, notes or hint yet.
+    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            code,
+            message: message.into(),
+            span,
+            label: String::new(),
+            notes: Vec::new(),
+            hint: None,
+        }
+    }
+
+    /// Writes `label` under the place.
+    pub fn label(mut self, label: impl Into<String>) -> Diagnostic {
+        self.label = label.into();
+        self
+    }
+
+    /// Marks another place, with an explanation.
+    pub fn note(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.notes.push((span, text.into()));
+        self
+    }
+
+    /// Says what to do.
+    pub fn hint(mut self, hint: impl Into<String>) -> Diagnostic {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// An error in a kernel together with the source that it points into.
+///
+/// Its `Display` is the message with the place drawn under it, as rustc draws errors.
+#[derive(Clone, Debug)]
+pub struct KernelError {
+    diagnostic: Box<Diagnostic>,
+    source: Arc<str>,
+    origin: Arc<str>,
+}
+
+impl KernelError {
+    /// The error `diagnostic` in `source`, which came from `origin` (a file name, or `kernel`).
+    pub fn new(diagnostic: Diagnostic, source: Arc<str>, origin: Arc<str>) -> KernelError {
+        KernelError { diagnostic: Box::new(diagnostic), source, origin }
+    }
+
+    /// The kind of error.
+    pub fn code(&self) -> Code {
+        self.diagnostic.code
+    }
+
+    /// One sentence in the user's words.
+    pub fn message(&self) -> &str {
+        &self.diagnostic.message
+    }
+
+    /// The bytes of the source that the error is about.
+    pub fn span(&self) -> Span {
+        self.diagnostic.span
+    }
+
+    /// Line and column of the error, counted from 1.
+    pub fn line_column(&self) -> (usize, usize) {
+        self.diagnostic.span.line_column(&self.source)
+    }
+
+    /// What to do about it, where there is something to say.
+    pub fn hint(&self) -> Option<&str> {
+        self.diagnostic.hint.as_deref()
+    }
+
+    /// The message with the place drawn under it, in colours if `colour`.
+    pub fn render(&self, colour: bool) -> String {
+        let diagnostic = &*self.diagnostic;
+        let title = Level::ERROR.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str());
+        // What is wrong with the kernel as a whole, such as its length, has no place to draw.
+        let mut group = if diagnostic.span == Span::default() && diagnostic.label.is_empty() {
+            annotate_snippets::Group::with_title(title)
+        } else {
+            let clip = |span: Span| clip(&self.source, span);
+            let mut primary = AnnotationKind::Primary.span(clip(diagnostic.span));
+            if !diagnostic.label.is_empty() {
+                primary = primary.label(diagnostic.label.as_str());
+            }
+            let notes = diagnostic
+                .notes
+                .iter()
+                .map(|(span, text)| AnnotationKind::Context.span(clip(*span)).label(text.as_str()));
+            let snippet =
+                Snippet::source(&*self.source).path(&*self.origin).annotation(primary).annotations(notes);
+            title.element(snippet)
+        };
+        if let Some(hint) = &diagnostic.hint {
+            group = group.element(Level::HELP.message(hint.as_str()));
+        }
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        renderer.render(&[group])
+    }
+}
+
+/// The span as a range on character boundaries inside the source.
+fn clip(source: &str, span: Span) -> std::ops::Range<usize> {
+    let floor = |mut at: usize| {
+        at = at.min(source.len());
+        while !source.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let start = floor(span.start);
+    start..floor(span.end).max(start)
+}
+
+impl fmt::Display for KernelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for KernelError {}

@@ -1,0 +1,18 @@
+//! Text to meaning: the kernel language, with no knowledge of arrays or machines.
+//!
+//! [`parse::parse`] makes a syntax tree, [`check::check`] its meaning, and [`interpret::Interpreter`] says what every
+//! meaning is worth.
+
+pub mod ast;
+pub mod builtins;
+pub mod cells;
+pub mod check;
+pub mod diagnostic;
+pub mod hir;
+pub mod interpret;
+pub mod ops;
+pub mod parse;
+pub mod reduce;
+pub mod schedule;
+pub mod span;
+pub mod types;

@@ -1,0 +1,42 @@
+//! Hoodoo compiles small expressions over pixel neighbourhoods to machine code and runs them over n-dimensional arrays.
+//!
+//! ```
+//! use hoodoo::{Filter, Kernel};
+//!
+//! let erosion = Kernel::compile("min(w)")?;
+//! let image = ndarray::array![[3.0, 1.0, 2.0], [9.0, 8.0, 7.0], [4.0, 6.0, 5.0]];
+//! let eroded = Filter::new(&erosion).size(3).run(&image)?;
+//! assert_eq!(eroded[[1, 1]], 1.0);
+//! # Ok::<(), hoodoo::Error>(())
+//! ```
+//!
+//! # The types, in reading order
+//!
+//! - [`Kernel`]: a program of the kernel language, checked. The language is described in `docs/language.md`.
+//! - [`Filter`]: a kernel with a [`Window`], a boundary [`Mode`] and [`Parameters`]; runs over `ndarray` arrays.
+//! - [`Callback`]: a kernel as a C function with the exact signature of SciPy's `LowLevelCallable` for
+//!   `scipy.ndimage.generic_filter`; or any C function of that signature, which then runs in the same driver.
+//! - [`Footprint`]: which cells belong to a window. [`DType`], [`Cast`]: element types, and how values become them.
+//! - [`Error`]: what can go wrong. [`lang::diagnostic::KernelError`] draws a kernel's error under its source.
+//!
+//! Below them, [`lang`] is the language: [`lang::parse::parse`] makes a syntax tree, [`lang::check::check`] its meaning
+//! ([`lang::hir::Kernel`]), and [`lang::interpret::Interpreter`] defines what every meaning is worth.
+
+#![deny(missing_docs, unsafe_code)]
+
+pub(crate) mod codegen;
+pub(crate) mod error;
+pub(crate) mod filter;
+pub(crate) mod grid;
+pub(crate) mod kernel;
+pub mod lang;
+
+pub use codegen::jit::{Callback, CallbackFn};
+pub use error::Error;
+pub use filter::arrays::{AnyArray, AnyElement, Input, Output};
+pub use filter::progress::Progress;
+pub use filter::{Engine, Filter};
+pub use grid::boundary::Mode;
+pub use grid::element::{Cast, DType, Element};
+pub use grid::footprint::{Footprint, Window};
+pub use kernel::{Kernel, Parameters};
