@@ -175,11 +175,7 @@ impl Kernel {
     ///
     /// [`Error::Kernel`] as for [`Kernel::callback`] and [`Kernel::callback_for`], and [`Error::Argument`] for a
     /// parameter that the kernel does not have, is missing, or has the wrong number of weights.
-    pub fn callback_with(
-        &self,
-        footprint: Option<&Footprint>,
-        parameters: &Parameters,
-    ) -> Result<Callback, Error> {
+    pub fn callback_with(&self, footprint: Option<&Footprint>, parameters: &Parameters) -> Result<Callback, Error> {
         let settings = self.settings(parameters, footprint)?;
         let mut callback = self.unset_callback(footprint)?;
         callback.set(&settings);
@@ -272,11 +268,7 @@ impl Kernel {
     }
 
     /// The parameters in order, complete and checked.
-    pub(crate) fn settings(
-        &self,
-        parameters: &Parameters,
-        footprint: Option<&Footprint>,
-    ) -> Result<Settings, Error> {
+    pub(crate) fn settings(&self, parameters: &Parameters, footprint: Option<&Footprint>) -> Result<Settings, Error> {
         for name in parameters.params.keys() {
             if !self.params().iter().any(|param| param.name == *name) {
                 let names = self.params().iter().map(|param| param.name.as_str());
@@ -298,9 +290,10 @@ impl Kernel {
         let params = params.collect::<Result<_, _>>()?;
         let mut weights: Vec<Vec<f64>> = Vec::new();
         for name in self.weights() {
-            let values = parameters.weights.get(name).ok_or_else(|| {
-                Error::argument("weights", format!("the kernel's weights `{name}` have no values"))
-            })?;
+            let values = parameters
+                .weights
+                .get(name)
+                .ok_or_else(|| Error::argument("weights", format!("the kernel's weights `{name}` have no values")))?;
             let cells = footprint.map_or(weights.first().unwrap_or(values).len(), Footprint::len);
             weights.push(match footprint {
                 _ if values.len() == cells => values.clone(),

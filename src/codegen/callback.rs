@@ -6,8 +6,8 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F64, I8, I32, I64};
 use cranelift_codegen::ir::{
-    AbiParam, Block, BlockArg, Function, InstBuilder, MemFlagsData, Signature, StackSlotData, StackSlotKind, UserFuncName,
-    Value,
+    AbiParam, Block, BlockArg, Function, InstBuilder, MemFlagsData, Signature, StackSlotData, StackSlotKind,
+    UserFuncName, Value,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_module::Module as _;
@@ -67,13 +67,9 @@ pub fn needs_footprint(kernel: &Kernel) -> Option<Diagnostic> {
         _ => None,
     })?;
     Some(
-        Diagnostic::new(
-            DiagnosticCode::NotInCallback,
-            span,
-            format!("a callback for any footprint can't tell {what}"),
-        )
-        .label("which cell is where depends on the footprint")
-        .hint("name the footprint: `Kernel::callback_for`, or `--size` or `--footprint` on the command line"),
+        Diagnostic::new(DiagnosticCode::NotInCallback, span, format!("a callback for any footprint can't tell {what}"))
+            .label("which cell is where depends on the footprint")
+            .hint("name the footprint: `Kernel::callback_for`, or `--size` or `--footprint` on the command line"),
     )
 }
 
@@ -186,11 +182,7 @@ fn build(kernel: &Kernel, cells: Option<&Cells>) -> Result<(Module, Function), E
 }
 
 /// Goes on only where `condition` holds.
-fn require(
-    b: &mut FunctionBuilder<'_>,
-    refused: Block,
-    condition: impl FnOnce(&mut FunctionBuilder<'_>) -> Value,
-) {
+fn require(b: &mut FunctionBuilder<'_>, refused: Block, condition: impl FnOnce(&mut FunctionBuilder<'_>) -> Value) {
     let condition = condition(b);
     let go_on = b.create_block();
     b.ins().brif(condition, go_on, &[], refused, &[]);
@@ -199,8 +191,7 @@ fn require(
 }
 
 fn needs_scratch(kernel: &Kernel) -> bool {
-    let order_statistic =
-        |expr: &Expr| matches!(expr, Expr::Reduce { op, .. } if Reduction::is_order_statistic(*op));
+    let order_statistic = |expr: &Expr| matches!(expr, Expr::Reduce { op, .. } if Reduction::is_order_statistic(*op));
     kernel.live_nodes().any(|(_, node)| order_statistic(&node.expr))
 }
 

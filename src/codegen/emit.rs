@@ -8,9 +8,7 @@ use std::collections::HashMap;
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::{F64, I8, I64};
-use cranelift_codegen::ir::{
-    AbiParam, BlockArg, FuncRef, InstBuilder, MemFlagsData, Signature, Value,
-};
+use cranelift_codegen::ir::{AbiParam, BlockArg, FuncRef, InstBuilder, MemFlagsData, Signature, Value};
 use cranelift_frontend::FunctionBuilder;
 use cranelift_module::Module as _;
 
@@ -236,11 +234,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
         })
     }
 
-    fn elementwise(
-        &mut self,
-        expr: &Expr,
-        value: &dyn Fn(&Emitter<'a, 'f>, ExprId) -> Value,
-    ) -> Result<Value, Error> {
+    fn elementwise(&mut self, expr: &Expr, value: &dyn Fn(&Emitter<'a, 'f>, ExprId) -> Value) -> Result<Value, Error> {
         Ok(match *expr {
             Expr::Unary(op, x) => {
                 let x = value(self, x);
@@ -485,31 +479,44 @@ impl<'a, 'f> Emitter<'a, 'f> {
                 Reduction::Min | Reduction::Max => {
                     let op = if reducing.op == Reduction::Min { BinaryOp::Min } else { BinaryOp::Max };
                     let extreme = self.tree(elements, f64::NAN, |b, x, y| expr::extreme(b, op, x, y));
-                    // One comparison finds a NaN in two elements.
-                    let pairs = elements.chunks(2).map(|pair| {
-                        self.b.ins().fcmp(FloatCC::Unordered, pair[0], *pair.last().expect("a chunk has an element"))
-                    });
-                    let pairs: Vec<Value> = pairs.collect();
-                    let nan = reduce_pairs(self.b, pairs, |b, x, y| b.ins().bor(x, y));
-                    let any = reduce_pairs(self.b, takes_part[index].clone(), |b, x, y| b.ins().bor(x, y));
-                    let empty = any.map(|any| self.b.ins().bxor_imm_u(any, 1));
-                    let not_a_number = match (nan, empty) {
-                        (Some(nan), Some(empty)) => Some(self.b.ins().bor(nan, empty)),
-                        (nan, empty) => nan.or(empty),
-                    };
-                    match not_a_number {
-                        Some(condition) => {
-                            let nan = self.b.ins().f64const(f64::NAN);
-                            self.b.ins().select(condition, nan, extreme)
-                        }
-                        None => extreme,
-                    }
+                    self.or_nan(extreme, elements, &takes_part[index])
                 }
                 _ => unreachable!("{} is not associative", reducing.op.name()),
             };
             self.scalars[reducing.id.index()] = Some(value);
         }
         Ok(())
+    }
+
+    /// `extreme`, or NaN if an element is NaN, or if there is a filter and no element takes part.
+    ///
+    /// The sum of the elements is NaN if one of them is, and hardly ever else, so one comparison settles the usual
+    /// window, and only where the sum is NaN (or infinities of both signs met) are the elements looked at.
+    fn or_nan(&mut self, extreme: Value, elements: &[Value], takes_part: &[Value]) -> Value {
+        let mut value = extreme;
+        if let Some(sum) = reduce_pairs(self.b, elements.to_vec(), |b, x, y| b.ins().fadd(x, y)) {
+            let look = self.b.create_block();
+            let done = self.b.create_block();
+            self.b.append_block_param(done, F64);
+            self.b.set_cold_block(look);
+            let suspect = expr::is_nan(self.b, sum);
+            self.b.ins().brif(suspect, look, &[], done, &[BlockArg::Value(extreme)]);
+            self.b.seal_block(look);
+            self.b.switch_to_block(look);
+            let nans: Vec<Value> = elements.iter().map(|element| expr::is_nan(self.b, *element)).collect();
+            let any_nan = reduce_pairs(self.b, nans, |b, x, y| b.ins().bor(x, y)).expect("there is an element");
+            let nan = self.b.ins().f64const(f64::NAN);
+            let exact = self.b.ins().select(any_nan, nan, extreme);
+            self.b.ins().jump(done, &[BlockArg::Value(exact)]);
+            self.b.seal_block(done);
+            self.b.switch_to_block(done);
+            value = self.b.block_params(done)[0];
+        }
+        if let Some(any) = reduce_pairs(self.b, takes_part.to_vec(), |b, x, y| b.ins().bor(x, y)) {
+            let nan = self.b.ins().f64const(f64::NAN);
+            value = self.b.ins().select(any, value, nan);
+        }
+        value
     }
 
     fn tree(
@@ -771,7 +778,8 @@ fn reduce_pairs<'f>(
     combine: impl Fn(&mut FunctionBuilder<'f>, Value, Value) -> Value,
 ) -> Option<Value> {
     while values.len() > 1 {
-        values = values.chunks(2).map(|pair| if pair.len() == 2 { combine(b, pair[0], pair[1]) } else { pair[0] }).collect();
+        values =
+            values.chunks(2).map(|pair| if pair.len() == 2 { combine(b, pair[0], pair[1]) } else { pair[0] }).collect();
     }
     values.pop()
 }

@@ -97,10 +97,8 @@ impl Module {
     /// Compiles `function`, and makes the module's memory executable.
     pub fn finish(mut self, function: Function) -> Result<Arc<Code>, Error> {
         let mut context = Context::for_function(function);
-        let id = self
-            .inner
-            .declare_function("callback", Linkage::Export, &context.func.signature)
-            .map_err(codegen_error)?;
+        let id =
+            self.inner.declare_function("callback", Linkage::Export, &context.func.signature).map_err(codegen_error)?;
         self.inner.define_function(id, &mut context).map_err(|error| codegen_error(format!("{error:?}")))?;
         self.inner.finalize_definitions().map_err(codegen_error)?;
         let entry = self.inner.get_finalized_function(id);
@@ -296,24 +294,25 @@ impl ActiveCallback<'_> {
     }
 
     pub(crate) fn call(&self, window: &mut [f64]) -> Option<f64> {
-        // SAFETY: the length has just been checked.
-        if self.takes(window.len()) { unsafe { self.call_unchecked(window) } } else { None }
+        let mut value = 0.0;
+        // SAFETY: the length is checked first.
+        let held = self.takes(window.len()) && unsafe { self.call_unchecked(window, &mut value) };
+        held.then_some(value)
     }
 
-    /// The value for one window, or `None` where the callback fails.
+    /// Computes the value for one window, where it must be 0 on entry. False where the callback fails.
     ///
     /// # Safety
     ///
     /// [`ActiveCallback::takes`] holds for the window's length.
     #[inline(always)]
-    pub(crate) unsafe fn call_unchecked(&self, window: &mut [f64]) -> Option<f64> {
-        let mut value = 0.0;
+    pub(crate) unsafe fn call_unchecked(&self, window: &mut [f64], value: &mut f64) -> bool {
         // SAFETY: the pointers are valid for the lengths passed, and the function's owner is borrowed. Our own code
         // reads no further than `filter_size` cells and the parameters of its kernel, whose weights have as many
         // values as `takes` allows cells; a foreign function keeps to its contract by the promise of
         // `Callback::foreign`.
-        let status = unsafe { (self.function)(window.as_mut_ptr(), window.len() as isize, &mut value, self.user_data) };
-        (status != 0).then_some(value)
+        let status = unsafe { (self.function)(window.as_mut_ptr(), window.len() as isize, value, self.user_data) };
+        status != 0
     }
 }
 

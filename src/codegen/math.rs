@@ -36,7 +36,5 @@ macro_rules! binary_functions {
     };
 }
 
-unary_functions!(
-    Cbrt, Exp, Exp2, Expm1, Log, Log2, Log10, Log1p, Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Tanh
-);
+unary_functions!(Cbrt, Exp, Exp2, Expm1, Log, Log2, Log10, Log1p, Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Tanh);
 binary_functions!(Power, Atan2, Hypot);

@@ -273,11 +273,7 @@ impl Filter {
     /// # Errors
     ///
     /// As for [`Filter::run`]; then some of `output` may be written.
-    pub fn run_into<T, S, U, S2, D>(
-        &self,
-        image: &ArrayBase<S, D>,
-        output: &mut ArrayBase<S2, D>,
-    ) -> Result<(), Error>
+    pub fn run_into<T, S, U, S2, D>(&self, image: &ArrayBase<S, D>, output: &mut ArrayBase<S2, D>) -> Result<(), Error>
     where
         T: AnyElement,
         S: Data<Elem = T>,
@@ -366,9 +362,8 @@ impl Filter {
                 if !callback.is_concurrent() {
                     run.threads = 1;
                 }
-                let evaluator = || {
-                    CallbackEvaluator::new(callback.enter(), cells.len()).expect("`prepare` has checked the length")
-                };
+                let evaluator =
+                    || CallbackEvaluator::new(callback.enter(), cells.len()).expect("`prepare` has checked the length");
                 run.run(inputs, outputs, &evaluator)
             }
             (None, Function::Kernel(kernel)) => run.run(inputs, outputs, &|| InterpreterEvaluator {
@@ -445,9 +440,7 @@ impl Filter {
         match self.modes.as_slice() {
             [one] => Ok(vec![*one; axes]),
             each if each.len() == axes => Ok(each.to_vec()),
-            each => {
-                Err(Error::argument("mode", format!("{} modes for a window of {axes} axes", each.len())))
-            }
+            each => Err(Error::argument("mode", format!("{} modes for a window of {axes} axes", each.len()))),
         }
     }
 
@@ -472,7 +465,8 @@ impl Filter {
             }
             Function::Kernel(kernel) => {
                 let settings = kernel.settings(&self.parameters, Some(footprint))?;
-                let cells = footprint.cells().for_kernel(kernel.hir()).map_err(|diagnostic| kernel.error(diagnostic))?;
+                let cells =
+                    footprint.cells().for_kernel(kernel.hir()).map_err(|diagnostic| kernel.error(diagnostic))?;
                 kernel.check_possible(cells.taps())?;
                 let callback = match self.engine {
                     Engine::Auto => kernel.check_callback().is_ok(),
@@ -497,7 +491,7 @@ impl Filter {
         let Function::Kernel(kernel) = &self.function else { return Error::Callback { position } };
         // Machine code says only that something does not hold; the interpreter says what.
         let mut interpreter = Interpreter::new(kernel.hir(), &prepared.cells, &prepared.settings);
-        place.move_to(&position);
+        place.move_to(&position, position.last().copied().unwrap_or(0));
         let pixel = Pixel { cells, position: &place.position, extent: &place.extent };
         let message = match interpreter.run(&pixel, &mut vec![0.0; self.output_count()]) {
             Err(assertion) => {
@@ -539,9 +533,10 @@ impl Place {
         Place { axes: axes.to_vec(), position: vec![0; axes.len()], extent }
     }
 
-    fn move_to(&mut self, position: &[usize]) {
+    /// The pixel at `x` along the array's last axis, and at `position` along the others.
+    fn move_to(&mut self, position: &[usize], x: usize) {
         for (along, axis) in self.position.iter_mut().zip(&self.axes) {
-            *along = position[*axis];
+            *along = if axis + 1 == position.len() { x } else { position[*axis] };
         }
     }
 }
@@ -552,8 +547,8 @@ struct InterpreterEvaluator<'k> {
 }
 
 impl Evaluate for InterpreterEvaluator<'_> {
-    fn evaluate(&mut self, cells: &mut [f64], position: &[usize], outputs: &mut [f64]) -> bool {
-        self.place.move_to(position);
+    fn evaluate(&mut self, cells: &mut [f64], position: &[usize], x: usize, outputs: &mut [f64]) -> bool {
+        self.place.move_to(position, x);
         let pixel = Pixel { cells, position: &self.place.position, extent: &self.place.extent };
         self.interpreter.run(&pixel, outputs).is_ok()
     }

@@ -20,9 +20,9 @@ use crate::grid::element::{Cast, Element};
 
 /// What computes a pixel's outputs from its windows.
 pub trait Evaluate {
-    /// Computes the outputs from the cells of every input in turn, which may be overwritten, for the pixel at
-    /// `position`. False where an assertion does not hold.
-    fn evaluate(&mut self, cells: &mut [f64], position: &[usize], outputs: &mut [f64]) -> bool;
+    /// Computes the outputs from the cells of every input in turn, which may be overwritten, for pixel `x` of the row at
+    /// `position`, whose last number does not matter. The outputs are 0 on entry. False where an assertion does not hold.
+    fn evaluate(&mut self, cells: &mut [f64], position: &[usize], x: usize, outputs: &mut [f64]) -> bool;
 }
 
 /// A callback for windows of one length.
@@ -40,16 +40,10 @@ impl<'c> CallbackEvaluator<'c> {
 
 impl Evaluate for CallbackEvaluator<'_> {
     #[inline(always)]
-    fn evaluate(&mut self, cells: &mut [f64], _position: &[usize], outputs: &mut [f64]) -> bool {
+    fn evaluate(&mut self, cells: &mut [f64], _: &[usize], _: usize, outputs: &mut [f64]) -> bool {
         debug_assert_eq!(cells.len(), self.len);
         // SAFETY: `new` has checked the length, and the driver's windows all have it.
-        match unsafe { self.callback.call_unchecked(cells) } {
-            Some(value) => {
-                outputs[0] = value;
-                true
-            }
-            None => false,
-        }
+        unsafe { self.callback.call_unchecked(cells, &mut outputs[0]) }
     }
 }
 
@@ -386,10 +380,10 @@ impl Run<'_> {
         failed: &AtomicUsize,
     ) {
         let neighbourhood = self.neighbourhood;
-        let (row_len, cells) = (neighbourhood.row_len(), neighbourhood.cells.len());
         let last = neighbourhood.shape.len() - 1;
+        let row_len = neighbourhood.row_len();
         let interior = neighbourhood.interior();
-        let mut window = vec![0.0; cells * (1 + others.len())];
+        let mut window = vec![0.0; neighbourhood.cells.len() * (1 + others.len())];
         // The outputs of pixel after pixel.
         let mut results = vec![0.0; targets.len() * row_len.min(pixels.len())];
 
@@ -398,52 +392,129 @@ impl Run<'_> {
             if self.progress.is_cancelled() || failed.load(Ordering::Relaxed) < at {
                 return;
             }
-            let mut position = neighbourhood.position(at);
+            let position = neighbourhood.position(at);
             let start = position[last];
             let end = row_len.min(start + (pixels.end - at));
             first.start_row(&position);
             others.iter_mut().for_each(|other| other.start_row(&position));
-            let mut free = results.chunks_exact_mut(targets.len());
-            let mut done = 0;
 
-            // The pixels without a test, if the row has any.
-            let fast = if first.inside { interior.start.max(start)..interior.end.min(end) } else { 0..0 };
-            let mut visit = |x: usize, window: &mut [f64]| {
-                position[last] = x;
-                for (other, window) in others.iter().zip(window[cells..].chunks_mut(cells.max(1))) {
-                    other.gather(x, &interior, window);
-                }
-                let outputs = free.next().expect("there is room for each pixel of a row");
-                let held = evaluator.evaluate(window, &position, outputs);
-                done += usize::from(held);
-                held
+            let fast = match first.inside {
+                true => interior.start.clamp(start, end)..interior.end.clamp(start, end),
+                false => end..end,
             };
-            let slow = if fast.is_empty() { start..end } else { start..fast.start };
-            let held = slow.into_iter().all(|x| {
-                first.gather_anywhere(x, &mut window[..cells]);
-                visit(x, &mut window)
-            }) && fast.clone().all(|x| {
-                // SAFETY: `fast` is part of the interior, and empty unless the source is inside.
-                unsafe { first.gather_inside(x, &mut window[..cells]) };
-                visit(x, &mut window)
-            }) && (fast.is_empty()
-                || (fast.end..end).all(|x| {
-                    first.gather_anywhere(x, &mut window[..cells]);
-                    visit(x, &mut window)
-                }));
+            let row = Row { position: &position, others: &others, interior: &interior, outputs: targets.len() };
+            let mut done = 0;
+            results.fill(0.0);
+            for part in [start..fast.start, fast.clone(), fast.end..end] {
+                let results = &mut results[targets.len() * done..][..targets.len() * part.len()];
+                let held = if part != fast {
+                    row.visit(part.clone(), evaluator, &mut window, results, |x, cells| first.gather_anywhere(x, cells))
+                } else if others.is_empty() && targets.len() == 1 {
+                    row.visit_alone(&first, part.clone(), evaluator, &mut window, results)
+                } else {
+                    row.visit(part.clone(), evaluator, &mut window, results, |x, cells| {
+                        // SAFETY: `fast` is part of the interior, and empty unless the source is inside.
+                        unsafe { first.gather_inside(x, cells) }
+                    })
+                };
+                done += held;
+                if held < part.len() {
+                    break;
+                }
+            }
 
-            position[last] = start;
             for (output, target) in targets.iter().enumerate() {
                 let values = &results[..done * targets.len()];
                 (target.store)(target, &position, values.get(output..).unwrap_or(&[]), targets.len(), self.cast);
             }
             self.progress.add(done);
-            if !held {
+            if done < end - start {
                 failed.fetch_min(at + done, Ordering::Relaxed);
                 return;
             }
             at += end - start;
         }
+    }
+}
+
+/// What is the same for all pixels of a row.
+struct Row<'a> {
+    position: &'a [usize],
+    others: &'a [Box<dyn AnySource + 'a>],
+    interior: &'a Range<usize>,
+    outputs: usize,
+}
+
+impl Row<'_> {
+    /// Evaluates pixels of the row until one fails; `gather` fills in the first input's cells. The number that held.
+    fn visit<E: Evaluate>(
+        &self,
+        pixels: Range<usize>,
+        evaluator: &mut E,
+        window: &mut [f64],
+        results: &mut [f64],
+        gather: impl Fn(usize, &mut [f64]),
+    ) -> usize {
+        let cells = window.len() / (1 + self.others.len());
+        let total = pixels.len();
+        let mut outputs = results.chunks_exact_mut(self.outputs);
+        let failed = pixels.into_iter().position(|x| {
+            let (mine, theirs) = window.split_at_mut(cells);
+            gather(x, mine);
+            for (other, cells) in self.others.iter().zip(theirs.chunks_mut(cells.max(1))) {
+                other.gather(x, self.interior, cells);
+            }
+            let outputs = outputs.next().expect("there is room for each pixel of a row");
+            !evaluator.evaluate(window, self.position, x, outputs)
+        });
+        failed.unwrap_or(total)
+    }
+
+    /// [`Row::visit`] for interior pixels of a single input and output, with windows of the commonest sizes unrolled.
+    fn visit_alone<T: Element, E: Evaluate>(
+        &self,
+        source: &Source<'_, T>,
+        pixels: Range<usize>,
+        evaluator: &mut E,
+        window: &mut [f64],
+        results: &mut [f64],
+    ) -> usize {
+        match window.len() {
+            3 => self.visit_unrolled::<T, E, 3>(source, pixels, evaluator, results),
+            5 => self.visit_unrolled::<T, E, 5>(source, pixels, evaluator, results),
+            7 => self.visit_unrolled::<T, E, 7>(source, pixels, evaluator, results),
+            9 => self.visit_unrolled::<T, E, 9>(source, pixels, evaluator, results),
+            _ => {
+                let total = pixels.len();
+                let failed = pixels.zip(results).position(|(x, result)| {
+                    // SAFETY: the caller passes interior pixels of a source that is inside.
+                    unsafe { source.gather_inside(x, window) };
+                    !evaluator.evaluate(window, self.position, x, std::slice::from_mut(result))
+                });
+                failed.unwrap_or(total)
+            }
+        }
+    }
+
+    fn visit_unrolled<T: Element, E: Evaluate, const CELLS: usize>(
+        &self,
+        source: &Source<'_, T>,
+        pixels: Range<usize>,
+        evaluator: &mut E,
+        results: &mut [f64],
+    ) -> usize {
+        let distances: [isize; CELLS] = source.distances[..].try_into().expect("there is a distance for each cell");
+        let (array, stride) = (source.first, source.stride());
+        let mut window = [0.0; CELLS];
+        let total = pixels.len();
+        let failed = pixels.zip(results).position(|(x, result)| {
+            for (distance, value) in distances.iter().zip(&mut window) {
+                // SAFETY: as in `Source::gather_inside`, whose conditions the caller keeps.
+                *value = unsafe { (*array.offset(x as isize * stride + distance)).to_f64() };
+            }
+            !evaluator.evaluate(&mut window, self.position, x, std::slice::from_mut(result))
+        });
+        failed.unwrap_or(total)
     }
 }
 

@@ -86,11 +86,7 @@ integer!(u16, U16, |value| wrapped(value) as u16);
 integer!(i32, I32, |value| if value.is_nan() { i32::MIN } else { wrapped(value) as i32 });
 integer!(u32, U32, |value| wrapped(value) as u32);
 integer!(i64, I64, |value| wrapped(value));
-integer!(u64, U64, |value| if value > -1.0 && value.is_finite() {
-    value as u64
-} else {
-    wrapped(value) as u64
-});
+integer!(u64, U64, |value| if value > -1.0 && value.is_finite() { value as u64 } else { wrapped(value) as u64 });
 
 impl sealed::Sealed for bool {}
 
@@ -138,17 +134,50 @@ float!(f64, F64);
 macro_rules! with_element {
     ($dtype:expr, $name:ident => $body:expr) => {
         match $dtype {
-            $crate::grid::element::DType::Bool => { type $name = bool; $body }
-            $crate::grid::element::DType::I8 => { type $name = i8; $body }
-            $crate::grid::element::DType::U8 => { type $name = u8; $body }
-            $crate::grid::element::DType::I16 => { type $name = i16; $body }
-            $crate::grid::element::DType::U16 => { type $name = u16; $body }
-            $crate::grid::element::DType::I32 => { type $name = i32; $body }
-            $crate::grid::element::DType::U32 => { type $name = u32; $body }
-            $crate::grid::element::DType::I64 => { type $name = i64; $body }
-            $crate::grid::element::DType::U64 => { type $name = u64; $body }
-            $crate::grid::element::DType::F32 => { type $name = f32; $body }
-            $crate::grid::element::DType::F64 => { type $name = f64; $body }
+            $crate::grid::element::DType::Bool => {
+                type $name = bool;
+                $body
+            }
+            $crate::grid::element::DType::I8 => {
+                type $name = i8;
+                $body
+            }
+            $crate::grid::element::DType::U8 => {
+                type $name = u8;
+                $body
+            }
+            $crate::grid::element::DType::I16 => {
+                type $name = i16;
+                $body
+            }
+            $crate::grid::element::DType::U16 => {
+                type $name = u16;
+                $body
+            }
+            $crate::grid::element::DType::I32 => {
+                type $name = i32;
+                $body
+            }
+            $crate::grid::element::DType::U32 => {
+                type $name = u32;
+                $body
+            }
+            $crate::grid::element::DType::I64 => {
+                type $name = i64;
+                $body
+            }
+            $crate::grid::element::DType::U64 => {
+                type $name = u64;
+                $body
+            }
+            $crate::grid::element::DType::F32 => {
+                type $name = f32;
+                $body
+            }
+            $crate::grid::element::DType::F64 => {
+                type $name = f64;
+                $body
+            }
         }
     };
 }

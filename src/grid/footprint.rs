@@ -70,7 +70,10 @@ impl Footprint {
     /// [`Error::Argument`] for a radius that is negative or not finite, and for a box of more than 2^24 cells.
     pub fn ball(axes: usize, radius: f64) -> Result<Footprint, Error> {
         if !(0.0..1e9).contains(&radius) {
-            return Err(Error::argument("footprint", format!("the radius is {radius}; it must be finite and at least 0")));
+            return Err(Error::argument(
+                "footprint",
+                format!("the radius is {radius}; it must be finite and at least 0"),
+            ));
         }
         Footprint::around(axes, radius as usize, |offset| {
             offset.iter().map(|d| (*d as f64).powi(2)).sum::<f64>() <= radius * radius

@@ -45,13 +45,11 @@ impl Cells {
         self.check_axes(kernel)?;
         match kernel.fixed_offsets().into_iter().find(|(offset, _)| self.position(offset).is_none()) {
             None => Ok(()),
-            Some((offset, span)) => Err(Diagnostic::new(
-                Code::NotInFootprint,
-                span,
-                format!("the cell {offset:?} is not in the footprint"),
-            )
-            .label("a callback sees the cells of its footprint only")
-            .hint("use a larger footprint, or the filter driver, which reads any offset")),
+            Some((offset, span)) => {
+                Err(Diagnostic::new(Code::NotInFootprint, span, format!("the cell {offset:?} is not in the footprint"))
+                    .label("a callback sees the cells of its footprint only")
+                    .hint("use a larger footprint, or the filter driver, which reads any offset"))
+            }
         }
     }
 
@@ -64,9 +62,9 @@ impl Cells {
                     return Err(Diagnostic::new(
                         Code::WrongAxes,
                         node.span,
-                        format!("the offset has {} numbers, and the window has {axes} {plural}", offset.len()),
+                        format!("an offset has one number for each axis, and the window has {axes} {plural}"),
                     )
-                    .label("one number for each axis"));
+                    .label(format!("of length {}", offset.len())));
                 }
                 Expr::Offset(axis) | Expr::Coord(axis) | Expr::Extent(axis) if *axis >= axes => {
                     return Err(Diagnostic::new(

@@ -8,7 +8,7 @@
 //! of `and` or `or`, holds only where that side is taken: the checker keeps the path there as an expression and makes
 //! the demand `not path or condition`. Inside a fold, a demand becomes one more accumulator.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::ast::{self, Argument, ExprKind, Item, Name, PrefixOp, Program};
 use super::builtins::{BUILTINS, Builtin, Derived, Meaning, Place, Statistic, builtin};
@@ -106,6 +106,8 @@ struct Checker<'a> {
     weights: Vec<String>,
     functions: Vec<Function<'a>>,
     globals: HashMap<String, Vec<Global>>,
+    /// Every name that the program declares anywhere.
+    declared: HashSet<&'a str>,
     /// How many globals have been bound, and how many of them the current expression sees.
     bound: usize,
     visible: usize,
@@ -137,6 +139,7 @@ impl<'a> Checker<'a> {
             weights: Vec::new(),
             functions: Vec::new(),
             globals: HashMap::new(),
+            declared: HashSet::new(),
             bound: 0,
             visible: 0,
             locals: Vec::new(),
@@ -152,6 +155,17 @@ impl<'a> Checker<'a> {
     }
 
     fn program(mut self, program: &'a Program) -> Checked<Kernel> {
+        for item in &program.items {
+            match item {
+                Item::Inputs(names) | Item::Let { names, .. } => {
+                    self.declared.extend(names.iter().map(|name| name.text.as_str()));
+                }
+                Item::Parameter { name, .. } | Item::Weights(name) | Item::Function(ast::Function { name, .. }) => {
+                    self.declared.insert(&name.text);
+                }
+                Item::Assert(_) => {}
+            }
+        }
         // Inputs are names of the whole program, wherever they are declared.
         for item in &program.items {
             if let Item::Inputs(names) = item {
@@ -216,11 +230,10 @@ impl<'a> Checker<'a> {
             Values::Many(values) => values,
         };
         if values.len() != names.len() {
-            let count = |n: usize, noun: &str| if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") };
-            let message = format!("{} for {}", count(names.len(), "name"), count(values.len(), "value"));
+            let message = format!("{} for {}", counted(names.len(), "name"), counted(values.len(), "value"));
             return Err(Diagnostic::new(Code::FoldArity, value.span, message)
-                .label(format!("this gives {}", count(values.len(), "value")))
-                .note(names[0].span.to(names[names.len() - 1].span), count(names.len(), "name")));
+                .label(format!("this gives {}", counted(values.len(), "value")))
+                .note(names[0].span.to(names[names.len() - 1].span), counted(names.len(), "name")));
         }
         for (name, value) in names.iter().zip(values) {
             check_not_builtin(name)?;
@@ -352,8 +365,8 @@ impl<'a> Checker<'a> {
     fn unknown_name(&self, name: &str, span: Span, scope: &[&str]) -> Diagnostic {
         let mut diagnostic =
             Diagnostic::new(Code::UnknownName, span, format!("unknown name `{name}`")).label("nothing is called this");
-        if let Some(function) = self.function_defined_later(name) {
-            return diagnostic.hint(format!("`{function}` is defined further down"));
+        if self.declared.contains(name) {
+            return diagnostic.hint(format!("`{name}` is declared further down"));
         }
         let known = scope
             .iter()
@@ -370,10 +383,9 @@ impl<'a> Checker<'a> {
     }
 
     fn unknown_function(&self, name: &Name) -> Diagnostic {
-        let diagnostic =
-            Diagnostic::new(Code::UnknownFunction, name.span, format!("unknown function `{}`", name.text))
-                .label("no function is called this");
-        if self.function_defined_later(&name.text).is_some() {
+        let diagnostic = Diagnostic::new(Code::UnknownFunction, name.span, format!("unknown function `{}`", name.text))
+            .label("no function is called this");
+        if self.declared.contains(name.text.as_str()) {
             return diagnostic.hint("a function can only call functions that are defined above it");
         }
         let other_language = match name.text.as_str() {
@@ -398,11 +410,6 @@ impl<'a> Checker<'a> {
             Some(similar) => diagnostic.hint(format!("did you mean `{similar}`?")),
             None => diagnostic,
         }
-    }
-
-    fn function_defined_later(&self, name: &str) -> Option<&str> {
-        let later = self.globals.get(name)?.iter().any(|global| global.since > self.visible);
-        later.then(|| self.globals.get_key_value(name).map(|(name, _)| name.as_str()))?
     }
 
     // Expressions.
@@ -489,23 +496,17 @@ impl<'a> Checker<'a> {
             Some(Binding::Weights(weights)) => {
                 Ok(Value { id: self.builder.leaf(Expr::Weight(weights), Type::NUMBERS), ty: Type::NUMBERS })
             }
-            Some(Binding::Function(_)) => Err(Diagnostic::new(
-                Code::TypeClash,
-                span,
-                format!("`{name}` is a function and not a value"),
-            )
-            .hint(format!("call it: `{name}(...)`"))),
+            Some(Binding::Function(_)) => {
+                Err(Diagnostic::new(Code::TypeClash, span, format!("`{name}` is a function and not a value"))
+                    .hint(format!("call it: `{name}(...)`")))
+            }
             None => match builtin(name).map(|builtin| (builtin.meaning, builtin.signature)) {
-                Some((Meaning::Constant(value), _)) => {
-                    Ok(Value { id: self.builder.number(value), ty: Type::NUMBER })
-                }
+                Some((Meaning::Constant(value), _)) => Ok(Value { id: self.builder.number(value), ty: Type::NUMBER }),
                 Some((Meaning::Truth(value), _)) => Ok(Value { id: self.builder.boolean(value), ty: Type::BOOLEAN }),
-                Some((_, signature)) => Err(Diagnostic::new(
-                    Code::TypeClash,
-                    span,
-                    format!("`{name}` is a function and not a value"),
-                )
-                .hint(format!("call it: `{signature}`"))),
+                Some((_, signature)) => {
+                    Err(Diagnostic::new(Code::TypeClash, span, format!("`{name}` is a function and not a value"))
+                        .hint(format!("call it: `{signature}`")))
+                }
                 None => Err(self.unknown_name(name, span, &[])),
             },
         }
@@ -879,13 +880,7 @@ impl<'a> Checker<'a> {
         Ok((value.id, filter))
     }
 
-    fn reduction(
-        &mut self,
-        op: Reduction,
-        window: ExprId,
-        filter: Option<ExprId>,
-        argument: Option<ExprId>,
-    ) -> Value {
+    fn reduction(&mut self, op: Reduction, window: ExprId, filter: Option<ExprId>, argument: Option<ExprId>) -> Value {
         Value { id: self.builder.reduce(op, window, filter, argument), ty: Type::NUMBER }
     }
 
@@ -943,8 +938,7 @@ impl<'a> Checker<'a> {
     }
 
     fn derived(&mut self, derived: Derived, arguments: &'a [Argument], user: &str) -> Checked<Value> {
-        let values =
-            arguments.iter().map(|a| self.number(&a.value, user)).collect::<Checked<Vec<Value>>>()?;
+        let values = arguments.iter().map(|a| self.number(&a.value, user)).collect::<Checked<Vec<Value>>>()?;
         let x = values[0];
         let builder = &mut self.builder;
         let boolean = |id| Value { id, ty: Type { elem: Elem::Boolean, ..x.ty } };
@@ -995,13 +989,7 @@ impl<'a> Checker<'a> {
     // Demands.
 
     /// What a reduction demands of its second argument.
-    fn demand_valid(
-        &mut self,
-        op: Reduction,
-        filter: Option<ExprId>,
-        argument: ExprId,
-        span: Span,
-    ) -> Checked<()> {
+    fn demand_valid(&mut self, op: Reduction, filter: Option<ExprId>, argument: ExprId, span: Span) -> Checked<()> {
         let whole = self.builder.unary(UnaryOp::Floor, argument);
         let is_whole = self.builder.binary(BinaryOp::Equal, argument, whole);
         let zero = self.builder.number(0.0);
@@ -1070,12 +1058,16 @@ impl<'a> Checker<'a> {
             return Err(Diagnostic::new(
                 Code::FoldArity,
                 extra.span,
-                format!("the fold has {accumulators} accumulators and {} new values", fold.next.len()),
+                format!(
+                    "the fold has {} and {}",
+                    counted(accumulators, "accumulator"),
+                    counted(fold.next.len(), "new value")
+                ),
             )
             .label("each accumulator needs one new value")
             .note(
                 fold.accumulators[0].0.span.to(fold.accumulators[accumulators - 1].0.span),
-                format!("{accumulators} accumulators"),
+                counted(accumulators, "accumulator"),
             )
             .hint("if the comma belongs to what is around the fold, put the fold in parentheses"));
         }
@@ -1187,6 +1179,11 @@ impl<'a> Checker<'a> {
     }
 }
 
+/// A number of things, in words.
+fn counted(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
 fn check_not_builtin(name: &Name) -> Checked<()> {
     match builtin(&name.text) {
         None => Ok(()),
@@ -1201,8 +1198,8 @@ fn check_not_builtin(name: &Name) -> Checked<()> {
 }
 
 fn taken(name: &Name, first: Span, note: &str) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::new(Code::NameTaken, name.span, format!("the name `{}` is taken", name.text)).label("defined again");
+    let diagnostic = Diagnostic::new(Code::NameTaken, name.span, format!("the name `{}` is taken", name.text))
+        .label("defined again");
     // The implicit input `w` has no place.
     if first == Span::default() {
         diagnostic.hint("without an `input` declaration, `w` is the input")
@@ -1219,7 +1216,7 @@ fn recursion(called: &Name, defined: Span) -> Diagnostic {
 }
 
 fn arity(name: &Name, least: usize, most: usize, given: usize) -> Diagnostic {
-    let arguments = |n: usize| if n == 1 { "1 argument".to_string() } else { format!("{n} arguments") };
+    let arguments = |number| counted(number, "argument");
     let expected = match (least, most) {
         (least, most) if least == most => arguments(least),
         (least, usize::MAX) => format!("at least {}", arguments(least)),

@@ -127,14 +127,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error at `span`, with no label, notes or hint yet.
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
-        Diagnostic {
-            code,
-            message: message.into(),
-            span,
-            label: String::new(),
-            notes: Vec::new(),
-            hint: None,
-        }
+        Diagnostic { code, message: message.into(), span, label: String::new(), notes: Vec::new(), hint: None }
     }
 
     /// Writes `label` under the place.
@@ -159,7 +152,7 @@ impl Diagnostic {
 /// An error in a kernel together with the source that it points into.
 ///
 /// Its `Display` is the message with the place drawn under it, as rustc draws errors.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct KernelError {
     diagnostic: Box<Diagnostic>,
     source: Arc<str>,
@@ -214,8 +207,7 @@ impl KernelError {
                 .notes
                 .iter()
                 .map(|(span, text)| AnnotationKind::Context.span(clip(*span)).label(text.as_str()));
-            let snippet =
-                Snippet::source(&*self.source).path(&*self.origin).annotation(primary).annotations(notes);
+            let snippet = Snippet::source(&*self.source).path(&*self.origin).annotation(primary).annotations(notes);
             title.element(snippet)
         };
         if let Some(hint) = &diagnostic.hint {
@@ -237,6 +229,13 @@ fn clip(source: &str, span: Span) -> std::ops::Range<usize> {
     };
     let start = floor(span.start);
     start..floor(span.end).max(start)
+}
+
+/// Without the source, which may be long.
+impl fmt::Debug for KernelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("KernelError").field(&self.diagnostic).finish()
+    }
 }
 
 impl fmt::Display for KernelError {

@@ -320,9 +320,11 @@ impl Kernel {
     /// The live nodes, in order.
     pub fn live_nodes(&self) -> impl Iterator<Item = (ExprId, &Node)> {
         let live = self.live();
-        self.nodes.iter().enumerate().filter(move |(index, _)| live[*index]).map(|(index, node)| {
-            (ExprId::from_index(index), node)
-        })
+        self.nodes
+            .iter()
+            .enumerate()
+            .filter(move |(index, _)| live[*index])
+            .map(|(index, node)| (ExprId::from_index(index), node))
     }
 
     /// Whether the kernel looks at the window as a whole, rather than at fixed offsets only.

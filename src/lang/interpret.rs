@@ -118,7 +118,13 @@ impl<'k> Interpreter<'k> {
             Expr::Unary(op, a) => op.apply(value(a)),
             Expr::Binary(op, a, b) => op.apply(value(a), value(b)),
             Expr::Fma(a, b, c) => libm::fma(value(a), value(b), value(c)),
-            Expr::Select(condition, yes, no) => if value(condition) != 0.0 { value(yes) } else { value(no) },
+            Expr::Select(condition, yes, no) => {
+                if value(condition) != 0.0 {
+                    value(yes)
+                } else {
+                    value(no)
+                }
+            }
             _ => unreachable!("{expr:?} is not elementwise"),
         }
     }

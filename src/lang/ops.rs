@@ -172,12 +172,7 @@ impl BinaryOp {
     pub fn is_commutative(self) -> bool {
         matches!(
             self,
-            BinaryOp::Add
-                | BinaryOp::Multiply
-                | BinaryOp::Equal
-                | BinaryOp::NotEqual
-                | BinaryOp::And
-                | BinaryOp::Or
+            BinaryOp::Add | BinaryOp::Multiply | BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::And | BinaryOp::Or
         )
     }
 
@@ -185,12 +180,7 @@ impl BinaryOp {
     pub fn is_boolean(self) -> bool {
         matches!(
             self,
-            BinaryOp::Less
-                | BinaryOp::LessEqual
-                | BinaryOp::Equal
-                | BinaryOp::NotEqual
-                | BinaryOp::And
-                | BinaryOp::Or
+            BinaryOp::Less | BinaryOp::LessEqual | BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::And | BinaryOp::Or
         )
     }
 }

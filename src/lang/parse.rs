@@ -242,7 +242,6 @@ fn expectation(rules: &[Rule]) -> String {
 /// What a user of another language may have meant.
 fn hint(source: &str, at: usize, token: &str) -> Option<String> {
     let before = source[..at].trim_end();
-    let rest = &source[at..];
     let hint = match token {
         "^" => "`^` is not an operator: power is `**`",
         "&&" | "&" => "write `and`",
@@ -261,12 +260,14 @@ fn hint(source: &str, at: usize, token: &str) -> Option<String> {
         "" if before.ends_with(';') => "after the declarations comes the value of the kernel",
         "" => "is a bracket or a value missing at the end?",
         ")" | "," | ";" if open_conditional(before) => "every `if` needs its `else`: both sides have a value",
-        "/" if rest.starts_with("//") => "a comment starts with `#`",
-        "*" if rest.starts_with("*/") => "a comment starts with `#`",
-        _ if before.ends_with(|c: char| c.is_ascii_digit()) && token.starts_with(|c: char| c.is_alphabetic()) => {
+        "/" if before.ends_with('/') => "a comment starts with `#`",
+        "*" if before.ends_with('/') => "a comment starts with `#`",
+        _ if !token.is_ascii() => "only ASCII letters, digits and signs have a meaning here",
+        _ if token.starts_with(|c: char| c.is_ascii_digit()) && token.ends_with(|c: char| c.is_alphabetic()) => {
             "multiplication is written with `*`"
         }
-        _ if !token.is_ascii() => "only ASCII letters, digits and signs have a meaning here",
+        _ if before.ends_with(';') => "several outputs are separated by `,`",
+        _ if token.starts_with(|c: char| c.is_alphanumeric()) => "is an operator or a `;` missing in front of it?",
         _ => return None,
     };
     Some(hint.to_string())

@@ -1,0 +1,157 @@
+//! However long or deep a kernel is, it gives a result or an error promptly, on a small stack.
+
+use std::time::{Duration, Instant};
+
+use hoodoo::lang::diagnostic::Code;
+use hoodoo::{Engine, Error, Filter, Kernel};
+
+/// Far more than any of these takes, far less than anything that is not linear would.
+const PROMPTLY: Duration = Duration::from_secs(20);
+
+/// Compiles on a thread with the stack of a test, and checks the time that it takes.
+fn compile(source: String) -> Result<Kernel, Error> {
+    let start = Instant::now();
+    let compiled = std::thread::Builder::new()
+        .stack_size(1 << 20)
+        .spawn(move || Kernel::compile(&source))
+        .expect("a thread starts")
+        .join()
+        .expect("compiling does not panic");
+    assert!(start.elapsed() < PROMPTLY, "took {:?}", start.elapsed());
+    compiled
+}
+
+fn code(source: String) -> Code {
+    match compile(source) {
+        Err(Error::Kernel(error)) => {
+            // Drawing the error must not take long, either.
+            let start = Instant::now();
+            assert!(error.to_string().len() < 10_000, "the error is {} bytes long", error.to_string().len());
+            assert!(start.elapsed() < PROMPTLY);
+            error.code()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn nesting_has_a_limit() {
+    const MANY: usize = 100_000;
+    const SOME: usize = 30_000;
+    assert_eq!(code("(".repeat(MANY)), Code::NestedTooDeeply);
+    assert_eq!(code(format!("{}1{}", "(".repeat(MANY), ")".repeat(MANY))), Code::NestedTooDeeply);
+    assert_eq!(code(format!("min({}", "w[min(".repeat(SOME))), Code::NestedTooDeeply);
+    assert_eq!(code(format!("{}1", "-".repeat(MANY))), Code::NestedTooDeeply);
+    assert_eq!(code(format!("if {}true then 1 else 0", "not ".repeat(MANY))), Code::NestedTooDeeply);
+    assert_eq!(code(format!("1{}", "**1".repeat(MANY))), Code::NestedTooDeeply);
+    assert_eq!(code("if true then ".repeat(SOME)), Code::NestedTooDeeply);
+    assert_eq!(code("fold a = 1, b = ".repeat(SOME)), Code::NestedTooDeeply);
+    assert_eq!(code("fold a = 1 for v in w: ".repeat(SOME)), Code::NestedTooDeeply);
+    assert_eq!(code(format!("{}1", "if true then 1 else (".repeat(SOME))), Code::NestedTooDeeply);
+}
+
+#[test]
+fn reasonable_nesting_is_allowed() {
+    assert!(compile(format!("{}1{}", "(".repeat(150), ")".repeat(150))).is_ok());
+    assert!(compile(format!("{}1", "-".repeat(150))).is_ok());
+    let chain: String = (0..90).map(|i| format!("if w[0, 0] == {i} then {i} else (")).collect();
+    assert!(compile(format!("{chain}-1{}", ")".repeat(90))).is_ok());
+}
+
+#[test]
+fn a_syntax_error_deep_inside_takes_linear_time() {
+    for opening in ["(", "min(", "if (", "if true then 1 else if (", "w[", "fold a = (", "min(w where ("] {
+        assert_eq!(code(format!("{}?", opening.repeat(95))), Code::Syntax, "{opening}");
+    }
+}
+
+#[test]
+fn length_has_a_limit() {
+    assert_eq!(code("1 + ".repeat(2_500_000)), Code::SourceTooLong);
+    assert_eq!(code(" ".repeat(10 << 20)), Code::SourceTooLong);
+    assert!(compile(format!("{}1", "# a comment\n".repeat(80_000))).is_ok());
+}
+
+#[test]
+fn long_flat_kernels_are_fine() {
+    let image = ndarray::Array1::from_elem(3, 2.0);
+    let long = [
+        (format!("w[0]{}", " + w[0]".repeat(4999)), 10_000.0),
+        (format!("if {}w[0] == 2 then 1 else 0", "w[0] == 2 and ".repeat(5000)), 1.0),
+        (format!("if w[0]{} then 1 else 0", " <= w[0]".repeat(5000)), 1.0),
+        (format!("{}7", "if w[0] == 1 then 0 else ".replace("else ", "else if w[0] == 1 then 0 else ")), 7.0),
+        (format!("{}7", "if w[0] == 1 then 0 else ".repeat(3000)), 7.0),
+        (format!("{}x", "let x = 1; ".repeat(10_000)), 1.0),
+    ];
+    for (source, expected) in long {
+        let kernel = compile(source).unwrap();
+        for engine in [Engine::Callback, Engine::Interpreter] {
+            let start = Instant::now();
+            assert_eq!(Filter::new(&kernel).engine(engine).run(&image).unwrap()[0], expected);
+            assert!(start.elapsed() < PROMPTLY, "took {:?}", start.elapsed());
+        }
+    }
+}
+
+#[test]
+fn doubling_functions_share_their_values() {
+    let mut source = "fn f0(x) = x + x; ".to_string();
+    for level in 1..60 {
+        source += &format!("fn f{level}(x) = f{0}(x) + f{0}(x); ", level - 1);
+    }
+    let kernel = compile(source + "f59(w[0])").unwrap();
+    let doubled = Filter::new(&kernel).run(&ndarray::array![1.0]).unwrap();
+    assert_eq!(doubled[0], 60f64.exp2());
+
+    let nested = format!("fn f(x) = x + x; {}w[0]{}", "f(".repeat(60), ")".repeat(60));
+    assert_eq!(Filter::new(&compile(nested).unwrap()).run(&ndarray::array![1.0]).unwrap()[0], 60f64.exp2());
+}
+
+#[test]
+fn the_size_after_inlining_has_a_limit() {
+    // Every level doubles the number of different values.
+    let mut source = "fn f0(x, y) = sin(x) + cos(y); ".to_string();
+    for level in 1..40 {
+        let below = level - 1;
+        source += &format!("fn f{level}(x, y) = f{below}(x + {level}, y) + f{below}(x, y + {level}); ");
+    }
+    assert_eq!(code(source + "f39(w[0], w[1])"), Code::KernelTooLarge);
+}
+
+#[test]
+fn a_long_chain_of_functions_has_a_limit() {
+    let mut source = "fn f0(x) = x; ".to_string();
+    for level in 1..5000 {
+        source += &format!("fn f{level}(x) = f{}(x); ", level - 1);
+    }
+    assert_eq!(code(source + "f4999(w[0])"), Code::NestedTooDeeply);
+}
+
+#[test]
+fn folds_in_folds_have_a_limit() {
+    let mut source = "fn f0(x) = x; ".to_string();
+    for level in 1..30 {
+        source += &format!("fn f{level}(x) = fold a = x for v in w: a + f{}(a); ", level - 1);
+    }
+    assert_eq!(code(source + "f29(0)"), Code::NestedTooDeeply);
+}
+
+#[test]
+fn machine_code_has_a_limit_of_its_own() {
+    let terms: Vec<String> = (0..8_000).map(|i| format!("sin(w[0] + {i})")).collect();
+    let kernel = compile(terms.join(" + ")).unwrap();
+    assert!(matches!(kernel.callback_for(&hoodoo::Footprint::size(&[1]).unwrap()), Err(Error::Codegen(_))));
+    let image = ndarray::array![0.5];
+    let message = Filter::new(&kernel).run(&image).unwrap_err().to_string();
+    assert!(message.contains("interpreter"), "{message}");
+    assert!(Filter::new(&kernel).engine(Engine::Interpreter).run(&image).is_ok());
+}
+
+#[test]
+fn nonsense_is_an_error() {
+    for source in
+        ["\0", "é", "((((", "))))", "]", "w[", "1 2", "\u{feff}min(w)", ";;;", "", "#", "🦀🦀🦀", "\\", "1e", "1__0"]
+    {
+        assert_eq!(code(source.to_string()), Code::Syntax, "{source:?}");
+    }
+}
