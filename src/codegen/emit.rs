@@ -100,18 +100,16 @@ impl<'a, 'f> Emitter<'a, 'f> {
     }
 
     /// Constant windows as tables, for loops that are not unrolled; in the entry block, where every loop sees them.
+    /// They end with a zero, because there are no empty tables.
     fn make_tables(&mut self) -> Result<(), Error> {
         let Some(cells) = self.cells else { return Ok(()) };
-        if cells.taps() <= 1 {
-            return Ok(());
-        }
         for (_, node) in self.kernel.live_nodes() {
             let value = |tap: usize| match node.expr {
                 Expr::Offset(axis) => f64::from(cells.offset(tap)[axis]),
                 _ => cells.dist(tap),
             };
             if matches!(node.expr, Expr::Offset(_) | Expr::Dist) {
-                let values: Vec<f64> = (0..cells.taps()).map(value).collect();
+                let values: Vec<f64> = (0..cells.taps()).map(value).chain([0.0]).collect();
                 let data = self.module.table(&values)?;
                 let global = self.module.jit().declare_data_in_func(data, self.b.func);
                 let address = self.b.ins().symbol_value(I64, global);

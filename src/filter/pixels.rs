@@ -406,6 +406,9 @@ impl Run<'_> {
             let mut done = 0;
             results.fill(0.0);
             for part in [start..fast.start, fast.clone(), fast.end..end] {
+                if part.is_empty() {
+                    continue;
+                }
                 let results = &mut results[targets.len() * done..][..targets.len() * part.len()];
                 let held = if part != fast {
                     row.visit(part.clone(), evaluator, &mut window, results, |x, cells| first.gather_anywhere(x, cells))

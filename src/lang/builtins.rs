@@ -228,7 +228,7 @@ pub static BUILTINS: &[Builtin] = &[
         "atan2",
         "atan2(y, x)",
         Meaning::Binary(BinaryOp::Atan2),
-        Some(1.0),
+        Some(1.5),
         "the angle of the point (x, y), in radians",
     ),
     unary("sinh", "sinh(x)", UnaryOp::Sinh, 2.0, "the hyperbolic sine"),

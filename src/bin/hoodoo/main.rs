@@ -1,17 +1,70 @@
-use hoodoo::*;
-fn main(){
-    for src in ["min(w)","max(w)-min(w)","median(w)","let m = mean(w); sqrt(mean((w - m)**2))","sum(w where w>3)","fold m = inf for v in w: if v < m then v else m","percentile(w,30)","exp(w[0,0])+dist(", "count(w > w[0,0])", "fold s = 0 for v in w: s + count(w < v)", "rank(w, 20)", "argmax(w)+nth(w,2)", "pow(w)", "meen(w)"] {
-        match Kernel::compile(src) { Err(e)=>println!("{e}"), Ok(k)=>{
-            let a = ndarray::Array2::from_shape_fn((5,6), |(i,j)| ((i*7+j*5)%11) as f64);
-            let r = Filter::new(&k).size(3).run(&a); let q = Filter::new(&k).size(3).engine(Engine::Interpreter).run(&a);
-            match (r,q) { (Ok(r),Ok(q)) => println!("{src}: {} {:?}", r==q, r.row(0).to_vec()), (a,b)=>println!("{:?}\n{:?}",a.map_err(|e|println!("{e}")),b) }
-        }}
+//! The `hoodoo` command: filters image and array files with kernels, and shows how.
+//!
+//! Exit status 0 for success, 1 for a run that failed, 2 for wrong usage, 130 for a run that was cancelled.
+
+#![deny(missing_docs, unsafe_code)]
+
+mod arguments;
+mod bench;
+mod demo;
+mod emit;
+mod failure;
+mod files;
+mod output;
+mod run;
+mod watch;
+mod workload;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Filters images and arrays with expressions over pixel neighbourhoods, compiled to machine code.
+#[derive(Parser)]
+#[command(name = "hoodoo", version, arg_required_else_help = true, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What the help for `hoodoo run` ends with.
+const EXAMPLES: &str = "\
+Examples:
+  hoodoo run 'min(w)' photo.png -o eroded.png --footprint disk:4
+  hoodoo run 'param t; count(w > t)' volume.npy -o counts.npy --size 3 --param t=0.5 --dtype u8
+  hoodoo run 'low: min(w), high: max(w)' photo.jpg -o low.png -o high.png --size 5,3 --mode nearest";
+
+/// What to do.
+#[derive(Subcommand)]
+enum Command {
+    /// Filter files with a kernel
+    ///
+    /// Files are known by their extension: .npy, .png, .tif, .tiff, .jpg, .jpeg. Each colour channel of a picture is
+    /// filtered on its own, and an alpha channel is carried over. An output file appears whole or not at all, and may
+    /// be one of the inputs. A kernel that starts with a minus sign goes, with the
+    /// inputs, after all options and `--`.
+    #[command(after_help = EXAMPLES)]
+    Run(Box<run::RunArguments>),
+    /// Check a kernel, and say what it needs
+    Check(emit::CheckArguments),
+    /// Show a step of a kernel's way to machine code
+    Emit(emit::EmitArguments),
+    /// Erode a random image in five ways, compare them, and draw a picture
+    Demo(demo::DemoArguments),
+    /// Time the erosion of a random image, and the compilation of a kernel
+    Bench(bench::BenchArguments),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Check(arguments) => emit::check(&arguments),
+        Command::Emit(arguments) => emit::emit(&arguments),
+        Command::Demo(arguments) => demo::demo(&arguments),
+        Command::Bench(arguments) => bench::bench(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
     }
-    let k = Kernel::compile("min(w)").unwrap();
-    println!("{}", k.clif(Some(&Footprint::cross(2,1).unwrap())).unwrap());
-    println!("{}", k.assembly(Some(&Footprint::cross(2,1).unwrap())).unwrap());
-    let a = ndarray::Array2::from_shape_fn((2048,2048), |(i,j)| ((i*7919+j*104729)%1000003) as f64);
-    for _ in 0..5 { let t=std::time::Instant::now(); let mut o = a.clone(); let t2=std::time::Instant::now();
-    Filter::new(&k).window(Window::Cross(1)).threads(1).run_into(&a,&mut o).unwrap(); println!("{:?} {:?}", t.elapsed(), t2.elapsed()); }
-    for _ in 0..3 { let t=std::time::Instant::now(); let k = Kernel::compile("min(w)").unwrap(); let t1=t.elapsed(); k.callback().unwrap(); println!("compile {:?} {:?}", t1, t.elapsed()); }
 }

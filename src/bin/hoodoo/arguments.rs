@@ -1,0 +1,128 @@
+//! The arguments that several subcommands have, and how the words on the command line become values.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::Args;
+use hoodoo::lang::diagnostic::{Diagnostic, KernelError};
+use hoodoo::{Error, Kernel, Window};
+
+use crate::failure::Failure;
+use crate::files;
+
+/// The window that a kernel looks through.
+#[derive(Args, Debug)]
+pub struct WindowArguments {
+    /// Length of the window along every axis, or along each
+    #[arg(long, value_name = "N[,N...]", value_delimiter = ',', value_parser = length, conflicts_with = "footprint")]
+    size: Vec<usize>,
+    /// Cells of the window: box:R, cross:R, disk:R, ball:R, rows such as 010/111/010, or an .npy file
+    #[arg(long, value_parser = footprint)]
+    footprint: Option<FootprintArgument>,
+    /// Moves the window toward lower indices where positive; for every axis, or for each
+    #[arg(long, value_name = "I[,I...]", value_delimiter = ',', allow_hyphen_values = true)]
+    pub origin: Vec<isize>,
+}
+
+/// A footprint as named on the command line.
+#[derive(Clone, Debug)]
+enum FootprintArgument {
+    /// Said in full.
+    Said(Window),
+    /// In a file that is not read yet: reading it is part of the run, not of the usage.
+    File(PathBuf),
+}
+
+impl WindowArguments {
+    /// The window, if one is given; reads its file if it is in one.
+    pub fn window(&self) -> Result<Option<Window>, Failure> {
+        match &self.footprint {
+            Some(FootprintArgument::Said(window)) => Ok(Some(window.clone())),
+            Some(FootprintArgument::File(path)) => {
+                let cells = files::read_array(path)?;
+                Ok(Some(Window::Array(cells.to_f64().mapv(|cell| cell != 0.0))))
+            }
+            None if self.size.is_empty() => Ok(None),
+            None => Ok(Some(Window::Size(self.size.clone()))),
+        }
+    }
+}
+
+fn length(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(length) if length > 0 => Ok(length),
+        _ => Err("a length is a whole number of at least 1".to_string()),
+    }
+}
+
+fn footprint(text: &str) -> Result<FootprintArgument, String> {
+    if has_extension(Path::new(text), "npy") {
+        return Ok(FootprintArgument::File(text.into()));
+    }
+    let window = word::<Window>(text)?;
+    if let Window::Disk(radius) | Window::Ball(radius) = window
+        && !(radius.is_finite() && radius >= 0.0)
+    {
+        return Err(format!("the radius is {radius}; it must be finite and at least 0"));
+    }
+    Ok(FootprintArgument::Said(window))
+}
+
+/// A value of the library in its own words, without the name of the argument, which clap says already.
+pub fn word<T: FromStr<Err = Error>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error| match error {
+        Error::Argument { message, .. } => message,
+        error => error.to_string(),
+    })
+}
+
+/// A NAME=VALUE pair.
+pub fn pair<T: FromStr<Err: ToString>>(text: &str) -> Result<(String, T), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => match value.parse() {
+            Ok(parsed) => Ok((name.to_string(), parsed)),
+            Err(error) => Err(format!("`{value}`: {}", error.to_string())),
+        },
+        _ => Err("write NAME=VALUE".to_string()),
+    }
+}
+
+/// Whether `path` ends in `.extension`, in upper or lower case.
+pub fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
+}
+
+/// A kernel's text, and where it stands.
+pub struct Source {
+    text: String,
+    origin: String,
+}
+
+impl Source {
+    /// The text that the argument `kernel` is, or that is in the `.hood` file it names.
+    pub fn load(kernel: &str) -> Result<Source, Failure> {
+        let path = Path::new(kernel);
+        if !has_extension(path, "hood") {
+            return Ok(Source { text: kernel.to_string(), origin: "kernel".to_string() });
+        }
+        let text = fs::read_to_string(path).map_err(|error| Failure::at(path, error))?;
+        Ok(Source { text, origin: kernel.to_string() })
+    }
+
+    /// The kernel that the text says.
+    pub fn compile(&self) -> Result<Kernel, Failure> {
+        Ok(Kernel::compile_from(&self.text, &self.origin)?)
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The failure that `diagnostic` in this text is.
+    pub fn failure(&self, diagnostic: Diagnostic) -> Failure {
+        let error = KernelError::new(diagnostic, self.text.as_str().into(), self.origin.as_str().into());
+        Failure::Kernel(Box::new(error))
+    }
+}

@@ -1,0 +1,65 @@
+//! Why the command did not do what it was asked, and what it says and returns then.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use hoodoo::Error;
+use hoodoo::lang::diagnostic::KernelError;
+
+/// Why the command failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// The arguments can't be right, whatever the files hold.
+    Usage(String),
+    /// The kernel is not right; the error draws where.
+    Kernel(Box<KernelError>),
+    /// The user pressed Ctrl-C.
+    Cancelled,
+    /// The reader of standard output has gone: nothing is left to do, and nobody to tell.
+    NoReader,
+    /// Anything else.
+    Run(String),
+}
+
+impl Failure {
+    /// The failure `error` about the file at `path`.
+    pub fn at(path: &Path, error: impl Display) -> Failure {
+        Failure::Run(format!("{}: {error}", path.display()))
+    }
+
+    /// Tells the user, and gives the exit status.
+    pub fn report(self) -> ExitCode {
+        let mut stderr = io::stderr();
+        let colour = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let (text, status) = match self {
+            Failure::Usage(message) => (format!("error: {message}\n\nFor more information, try '--help'."), 2),
+            Failure::Kernel(error) => (error.render(colour), 1),
+            Failure::Cancelled => ("error: cancelled".to_string(), 130),
+            Failure::NoReader => return ExitCode::SUCCESS,
+            Failure::Run(message) => (format!("error: {message}"), 1),
+        };
+        // There is nowhere left to report that standard error is closed.
+        let _ = writeln!(stderr, "{text}");
+        ExitCode::from(status)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        match error {
+            Error::Kernel(error) => Failure::Kernel(Box::new(error)),
+            Error::Cancelled => Failure::Cancelled,
+            error => Failure::Run(error.to_string()),
+        }
+    }
+}
+
+/// Prints `text` and a newline to standard output.
+pub fn print(text: impl Display) -> Result<(), Failure> {
+    writeln!(io::stdout().lock(), "{text}").map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::NoReader,
+        _ => Failure::Run(format!("standard output: {error}")),
+    })
+}
