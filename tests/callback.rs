@@ -176,7 +176,7 @@ unsafe extern "C" fn sum_of_calls(window: *mut f64, len: isize, value: *mut f64,
     unsafe {
         let calls = user_data.cast::<usize>();
         *calls += 1;
-        *value = *calls as f64 + *value;
+        *value += *calls as f64;
         // A callback may overwrite its window.
         std::slice::from_raw_parts_mut(window, len as usize).fill(f64::NAN);
     }

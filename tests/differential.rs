@@ -146,6 +146,10 @@ fn values() -> impl Strategy<Value = f64> {
     ]
 }
 
+fn compile(source: &str) -> Kernel {
+    Kernel::compile(source).unwrap_or_else(|error| panic!("{error}"))
+}
+
 /// Equal bits; NaNs are alike, and so are zeros.
 fn same(x: f64, y: f64) -> bool {
     x == y || (x.is_nan() && y.is_nan())
@@ -163,7 +167,7 @@ proptest! {
         size in 1..6usize,
         t in -4..4i32,
     ) {
-        let kernel = Kernel::compile(&format!("param t; weights k; {expr}")).expect(&expr.to_string());
+        let kernel = compile(&format!("param t; weights k; {expr}"));
         let image = ndarray::Array1::from(image);
         let weights: Vec<f64> = (0..size).map(|i| i as f64 - 1.5).collect();
         let filter = Filter::new(&kernel).size(size).mode(Mode::Mirror).param("t", f64::from(t)).weights("k", weights.clone());
@@ -193,7 +197,7 @@ proptest! {
         }),
         window in prop::collection::vec(values(), 1..50),
     ) {
-        let kernel = Kernel::compile(&format!("param t = 2; weights k; {expr}")).expect(&expr.to_string());
+        let kernel = compile(&format!("param t = 2; weights k; {expr}"));
         let len = window.len();
         let weights: Vec<f64> = (0..len).map(|i| (i % 5) as f64 - 1.5).collect();
         let footprint = Footprint::size(&[len]).unwrap().with_origin(&[0]).unwrap();

@@ -33,6 +33,18 @@ pub enum Cast {
     Wrap,
 }
 
+impl FromStr for Cast {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Cast, Error> {
+        match name {
+            "saturate" => Ok(Cast::Saturate),
+            "wrap" => Ok(Cast::Wrap),
+            _ => Err(Error::argument("cast", format!("`{name}` is not a cast; the casts are saturate, wrap"))),
+        }
+    }
+}
+
 mod sealed {
     pub trait Sealed {}
 }
@@ -52,7 +64,7 @@ pub trait Element: Copy + Default + Send + Sync + sealed::Sealed + 'static {
 /// The low bits of the whole part, with x86-64's answer where there is none.
 fn wrapped(value: f64) -> i64 {
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-    if value >= -LIMIT && value < LIMIT { value as i64 } else { i64::MIN }
+    if (-LIMIT..LIMIT).contains(&value) { value as i64 } else { i64::MIN }
 }
 
 macro_rules! integer {

@@ -69,12 +69,7 @@ impl Footprint {
     ///
     /// [`Error::Argument`] for a radius that is negative or not finite, and for a box of more than 2^24 cells.
     pub fn ball(axes: usize, radius: f64) -> Result<Footprint, Error> {
-        if !(0.0..1e9).contains(&radius) {
-            return Err(Error::argument(
-                "footprint",
-                format!("the radius is {radius}; it must be finite and at least 0"),
-            ));
-        }
+        check_radius(radius)?;
         Footprint::around(axes, radius as usize, |offset| {
             offset.iter().map(|d| (*d as f64).powi(2)).sum::<f64>() <= radius * radius
         })
@@ -165,8 +160,15 @@ impl Footprint {
 
     /// The cells as a kernel sees them.
     pub(crate) fn cells(&self) -> Cells {
-        Cells::of_footprint(self.axes(), self.offsets())
+        Cells::of_footprint(self.axes(), self.len(), self.offsets())
     }
+}
+
+fn check_radius(radius: f64) -> Result<f64, Error> {
+    if (0.0..1e9).contains(&radius) {
+        return Ok(radius);
+    }
+    Err(Error::argument("footprint", format!("the radius is {radius}; it must be finite and at least 0")))
 }
 
 fn checked_cells(shape: &[usize], argument: &'static str) -> Result<usize, Error> {
@@ -240,7 +242,10 @@ impl FromStr for Window {
         let wrong = |message: String| Error::argument("footprint", message);
         if let Some((shape, radius)) = text.split_once(':') {
             let whole = || radius.parse().map_err(|_| wrong(format!("`{radius}` is not a radius in whole cells")));
-            let real = || radius.parse().map_err(|_| wrong(format!("`{radius}` is not a radius")));
+            let real = || {
+                let radius = radius.parse().map_err(|_| wrong(format!("`{radius}` is not a radius")))?;
+                check_radius(radius)
+            };
             return match shape {
                 "box" => Ok(Window::Box(whole()?)),
                 "cross" => Ok(Window::Cross(whole()?)),

@@ -9,16 +9,16 @@ use super::hir::{Expr, Kernel};
 pub struct Cells {
     axes: usize,
     taps: usize,
+    len: usize,
     /// `axes` numbers for each cell.
     offsets: Vec<i32>,
 }
 
 impl Cells {
-    /// The cells of a footprint with `axes` axes, given by `axes` offsets from the centre for each, in C order.
-    pub fn of_footprint(axes: usize, offsets: Vec<i32>) -> Cells {
-        // Without axes there is the one pixel.
-        let taps = if axes == 0 { 1 } else { offsets.len() / axes };
-        Cells { axes, taps, offsets }
+    /// The `taps` cells of a footprint with `axes` axes, given by `axes` offsets from the centre for each, in C order.
+    pub fn of_footprint(axes: usize, taps: usize, offsets: Vec<i32>) -> Cells {
+        debug_assert_eq!(offsets.len(), axes * taps);
+        Cells { axes, taps, len: taps, offsets }
     }
 
     /// The same cells, then the fixed offsets of `kernel` that are not among them.
@@ -31,6 +31,7 @@ impl Cells {
         for (offset, _) in kernel.fixed_offsets() {
             if self.position(offset).is_none() {
                 self.offsets.extend_from_slice(offset);
+                self.len += 1;
             }
         }
         Ok(self)
@@ -92,12 +93,12 @@ impl Cells {
 
     /// The number of cells, others included.
     pub fn len(&self) -> usize {
-        if self.axes == 0 { self.taps } else { self.offsets.len() / self.axes }
+        self.len
     }
 
     /// Whether there is no cell.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len == 0
     }
 
     /// The offset of the cell at `index` from the centre.

@@ -430,7 +430,7 @@ impl<'a> Checker<'a> {
 
     fn values(&mut self, expr: &'a ast::Expr) -> Checked<Values> {
         self.steps += 1;
-        if self.steps > MAX_STEPS || self.builder.len() > MAX_OPERATIONS {
+        if self.steps > MAX_STEPS || self.builder.node_count() > MAX_OPERATIONS {
             return Err(Diagnostic::new(
                 Code::KernelTooLarge,
                 expr.span,

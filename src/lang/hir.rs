@@ -366,7 +366,7 @@ impl Builder {
     }
 
     /// The number of nodes so far.
-    pub fn len(&self) -> usize {
+    pub fn node_count(&self) -> usize {
         self.nodes.len()
     }
 

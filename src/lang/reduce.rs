@@ -97,9 +97,9 @@ fn mode_and_variety(elements: &mut [f64]) -> (f64, f64) {
 pub fn reduction(op: Reduction, elements: &[f64], positions: &[usize], argument: f64) -> f64 {
     let nan = elements.iter().any(|element| element.is_nan());
     match op {
-        Reduction::Sum => elements.iter().fold(0.0, |sum, element| sum + element),
+        // An empty `sum()` of Rust's is -0.
+        Reduction::Sum | Reduction::Count => elements.iter().fold(0.0, |sum, element| sum + element),
         Reduction::Product => elements.iter().product(),
-        Reduction::Count => elements.iter().sum(),
         Reduction::Min | Reduction::Max if nan || elements.is_empty() => f64::NAN,
         Reduction::Min => elements.iter().copied().fold(f64::INFINITY, |least, x| if x < least { x } else { least }),
         Reduction::Max => elements.iter().copied().fold(f64::NEG_INFINITY, |most, x| if x > most { x } else { most }),

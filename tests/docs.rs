@@ -1,0 +1,135 @@
+//! The documentation says what is true: its kernels compile and have the values that it gives, its tables are those of
+//! the code.
+//!
+//! After a change to the built-ins: `HOODOO_DOCS=write cargo test --test docs && git diff docs`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+
+use hoodoo::lang::builtins::{BUILTINS, Builtin, Meaning};
+use hoodoo::lang::diagnostic::Code;
+use hoodoo::{Engine, Filter, Kernel, Mode};
+
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The fenced blocks of `language`.
+fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("```{language}\n");
+    text.match_indices(&fence)
+        .map(|(start, _)| {
+            let body = &text[start + fence.len()..];
+            &body[..body.find("```").expect("the block ends")]
+        })
+        .collect()
+}
+
+/// The outputs at the centre of the page's array.
+fn values(kernel: &Kernel, engine: Engine) -> Vec<f64> {
+    let image = ndarray::array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]];
+    let inputs: Vec<_> = kernel.inputs().iter().map(|_| (&image).into()).collect();
+    let filter = Filter::new(kernel).size(3).mode(Mode::Constant).engine(engine);
+    let outputs = filter.run_all::<f64>(&inputs).unwrap_or_else(|error| panic!("{}: {error}", kernel.source()));
+    outputs.iter().map(|output| output[[1, 1]]).collect()
+}
+
+#[test]
+fn kernels_have_the_values_that_the_page_gives() {
+    let text = read("docs/language.md");
+    let mut checked = 0;
+    for block in blocks(&text, "hoodoo") {
+        let mut source = String::new();
+        for line in block.lines() {
+            let Some((kernel, expected)) = line.split_once("#=>") else {
+                source += line;
+                source.push('\n');
+                continue;
+            };
+            source += kernel;
+            let kernel = Kernel::compile(&source).unwrap_or_else(|error| panic!("{error}"));
+            let expected: Vec<f64> = expected.split(',').map(|v| v.trim().parse().expect("a number")).collect();
+            for engine in [Engine::Auto, Engine::Interpreter] {
+                let values = values(&kernel, engine);
+                let same = |(x, y): (&f64, &f64)| x == y || (x.is_nan() && y.is_nan());
+                assert!(
+                    values.len() == expected.len() && values.iter().zip(&expected).all(same),
+                    "{source}\ngives {values:?}, and the page says {expected:?}"
+                );
+            }
+            source.clear();
+            checked += 1;
+        }
+        if !source.trim().is_empty() {
+            Kernel::compile(&source).unwrap_or_else(|error| panic!("{error}"));
+            checked += 1;
+        }
+    }
+    assert!(checked > 25, "only {checked} examples");
+}
+
+fn group(builtin: &Builtin) -> &'static str {
+    match builtin.meaning {
+        Meaning::Reduction(..) | Meaning::Statistic(_) | Meaning::Extreme(..) => "Reductions: window to scalar",
+        Meaning::Place(_) => "The neighbourhood",
+        Meaning::Unary(_) | Meaning::Binary(_) | Meaning::Derived(_) => "Elementwise functions",
+        Meaning::Constant(_) | Meaning::Truth(_) => "Constants",
+    }
+}
+
+fn tables() -> String {
+    let mut text = String::new();
+    let mut last = "";
+    for builtin in BUILTINS {
+        let group = group(builtin);
+        if group != last {
+            write!(text, "\n### {group}\n\n| built-in | value | ulp |\n|---|---|---|\n").expect("a string grows");
+            last = group;
+        }
+        let ulp = builtin.ulp.map(|ulp| ulp.to_string()).unwrap_or_default();
+        writeln!(text, "| `{}` | {} | {ulp} |", builtin.signature, builtin.doc).expect("a string grows");
+    }
+    text + "\n"
+}
+
+#[test]
+fn the_tables_are_those_of_the_code() {
+    const START: &str = "<!-- built-ins: made by `HOODOO_DOCS=write cargo test --test docs` -->\n";
+    const END: &str = "<!-- end -->";
+    let text = read("docs/language.md");
+    let start = text.find(START).expect("the page has the mark") + START.len();
+    let end = text.find(END).expect("the page has the mark");
+    if std::env::var("HOODOO_DOCS").is_ok_and(|value| value == "write") {
+        let new = format!("{}{}{}", &text[..start], tables(), &text[end..]);
+        fs::write(path("docs/language.md"), new).expect("the page can be written");
+        return;
+    }
+    assert_eq!(&text[start..end], tables(), "run HOODOO_DOCS=write cargo test --test docs");
+}
+
+#[test]
+fn every_error_code_is_on_the_page() {
+    let text = read("docs/language.md");
+    for code in Code::ALL {
+        assert!(text.contains(&format!("| {code} |")), "{code} is not on the page");
+    }
+}
+
+#[test]
+fn the_limits_on_the_page_are_those_of_the_code() {
+    use hoodoo::lang::{check, parse};
+    let text = read("docs/language.md").replace('\n', " ");
+    for limit in [
+        format!("{} MiB", parse::MAX_SOURCE_BYTES >> 20),
+        format!("{} levels of nesting", parse::MAX_NESTING),
+        format!("{} levels, {} folds", check::MAX_DEPTH, check::MAX_FOLDS),
+        format!("{},{} operations", check::MAX_OPERATIONS / 1000, check::MAX_OPERATIONS % 1000),
+    ] {
+        assert!(text.contains(&limit), "the page does not say: {limit}");
+    }
+}
