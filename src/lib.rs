@@ -40,3 +40,8 @@ pub use grid::boundary::Mode;
 pub use grid::element::{Cast, DType, Element};
 pub use grid::footprint::{Footprint, Window};
 pub use kernel::{Kernel, Parameters};
+
+/// The README's example is tested as a doc example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -73,6 +73,16 @@ fn kernels_have_the_values_that_the_page_gives() {
     assert!(checked > 25, "only {checked} examples");
 }
 
+#[test]
+fn the_kernels_of_the_readme_are_right() {
+    let text = read("README.md");
+    let kernels: Vec<&str> = blocks(&text, "hoodoo").into_iter().flat_map(str::lines).collect();
+    assert!(kernels.len() >= 5);
+    for source in kernels {
+        Kernel::compile(source).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
 fn group(builtin: &Builtin) -> &'static str {
     match builtin.meaning {
         Meaning::Reduction(..) | Meaning::Statistic(_) | Meaning::Extreme(..) => "Reductions: window to scalar",
