@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use hoodoo::{Cast, DType, Engine, Filter, Kernel, Mode, Progress};
 
 use crate::arguments::{Source, WindowArguments, has_extension, pair, word};
@@ -38,8 +37,8 @@ pub struct RunArguments {
     /// The element type of the outputs: bool, i8, u8, ..., f32, f64 [default: that of the first input]
     #[arg(long, value_parser = word::<DType>)]
     dtype: Option<DType>,
-    /// How values become elements of the outputs
-    #[arg(long, default_value = "saturate", value_parser = PossibleValuesParser::new(["saturate", "wrap"]).map(cast))]
+    /// How values become elements of the outputs: saturate or wrap
+    #[arg(long, default_value = "saturate", value_parser = word::<Cast>)]
     cast: Cast,
     /// Sets a param of the kernel
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair::<f64>, allow_hyphen_values = true)]
@@ -56,11 +55,6 @@ pub struct RunArguments {
     /// Print how long each step takes
     #[arg(long)]
     time: bool,
-}
-
-/// The cast of that name, which is one of the two.
-fn cast(name: String) -> Cast {
-    if name == "wrap" { Cast::Wrap } else { Cast::Saturate }
 }
 
 /// A name and the file with its values.

@@ -1,0 +1,305 @@
+//! Calls: functions of the program are inlined, built-ins become nodes.
+
+use super::names::recursion;
+use super::{Binding, Checked, Checker, MAX_AXES, Value, counted};
+use crate::lang::ast::{Argument, Name};
+use crate::lang::builtins::{Builtin, Derived, Meaning, Place, Statistic, builtin};
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::{Expr, ExprId, Reduction};
+use crate::lang::ops::{BinaryOp, UnaryOp};
+use crate::lang::span::Span;
+use crate::lang::types::{Elem, Type};
+
+impl<'a> Checker<'a> {
+    pub(super) fn call(&mut self, name: &'a Name, arguments: &'a [Argument], span: Span) -> Checked<Value> {
+        match self.lookup(&name.text) {
+            Some(Binding::Function(function)) => self.inline(function, name, arguments, span),
+            Some(_) => Err(Diagnostic::new(
+                Code::UnknownFunction,
+                name.span,
+                format!("`{}` is a value and not a function", name.text),
+            )
+            .hint("multiplication is written with `*`")),
+            None => match builtin(&name.text) {
+                Some(builtin) => self.call_builtin(builtin, name, arguments, span),
+                None => Err(self.unknown_function(name)),
+            },
+        }
+    }
+
+    fn inline(&mut self, index: usize, name: &Name, arguments: &'a [Argument], span: Span) -> Checked<Value> {
+        let function = self.functions[index].ast;
+        if self.calls.contains(&index) {
+            return Err(recursion(name, function.name.span));
+        }
+        if arguments.len() != function.parameters.len() {
+            let expected = function.parameters.len();
+            return Err(arity(name, expected, expected, arguments.len()).note(function.name.span, "defined here"));
+        }
+        let mut values = Vec::new();
+        for argument in arguments {
+            no_condition(argument, &name.text)?;
+            values.push(self.value(&argument.value)?);
+        }
+        let fold = self.folds.last().map_or(0, |_| self.fold_scope);
+        let key = (index, values.iter().map(|value| value.id).collect(), self.path, fold);
+        if let Some(value) = self.inlined.get(&key) {
+            return Ok(*value);
+        }
+        // The body sees its parameters and the globals that its definition saw.
+        let locals = function.parameters.iter().map(|name| name.text.clone()).zip(values).collect();
+        let outer_locals = std::mem::replace(&mut self.locals, locals);
+        let outer_visible = std::mem::replace(&mut self.visible, self.functions[index].visible);
+        self.calls.push(index);
+        let value = self.value(&function.body).map_err(|diagnostic| {
+            let inside = |span: Span| span.start >= function.body.span.start && span.end <= function.body.span.end;
+            if inside(diagnostic.span) && !diagnostic.notes.iter().any(|(note, _)| *note == span) {
+                diagnostic.note(span, format!("in this call of `{}`", function.name.text))
+            } else {
+                diagnostic
+            }
+        });
+        self.calls.pop();
+        self.locals = outer_locals;
+        self.visible = outer_visible;
+        let value = value?;
+        self.inlined.insert(key, value);
+        Ok(value)
+    }
+
+    fn call_builtin(
+        &mut self,
+        builtin: &'static Builtin,
+        name: &'a Name,
+        arguments: &'a [Argument],
+        span: Span,
+    ) -> Checked<Value> {
+        let Some((least, most)) = builtin.arity() else {
+            return Err(Diagnostic::new(
+                Code::UnknownFunction,
+                name.span,
+                format!("`{}` is a constant and not a function", name.text),
+            )
+            .hint("multiplication is written with `*`"));
+        };
+        if arguments.len() < least || arguments.len() > most {
+            let diagnostic = arity(name, least, most, arguments.len());
+            return Err(diagnostic.hint(format!("`{}`: {}", builtin.signature, builtin.doc)));
+        }
+        let reduces = match builtin.meaning {
+            Meaning::Extreme(..) => arguments.len() == 1,
+            Meaning::Reduction(..) | Meaning::Statistic(_) => true,
+            _ => false,
+        };
+        for argument in &arguments[usize::from(reduces)..] {
+            no_condition(argument, &name.text)?;
+        }
+        let user = format!("`{}`", name.text);
+        match builtin.meaning {
+            Meaning::Constant(_) | Meaning::Truth(_) => unreachable!("constants have no arity"),
+            Meaning::Unary(op) => {
+                let value = self.number(&arguments[0].value, &user)?;
+                Ok(Value { id: self.builder.unary(op, value.id), ty: value.ty })
+            }
+            Meaning::Binary(op) => {
+                let a = self.number(&arguments[0].value, &user)?;
+                let b = self.number(&arguments[1].value, &user)?;
+                Ok(self.binary(op, a, b))
+            }
+            Meaning::Extreme(reduction, op) => {
+                if reduces {
+                    let (window, filter) = self.window(&arguments[0], &user, Some(Elem::Number))?;
+                    return Ok(self.reduction(reduction, window, filter, None));
+                }
+                let mut value = self.number(&arguments[0].value, &user)?;
+                for argument in &arguments[1..] {
+                    let next = self.number(&argument.value, &user)?;
+                    value = self.binary(op, value, next);
+                }
+                Ok(value)
+            }
+            Meaning::Reduction(reduction, false) => {
+                let (window, filter) = self.window(&arguments[0], &user, Some(Elem::Number))?;
+                Ok(self.reduction(reduction, window, filter, None))
+            }
+            Meaning::Reduction(reduction, true) => {
+                let (window, filter) = self.window(&arguments[0], &user, Some(Elem::Number))?;
+                let argument = &arguments[1].value;
+                let value = self.number_scalar(argument, &format!("the second argument of {user}"))?;
+                self.demand_valid(reduction, filter, value.id, argument.span)?;
+                Ok(self.reduction(reduction, window, filter, Some(value.id)))
+            }
+            Meaning::Statistic(statistic) => self.statistic(statistic, &arguments[0], &user),
+            Meaning::Derived(derived) => self.derived(derived, arguments, &user),
+            Meaning::Place(place) => self.place(place, arguments, span),
+        }
+    }
+
+    /// The window and the condition of a reduction's argument, with elements of type `elem` if that matters.
+    pub(super) fn window(
+        &mut self,
+        argument: &'a Argument,
+        user: &str,
+        elem: Option<Elem>,
+    ) -> Checked<(ExprId, Option<ExprId>)> {
+        let value = match elem {
+            Some(Elem::Number) => self.number(&argument.value, user)?,
+            Some(Elem::Boolean) => self.boolean(&argument.value, user)?,
+            None => self.value(&argument.value)?,
+        };
+        if !value.ty.is_window() {
+            let diagnostic = Diagnostic::new(
+                Code::NotWindow,
+                argument.value.span,
+                format!("{user} reduces a window, and this is {}", value.ty),
+            )
+            .label(format!("{}", value.ty));
+            return Err(if matches!(user, "`min`" | "`max`") {
+                diagnostic.hint("the least or greatest of scalars needs two or more of them: `min(a, b)`")
+            } else {
+                diagnostic.hint(format!("a window is an input such as `{}`, or made from one", self.inputs[0]))
+            });
+        }
+        let filter = match &argument.condition {
+            Some(condition) => Some(self.boolean(condition, "`where`")?.id),
+            None => None,
+        };
+        Ok((value.id, filter))
+    }
+
+    pub(super) fn reduction(
+        &mut self,
+        op: Reduction,
+        window: ExprId,
+        filter: Option<ExprId>,
+        argument: Option<ExprId>,
+    ) -> Value {
+        Value { id: self.builder.reduce(op, window, filter, argument), ty: Type::NUMBER }
+    }
+
+    /// How many elements take part where `filter` is true.
+    pub(super) fn selected(&mut self, filter: Option<ExprId>) -> ExprId {
+        match filter {
+            Some(filter) => self.builder.count(filter),
+            None => self.builder.window_len(),
+        }
+    }
+
+    pub(super) fn mean(&mut self, window: ExprId, filter: Option<ExprId>) -> ExprId {
+        let sum = self.builder.reduce(Reduction::Sum, window, filter, None);
+        let count = self.selected(filter);
+        self.builder.binary(BinaryOp::Divide, sum, count)
+    }
+
+    fn statistic(&mut self, statistic: Statistic, argument: &'a Argument, user: &str) -> Checked<Value> {
+        let number = |id| Value { id, ty: Type::NUMBER };
+        let boolean = |id| Value { id, ty: Type::BOOLEAN };
+        match statistic {
+            Statistic::Mean => {
+                let (window, filter) = self.window(argument, user, Some(Elem::Number))?;
+                Ok(number(self.mean(window, filter)))
+            }
+            Statistic::Var | Statistic::Std => {
+                let (window, filter) = self.window(argument, user, Some(Elem::Number))?;
+                let mean = self.mean(window, filter);
+                let deviation = self.builder.binary(BinaryOp::Subtract, window, mean);
+                let square = self.builder.binary(BinaryOp::Multiply, deviation, deviation);
+                let var = self.mean(square, filter);
+                Ok(number(if statistic == Statistic::Std { self.builder.unary(UnaryOp::Sqrt, var) } else { var }))
+            }
+            Statistic::Count | Statistic::Any | Statistic::All => {
+                let (window, filter) = self.window(argument, user, Some(Elem::Boolean))?;
+                // Every element that takes part is true if none is false.
+                let window = if statistic == Statistic::All { self.builder.not(window) } else { window };
+                let window = match filter {
+                    Some(filter) => self.builder.binary(BinaryOp::And, window, filter),
+                    None => window,
+                };
+                let count = self.builder.count(window);
+                let zero = self.builder.number(0.0);
+                Ok(match statistic {
+                    Statistic::Any => boolean(self.builder.binary(BinaryOp::NotEqual, count, zero)),
+                    Statistic::All => boolean(self.builder.binary(BinaryOp::Equal, count, zero)),
+                    _ => number(count),
+                })
+            }
+            Statistic::Len => {
+                let (_, filter) = self.window(argument, user, None)?;
+                Ok(number(self.selected(filter)))
+            }
+        }
+    }
+
+    fn derived(&mut self, derived: Derived, arguments: &'a [Argument], user: &str) -> Checked<Value> {
+        let values = arguments.iter().map(|a| self.number(&a.value, user)).collect::<Checked<Vec<Value>>>()?;
+        let x = values[0];
+        let builder = &mut self.builder;
+        let boolean = |id| Value { id, ty: Type { elem: Elem::Boolean, ..x.ty } };
+        Ok(match derived {
+            Derived::Sign => {
+                let [zero, one, minus] = [0.0, 1.0, -1.0].map(|constant| builder.number(constant));
+                let negative = builder.binary(BinaryOp::Less, x.id, zero);
+                let positive = builder.binary(BinaryOp::Less, zero, x.id);
+                let rest = builder.select(negative, minus, x.id);
+                Value { id: builder.select(positive, one, rest), ty: x.ty }
+            }
+            Derived::Clamp => {
+                let low = builder.binary(BinaryOp::Max, x.id, values[1].id);
+                let id = builder.binary(BinaryOp::Min, low, values[2].id);
+                Value { id, ty: x.ty.broadcast(values[1].ty).broadcast(values[2].ty) }
+            }
+            Derived::Fma => {
+                let id = builder.fma(x.id, values[1].id, values[2].id);
+                Value { id, ty: x.ty.broadcast(values[1].ty).broadcast(values[2].ty) }
+            }
+            Derived::IsNan => boolean(builder.binary(BinaryOp::NotEqual, x.id, x.id)),
+            Derived::IsFinite => {
+                let (magnitude, inf) = (builder.unary(UnaryOp::Abs, x.id), builder.number(f64::INFINITY));
+                boolean(builder.binary(BinaryOp::Less, magnitude, inf))
+            }
+            Derived::IsInf => {
+                let (magnitude, inf) = (builder.unary(UnaryOp::Abs, x.id), builder.number(f64::INFINITY));
+                boolean(builder.binary(BinaryOp::Equal, magnitude, inf))
+            }
+        })
+    }
+
+    pub(super) fn place(&mut self, place: Place, arguments: &'a [Argument], span: Span) -> Checked<Value> {
+        self.builder.span = span;
+        if place == Place::Dist {
+            return Ok(Value { id: self.builder.leaf(Expr::Dist, Type::NUMBERS), ty: Type::NUMBERS });
+        }
+        let axis = self.whole(&arguments[0].value, "an axis", 0, MAX_AXES as i32 - 1)? as usize;
+        let (expr, ty) = match place {
+            Place::Offset => (Expr::Offset(axis), Type::NUMBERS),
+            Place::Coord => (Expr::Coord(axis), Type::NUMBER),
+            Place::Extent => (Expr::Extent(axis), Type::NUMBER),
+            Place::Dist => unreachable!("handled above"),
+        };
+        Ok(Value { id: self.builder.leaf(expr, ty), ty })
+    }
+}
+
+pub(super) fn arity(name: &Name, least: usize, most: usize, given: usize) -> Diagnostic {
+    let arguments = |number| counted(number, "argument");
+    let expected = match (least, most) {
+        (least, most) if least == most => arguments(least),
+        (least, usize::MAX) => format!("at least {}", arguments(least)),
+        (least, most) => format!("{least} to {}", arguments(most)),
+    };
+    Diagnostic::new(Code::Arity, name.span, format!("`{}` takes {expected}, and has {given}", name.text))
+        .label(format!("{} given", arguments(given)))
+}
+
+fn no_condition(argument: &Argument, function: &str) -> Checked<()> {
+    match &argument.condition {
+        None => Ok(()),
+        Some(condition) => Err(Diagnostic::new(
+            Code::MisplacedWhere,
+            condition.span,
+            format!("`where` belongs to the window of a reduction, and this is not one of `{function}`'s"),
+        )
+        .label("this condition selects nothing")
+        .hint("choose between values with `if condition then a else b`")),
+    }
+}

@@ -1,0 +1,278 @@
+//! Syntax tree to meaning: names resolved, types checked, functions inlined, statistics lowered to the reductions
+//! that engines implement.
+//!
+//! # Assertions
+//!
+//! `assert`, and the demands of `rank`, `percentile`, `trimmed_mean` and `nth` on their second argument, become boolean
+//! expressions, so no engine needs to know where they came from. A demand inside one side of an `if`, or on the right
+//! of `and` or `or`, holds only where that side is taken: the checker keeps the path there as an expression and makes
+//! the demand `not path or condition`. Inside a fold, a demand becomes one more accumulator.
+
+mod calls;
+mod demands;
+mod expressions;
+mod folds;
+mod names;
+
+use std::collections::{HashMap, HashSet};
+
+use super::ast::{self, Item, Name, Program};
+use super::diagnostic::{Code, Diagnostic};
+use super::hir::{Assertion, Builder, ExprId, Kernel, Output, Param};
+use super::parse::with_large_stack;
+use super::span::Span;
+use super::types::Type;
+use expressions::not_scalar;
+use names::{check_not_builtin, taken};
+
+/// The most operations that a kernel may have after inlining.
+pub const MAX_OPERATIONS: usize = 1 << 16;
+
+/// The most expressions that are looked at while inlining, a bound on the work of checking.
+const MAX_STEPS: usize = 16 * MAX_OPERATIONS;
+
+/// The deepest nesting of expressions, inlined functions included.
+pub const MAX_DEPTH: usize = 600;
+
+/// The deepest nesting of folds; each level multiplies the work by the size of the footprint.
+pub const MAX_FOLDS: usize = 16;
+
+/// What to say where an `assert` of the program does not hold.
+const EXPLICIT: &str = "the assertion does not hold";
+
+/// The highest axis that a kernel can name; ndarray's dynamic arrays have no more.
+const MAX_AXES: usize = 32;
+
+/// The meaning of `program`.
+///
+/// # Errors
+///
+/// A diagnostic for the first place where the program has none.
+pub fn check(program: &Program) -> Result<Kernel, Diagnostic> {
+    with_large_stack(|| Checker::new().program(program))
+}
+
+/// The value of an expression as the language sees it. The node may have scalar shape where the type has not: a
+/// constant that stands for every cell.
+#[derive(Clone, Copy, Debug)]
+struct Value {
+    id: ExprId,
+    ty: Type,
+}
+
+/// What an expression can give: one value, or the values of a fold.
+enum Values {
+    One(Value),
+    Many(Vec<Value>),
+}
+
+/// What a name stands for.
+#[derive(Clone, Debug)]
+enum Binding {
+    Input(usize),
+    Param(usize),
+    Weights(usize),
+    Function(usize),
+    Value(Value),
+}
+
+/// A function and the point of the program that it was defined at.
+struct Function<'a> {
+    ast: &'a ast::Function,
+    /// It sees the global names that were bound before it.
+    visible: usize,
+}
+
+/// A global name's meaning, from the point `since` on.
+struct Global {
+    since: usize,
+    binding: Binding,
+    span: Span,
+}
+
+/// A demand of the fold that is being checked.
+struct Demand {
+    condition: ExprId,
+    span: Span,
+    message: String,
+}
+
+/// A fold being checked.
+struct OpenFold {
+    demands: Vec<Demand>,
+}
+
+/// A call that has been inlined: same function, arguments, path and fold give the same value and the same demands.
+type CallKey = (usize, Vec<ExprId>, ExprId, usize);
+
+struct Checker<'a> {
+    builder: Builder,
+    inputs: Vec<String>,
+    params: Vec<Param>,
+    weights: Vec<String>,
+    functions: Vec<Function<'a>>,
+    globals: HashMap<String, Vec<Global>>,
+    /// Every name that the program declares anywhere.
+    declared: HashSet<&'a str>,
+    /// How many globals have been bound, and how many of them the current expression sees.
+    bound: usize,
+    visible: usize,
+    /// Names of function parameters and fold variables in scope, innermost last, with their places.
+    locals: Vec<(String, Value)>,
+    /// The functions being inlined, outermost first.
+    calls: Vec<usize>,
+    inlined: HashMap<CallKey, Value>,
+    /// The condition under which the current expression is needed.
+    path: ExprId,
+    assertions: Vec<Assertion>,
+    folds: Vec<OpenFold>,
+    /// A number for each fold entered, so that calls in different folds are not confused.
+    fold_scope: usize,
+    depth: usize,
+    steps: usize,
+}
+
+type Checked<T> = Result<T, Diagnostic>;
+
+impl<'a> Checker<'a> {
+    fn new() -> Checker<'a> {
+        let mut builder = Builder::default();
+        let path = builder.boolean(true);
+        Checker {
+            builder,
+            inputs: Vec::new(),
+            params: Vec::new(),
+            weights: Vec::new(),
+            functions: Vec::new(),
+            globals: HashMap::new(),
+            declared: HashSet::new(),
+            bound: 0,
+            visible: 0,
+            locals: Vec::new(),
+            calls: Vec::new(),
+            inlined: HashMap::new(),
+            path,
+            assertions: Vec::new(),
+            folds: Vec::new(),
+            fold_scope: 0,
+            depth: 0,
+            steps: 0,
+        }
+    }
+
+    fn program(mut self, program: &'a Program) -> Checked<Kernel> {
+        for item in &program.items {
+            match item {
+                Item::Inputs(names) | Item::Let { names, .. } => {
+                    self.declared.extend(names.iter().map(|name| name.text.as_str()));
+                }
+                Item::Parameter { name, .. } | Item::Weights(name) | Item::Function(ast::Function { name, .. }) => {
+                    self.declared.insert(&name.text);
+                }
+                Item::Assert(_) => {}
+            }
+        }
+        // Inputs are names of the whole program, wherever they are declared.
+        for item in &program.items {
+            if let Item::Inputs(names) = item {
+                for name in names {
+                    self.bind_new(name, Binding::Input(self.inputs.len()))?;
+                    self.inputs.push(name.text.clone());
+                }
+            }
+        }
+        if self.inputs.is_empty() {
+            self.inputs.push("w".to_string());
+            let span = Span::default();
+            self.bind("w", span, Binding::Input(0));
+        }
+        for item in &program.items {
+            self.item(item)?;
+        }
+        let outputs = self.outputs(&program.outputs)?;
+        Ok(self.builder.finish(self.inputs, self.params, self.weights, outputs, self.assertions))
+    }
+
+    fn item(&mut self, item: &'a Item) -> Checked<()> {
+        match item {
+            Item::Inputs(_) => Ok(()),
+            Item::Parameter { name, default } => {
+                let default = match default {
+                    None => None,
+                    Some(expr) => Some(self.constant(expr, "the default of a param")?),
+                };
+                self.bind_new(name, Binding::Param(self.params.len()))?;
+                self.params.push(Param { name: name.text.clone(), default });
+                Ok(())
+            }
+            Item::Weights(name) => {
+                self.bind_new(name, Binding::Weights(self.weights.len()))?;
+                self.weights.push(name.text.clone());
+                Ok(())
+            }
+            Item::Function(function) => {
+                for (index, name) in function.parameters.iter().enumerate() {
+                    check_not_builtin(name)?;
+                    if let Some(first) = function.parameters[..index].iter().find(|first| *first == name) {
+                        return Err(taken(name, first.span, "the first parameter of that name"));
+                    }
+                }
+                self.bind_new(&function.name, Binding::Function(self.functions.len()))?;
+                self.functions.push(Function { ast: function, visible: self.bound });
+                self.check_body(function)
+            }
+            Item::Let { names, value } => self.binding(names, value),
+            Item::Assert(condition) => {
+                let value = self.boolean_scalar(condition, "an assertion")?;
+                self.demand(value.id, condition.span, EXPLICIT);
+                Ok(())
+            }
+        }
+    }
+
+    fn binding(&mut self, names: &[Name], value: &'a ast::Expr) -> Checked<()> {
+        let values = match self.values(value)? {
+            Values::One(value) => vec![value],
+            Values::Many(values) => values,
+        };
+        if values.len() != names.len() {
+            let message = format!("{} for {}", counted(names.len(), "name"), counted(values.len(), "value"));
+            return Err(Diagnostic::new(Code::FoldArity, value.span, message)
+                .label(format!("this gives {}", counted(values.len(), "value")))
+                .note(names[0].span.to(names[names.len() - 1].span), counted(names.len(), "name")));
+        }
+        for (name, value) in names.iter().zip(values) {
+            check_not_builtin(name)?;
+            if let Some(global) = self.lookup_global(&name.text)
+                && !matches!(global.binding, Binding::Value(_))
+            {
+                return Err(taken(name, global.span, "defined here"));
+            }
+            self.bind(&name.text, name.span, Binding::Value(value));
+        }
+        Ok(())
+    }
+
+    fn outputs(&mut self, outputs: &'a [ast::Output]) -> Checked<Vec<Output>> {
+        let mut checked: Vec<Output> = Vec::new();
+        for (index, output) in outputs.iter().enumerate() {
+            let value = self.value(&output.value)?;
+            if value.ty.is_window() {
+                return Err(not_scalar(&output.value, value.ty, "an output", &self.inputs));
+            }
+            let name = output.name.as_ref().map_or_else(|| index.to_string(), |name| name.text.clone());
+            if let Some(name) = &output.name
+                && let Some(first) = outputs[..index].iter().filter_map(|o| o.name.as_ref()).find(|o| *o == name)
+            {
+                return Err(taken(name, first.span, "the first output of that name"));
+            }
+            checked.push(Output { name, value: value.id });
+        }
+        Ok(checked)
+    }
+}
+
+/// A number of things, in words.
+fn counted(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
