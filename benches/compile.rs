@@ -8,7 +8,8 @@ use std::time::Duration;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use hoodoo::{Callback, Error, Footprint, Kernel, Parameters};
 
-use common::{foreign_minimum, random_values};
+use common::erosion::foreign_minimum;
+use common::random_values;
 
 /// The side of the bilateral filter's window, and its widths in space and in range.
 const BILATERAL_SIZE: usize = 5;

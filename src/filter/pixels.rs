@@ -499,6 +499,8 @@ impl Row<'_> {
         }
     }
 
+    /// [`Row::visit_alone`] for windows of `CELLS` cells. Where pixels are neighbours in memory, it gathers the windows of
+    /// a few at once: then each cell's distance is fetched once for all of them.
     fn visit_unrolled<T: Element, E: Evaluate, const CELLS: usize>(
         &self,
         source: &Source<'_, T>,
@@ -506,18 +508,42 @@ impl Row<'_> {
         evaluator: &mut E,
         results: &mut [f64],
     ) -> usize {
+        const PIXELS: usize = 4;
         let distances: [isize; CELLS] = source.distances[..].try_into().expect("there is a distance for each cell");
-        let (array, stride) = (source.first, source.stride());
+        let stride = source.stride();
+        let (blocks, _) = results.as_chunks_mut::<PIXELS>();
+        let blocks = if stride == 1 { blocks } else { &mut [] };
+        let mut done = 0;
+        for results in blocks {
+            let x = pixels.start + done;
+            let mut windows = [[0.0; CELLS]; PIXELS];
+            for (cell, distance) in distances.iter().enumerate() {
+                // SAFETY: as in `Source::gather_inside`, whose conditions the caller keeps for every pixel of the range;
+                // the stride is 1, so the cells of neighbouring pixels are neighbours.
+                let cells = unsafe { &*source.first.offset(x as isize + distance).cast::<[T; PIXELS]>() };
+                for index in 0..PIXELS {
+                    windows[index][cell] = cells[index].to_f64();
+                }
+            }
+            for (index, (window, result)) in windows.iter_mut().zip(results).enumerate() {
+                if !evaluator.evaluate(window, self.position, x + index, std::slice::from_mut(result)) {
+                    return done + index;
+                }
+            }
+            done += PIXELS;
+        }
         let mut window = [0.0; CELLS];
-        let total = pixels.len();
-        let failed = pixels.zip(results).position(|(x, result)| {
+        for (x, result) in (pixels.start + done..pixels.end).zip(&mut results[done..]) {
             for (distance, value) in distances.iter().zip(&mut window) {
                 // SAFETY: as in `Source::gather_inside`, whose conditions the caller keeps.
-                *value = unsafe { (*array.offset(x as isize * stride + distance)).to_f64() };
+                *value = unsafe { (*source.first.offset(x as isize * stride + distance)).to_f64() };
             }
-            !evaluator.evaluate(&mut window, self.position, x, std::slice::from_mut(result))
-        });
-        failed.unwrap_or(total)
+            if !evaluator.evaluate(&mut window, self.position, x, std::slice::from_mut(result)) {
+                return done;
+            }
+            done += 1;
+        }
+        done
     }
 }
 

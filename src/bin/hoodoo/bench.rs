@@ -7,10 +7,9 @@ use clap::Args;
 use hoodoo::{Engine, Filter, Kernel};
 use serde_json::{Map, Value, json};
 
+use crate::erosion::{erode_by_hand, foreign_minimum, random_image};
 use crate::failure::{Failure, print};
-use crate::workload::{
-    Contender, erode_by_hand, foreign_minimum, measure, median, milliseconds, random_image, with_cross,
-};
+use crate::workload::{Contender, measure, median, milliseconds, with_cross};
 
 /// How often the compilation is timed.
 const COMPILATIONS: usize = 50;

@@ -7,10 +7,11 @@ use clap::Args;
 use hoodoo::{Engine, Filter, Kernel, Window};
 use ndarray::{Array2, concatenate, s};
 
+use crate::erosion::{erode_by_hand, foreign_minimum, random_image};
 use crate::failure::{Failure, print};
 use crate::files::Image;
 use crate::output::{Target, publish};
-use crate::workload::{Contender, erode_by_hand, foreign_minimum, measure, milliseconds, random_image, with_cross};
+use crate::workload::{Contender, measure, milliseconds, with_cross};
 
 /// The name of the picture.
 const PICTURE: &str = "hoodoo-demo.png";

@@ -8,6 +8,7 @@ mod arguments;
 mod bench;
 mod demo;
 mod emit;
+mod erosion;
 mod failure;
 mod files;
 mod output;

@@ -56,14 +56,10 @@ impl<'a, 'f> Emitter<'a, 'f> {
         for tap in 0..taps {
             let values = self.window_values(nodes, Tap::Known(tap))?;
             for (index, reducing) in running.iter().enumerate() {
-                let mut element = self.value_at(&values, reducing.window);
-                if let Some(filter) = reducing.filter {
-                    let filter = self.value_at(&values, filter);
-                    let neutral = self.neutral(reducing.op);
-                    element = self.b.ins().select(filter, element, neutral);
-                    takes_part[index].push(filter);
-                }
-                elements[index].push(element);
+                let element = self.value_at(&values, reducing.window);
+                let filter = reducing.filter.map(|filter| self.value_at(&values, filter));
+                takes_part[index].extend(filter);
+                elements[index].push(self.or_neutral(reducing.op, element, filter));
             }
         }
         for (index, reducing) in running.iter().enumerate() {
@@ -127,6 +123,13 @@ impl<'a, 'f> Emitter<'a, 'f> {
         combine: impl Fn(&mut FunctionBuilder<'f>, Value, Value) -> Value,
     ) -> Value {
         reduce_pairs(self.b, elements.to_vec(), combine).unwrap_or_else(|| self.b.ins().f64const(empty))
+    }
+
+    /// The element, or one that changes nothing where it does not take part.
+    fn or_neutral(&mut self, op: Reduction, element: Value, filter: Option<Value>) -> Value {
+        let Some(filter) = filter else { return element };
+        let neutral = self.neutral(op);
+        self.b.ins().select(filter, element, neutral)
     }
 
     /// The element that changes nothing.
@@ -200,13 +203,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
         let op = reducing.op;
         match op {
             Reduction::Sum | Reduction::Product => {
-                let element = match filter {
-                    Some(filter) => {
-                        let neutral = self.neutral(op);
-                        self.b.ins().select(filter, element, neutral)
-                    }
-                    None => element,
-                };
+                let element = self.or_neutral(op, element, filter);
                 vec![if op == Reduction::Sum {
                     self.b.ins().fadd(state[0], element)
                 } else {
@@ -218,13 +215,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
                 vec![self.b.ins().iadd(state[0], one)]
             }
             Reduction::Min | Reduction::Max => {
-                let element = match filter {
-                    Some(filter) => {
-                        let neutral = self.neutral(op);
-                        self.b.ins().select(filter, element, neutral)
-                    }
-                    None => element,
-                };
+                let element = self.or_neutral(op, element, filter);
                 let op = if op == Reduction::Min { BinaryOp::Min } else { BinaryOp::Max };
                 let extreme = expr::extreme(self.b, op, state[0], element);
                 let is_nan = expr::is_nan(self.b, element);
