@@ -14,7 +14,7 @@ use crate::lang::check::check;
 use crate::lang::diagnostic::{Diagnostic, KernelError};
 use crate::lang::hir;
 use crate::lang::interpret::Settings;
-use crate::lang::parse::parse;
+use crate::lang::parse::{parse, with_large_stack};
 
 /// How many compiled forms a kernel keeps for the next run.
 const CACHED_FORMS: usize = 8;
@@ -102,8 +102,8 @@ impl Kernel {
     /// [`Error::Kernel`] where the source is not right.
     pub fn compile_from(source: &str, origin: &str) -> Result<Kernel, Error> {
         let (source, origin): (Arc<str>, Arc<str>) = (source.into(), origin.into());
-        let hir = parse(&source)
-            .and_then(|program| check(&program))
+        // The tree is dropped on the large stack as well.
+        let hir = with_large_stack(|| parse(&source).and_then(|program| check(&program)))
             .map_err(|diagnostic| KernelError::new(diagnostic, source.clone(), origin.clone()))?;
         Ok(Kernel { inner: Arc::new(Inner { source, origin, hir, forms: Mutex::new(Vec::new()) }) })
     }
@@ -204,8 +204,7 @@ impl Kernel {
                 None
             }
         };
-        let window = cells.as_ref().map(Cells::len);
-        Ok(Callback::compiled(self.code(cells.as_ref())?, window))
+        Ok(Callback::compiled(self.code(cells.as_ref())?, cells.as_ref()))
     }
 
     /// The callback in Cranelift's intermediate representation.

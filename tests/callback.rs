@@ -239,6 +239,47 @@ fn axes_in_the_order_given() {
 }
 
 #[test]
+fn a_callback_for_one_footprint_refuses_another() {
+    let cross = Footprint::cross(2, 1).expect("a footprint");
+    let callback = kernel("w[0, 0]").callback_for(&cross).expect("a callback");
+    let image = ndarray::Array1::from_elem(9, 1.0);
+    let error = Filter::with_callback(&callback).size(5).run(&image).unwrap_err();
+    assert_eq!(error.to_string(), "footprint: the callback was compiled for another footprint");
+    let plane = image.to_shape((3, 3)).expect("nine elements");
+    assert!(Filter::with_callback(&callback).window(Window::Cross(1)).run(&plane).is_ok());
+}
+
+/// Along an axis of length 1, every stride is legal.
+#[test]
+fn a_giant_stride() {
+    use ndarray::ShapeBuilder;
+    let data = [5.0];
+    let view = ndarray::ArrayView2::from_shape((1, 1).strides((1, isize::MAX as usize)), &data).expect("a legal view");
+    let sum = Filter::new(&kernel("w[0, 3] + w[0, 0] + w[2, -7]")).run(&view).expect("a result");
+    assert_eq!(sum[[0, 0]], 15.0);
+}
+
+/// A long row is done in parts: a cancellation is seen, progress is reported, and memory does not grow with it.
+#[test]
+fn a_single_long_row_can_be_cancelled() {
+    let image = ndarray::Array1::<f64>::zeros(4_000_000);
+    let progress = hoodoo::Progress::default();
+    let median = kernel("median(w)");
+    let start = std::time::Instant::now();
+    let result = std::thread::scope(|scope| {
+        let run = scope.spawn(|| Filter::new(&median).size(101).threads(1).run_with(&image, &progress));
+        while progress.done() == 0 {
+            std::thread::yield_now();
+        }
+        progress.cancel();
+        run.join().expect("no panic")
+    });
+    assert!(matches!(result, Err(Error::Cancelled)));
+    assert!(progress.done() < image.len());
+    assert!(start.elapsed() < std::time::Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
+#[test]
 fn broadcast_and_reversed_inputs() {
     let kernel = kernel("sum(w)");
     let row = ndarray::array![1.0, 2.0, 4.0, 8.0];

@@ -138,6 +138,7 @@ fn the_limits_on_the_page_are_those_of_the_code() {
         format!("{} MiB", parse::MAX_SOURCE_BYTES >> 20),
         format!("{} levels of nesting", parse::MAX_NESTING),
         format!("{} levels, {} folds", check::MAX_DEPTH, check::MAX_FOLDS),
+        format!("{} names", check::MAX_LIST),
         format!("{},{} operations", check::MAX_OPERATIONS / 1000, check::MAX_OPERATIONS % 1000),
     ] {
         assert!(text.contains(&limit), "the page does not say: {limit}");

@@ -50,6 +50,81 @@ fn nesting_has_a_limit() {
     assert_eq!(code(format!("{}1", "if true then 1 else (".repeat(SOME))), Code::NestedTooDeeply);
 }
 
+/// Prefix operators and powers are levels like brackets, also where they are mixed with them.
+#[test]
+fn operators_and_brackets_count_together() {
+    for opening in ["-", "1**", "not ", "-(1)**"] {
+        for (signs, brackets) in [(195, 195), (20, 60), (2, 150)] {
+            let open = format!("{}(", opening.repeat(signs)).repeat(brackets);
+            let source = format!("{open}1{}", ")".repeat(brackets));
+            assert_eq!(code(source.clone()), Code::NestedTooDeeply, "{opening}");
+            assert_eq!(code(format!("fn f(x) = {source}; 1")), Code::NestedTooDeeply, "{opening}");
+        }
+    }
+    let flat: String = (0..500).map(|i| format!("- -w[0] * -{i} ** -2 + ")).collect();
+    assert!(compile(flat + "1").is_ok());
+}
+
+/// Whatever is left of the caller's stack.
+#[test]
+fn deep_kernels_on_stacks_of_every_size() {
+    let call = |inner: &str| format!("{}{inner}{}", "abs(".repeat(120), ")".repeat(120));
+    let deep = format!("fn f(x) = {}; fn g(x) = {}; {}", call("x"), call("f(x)"), call("g(w[0])"));
+    let conditional = format!("{}1{}", "if true then 1 else (".repeat(99), ")".repeat(99));
+    for mebibytes in [1, 2, 9, 13, 17, 25, 33] {
+        for source in [&deep, &conditional] {
+            let source = source.clone();
+            let thread = std::thread::Builder::new().stack_size(mebibytes << 20);
+            let compiled = thread.spawn(move || Kernel::compile(&source).map(drop)).expect("a thread starts");
+            assert!(compiled.join().expect("no panic").is_ok(), "{mebibytes} MiB");
+        }
+    }
+}
+
+#[test]
+fn lists_have_a_limit() {
+    let list = |entry: &dyn Fn(usize) -> String, count| (0..count).map(entry).collect::<Vec<_>>().join(", ");
+    for count in [300, 20_000] {
+        assert_eq!(code(list(&|i| format!("o{i}: 1"), count)), Code::KernelTooLarge);
+        assert_eq!(code(format!("fn f({}) = 1; 1", list(&|i| format!("a{i}"), count))), Code::KernelTooLarge);
+        let (names, values) = (list(&|i| format!("a{i} = 1"), count), list(&|i| format!("a{i}"), count));
+        assert_eq!(code(format!("let x = fold {names} for v in w: {values}; 1")), Code::KernelTooLarge);
+    }
+    assert!(compile(list(&|i| format!("o{i}: {i}"), 256)).is_ok());
+}
+
+/// Many loops over one large expression: the size of the code is not that of the source.
+#[test]
+fn machine_code_for_many_loops_has_a_limit() {
+    let sum: String = (0..1000).map(|i| format!(" + abs(w - {i})")).collect();
+    let chain: String = (1..500).map(|i| format!("let r{i} = sum(a * r{}); ", i - 1)).collect();
+    let kernel = compile(format!("let a = w{sum}; let r0 = sum(a); {chain} r499")).expect("it is right");
+    let start = Instant::now();
+    assert!(matches!(kernel.callback(), Err(Error::Codegen(_))));
+    assert!(start.elapsed() < PROMPTLY, "took {:?}", start.elapsed());
+
+    let ranks: Vec<String> = (0..500).map(|i| format!("percentile(a, {})", f64::from(i) / 10.0)).collect();
+    let kernel = compile(format!("let a = w{sum}; {}", ranks.join(" + "))).expect("it is right");
+    assert!(kernel.callback().is_ok());
+
+    let many: Vec<String> = (0..500).map(|i| format!("min(w + {i})")).collect();
+    let kernel = compile(many.join(" + ")).expect("it is right");
+    let start = Instant::now();
+    let callback = kernel.callback().expect("it is not too large");
+    assert_eq!(callback.call(&mut [3.0, 1.0, 2.0]), Some(500.0 + 499.0 * 250.0));
+    assert!(start.elapsed() < PROMPTLY, "took {:?}", start.elapsed());
+}
+
+#[test]
+fn many_fixed_offsets_in_a_large_footprint() {
+    let reads: Vec<String> = (0..2000).map(|i| format!("w[{}, {}]", i / 50 - 20, i % 50 - 25)).collect();
+    let kernel = compile(reads.join(" + ") + " + 0 * len(w)").expect("it is right");
+    let start = Instant::now();
+    let sum = Filter::new(&kernel).size(301).run(&ndarray::Array2::from_elem((8, 8), 1.0)).expect("a result");
+    assert_eq!(sum[[3, 3]], 2000.0);
+    assert!(start.elapsed() < PROMPTLY, "took {:?}", start.elapsed());
+}
+
 #[test]
 fn reasonable_nesting_is_allowed() {
     assert!(compile(format!("{}1{}", "(".repeat(150), ")".repeat(150))).is_ok());

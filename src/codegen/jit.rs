@@ -18,6 +18,7 @@ use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{DataDescription, DataId, FuncId, Linkage, Module as _};
 
 use crate::error::Error;
+use crate::lang::cells::Cells;
 use crate::lang::hir::Reduction;
 use crate::lang::interpret::Settings;
 use crate::lang::reduce::order_statistic;
@@ -128,7 +129,8 @@ unsafe impl Sync for Code {}
 
 /// A callback that SciPy, our driver or any C program can call, and what keeps it alive.
 ///
-/// The pointer is valid while this value or a clone of it lives; the last one frees the code.
+/// The pointer is valid while this value or a clone of it lives; the last one frees the code. The place of the result must
+/// not be in the window or in the user data. For order statistics the code needs up to 256 KiB of stack.
 ///
 /// # User data
 ///
@@ -156,6 +158,8 @@ enum Origin {
         _code: Arc<Code>,
         /// The parameters, once they are complete.
         user_data: Option<Arc<[f64]>>,
+        /// The cells that the code is for, if it is not for any number of them.
+        cells: Option<Arc<Cells>>,
         /// The only window length that `call` may be used with, where there is one.
         window: Option<usize>,
     },
@@ -177,11 +181,13 @@ unsafe impl Send for SharedPointer {}
 unsafe impl Sync for SharedPointer {}
 
 impl Callback {
-    /// The callback at the entry of `code`, whose window length is `window` if it has only one.
-    pub(crate) fn compiled(code: Arc<Code>, window: Option<usize>) -> Callback {
+    /// The callback at the entry of `code`, which was compiled for these cells, or for any number of them.
+    pub(crate) fn compiled(code: Arc<Code>, cells: Option<&Cells>) -> Callback {
         // SAFETY: the entry of a `Code` that `codegen::callback` made has this signature.
         let function = unsafe { std::mem::transmute::<*const u8, CallbackFn>(code.entry) };
-        Callback { function, origin: Origin::Compiled { _code: code, user_data: None, window } }
+        let cells = cells.cloned().map(Arc::new);
+        let window = cells.as_ref().map(|cells| cells.len());
+        Callback { function, origin: Origin::Compiled { _code: code, user_data: None, cells, window } }
     }
 
     /// Sets the parameters of a compiled callback, complete and checked by its kernel.
@@ -194,7 +200,8 @@ impl Callback {
         }
     }
 
-    /// A C function as a callback. The filter driver calls it on one thread at a time, in C order of the pixels.
+    /// A C function as a callback. The filter driver calls it on one thread at a time, in C order of the pixels: clones of
+    /// the value wait for each other, so the function must not call the driver or [`Callback::call`] with itself.
     ///
     /// # Safety
     ///
@@ -240,6 +247,14 @@ impl Callback {
         match self.origin {
             Origin::Compiled { window, .. } => window,
             Origin::Foreign { .. } => None,
+        }
+    }
+
+    /// Whether the callback takes windows of these cells.
+    pub(crate) fn takes(&self, cells: &Cells) -> bool {
+        match &self.origin {
+            Origin::Compiled { cells: Some(only), .. } => **only == *cells,
+            _ => self.window_len().is_none_or(|only| only == cells.len()),
         }
     }
 

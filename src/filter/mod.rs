@@ -21,7 +21,8 @@ use crate::lang::interpret::{Interpreter, Pixel, Settings};
 /// What runs the kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Engine {
-    /// The callback where the kernel can be one, else the interpreter.
+    /// The callback where a kernel can be one, else the interpreter. A kernel that can be one but is too large for machine
+    /// code is an error, and not a run that takes a thousand times longer.
     #[default]
     Auto,
     /// Machine code, called once for each pixel.
@@ -455,11 +456,8 @@ impl Filter {
                     return Err(Error::argument("engine", "a callback can't be interpreted"));
                 }
                 let cells = footprint.cells();
-                if let Some(len) = callback.window_len().filter(|len| *len != cells.len()) {
-                    return Err(Error::argument(
-                        "footprint",
-                        format!("the callback takes windows of {len} cells, and this has {}", cells.len()),
-                    ));
+                if !callback.takes(&cells) {
+                    return Err(Error::argument("footprint", "the callback was compiled for another footprint"));
                 }
                 Ok(Prepared { cells, settings: Settings::default(), callback: Some(callback.clone()) })
             }
@@ -475,7 +473,7 @@ impl Filter {
                 };
                 let callback = match callback {
                     true => {
-                        let mut callback = Callback::compiled(kernel.code(Some(&cells))?, Some(cells.len()));
+                        let mut callback = Callback::compiled(kernel.code(Some(&cells))?, Some(&cells));
                         callback.set(&settings);
                         Some(callback)
                     }
@@ -498,7 +496,8 @@ impl Filter {
                 let (line, column) = assertion.span.line_column(kernel.source());
                 format!("{} (line {line}, column {column})", assertion.message)
             }
-            Ok(()) => "there is no memory for an order statistic".to_string(),
+            // Sums may round differently there, and large windows need memory for order statistics.
+            Ok(()) => "an assertion does not hold in compiled arithmetic, or there is no memory".to_string(),
         };
         Error::Assertion { position, message }
     }

@@ -2,11 +2,12 @@
 //!
 //! Along the last axis, the pixels whose window does not cross an end are visited without a test: the address of each
 //! cell is that of the pixel plus a constant, even where the row itself is near another edge of the array, because the
-//! row's constants are made for it. The few pixels at the two ends look every cell up in a table of indices along the
-//! axis. Memory: the tables, one number for each index of each axis, and a window and a row of results for each thread.
+//! row's constants are made for it. The few pixels at the two ends ask for each cell where it is. Memory: two numbers for
+//! each cell, and for each thread a window and the results of a few thousand pixels.
 
 #![allow(unsafe_code, reason = "the design lifts the ban here; each block gives its reason")]
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -51,9 +52,7 @@ impl Evaluate for CallbackEvaluator<'_> {
 #[derive(Clone, Debug)]
 pub struct Neighbourhood {
     shape: Vec<usize>,
-    /// For each axis, the least offset of any cell, and the index inside the array that each index from there on has;
-    /// `OUTSIDE` where that is `cval`.
-    axes: Vec<(isize, Vec<isize>)>,
+    modes: Vec<Mode>,
     /// The distinct offsets of the cells along all axes but the last.
     rows: Vec<Vec<isize>>,
     /// For each cell, its entry in `rows`, and its offset along the last axis.
@@ -61,11 +60,11 @@ pub struct Neighbourhood {
     cval: f64,
 }
 
-/// In a table of indices: not in the array.
-const OUTSIDE: isize = -1;
-
 /// How many pixels a thread does before it looks for other work, at least.
 const MIN_BAND: usize = 1 << 13;
+
+/// How many pixels of a row are done before their results are stored, progress is reported and a cancellation is seen.
+const MAX_RUN: usize = 1 << 12;
 
 impl Neighbourhood {
     /// The neighbourhood of cells at `offsets`, each with one number for every axis of `shape`, which has no zeros.
@@ -73,20 +72,10 @@ impl Neighbourhood {
         // A single value is a row of one.
         let scalar = shape.is_empty();
         let shape = if scalar { vec![1] } else { shape.to_vec() };
+        let modes = if scalar { vec![Mode::Nearest] } else { modes.to_vec() };
         let last = shape.len() - 1;
-        let along = |axis: usize| offsets.iter().map(move |offset| if scalar { 0 } else { offset[axis] });
-        let axes = (0..shape.len()).map(|axis| {
-            let first = along(axis).min().unwrap_or(0).min(0);
-            let reach = along(axis).max().unwrap_or(0).max(0);
-            let mode = if scalar { Mode::Nearest } else { modes[axis] };
-            let table = (first..shape[axis] as isize + reach)
-                .map(|at| mode.index(at, shape[axis]).map_or(OUTSIDE, |index| index as isize))
-                .collect();
-            (first, table)
-        });
-        let axes = axes.collect();
         let mut rows: Vec<Vec<isize>> = Vec::new();
-        let mut known = std::collections::HashMap::new();
+        let mut known = HashMap::new();
         let cells = offsets
             .iter()
             .map(|offset| {
@@ -98,7 +87,12 @@ impl Neighbourhood {
                 (row, along_row)
             })
             .collect();
-        Neighbourhood { shape, axes, rows, cells, cval }
+        Neighbourhood { shape, modes, rows, cells, cval }
+    }
+
+    /// The index inside the array that an index along an axis has, or `None` where that is `cval`.
+    fn index(&self, axis: usize, at: isize) -> Option<isize> {
+        self.modes[axis].index(at, self.shape[axis]).map(|index| index as isize)
     }
 
     fn row_len(&self) -> usize {
@@ -164,14 +158,13 @@ impl<'a, T: Element> Source<'a, T> {
 
     /// Makes ready for the row of pixels at `position`, whose last number does not matter.
     fn start_row(&mut self, position: &[usize]) {
-        let Neighbourhood { axes, rows, cells, .. } = self.neighbourhood;
+        let neighbourhood = self.neighbourhood;
         self.starts.clear();
-        for row in rows {
+        for row in &neighbourhood.rows {
             let mut start = Some(0);
             for (axis, offset) in row.iter().enumerate() {
-                let (first, table) = &axes[axis];
-                let index = table[(position[axis] as isize + offset - first) as usize];
-                start = start.filter(|_| index != OUTSIDE).map(|start| start + index * self.strides[axis]);
+                let index = neighbourhood.index(axis, position[axis] as isize + offset);
+                start = start.zip(index).map(|(start, index)| start + index * self.strides[axis]);
             }
             self.starts.push(start);
         }
@@ -180,23 +173,25 @@ impl<'a, T: Element> Source<'a, T> {
         if self.inside {
             let stride = self.stride();
             let starts = &self.starts;
-            self.distances.extend(cells.iter().map(|(row, along)| starts[*row].unwrap_or(0) + along * stride));
+            // For an interior pixel no sum leaves the array. Along an axis of length 1 any stride is legal, so where
+            // there is no interior pixel a product may overflow, and is not used.
+            let distance =
+                |(row, along): &(usize, isize)| starts[*row].unwrap_or(0).wrapping_add(along.wrapping_mul(stride));
+            self.distances.extend(neighbourhood.cells.iter().map(distance));
         }
     }
 
     /// Gathers the window of pixel `x` of the row, wherever its cells are.
     fn gather_anywhere(&self, x: usize, window: &mut [f64]) {
-        let Neighbourhood { axes, cells, cval, .. } = self.neighbourhood;
-        let (first, table) = &axes[axes.len() - 1];
-        for ((row, along), value) in cells.iter().zip(window) {
-            let index = table[(x as isize + along - first) as usize];
-            *value = match self.starts[*row] {
+        let neighbourhood = self.neighbourhood;
+        let last = neighbourhood.shape.len() - 1;
+        for ((row, along), value) in neighbourhood.cells.iter().zip(window) {
+            let index = neighbourhood.index(last, x as isize + along);
+            *value = match self.starts[*row].zip(index) {
                 // SAFETY: `start` is the sum of an index inside the array times the stride for every axis but the
                 // last, and `index` is inside the last, so the element is in the array, which is borrowed.
-                Some(start) if index != OUTSIDE => unsafe {
-                    (*self.first.offset(start + index * self.stride())).to_f64()
-                },
-                _ => *cval,
+                Some((start, index)) => unsafe { (*self.first.offset(start + index * self.stride())).to_f64() },
+                None => neighbourhood.cval,
             };
         }
     }
@@ -385,7 +380,7 @@ impl Run<'_> {
         let interior = neighbourhood.interior();
         let mut window = vec![0.0; neighbourhood.cells.len() * (1 + others.len())];
         // The outputs of pixel after pixel.
-        let mut results = vec![0.0; targets.len() * row_len.min(pixels.len())];
+        let mut results = vec![0.0; targets.len() * row_len.min(pixels.len()).min(MAX_RUN)];
 
         let mut at = pixels.start;
         while at < pixels.end {
@@ -394,7 +389,7 @@ impl Run<'_> {
             }
             let position = neighbourhood.position(at);
             let start = position[last];
-            let end = row_len.min(start + (pixels.end - at));
+            let end = row_len.min(start + (pixels.end - at).min(MAX_RUN));
             first.start_row(&position);
             others.iter_mut().for_each(|other| other.start_row(&position));
 

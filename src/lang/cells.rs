@@ -1,10 +1,12 @@
 //! Which cells around the pixel a kernel sees, and in what order.
 
+use std::ops::Range;
+
 use super::diagnostic::{Code, Diagnostic};
 use super::hir::{Expr, Kernel};
 
 /// The cells of a window buffer: those of the footprint in C order, then any others that the kernel reads with
-/// `w[dy, dx]`.
+/// `w[dy, dx]`, also in C order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cells {
     axes: usize,
@@ -28,12 +30,11 @@ impl Cells {
     /// [`Code::WrongAxes`] if the kernel names an axis that is not there, or an offset of another length.
     pub fn for_kernel(mut self, kernel: &Kernel) -> Result<Cells, Diagnostic> {
         self.check_axes(kernel)?;
-        for (offset, _) in kernel.fixed_offsets() {
-            if self.position(offset).is_none() {
-                self.offsets.extend_from_slice(offset);
-                self.len += 1;
-            }
-        }
+        let mut others: Vec<&[i32]> = kernel.fixed_offsets().into_iter().map(|(offset, _)| offset).collect();
+        others.retain(|offset| self.position(offset).is_none());
+        others.sort_unstable();
+        self.len += others.len();
+        self.offsets.extend(others.into_iter().flatten());
         Ok(self)
     }
 
@@ -114,6 +115,21 @@ impl Cells {
 
     /// Where the cell at `offset` is.
     pub fn position(&self, offset: &[i32]) -> Option<usize> {
-        (0..self.len()).find(|index| self.offset(*index) == offset)
+        // The cells of the footprint are in C order, and so are the others.
+        let search = |range: Range<usize>| {
+            let index = range.start + partition_point(range.len(), |i| self.offset(range.start + i) < offset);
+            (index < range.end && self.offset(index) == offset).then_some(index)
+        };
+        search(0..self.taps).or_else(|| search(self.taps..self.len))
     }
+}
+
+/// How many of the first `len` numbers come before the first one for which `before` is false.
+fn partition_point(len: usize, before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, len);
+    while low < high {
+        let middle = low.midpoint(high);
+        if before(middle) { low = middle + 1 } else { high = middle }
+    }
+    low
 }

@@ -4,10 +4,10 @@
 //! is one node. An operand always has a smaller [`ExprId`] than the node that uses it, so every pass is a loop over
 //! the arena and none recurses. Simplifications never change a value, NaN and signed zero included.
 //!
-//! A window is never stored: a node of window shape is a function of the cell (the tap) at which it is evaluated, by
+//! A window has no place here: a node of window shape is a function of the cell (the tap) at which it is evaluated, by
 //! the reduction or fold that runs over it. Where simplification leaves a scalar in the place of a window (`w ** 0` is 1), the scalar is the same at every cell.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::ops::{BinaryOp, UnaryOp};
@@ -337,15 +337,12 @@ impl Kernel {
 
     /// Every offset that the kernel reads with `w[dy, dx]`, with its place, each once.
     pub fn fixed_offsets(&self) -> Vec<(&[i32], Span)> {
-        let mut offsets: Vec<(&[i32], Span)> = Vec::new();
-        for (_, node) in self.live_nodes() {
-            if let Expr::At { offset, .. } = &node.expr
-                && !offsets.iter().any(|(known, _)| **known == **offset)
-            {
-                offsets.push((offset, node.span));
-            }
-        }
-        offsets
+        let mut known = HashSet::new();
+        let reads = self.live_nodes().filter_map(|(_, node)| match &node.expr {
+            Expr::At { offset, .. } => Some((&**offset, node.span)),
+            _ => None,
+        });
+        reads.filter(|(offset, _)| known.insert(*offset)).collect()
     }
 }
 
@@ -434,6 +431,11 @@ impl Builder {
 
     /// An operation on two values of one element type.
     pub fn binary(&mut self, op: BinaryOp, a: ExprId, b: ExprId) -> ExprId {
+        if op == BinaryOp::Power
+            && let Some(power) = self.as_number(b).and_then(|exponent| self.integer_power(a, exponent))
+        {
+            return power;
+        }
         if let (Some(x), Some(y)) = (self.as_number(a), self.as_number(b)) {
             let value = op.apply(x, y);
             return if op.is_boolean() { self.boolean(value != 0.0) } else { self.number(value) };
@@ -466,7 +468,6 @@ impl Builder {
                     self.binary(BinaryOp::Multiply, a, reciprocal)
                 })
             }
-            BinaryOp::Power => self.integer_power(a, number(b)?),
             BinaryOp::Min | BinaryOp::Max if a == b => Some(a),
             BinaryOp::And | BinaryOp::Or if a == b => Some(a),
             BinaryOp::And | BinaryOp::Or => {

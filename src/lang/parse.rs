@@ -19,15 +19,17 @@ use super::span::Span;
 /// The longest source that is read, in bytes.
 pub const MAX_SOURCE_BYTES: usize = 1 << 20;
 
-/// The deepest nesting of brackets, conditionals, folds, prefix operators and powers.
+/// The deepest nesting of brackets, conditionals, folds, prefix operators and powers, all counted together.
 pub const MAX_NESTING: usize = 200;
 
-/// Stack for the recursive passes: `MAX_NESTING` levels of the parser in a debug build take less than half of it.
-const STACK_BYTES: usize = 16 << 20;
+/// Stack for the recursive passes. In a debug build, [`MAX_NESTING`] levels of the parser take 9 MiB, and the deepest
+/// check 11 MiB; in a release build both take far less.
+const STACK_BYTES: usize = 32 << 20;
+const STACK_NEEDED: usize = 24 << 20;
 
-/// Runs a recursive pass on a stack that holds [`MAX_NESTING`] levels, whatever thread the caller is on.
-pub(super) fn with_large_stack<T>(pass: impl FnOnce() -> T) -> T {
-    stacker::maybe_grow(STACK_BYTES / 2, STACK_BYTES, pass)
+/// Runs a recursive pass on a stack that is large enough, whatever thread the caller is on.
+pub fn with_large_stack<T>(pass: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(STACK_NEEDED, STACK_BYTES, pass)
 }
 
 /// What pest generates from the grammar; its rules are documented there.
@@ -72,17 +74,27 @@ pub fn parse(source: &str) -> Result<Program, Diagnostic> {
     })
 }
 
-/// An upper bound of the nesting, from brackets and keywords alone.
+/// A bracket that is open at some point of the text.
+#[derive(Default)]
+struct Open {
+    /// The conditionals and folds that have begun inside it.
+    keywords: usize,
+    /// The prefix operators and powers whose operand it is.
+    operators: usize,
+}
+
+/// An upper bound of the depth of the tree, from the tokens alone: brackets, conditionals, folds, and prefix operators
+/// and powers, whose operand is one level deeper.
 fn check_nesting(source: &str) -> Result<(), Diagnostic> {
     let bytes = source.as_bytes();
-    // The keywords that opened something inside each open bracket; the first entry is the level of the program.
-    let mut keywords = vec![0usize];
+    let mut open = vec![Open::default()];
     let mut depth = 0usize;
-    let mut after_else = false;
+    // The operators that the next operand belongs to, whether an operand has just ended, and whether `else` has.
+    let (mut operators, mut after_operand, mut after_else) = (0usize, false, false);
     let mut at = 0;
     while at < bytes.len() {
         let start = at;
-        let mut is_else = false;
+        let (mut is_operand, mut is_else) = (false, false);
         match bytes[at] {
             b'#' => {
                 while at < bytes.len() && bytes[at] != b'\n' {
@@ -95,42 +107,64 @@ fn check_nesting(source: &str) -> Result<(), Diagnostic> {
                 continue;
             }
             b'(' | b'[' => {
-                keywords.push(0);
-                depth += 1;
+                open.push(Open { keywords: 0, operators });
+                depth += 1 + std::mem::take(&mut operators);
                 at += 1;
             }
             b')' | b']' => {
-                if keywords.len() > 1 {
-                    depth -= 1 + keywords.pop().expect("an open bracket");
+                if open.len() > 1 {
+                    let closed = open.pop().unwrap_or_default();
+                    depth -= 1 + closed.keywords + closed.operators;
+                    // A power may follow, inside what the operators in front apply to.
+                    operators = closed.operators;
                 }
+                is_operand = true;
                 at += 1;
             }
-            b';' => {
-                depth -= keywords[0].min(depth);
-                keywords[0] = 0;
+            b'*' if bytes.get(at + 1) == Some(&b'*') => {
+                operators += 1;
+                at += 2;
+            }
+            b'-' if !after_operand => {
+                operators += 1;
                 at += 1;
             }
             byte if byte.is_ascii_alphabetic() || byte == b'_' => {
                 while at < bytes.len() && (bytes[at].is_ascii_alphanumeric() || bytes[at] == b'_') {
                     at += 1;
                 }
-                let word = &source[start..at];
-                is_else = word == "else";
-                // The grammar keeps a chain of `else if` flat.
-                if word == "fold" || (word == "if" && !after_else) {
-                    *keywords.last_mut().expect("the level of the program") += 1;
-                    depth += 1;
+                match &source[start..at] {
+                    "not" => operators += 1,
+                    word @ ("if" | "fold" | "then" | "else" | "for" | "in" | "where" | "and" | "or") => {
+                        operators = 0;
+                        is_else = word == "else";
+                        // The grammar keeps a chain of `else if` flat.
+                        if word == "fold" || (word == "if" && !after_else) {
+                            depth += 1;
+                            open.last_mut().expect("the level of the program is never closed").keywords += 1;
+                        }
+                    }
+                    _ => is_operand = true,
                 }
             }
             byte if byte.is_ascii_digit() => {
                 while at < bytes.len() && bytes[at].is_ascii_alphanumeric() {
                     at += 1;
                 }
+                is_operand = true;
             }
-            _ => at += 1,
+            b';' if open.len() == 1 => {
+                depth -= std::mem::take(&mut open[0].keywords);
+                operators = 0;
+                at += 1;
+            }
+            _ => {
+                operators = 0;
+                at += 1;
+            }
         }
-        after_else = is_else;
-        if depth > MAX_NESTING {
+        (after_operand, after_else) = (is_operand, is_else);
+        if depth + operators > MAX_NESTING {
             return Err(too_deep(Span::new(start, at)));
         }
     }
@@ -404,7 +438,6 @@ fn expression(pair: Pair<'_, Rule>) -> Result<Expr, Diagnostic> {
                     _ => operand = Some(expression(part)?),
                 }
             }
-            check_levels(nots.len(), place)?;
             let operand = operand.expect("`not` has an operand");
             Ok(nots.into_iter().rev().fold(operand, |operand, not| prefix(PrefixOp::Not, not, operand)))
         }
@@ -421,7 +454,7 @@ fn expression(pair: Pair<'_, Rule>) -> Result<Expr, Diagnostic> {
                 Expr { kind: ExprKind::Compare { first: Box::new(first), rest }, span: place }
             })
         }
-        Rule::arithmetic => arithmetic(pair.into_inner(), place),
+        Rule::arithmetic => arithmetic(pair.into_inner()),
         Rule::number => {
             let value: f64 = pair.as_str().parse().expect("the grammar's numbers are Rust's");
             if value.is_infinite() {
@@ -448,11 +481,6 @@ fn expression(pair: Pair<'_, Rule>) -> Result<Expr, Diagnostic> {
     }
 }
 
-/// Prefix operators and powers nest without brackets, so they count towards the limit on their own.
-fn check_levels(levels: usize, place: Span) -> Result<(), Diagnostic> {
-    if levels > MAX_NESTING { Err(too_deep(place)) } else { Ok(()) }
-}
-
 fn prefix(op: PrefixOp, sign: Span, operand: Expr) -> Expr {
     let span = sign.to(operand.span);
     Expr { kind: ExprKind::Prefix(op, Box::new(operand)), span }
@@ -471,9 +499,7 @@ fn chain(pair: Pair<'_, Rule>, op: BinaryOp) -> Result<Expr, Diagnostic> {
     })
 }
 
-fn arithmetic(pairs: Pairs<'_, Rule>, place: Span) -> Result<Expr, Diagnostic> {
-    let nested = |pair: &Pair<'_, Rule>| matches!(pair.as_rule(), Rule::negate | Rule::power);
-    check_levels(pairs.clone().filter(nested).count(), place)?;
+fn arithmetic(pairs: Pairs<'_, Rule>) -> Result<Expr, Diagnostic> {
     ARITHMETIC
         .map_primary(expression)
         .map_prefix(|sign, operand| Ok(prefix(PrefixOp::Negate, span(&sign), operand?)))

@@ -50,7 +50,7 @@ pub fn order_statistic(op: Reduction, elements: &mut [f64], argument: f64) -> f6
             }
             elements.sort_unstable_by(f64::total_cmp);
             let kept = &elements[k..count - k];
-            kept.iter().sum::<f64>() / kept.len() as f64
+            kept.iter().fold(0.0, |sum, element| sum + element) / kept.len() as f64
         }
         _ => unreachable!("{} is not an order statistic", op.name()),
     }

@@ -8,6 +8,9 @@ use std::process::ExitCode;
 use hoodoo::Error;
 use hoodoo::lang::diagnostic::KernelError;
 
+/// The exit status of a run that was cancelled, as shells give it for SIGINT.
+pub const CANCELLED: u8 = 130;
+
 /// Why the command failed.
 #[derive(Debug)]
 pub enum Failure {
@@ -36,7 +39,7 @@ impl Failure {
         let (text, status) = match self {
             Failure::Usage(message) => (format!("error: {message}\n\nFor more information, try '--help'."), 2),
             Failure::Kernel(error) => (error.render(colour), 1),
-            Failure::Cancelled => ("error: cancelled".to_string(), 130),
+            Failure::Cancelled => ("error: cancelled".to_string(), CANCELLED),
             Failure::NoReader => return ExitCode::SUCCESS,
             Failure::Run(message) => (format!("error: {message}"), 1),
         };

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use hoodoo::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::failure::Failure;
+use crate::failure::{CANCELLED, Failure};
 
 /// A run that lasts no longer than this has no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -17,12 +17,18 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How often the bar moves.
 const TICK: Duration = Duration::from_millis(50);
 
-/// A progress that Ctrl-C cancels.
+/// A progress that Ctrl-C cancels. What can't be interrupted (a kernel that takes minutes for one pixel, say) ends at
+/// the second Ctrl-C with the process; no output has its name by then.
 pub fn cancelled_by_ctrl_c() -> Result<Arc<Progress>, Failure> {
     let progress = Arc::new(Progress::default());
     let cancelled = Arc::clone(&progress);
-    ctrlc::set_handler(move || cancelled.cancel())
-        .map_err(|error| Failure::Run(format!("Ctrl-C can't be watched: {error}")))?;
+    ctrlc::set_handler(move || {
+        if cancelled.is_cancelled() {
+            std::process::exit(CANCELLED.into());
+        }
+        cancelled.cancel();
+    })
+    .map_err(|error| Failure::Run(format!("Ctrl-C can't be watched: {error}")))?;
     Ok(progress)
 }
 

@@ -27,6 +27,13 @@ const MAX_UNROLLED_CELLS: usize = 32;
 /// ... if the unrolled body has at most this many operations.
 const MAX_UNROLLED_OPERATIONS: usize = 512;
 
+/// The most operations on windows that are emitted: each loop has its own copy of what it needs.
+const MAX_EMITTED_OPERATIONS: usize = 1 << 15;
+
+/// The most reductions in one loop: each has variables that live through it, and allocating registers for many of them
+/// takes time that grows with their square.
+const MAX_REDUCTIONS_IN_LOOP: usize = 64;
+
 /// Memory that the code reads, as addresses.
 pub struct Memory {
     /// The window's values: those of `cells`, or `len` of them.
@@ -55,6 +62,8 @@ pub struct Emitter<'a, 'f> {
     elements: HashMap<FoldId, Vec<Value>>,
     tables: HashMap<Expr, Value>,
     functions: HashMap<String, FuncRef>,
+    /// How many window nodes have been emitted, each time that they were.
+    emitted: usize,
 }
 
 /// A position in the footprint: known while compiling, or an I64.
@@ -84,6 +93,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
             elements: HashMap::new(),
             tables: HashMap::new(),
             functions: HashMap::new(),
+            emitted: 0,
         };
         emitter.make_tables()?;
         Ok(emitter)
@@ -302,6 +312,12 @@ impl<'a, 'f> Emitter<'a, 'f> {
     /// The values of window nodes at `tap`, operands first.
     fn window_values(&mut self, nodes: &[ExprId], tap: Tap) -> Result<HashMap<ExprId, Value>, Error> {
         let kernel = self.kernel;
+        self.emitted += nodes.len();
+        if self.emitted > MAX_EMITTED_OPERATIONS {
+            return Err(Error::Codegen(format!(
+                "its loops have more than {MAX_EMITTED_OPERATIONS} operations; the interpreter can run it"
+            )));
+        }
         let mut values: HashMap<ExprId, Value> = HashMap::with_capacity(nodes.len());
         for &id in nodes {
             let value = match kernel.expr(id) {

@@ -8,10 +8,9 @@ use cranelift_codegen::ir::{AbiParam, BlockArg, InstBuilder, MemFlagsData, Value
 use cranelift_frontend::FunctionBuilder;
 use cranelift_module::Module as _;
 
-use super::{Emitter, Tap};
+use super::{Emitter, MAX_REDUCTIONS_IN_LOOP, Tap};
 use crate::codegen::expr;
 use crate::error::Error;
-use crate::lang::cells::Cells;
 use crate::lang::hir::{Expr, ExprId, Reduction};
 use crate::lang::ops::BinaryOp;
 
@@ -19,30 +18,35 @@ impl<'a, 'f> Emitter<'a, 'f> {
     /// Emits reductions that do not wait for each other.
     pub(super) fn reduce_all(&mut self, ids: &[ExprId]) -> Result<(), Error> {
         let mut running: Vec<Reducing> = Vec::new();
+        let mut ranked: Vec<Reducing> = Vec::new();
         for &id in ids {
             let Expr::Reduce { op, window, filter, argument } = *self.kernel.expr(id) else {
                 unreachable!("only reductions are reduced");
             };
             let argument = argument.map(|argument| self.scalar(argument));
-            let reducing = Reducing { id, op, window, filter, argument };
-            if op.is_order_statistic() {
-                let value = self.order_statistic(&reducing)?;
-                self.scalars[id.index()] = Some(value);
-            } else {
-                running.push(reducing);
+            let list = if op.is_order_statistic() { &mut ranked } else { &mut running };
+            list.push(Reducing { id, op, window, filter, argument });
+        }
+        // Those of the same elements come one after the other: reordered, they are still the same elements.
+        ranked.sort_by_key(|reducing| (reducing.window, reducing.filter, reducing.id));
+        for same in ranked.chunk_by(|a, b| (a.window, a.filter) == (b.window, b.filter)) {
+            let count = self.fill_scratch(same[0].window, same[0].filter)?;
+            for reducing in same {
+                let value = self.order_statistic(reducing, count)?;
+                self.scalars[reducing.id.index()] = Some(value);
             }
         }
-        if running.is_empty() {
-            return Ok(());
+        for running in running.chunks(MAX_REDUCTIONS_IN_LOOP) {
+            let roots: Vec<ExprId> = running.iter().flat_map(|r| [Some(r.window), r.filter]).flatten().collect();
+            let nodes = self.window_nodes(&roots);
+            let unrolled = self.unrolled(nodes.len() + running.len());
+            let trees = running.iter().all(|r| r.op.is_associative());
+            match unrolled.filter(|_| trees) {
+                Some(taps) => self.reduce_as_trees(running, &nodes, taps)?,
+                None => self.reduce_in_loop(running, &nodes)?,
+            }
         }
-        let roots: Vec<ExprId> = running.iter().flat_map(|r| [Some(r.window), r.filter]).flatten().collect();
-        let nodes = self.window_nodes(&roots);
-        let unrolled = self.unrolled(nodes.len() + running.len());
-        let trees = running.iter().all(|r| r.op.is_associative());
-        match unrolled.filter(|_| trees) {
-            Some(taps) => self.reduce_as_trees(&running, &nodes, taps),
-            None => self.reduce_in_loop(&running, &nodes),
-        }
+        Ok(())
     }
 
     fn value_at(&self, values: &HashMap<ExprId, Value>, id: ExprId) -> Value {
@@ -65,7 +69,12 @@ impl<'a, 'f> Emitter<'a, 'f> {
         for (index, reducing) in running.iter().enumerate() {
             let elements = &elements[index];
             let value = match reducing.op {
-                Reduction::Sum => self.tree(elements, 0.0, |b, x, y| b.ins().fadd(x, y)),
+                Reduction::Sum => {
+                    let sum = self.tree(elements, 0.0, |b, x, y| b.ins().fadd(x, y));
+                    // A sum starts at 0, so that of negative zeros is 0 as well.
+                    let zero = self.b.ins().f64const(0.0);
+                    self.b.ins().fadd(sum, zero)
+                }
                 Reduction::Product => self.tree(elements, 1.0, |b, x, y| b.ins().fmul(x, y)),
                 Reduction::Count => {
                     let wide: Vec<Value> = elements.iter().map(|e| self.b.ins().uextend(I64, *e)).collect();
@@ -150,7 +159,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
         let mut starts = Vec::new();
         for reducing in running {
             starts.push(first.len());
-            first.extend(self.first_state(reducing.op));
+            first.extend(self.first_state(reducing));
         }
         starts.push(first.len());
         let last = self.run_loop(&first, |emitter, tap, variables| {
@@ -165,21 +174,29 @@ impl<'a, 'f> Emitter<'a, 'f> {
             Ok(next)
         })?;
         for (index, reducing) in running.iter().enumerate() {
-            let value = self.last_value(reducing.op, &last[starts[index]..starts[index + 1]]);
+            let state = &last[starts[index]..starts[index + 1]];
+            let value = match reducing.op {
+                Reduction::Min | Reduction::Max => self.last_extreme(reducing, state)?,
+                op => self.last_value(op, state),
+            };
             self.scalars[reducing.id.index()] = Some(value);
         }
         Ok(())
     }
 
     /// The variables of a reduction before the first cell.
-    fn first_state(&mut self, op: Reduction) -> Vec<Value> {
+    fn first_state(&mut self, reducing: &Reducing) -> Vec<Value> {
+        let op = reducing.op;
         match op {
             Reduction::Sum | Reduction::Product => vec![self.neutral(op)],
             Reduction::Count => vec![self.b.ins().iconst(I64, 0)],
-            // The extreme, whether there was a NaN, whether there was an element.
+            // The extreme, the sum, and with a filter whether an element took part.
             Reduction::Min | Reduction::Max => {
-                let no = self.b.ins().iconst(I8, 0);
-                vec![self.neutral(op), no, no]
+                let mut state = vec![self.neutral(op), self.b.ins().f64const(0.0)];
+                if reducing.filter.is_some() {
+                    state.push(self.b.ins().iconst(I8, 0));
+                }
+                state
             }
             // The extreme and its position.
             Reduction::ArgMin | Reduction::ArgMax => {
@@ -218,13 +235,9 @@ impl<'a, 'f> Emitter<'a, 'f> {
                 let element = self.or_neutral(op, element, filter);
                 let op = if op == Reduction::Min { BinaryOp::Min } else { BinaryOp::Max };
                 let extreme = expr::extreme(self.b, op, state[0], element);
-                let is_nan = expr::is_nan(self.b, element);
-                let nan = self.b.ins().bor(state[1], is_nan);
-                let any = match filter {
-                    Some(filter) => self.b.ins().bor(state[2], filter),
-                    None => self.b.ins().iconst(I8, 1),
-                };
-                vec![extreme, nan, any]
+                let sum = self.b.ins().fadd(state[1], element);
+                let any = filter.map(|filter| self.b.ins().bor(state[2], filter));
+                [extreme, sum].into_iter().chain(any).collect()
             }
             Reduction::ArgMin | Reduction::ArgMax => {
                 let order = if op == Reduction::ArgMin { FloatCC::LessThan } else { FloatCC::GreaterThan };
@@ -256,54 +269,93 @@ impl<'a, 'f> Emitter<'a, 'f> {
         }
     }
 
+    /// The least or greatest element after the last cell: NaN if an element is NaN, or if none took part.
+    ///
+    /// As in [`Emitter::or_nan`], elements are looked at one by one only where their sum is NaN; here by a second loop.
+    fn last_extreme(&mut self, reducing: &Reducing, state: &[Value]) -> Result<Value, Error> {
+        let (extreme, sum) = (state[0], state[1]);
+        let look = self.b.create_block();
+        let done = self.b.create_block();
+        self.b.append_block_param(done, F64);
+        self.b.set_cold_block(look);
+        let suspect = expr::is_nan(self.b, sum);
+        self.b.ins().brif(suspect, look, &[], done, &[BlockArg::Value(extreme)]);
+        self.b.seal_block(look);
+        self.b.switch_to_block(look);
+        let roots: Vec<ExprId> = [Some(reducing.window), reducing.filter].into_iter().flatten().collect();
+        let nodes = self.window_nodes(&roots);
+        let no = self.b.ins().iconst(I8, 0);
+        let any_nan = self.run_loop(&[no], |emitter, tap, variables| {
+            let values = emitter.window_values(&nodes, Tap::Running(tap))?;
+            let element = emitter.value_at(&values, reducing.window);
+            let mut is_nan = expr::is_nan(emitter.b, element);
+            if let Some(filter) = reducing.filter {
+                let filter = emitter.value_at(&values, filter);
+                is_nan = emitter.b.ins().band(is_nan, filter);
+            }
+            Ok(vec![emitter.b.ins().bor(variables[0], is_nan)])
+        })?;
+        let nan = self.b.ins().f64const(f64::NAN);
+        let exact = self.b.ins().select(any_nan[0], nan, extreme);
+        self.b.ins().jump(done, &[BlockArg::Value(exact)]);
+        self.b.seal_block(done);
+        self.b.switch_to_block(done);
+        let value = self.b.block_params(done)[0];
+        // No element took part: none of the selected, or there is no cell at all.
+        let any = match reducing.filter {
+            Some(_) => state[2],
+            None => self.b.ins().icmp_imm_s(IntCC::NotEqual, self.memory.len, 0),
+        };
+        let nan = self.b.ins().f64const(f64::NAN);
+        Ok(self.b.ins().select(any, value, nan))
+    }
+
     /// The value after the last cell.
     fn last_value(&mut self, op: Reduction, state: &[Value]) -> Value {
         match op {
             Reduction::Count => self.b.ins().fcvt_from_sint(F64, state[0]),
-            Reduction::Min | Reduction::Max => {
-                let empty = self.b.ins().bxor_imm_u(state[2], 1);
-                let condition = self.b.ins().bor(state[1], empty);
-                let nan = self.b.ins().f64const(f64::NAN);
-                self.b.ins().select(condition, nan, state[0])
-            }
             Reduction::ArgMin | Reduction::ArgMax => self.b.ins().fcvt_from_sint(F64, state[1]),
             _ => state[0],
         }
     }
 
-    /// Copies the selected elements to the scratch memory and calls the function that reorders them there.
-    fn order_statistic(&mut self, reducing: &Reducing) -> Result<Value, Error> {
+    /// Copies the elements that take part to the scratch memory. Their number, an I64.
+    fn fill_scratch(&mut self, window: ExprId, filter: Option<ExprId>) -> Result<Value, Error> {
         let scratch = self.memory.scratch.expect("a kernel with order statistics has scratch memory");
-        let roots: Vec<ExprId> = [Some(reducing.window), reducing.filter].into_iter().flatten().collect();
+        let roots: Vec<ExprId> = [Some(window), filter].into_iter().flatten().collect();
         let nodes = self.window_nodes(&roots);
-        let count = if reducing.filter.is_none() && self.unrolled(nodes.len() + 1).is_some() {
-            let taps = self.cells.map_or(0, Cells::taps);
+        if let Some(taps) = self.unrolled(nodes.len() + 1).filter(|_| filter.is_none()) {
             for tap in 0..taps {
                 let values = self.window_values(&nodes, Tap::Known(tap))?;
-                let element = self.value_at(&values, reducing.window);
+                let element = self.value_at(&values, window);
                 self.b.ins().store(scratch_memory(), element, scratch, i32::try_from(8 * tap).expect("few cells"));
             }
-            self.b.ins().iconst(I64, taps as i64)
-        } else {
-            let zero = self.b.ins().iconst(I64, 0);
-            let last = self.run_loop(&[zero], |emitter, tap, variables| {
-                let values = emitter.window_values(&nodes, Tap::Running(tap))?;
-                let element = emitter.value_at(&values, reducing.window);
-                let bytes = emitter.b.ins().ishl_imm_u(variables[0], 3);
-                let address = emitter.b.ins().iadd(scratch, bytes);
-                // An element that is not selected is overwritten by the next.
-                emitter.b.ins().store(scratch_memory(), element, address, 0);
-                Ok(vec![match reducing.filter {
-                    Some(filter) => {
-                        let filter = emitter.value_at(&values, filter);
-                        let one = emitter.b.ins().uextend(I64, filter);
-                        emitter.b.ins().iadd(variables[0], one)
-                    }
-                    None => emitter.b.ins().iadd_imm_s(variables[0], 1),
-                }])
-            })?;
-            last[0]
-        };
+            return Ok(self.b.ins().iconst(I64, taps as i64));
+        }
+        let zero = self.b.ins().iconst(I64, 0);
+        let last = self.run_loop(&[zero], |emitter, tap, variables| {
+            let values = emitter.window_values(&nodes, Tap::Running(tap))?;
+            let element = emitter.value_at(&values, window);
+            let bytes = emitter.b.ins().ishl_imm_u(variables[0], 3);
+            let address = emitter.b.ins().iadd(scratch, bytes);
+            // An element that does not take part is overwritten by the next.
+            emitter.b.ins().store(scratch_memory(), element, address, 0);
+            Ok(vec![match filter {
+                Some(filter) => {
+                    let filter = emitter.value_at(&values, filter);
+                    let one = emitter.b.ins().uextend(I64, filter);
+                    emitter.b.ins().iadd(variables[0], one)
+                }
+                None => emitter.b.ins().iadd_imm_s(variables[0], 1),
+            }])
+        })?;
+        Ok(last[0])
+    }
+
+    /// Calls the function that finds an order statistic of the first `count` numbers of the scratch memory, and reorders
+    /// them.
+    fn order_statistic(&mut self, reducing: &Reducing, count: Value) -> Result<Value, Error> {
+        let scratch = self.memory.scratch.expect("a kernel with order statistics has scratch memory");
         let argument = match reducing.argument {
             Some(argument) => argument,
             None => self.b.ins().f64const(0.0),

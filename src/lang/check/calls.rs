@@ -42,7 +42,7 @@ impl<'a> Checker<'a> {
             values.push(self.value(&argument.value)?);
         }
         let fold = self.folds.last().map_or(0, |_| self.fold_scope);
-        let key = (index, values.iter().map(|value| value.id).collect(), self.path, fold);
+        let key = (index, values.iter().map(|value| (value.id, value.ty)).collect(), self.path, fold);
         if let Some(value) = self.inlined.get(&key) {
             return Ok(*value);
         }

@@ -2,7 +2,7 @@
 
 use super::expressions::clash;
 use super::names::{check_not_builtin, taken};
-use super::{Checked, Checker, MAX_FOLDS, OpenFold, Value, Values, counted};
+use super::{Checked, Checker, MAX_FOLDS, MAX_LIST, OpenFold, Value, Values, counted, list_too_long};
 use crate::lang::ast::{self, Name};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{self, Expr, ExprId, FoldId};
@@ -61,6 +61,9 @@ impl<'a> Checker<'a> {
         }
         let id = self.builder.begin_fold();
         let names: Vec<&Name> = fold.accumulators.iter().chain(&fold.elements).map(|(name, _)| name).collect();
+        if let Some(extra) = names.get(MAX_LIST) {
+            return Err(list_too_long(extra.span));
+        }
         for (index, name) in names.iter().enumerate() {
             if let Some(first) = names[..index].iter().find(|first| *first == name) {
                 return Err(taken(name, first.span, "the first variable of that name in this fold"));

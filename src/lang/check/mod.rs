@@ -32,13 +32,16 @@ pub const MAX_OPERATIONS: usize = 1 << 16;
 const MAX_STEPS: usize = 16 * MAX_OPERATIONS;
 
 /// The deepest nesting of expressions, inlined functions included.
-pub const MAX_DEPTH: usize = 600;
+pub const MAX_DEPTH: usize = 400;
 
 /// The deepest nesting of folds; each level multiplies the work by the size of the footprint.
-pub const MAX_FOLDS: usize = 16;
+pub const MAX_FOLDS: usize = 8;
 
 /// What to say where an `assert` of the program does not hold.
 const EXPLICIT: &str = "the assertion does not hold";
+
+/// The most names in one list: of a function's parameters, a fold's variables, or a program's outputs.
+pub const MAX_LIST: usize = 256;
 
 /// The highest axis that a kernel can name; ndarray's dynamic arrays have no more.
 const MAX_AXES: usize = 32;
@@ -103,7 +106,7 @@ struct OpenFold {
 }
 
 /// A call that has been inlined: same function, arguments, path and fold give the same value and the same demands.
-type CallKey = (usize, Vec<ExprId>, ExprId, usize);
+type CallKey = (usize, Vec<(ExprId, Type)>, ExprId, usize);
 
 struct Checker<'a> {
     builder: Builder,
@@ -211,6 +214,7 @@ impl<'a> Checker<'a> {
                 Ok(())
             }
             Item::Function(function) => {
+                check_list(&function.parameters)?;
                 for (index, name) in function.parameters.iter().enumerate() {
                     check_not_builtin(name)?;
                     if let Some(first) = function.parameters[..index].iter().find(|first| *first == name) {
@@ -254,6 +258,9 @@ impl<'a> Checker<'a> {
     }
 
     fn outputs(&mut self, outputs: &'a [ast::Output]) -> Checked<Vec<Output>> {
+        if let Some(extra) = outputs.get(MAX_LIST) {
+            return Err(list_too_long(extra.value.span));
+        }
         let mut checked: Vec<Output> = Vec::new();
         for (index, output) in outputs.iter().enumerate() {
             let value = self.value(&output.value)?;
@@ -275,4 +282,13 @@ impl<'a> Checker<'a> {
 /// A number of things, in words.
 fn counted(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+fn check_list(names: &[Name]) -> Checked<()> {
+    names.get(MAX_LIST).map_or(Ok(()), |extra| Err(list_too_long(extra.span)))
+}
+
+fn list_too_long(extra: Span) -> Diagnostic {
+    Diagnostic::new(Code::KernelTooLarge, extra, format!("a list has more than {MAX_LIST} entries"))
+        .label("this one is too many")
 }

@@ -25,7 +25,11 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn lookup_global(&self, name: &str) -> Option<&Global> {
-        self.globals.get(name)?.iter().rev().find(|global| global.since <= self.visible)
+        {
+            // They were bound one after the other.
+            let bound = self.globals.get(name)?;
+            bound[..bound.partition_point(|global| global.since <= self.visible)].last()
+        }
     }
 
     pub(super) fn lookup(&self, name: &str) -> Option<Binding> {
