@@ -84,8 +84,19 @@ impl<'a, 'f> Emitter<'a, 'f> {
                 }
                 Reduction::Min | Reduction::Max => {
                     let op = if reducing.op == Reduction::Min { BinaryOp::Min } else { BinaryOp::Max };
-                    let extreme = self.tree(elements, f64::NAN, |b, x, y| expr::extreme(b, op, x, y));
-                    self.or_nan(extreme, elements, &takes_part[index])
+                    let mut value = self.tree(elements, f64::NAN, |b, x, y| expr::extreme(b, op, x, y));
+                    if !elements.is_empty() {
+                        let sum = self.tree(elements, 0.0, |b, x, y| b.ins().fadd(x, y));
+                        value = self.or_nan(value, sum, |emitter| {
+                            let nans: Vec<Value> = elements.iter().map(|e| expr::is_nan(emitter.b, *e)).collect();
+                            let any = reduce_pairs(emitter.b, nans, |b, x, y| b.ins().bor(x, y));
+                            Ok(any.expect("there is an element"))
+                        })?;
+                    }
+                    match reduce_pairs(self.b, takes_part[index].clone(), |b, x, y| b.ins().bor(x, y)) {
+                        Some(any) => self.or_nan_unless(any, value),
+                        None => value,
+                    }
                 }
                 _ => unreachable!("{} is not associative", reducing.op.name()),
             };
@@ -94,35 +105,37 @@ impl<'a, 'f> Emitter<'a, 'f> {
         Ok(())
     }
 
-    /// `extreme`, or NaN if an element is NaN, or if there is a filter and no element takes part.
+    /// `extreme`, or NaN if an element is NaN; `any_nan` looks at each of them.
     ///
     /// The sum of the elements is NaN if one of them is, and hardly ever else, so one comparison settles the usual
     /// window, and only where the sum is NaN (or infinities of both signs met) are the elements looked at.
-    fn or_nan(&mut self, extreme: Value, elements: &[Value], takes_part: &[Value]) -> Value {
-        let mut value = extreme;
-        if let Some(sum) = reduce_pairs(self.b, elements.to_vec(), |b, x, y| b.ins().fadd(x, y)) {
-            let look = self.b.create_block();
-            let done = self.b.create_block();
-            self.b.append_block_param(done, F64);
-            self.b.set_cold_block(look);
-            let suspect = expr::is_nan(self.b, sum);
-            self.b.ins().brif(suspect, look, &[], done, &[BlockArg::Value(extreme)]);
-            self.b.seal_block(look);
-            self.b.switch_to_block(look);
-            let nans: Vec<Value> = elements.iter().map(|element| expr::is_nan(self.b, *element)).collect();
-            let any_nan = reduce_pairs(self.b, nans, |b, x, y| b.ins().bor(x, y)).expect("there is an element");
-            let nan = self.b.ins().f64const(f64::NAN);
-            let exact = self.b.ins().select(any_nan, nan, extreme);
-            self.b.ins().jump(done, &[BlockArg::Value(exact)]);
-            self.b.seal_block(done);
-            self.b.switch_to_block(done);
-            value = self.b.block_params(done)[0];
-        }
-        if let Some(any) = reduce_pairs(self.b, takes_part.to_vec(), |b, x, y| b.ins().bor(x, y)) {
-            let nan = self.b.ins().f64const(f64::NAN);
-            value = self.b.ins().select(any, value, nan);
-        }
-        value
+    fn or_nan(
+        &mut self,
+        extreme: Value,
+        sum: Value,
+        any_nan: impl FnOnce(&mut Self) -> Result<Value, Error>,
+    ) -> Result<Value, Error> {
+        let look = self.b.create_block();
+        let done = self.b.create_block();
+        self.b.append_block_param(done, F64);
+        self.b.set_cold_block(look);
+        let suspect = expr::is_nan(self.b, sum);
+        self.b.ins().brif(suspect, look, &[], done, &[BlockArg::Value(extreme)]);
+        self.b.seal_block(look);
+        self.b.switch_to_block(look);
+        let any_nan = any_nan(self)?;
+        let nan = self.b.ins().f64const(f64::NAN);
+        let exact = self.b.ins().select(any_nan, nan, extreme);
+        self.b.ins().jump(done, &[BlockArg::Value(exact)]);
+        self.b.seal_block(done);
+        self.b.switch_to_block(done);
+        Ok(self.b.block_params(done)[0])
+    }
+
+    /// The value where a condition holds, else NaN.
+    fn or_nan_unless(&mut self, condition: Value, value: Value) -> Value {
+        let nan = self.b.ins().f64const(f64::NAN);
+        self.b.ins().select(condition, value, nan)
     }
 
     fn tree(
@@ -269,45 +282,31 @@ impl<'a, 'f> Emitter<'a, 'f> {
         }
     }
 
-    /// The least or greatest element after the last cell: NaN if an element is NaN, or if none took part.
-    ///
-    /// As in [`Emitter::or_nan`], elements are looked at one by one only where their sum is NaN; here by a second loop.
+    /// The least or greatest element after the last cell: NaN if an element is NaN, or if none took part. A second loop
+    /// looks at the elements, where it must.
     fn last_extreme(&mut self, reducing: &Reducing, state: &[Value]) -> Result<Value, Error> {
-        let (extreme, sum) = (state[0], state[1]);
-        let look = self.b.create_block();
-        let done = self.b.create_block();
-        self.b.append_block_param(done, F64);
-        self.b.set_cold_block(look);
-        let suspect = expr::is_nan(self.b, sum);
-        self.b.ins().brif(suspect, look, &[], done, &[BlockArg::Value(extreme)]);
-        self.b.seal_block(look);
-        self.b.switch_to_block(look);
-        let roots: Vec<ExprId> = [Some(reducing.window), reducing.filter].into_iter().flatten().collect();
-        let nodes = self.window_nodes(&roots);
-        let no = self.b.ins().iconst(I8, 0);
-        let any_nan = self.run_loop(&[no], |emitter, tap, variables| {
-            let values = emitter.window_values(&nodes, Tap::Running(tap))?;
-            let element = emitter.value_at(&values, reducing.window);
-            let mut is_nan = expr::is_nan(emitter.b, element);
-            if let Some(filter) = reducing.filter {
-                let filter = emitter.value_at(&values, filter);
-                is_nan = emitter.b.ins().band(is_nan, filter);
-            }
-            Ok(vec![emitter.b.ins().bor(variables[0], is_nan)])
+        let value = self.or_nan(state[0], state[1], |emitter| {
+            let roots: Vec<ExprId> = [Some(reducing.window), reducing.filter].into_iter().flatten().collect();
+            let nodes = emitter.window_nodes(&roots);
+            let no = emitter.b.ins().iconst(I8, 0);
+            let any_nan = emitter.run_loop(&[no], |emitter, tap, variables| {
+                let values = emitter.window_values(&nodes, Tap::Running(tap))?;
+                let element = emitter.value_at(&values, reducing.window);
+                let mut is_nan = expr::is_nan(emitter.b, element);
+                if let Some(filter) = reducing.filter {
+                    let filter = emitter.value_at(&values, filter);
+                    is_nan = emitter.b.ins().band(is_nan, filter);
+                }
+                Ok(vec![emitter.b.ins().bor(variables[0], is_nan)])
+            })?;
+            Ok(any_nan[0])
         })?;
-        let nan = self.b.ins().f64const(f64::NAN);
-        let exact = self.b.ins().select(any_nan[0], nan, extreme);
-        self.b.ins().jump(done, &[BlockArg::Value(exact)]);
-        self.b.seal_block(done);
-        self.b.switch_to_block(done);
-        let value = self.b.block_params(done)[0];
-        // No element took part: none of the selected, or there is no cell at all.
+        // An element took part: one of the selected, or there is a cell at all.
         let any = match reducing.filter {
             Some(_) => state[2],
             None => self.b.ins().icmp_imm_s(IntCC::NotEqual, self.memory.len, 0),
         };
-        let nan = self.b.ins().f64const(f64::NAN);
-        Ok(self.b.ins().select(any, value, nan))
+        Ok(self.or_nan_unless(any, value))
     }
 
     /// The value after the last cell.
