@@ -42,7 +42,7 @@ impl<'a> Checker<'a> {
             values.push(self.value(&argument.value)?);
         }
         let fold = self.folds.last().map_or(0, |_| self.fold_scope);
-        let key = (index, values.iter().map(|value| (value.id, value.ty)).collect(), self.path, fold);
+        let key = (index, values.clone(), self.path, fold);
         if let Some(value) = self.inlined.get(&key) {
             return Ok(*value);
         }
@@ -99,7 +99,7 @@ impl<'a> Checker<'a> {
             Meaning::Constant(_) | Meaning::Truth(_) => unreachable!("constants have no arity"),
             Meaning::Unary(op) => {
                 let value = self.number(&arguments[0].value, &user)?;
-                Ok(Value { id: self.builder.unary(op, value.id), ty: value.ty })
+                Ok(Value::new(self.builder.unary(op, value.id), value.ty))
             }
             Meaning::Binary(op) => {
                 let a = self.number(&arguments[0].value, &user)?;
@@ -174,7 +174,7 @@ impl<'a> Checker<'a> {
         filter: Option<ExprId>,
         argument: Option<ExprId>,
     ) -> Value {
-        Value { id: self.builder.reduce(op, window, filter, argument), ty: Type::NUMBER }
+        Value::new(self.builder.reduce(op, window, filter, argument), Type::NUMBER)
     }
 
     /// How many elements take part where `filter` is true.
@@ -192,8 +192,8 @@ impl<'a> Checker<'a> {
     }
 
     fn statistic(&mut self, statistic: Statistic, argument: &'a Argument, user: &str) -> Checked<Value> {
-        let number = |id| Value { id, ty: Type::NUMBER };
-        let boolean = |id| Value { id, ty: Type::BOOLEAN };
+        let number = |id| Value::new(id, Type::NUMBER);
+        let boolean = |id| Value::new(id, Type::BOOLEAN);
         match statistic {
             Statistic::Mean => {
                 let (window, filter) = self.window(argument, user, Some(Elem::Number))?;
@@ -234,23 +234,23 @@ impl<'a> Checker<'a> {
         let values = arguments.iter().map(|a| self.number(&a.value, user)).collect::<Checked<Vec<Value>>>()?;
         let x = values[0];
         let builder = &mut self.builder;
-        let boolean = |id| Value { id, ty: Type { elem: Elem::Boolean, ..x.ty } };
+        let boolean = |id| Value::new(id, Type { elem: Elem::Boolean, ..x.ty });
         Ok(match derived {
             Derived::Sign => {
                 let [zero, one, minus] = [0.0, 1.0, -1.0].map(|constant| builder.number(constant));
                 let negative = builder.binary(BinaryOp::Less, x.id, zero);
                 let positive = builder.binary(BinaryOp::Less, zero, x.id);
                 let rest = builder.select(negative, minus, x.id);
-                Value { id: builder.select(positive, one, rest), ty: x.ty }
+                Value::new(builder.select(positive, one, rest), x.ty)
             }
             Derived::Clamp => {
                 let low = builder.binary(BinaryOp::Max, x.id, values[1].id);
                 let id = builder.binary(BinaryOp::Min, low, values[2].id);
-                Value { id, ty: x.ty.broadcast(values[1].ty).broadcast(values[2].ty) }
+                Value::new(id, x.ty.broadcast(values[1].ty).broadcast(values[2].ty))
             }
             Derived::Fma => {
                 let id = builder.fma(x.id, values[1].id, values[2].id);
-                Value { id, ty: x.ty.broadcast(values[1].ty).broadcast(values[2].ty) }
+                Value::new(id, x.ty.broadcast(values[1].ty).broadcast(values[2].ty))
             }
             Derived::IsNan => boolean(builder.binary(BinaryOp::NotEqual, x.id, x.id)),
             Derived::IsFinite => {
@@ -267,7 +267,7 @@ impl<'a> Checker<'a> {
     pub(super) fn place(&mut self, place: Place, arguments: &'a [Argument], span: Span) -> Checked<Value> {
         self.builder.span = span;
         if place == Place::Dist {
-            return Ok(Value { id: self.builder.leaf(Expr::Dist, Type::NUMBERS), ty: Type::NUMBERS });
+            return Ok(Value::new(self.builder.leaf(Expr::Dist, Type::NUMBERS), Type::NUMBERS));
         }
         let axis = self.whole(&arguments[0].value, "an axis", 0, MAX_AXES as i32 - 1)? as usize;
         let (expr, ty) = match place {
@@ -276,7 +276,7 @@ impl<'a> Checker<'a> {
             Place::Extent => (Expr::Extent(axis), Type::NUMBER),
             Place::Dist => unreachable!("handled above"),
         };
-        Ok(Value { id: self.builder.leaf(expr, ty), ty })
+        Ok(Value::new(self.builder.leaf(expr, ty), ty))
     }
 }
 

@@ -56,17 +56,17 @@ impl<'a> Checker<'a> {
 
     fn single(&mut self, expr: &'a ast::Expr) -> Checked<Value> {
         match &expr.kind {
-            ExprKind::Number(value) => Ok(Value { id: self.builder.number(*value), ty: Type::NUMBER }),
+            ExprKind::Number(value) => Ok(Value::new(self.builder.number(*value), Type::NUMBER)),
             ExprKind::Name(name) => self.name(name, expr.span),
             ExprKind::Call { function, arguments } => self.call(function, arguments, expr.span),
             ExprKind::Index { input, offsets } => self.index(input, offsets),
             ExprKind::Prefix(PrefixOp::Negate, operand) => {
                 let value = self.number(operand, "`-`")?;
-                Ok(Value { id: self.builder.unary(UnaryOp::Negate, value.id), ty: value.ty })
+                Ok(Value::new(self.builder.unary(UnaryOp::Negate, value.id), value.ty))
             }
             ExprKind::Prefix(PrefixOp::Not, operand) => {
                 let value = self.boolean(operand, "`not`")?;
-                Ok(Value { id: self.builder.not(value.id), ty: value.ty })
+                Ok(Value::new(self.builder.not(value.id), value.ty))
             }
             ExprKind::Chain { first, rest } => self.chain(first, rest),
             ExprKind::Power { base, exponent } => {
@@ -83,22 +83,23 @@ impl<'a> Checker<'a> {
     pub(super) fn name(&mut self, name: &str, span: Span) -> Checked<Value> {
         match self.lookup(name) {
             Some(Binding::Value(value)) => Ok(value),
-            Some(Binding::Input(input)) => {
-                Ok(Value { id: self.builder.leaf(Expr::Tap(input), Type::NUMBERS), ty: Type::NUMBERS })
-            }
+            Some(Binding::Input(input)) => Ok(Value {
+                input: Some(input),
+                ..Value::new(self.builder.leaf(Expr::Tap(input), Type::NUMBERS), Type::NUMBERS)
+            }),
             Some(Binding::Param(param)) => {
-                Ok(Value { id: self.builder.leaf(Expr::Param(param), Type::NUMBER), ty: Type::NUMBER })
+                Ok(Value::new(self.builder.leaf(Expr::Param(param), Type::NUMBER), Type::NUMBER))
             }
             Some(Binding::Weights(weights)) => {
-                Ok(Value { id: self.builder.leaf(Expr::Weight(weights), Type::NUMBERS), ty: Type::NUMBERS })
+                Ok(Value::new(self.builder.leaf(Expr::Weight(weights), Type::NUMBERS), Type::NUMBERS))
             }
             Some(Binding::Function(_)) => {
                 Err(Diagnostic::new(Code::TypeClash, span, format!("`{name}` is a function and not a value"))
                     .hint(format!("call it: `{name}(...)`")))
             }
             None => match builtin(name).map(|builtin| (builtin.meaning, builtin.signature)) {
-                Some((Meaning::Constant(value), _)) => Ok(Value { id: self.builder.number(value), ty: Type::NUMBER }),
-                Some((Meaning::Truth(value), _)) => Ok(Value { id: self.builder.boolean(value), ty: Type::BOOLEAN }),
+                Some((Meaning::Constant(value), _)) => Ok(Value::new(self.builder.number(value), Type::NUMBER)),
+                Some((Meaning::Truth(value), _)) => Ok(Value::new(self.builder.boolean(value), Type::BOOLEAN)),
                 Some((_, signature)) => {
                     Err(Diagnostic::new(Code::TypeClash, span, format!("`{name}` is a function and not a value"))
                         .hint(format!("call it: `{signature}`")))
@@ -181,7 +182,7 @@ impl<'a> Checker<'a> {
     pub(super) fn binary(&mut self, op: BinaryOp, a: Value, b: Value) -> Value {
         let id = self.builder.binary(op, a.id, b.id);
         let elem = if op.is_boolean() { Elem::Boolean } else { Elem::Number };
-        Value { id, ty: Type { elem, ..a.ty.broadcast(b.ty) } }
+        Value::new(id, Type { elem, ..a.ty.broadcast(b.ty) })
     }
 
     pub(super) fn chain(&mut self, first: &'a ast::Expr, rest: &'a [(ast::BinaryOp, ast::Expr)]) -> Checked<Value> {
@@ -199,7 +200,7 @@ impl<'a> Checker<'a> {
                 ast::BinaryOp::Divide => self.binary(BinaryOp::Divide, left, right),
                 ast::BinaryOp::Remainder => {
                     let quotient = self.binary(BinaryOp::Divide, left, right);
-                    let whole = Value { id: self.builder.unary(UnaryOp::Floor, quotient.id), ..quotient };
+                    let whole = Value::new(self.builder.unary(UnaryOp::Floor, quotient.id), quotient.ty);
                     let multiple = self.binary(BinaryOp::Multiply, whole, right);
                     self.binary(BinaryOp::Subtract, left, multiple)
                 }
@@ -290,7 +291,7 @@ impl<'a> Checker<'a> {
                 return Err(clash("both sides of an `if` have the same type", (span, value.ty), (yes_span, yes.ty)));
             }
             let ty = value.ty.broadcast(yes.ty).broadcast(condition.ty);
-            value = Value { id: self.builder.select(condition.id, yes.id, value.id), ty };
+            value = Value::new(self.builder.select(condition.id, yes.id, value.id), ty);
             span = yes_span;
         }
         Ok(value)
@@ -298,7 +299,7 @@ impl<'a> Checker<'a> {
 
     pub(super) fn index(&mut self, input: &Name, offsets: &'a [ast::Expr]) -> Checked<Value> {
         let value = self.name(&input.text, input.span)?;
-        let Expr::Tap(index) = *self.builder.expr(value.id) else {
+        let Some(index) = value.input else {
             return Err(Diagnostic::new(
                 Code::TypeClash,
                 input.span,
@@ -320,7 +321,7 @@ impl<'a> Checker<'a> {
             .iter()
             .map(|offset| self.whole(offset, "an offset", -FARTHEST, FARTHEST))
             .collect::<Checked<Box<[i32]>>>()?;
-        Ok(Value { id: self.builder.leaf(Expr::At { input: index, offset }, Type::NUMBER), ty: Type::NUMBER })
+        Ok(Value::new(self.builder.leaf(Expr::At { input: index, offset }, Type::NUMBER), Type::NUMBER))
     }
 }
 

@@ -75,12 +75,12 @@ impl<'a> Checker<'a> {
         self.path = self.builder.boolean(true);
         for (index, (name, _)) in fold.accumulators.iter().enumerate() {
             let id = self.builder.leaf(Expr::Accumulator(id, index), init[index].ty);
-            self.locals.push((name.text.clone(), Value { id, ty: init[index].ty }));
+            self.locals.push((name.text.clone(), Value::new(id, init[index].ty)));
         }
         for (index, (name, _)) in fold.elements.iter().enumerate() {
             let ty = Type { shape: Shape::Scalar, ..windows[index].ty };
             let id = self.builder.leaf(Expr::Element(id, index), ty);
-            self.locals.push((name.text.clone(), Value { id, ty }));
+            self.locals.push((name.text.clone(), Value::new(id, ty)));
         }
         self.folds.push(OpenFold { demands: Vec::new() });
         let next = self.fold_body(fold, id, &init);
@@ -105,7 +105,7 @@ impl<'a> Checker<'a> {
         for (held, demand) in held.into_iter().zip(demands) {
             self.demand(held, demand.span, &demand.message);
         }
-        let mut values: Vec<Value> = values.into_iter().zip(types).map(|(id, ty)| Value { id, ty }).collect();
+        let mut values: Vec<Value> = values.into_iter().zip(types).map(|(id, ty)| Value::new(id, ty)).collect();
         Ok(if values.len() == 1 { Values::One(values.remove(0)) } else { Values::Many(values) })
     }
 

@@ -57,10 +57,19 @@ pub fn check(program: &Program) -> Result<Kernel, Diagnostic> {
 
 /// The value of an expression as the language sees it. The node may have scalar shape where the type has not: a
 /// constant that stands for every cell.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Value {
     id: ExprId,
     ty: Type,
+    /// The input that the value is, by another name or its own, which can be read at an offset. What merely simplifies to
+    /// an input, such as `w * 1`, is not one.
+    input: Option<usize>,
+}
+
+impl Value {
+    fn new(id: ExprId, ty: Type) -> Value {
+        Value { id, ty, input: None }
+    }
 }
 
 /// What an expression can give: one value, or the values of a fold.
@@ -106,7 +115,7 @@ struct OpenFold {
 }
 
 /// A call that has been inlined: same function, arguments, path and fold give the same value and the same demands.
-type CallKey = (usize, Vec<(ExprId, Type)>, ExprId, usize);
+type CallKey = (usize, Vec<Value>, ExprId, usize);
 
 struct Checker<'a> {
     builder: Builder,
