@@ -206,8 +206,9 @@ impl Callback {
     /// # Safety
     ///
     /// `function` must have the signature and keep to the contract of [`CallbackFn`] with this `user_data`, must not
-    /// unwind, and may be called from any thread. `function` and `user_data` must stay valid while this value or a
-    /// clone of it lives.
+    /// unwind, and may be called from any thread. Unless concurrent calls are sound, nothing else may call it while this
+    /// value or a clone of it is used, another `Callback` made of the same function included. `function` and `user_data`
+    /// must stay valid while this value or a clone of it lives.
     pub unsafe fn foreign(function: CallbackFn, user_data: *mut c_void) -> Callback {
         let serial = Some(Arc::new(Mutex::new(())));
         Callback { function, origin: Origin::Foreign { user_data: SharedPointer(user_data), serial } }
