@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Data, DataMut, Dimension, IxDyn};
 
-use crate::grid::element::{Cast, DType, Element, with_element};
+use crate::grid::element::{DType, Element};
 
 macro_rules! any_arrays {
     ($(#[$doc:meta])* $name:ident $(<$life:lifetime>)?, $array:ident) => {
@@ -131,11 +131,6 @@ impl AnyArray {
     /// The array with its elements as f64s.
     pub fn to_f64(&self) -> ArrayD<f64> {
         for_any!(AnyArray, self, array => array.mapv(Element::to_f64))
-    }
-
-    /// The array with another element type.
-    pub fn cast(&self, dtype: DType, cast: Cast) -> AnyArray {
-        with_element!(dtype, Target => self.to_f64().mapv(|value| Target::from_f64(value, cast)).into())
     }
 
     /// The array as an output.

@@ -142,59 +142,6 @@ macro_rules! float {
 float!(f32, F32);
 float!(f64, F64);
 
-/// Runs `$body` with the type alias `$name` standing for the type of `$dtype`.
-macro_rules! with_element {
-    ($dtype:expr, $name:ident => $body:expr) => {
-        match $dtype {
-            $crate::grid::element::DType::Bool => {
-                type $name = bool;
-                $body
-            }
-            $crate::grid::element::DType::I8 => {
-                type $name = i8;
-                $body
-            }
-            $crate::grid::element::DType::U8 => {
-                type $name = u8;
-                $body
-            }
-            $crate::grid::element::DType::I16 => {
-                type $name = i16;
-                $body
-            }
-            $crate::grid::element::DType::U16 => {
-                type $name = u16;
-                $body
-            }
-            $crate::grid::element::DType::I32 => {
-                type $name = i32;
-                $body
-            }
-            $crate::grid::element::DType::U32 => {
-                type $name = u32;
-                $body
-            }
-            $crate::grid::element::DType::I64 => {
-                type $name = i64;
-                $body
-            }
-            $crate::grid::element::DType::U64 => {
-                type $name = u64;
-                $body
-            }
-            $crate::grid::element::DType::F32 => {
-                type $name = f32;
-                $body
-            }
-            $crate::grid::element::DType::F64 => {
-                type $name = f64;
-                $body
-            }
-        }
-    };
-}
-pub(crate) use with_element;
-
 impl DType {
     /// Every type.
     pub const ALL: [DType; 11] = [
