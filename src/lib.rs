@@ -30,6 +30,7 @@ pub(crate) mod filter;
 pub(crate) mod grid;
 pub(crate) mod kernel;
 pub mod lang;
+pub(crate) mod plan;
 
 pub use codegen::jit::{Callback, CallbackFn};
 pub use error::Error;

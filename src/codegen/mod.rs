@@ -4,4 +4,5 @@ pub mod callback;
 mod emit;
 mod expr;
 pub mod jit;
+pub mod simd;
 mod math;

@@ -1,0 +1,3 @@
+//! Which machine code to make for a kernel, a footprint and element types.
+
+pub mod range;
