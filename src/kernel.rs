@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::codegen::callback;
 use crate::codegen::jit::{Callback, Code};
+use crate::codegen::row::RowKernel;
 use crate::error::Error;
 use crate::grid::footprint::Footprint;
 use crate::lang::cells::Cells;
@@ -15,6 +16,7 @@ use crate::lang::diagnostic::{Diagnostic, KernelError};
 use crate::lang::hir;
 use crate::lang::interpret::Settings;
 use crate::lang::parse::{parse, with_large_stack};
+use crate::plan::{Request, plan};
 
 /// How many compiled forms a kernel keeps for the next run.
 const CACHED_FORMS: usize = 8;
@@ -43,10 +45,12 @@ struct Inner {
     forms: Mutex<Vec<Form>>,
 }
 
-/// Machine code, and the cells that it is for, if it is not for any number of them.
-struct Form {
-    cells: Option<Cells>,
-    code: Arc<Code>,
+/// Machine code, and what it is for.
+enum Form {
+    /// A callback, for some cells or for any number of them.
+    Callback(Option<Cells>, Arc<Code>),
+    /// Rows; the plan says what for.
+    Rows(Arc<RowKernel>),
 }
 
 /// Values for a kernel's params and weights, by name.
@@ -254,16 +258,45 @@ impl Kernel {
 
     /// The machine code of the callback; made once for each of the last few footprints.
     pub(crate) fn code(&self, cells: Option<&Cells>) -> Result<Arc<Code>, Error> {
+        self.form(
+            |form| match form {
+                Form::Callback(mine, code) if mine.as_ref() == cells => Some(code.clone()),
+                _ => None,
+            },
+            || callback::compile(self.hir(), cells),
+            |code| Form::Callback(cells.cloned(), code),
+        )
+    }
+
+    /// The machine code for rows; made once for each of the last few footprints and element types.
+    pub(crate) fn rows(&self, request: Request) -> Result<Arc<RowKernel>, Error> {
+        self.form(
+            |form| match form {
+                Form::Rows(rows) if rows.plan.request == request => Some(rows.clone()),
+                _ => None,
+            },
+            || RowKernel::compile(plan(self.hir(), request.clone())).map(Arc::new),
+            Form::Rows,
+        )
+    }
+
+    /// Finds a form, or makes it.
+    fn form<T: Clone>(
+        &self,
+        find: impl Fn(&Form) -> Option<T>,
+        make: impl FnOnce() -> Result<T, Error>,
+        keep: impl FnOnce(T) -> Form,
+    ) -> Result<T, Error> {
         // A panic in another thread can't leave the list half changed.
         let mut forms = self.inner.forms.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = forms.iter().position(|form| form.cells.as_ref() == cells) {
+        if let Some((index, found)) = forms.iter().enumerate().find_map(|(index, form)| Some((index, find(form)?))) {
             forms[..=index].rotate_right(1);
-        } else {
-            let code = callback::compile(self.hir(), cells)?;
-            forms.truncate(CACHED_FORMS - 1);
-            forms.insert(0, Form { cells: cells.cloned(), code });
+            return Ok(found);
         }
-        Ok(forms[0].code.clone())
+        let made = make()?;
+        forms.truncate(CACHED_FORMS - 1);
+        forms.insert(0, keep(made.clone()));
+        Ok(made)
     }
 
     /// The parameters in order, complete and checked.

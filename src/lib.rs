@@ -41,6 +41,7 @@ pub use grid::boundary::Mode;
 pub use grid::element::{Cast, DType, Element};
 pub use grid::footprint::{Footprint, Window};
 pub use kernel::{Kernel, Parameters};
+pub use plan::range::Precision;
 
 /// The README's example is tested as a doc example.
 #[cfg(doctest)]

@@ -203,7 +203,7 @@ fn a_failure_names_the_first_pixel_whatever_the_threads() {
     image[[200, 3]] = 7;
     image[[100, 250]] = 7;
     image[[100, 251]] = 7;
-    for engine in [Engine::Callback, Engine::Interpreter] {
+    for engine in [Engine::Rows, Engine::Callback, Engine::Interpreter] {
         for threads in [1, 2, 3, 8] {
             let error = Filter::new(&kernel).size(3).engine(engine).threads(threads).run(&image).unwrap_err();
             assert!(matches!(error, Error::Assertion { ref position, .. } if *position == [100, 250]), "{error}");

@@ -258,7 +258,7 @@ impl<'t> Example<'t> {
         let answers = [
             ("the interpreter", self.interpreted(kernel)),
             ("the filter on the interpreter", self.filtered(kernel, Engine::Interpreter)),
-            ("the filter on its own choice", self.filtered(kernel, Engine::Auto)),
+            ("the filter on rows", self.filtered(kernel, Engine::Rows)),
             ("the filter on the callback", on_callback),
             ("the callback for any window", any),
             ("the callback for the footprint", self.called(kernel, Some(&footprint))),

@@ -241,7 +241,7 @@ fn every_other_error_can_happen() {
 
     let missing = filter.clone().run(&image).unwrap_err();
     assert_eq!(missing.to_string(), "param: the kernel's param `t` has no value");
-    for engine in [Engine::Callback, Engine::Interpreter] {
+    for engine in [Engine::Rows, Engine::Callback, Engine::Interpreter] {
         let failed = filter.clone().param("t", 2.5).engine(engine).run(&image).unwrap_err();
         assert_eq!(failed.to_string(), "at pixel [2]: the assertion does not hold (line 1, column 17)");
     }

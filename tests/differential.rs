@@ -166,13 +166,14 @@ proptest! {
         image in prop::collection::vec(values(), 1..12),
         size in 1..6usize,
         t in -4..4i32,
+        rows in any::<bool>(),
     ) {
         let kernel = compile(&format!("param t; weights k; {expr}"));
         let image = ndarray::Array1::from(image);
         let weights: Vec<f64> = (0..size).map(|i| i as f64 - 1.5).collect();
         let filter = Filter::new(&kernel).size(size).mode(Mode::Mirror).param("t", f64::from(t)).weights("k", weights.clone());
         let expected = filter.clone().engine(Engine::Interpreter).run(&image);
-        let compiled = filter.engine(Engine::Callback).run(&image);
+        let compiled = filter.engine(if rows { Engine::Rows } else { Engine::Callback }).run(&image);
         match (expected, compiled) {
             (Ok(expected), Ok(compiled)) => {
                 let mut differ = 0;

@@ -160,7 +160,7 @@ fn long_flat_kernels_are_fine() {
     ];
     for (source, expected) in long {
         let kernel = compile(source).unwrap();
-        for engine in [Engine::Callback, Engine::Interpreter] {
+        for engine in [Engine::Rows, Engine::Callback, Engine::Interpreter] {
             let start = Instant::now();
             assert_eq!(Filter::new(&kernel).engine(engine).run(&image).unwrap()[0], expected);
             assert!(start.elapsed() < PROMPTLY, "took {:?}", start.elapsed());

@@ -3,6 +3,9 @@
 //! One form takes any `filter_size`. The other is for one footprint: it knows the cells, so it can read `w[dy, dx]`,
 //! `offset` and `dist`, and its loops can be unrolled; it refuses any other size with status 0.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F64, I8, I32, I64};
 use cranelift_codegen::ir::{
@@ -12,16 +15,19 @@ use cranelift_codegen::ir::{
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_module::Module as _;
 
-use super::emit::{Emitter, Memory, symbol};
+use super::emit::window::{Scratch, Tap, Window};
+use super::emit::{Code, Emitter, symbol};
 use super::expr;
-use super::jit::{self, Code, Module};
+use super::jit::{self, Module};
+use super::lanes::{self, Lanes, Width};
 use super::math;
 use crate::error::Error;
 use crate::lang::cells::Cells;
 use crate::lang::diagnostic::{Code as DiagnosticCode, Diagnostic};
 use crate::lang::hir::{Expr, Kernel, Reduction};
+use crate::lang::ops::UnaryOp;
 use crate::lang::span::Span;
-use crate::lang::types::Elem;
+use crate::plan::range::{Analysis, Lane};
 
 /// Scratch memory for at most this many f64s is on the stack of the form for any size ...
 const STACK_SCRATCH: usize = 1024;
@@ -74,7 +80,7 @@ pub fn needs_footprint(kernel: &Kernel) -> Option<Diagnostic> {
 }
 
 /// Compiles `kernel`, which has no [`obstacle`], for windows of these cells, or of any number of them.
-pub fn compile(kernel: &Kernel, cells: Option<&Cells>) -> Result<std::sync::Arc<Code>, Error> {
+pub fn compile(kernel: &Kernel, cells: Option<&Cells>) -> Result<Arc<jit::Code>, Error> {
     let (module, function) = build(kernel, cells)?;
     module.finish(function)
 }
@@ -91,12 +97,14 @@ pub fn assembly(kernel: &Kernel, cells: Option<&Cells>) -> Result<String, Error>
 }
 
 /// The host functions that the code of `kernel` may call.
-fn symbols(kernel: &Kernel) -> Vec<(String, *const u8)> {
+pub fn symbols(kernel: &Kernel) -> Vec<(String, *const u8)> {
     let mut symbols = Vec::new();
     for (_, node) in kernel.live_nodes() {
         let (name, address) = match node.expr {
-            Expr::Unary(op, _) if expr::unary_is_call(op) => (op.name(), math::unary_function(op)),
-            Expr::Binary(op, _, _) if expr::binary_is_call(op) => (op.name(), math::binary_function(op)),
+            Expr::Unary(op, _) if !expr::unary_is_instruction(op) && op != UnaryOp::Not => {
+                (op.name(), math::unary_function(op))
+            }
+            Expr::Binary(op, _, _) if !expr::binary_is_instruction(op) => (op.name(), math::binary_function(op)),
             Expr::Reduce { op, .. } if op.is_order_statistic() => (op.name(), jit::order_function(op)),
             _ => continue,
         };
@@ -150,22 +158,34 @@ fn build(kernel: &Kernel, cells: Option<&Cells>) -> Result<(Module, Function), E
     if !kernel.params.is_empty() || !kernel.weights.is_empty() {
         require(&mut b, refused, |b| b.ins().icmp_imm_s(IntCC::NotEqual, user_data, 0));
     }
-    let scratch = needs_scratch(kernel).then(|| Scratch::new(&mut b, &mut module, cells, len, refused)).transpose()?;
+    let scratch =
+        needs_scratch(kernel).then(|| ScratchMemory::new(&mut b, &mut module, cells, len, refused)).transpose()?;
 
-    let memory = Memory { buffer, len, user_data, scratch: scratch.as_ref().map(|scratch| scratch.address) };
-    let mut emitter = Emitter::new(&mut b, &mut module, kernel, cells, memory)?;
+    let mut window = Buffer {
+        kernel,
+        cells,
+        buffer,
+        len,
+        user_data,
+        tables: tables(&mut b, &mut module, kernel, cells)?,
+        scratch: scratch.as_ref().map_or(user_data, |scratch| scratch.address),
+    };
+    let code = Code { kernel, analysis: &Analysis::of_nothing_known(kernel), width: Width::One };
+    let mut emitter = Emitter::new(&mut b, &mut module, &mut window, &code);
     emitter.emit()?;
-    let output = kernel.outputs[0].value;
-    let value = emitter.scalar(output);
-    let conditions: Vec<Value> = kernel.assertions.iter().map(|a| emitter.scalar(a.condition)).collect();
+    let output = emitter.scalar(kernel.outputs[0].value).clone();
+    let conditions: Vec<Lanes> = kernel.assertions.iter().map(|a| emitter.scalar(a.condition).clone()).collect();
 
-    let value = match kernel.ty(output).elem {
-        Elem::Number => value,
-        Elem::Boolean => {
-            let wide = b.ins().uextend(I32, value);
+    let value = match &output {
+        Lanes::Number(_) | Lanes::Numbers(..) => lanes::numbers(&mut b, Width::One, &output, Lane::F64)[0],
+        Lanes::Truth(_) | Lanes::Masks(..) => {
+            let mask = lanes::masks(&mut b, Width::One, &output, Lane::F64)[0];
+            let wide = b.ins().uextend(I32, mask);
             b.ins().fcvt_from_sint(F64, wide)
         }
     };
+    let conditions: Vec<Value> =
+        conditions.iter().map(|condition| lanes::masks(&mut b, Width::One, condition, Lane::F64)[0]).collect();
     b.ins().store(MemFlagsData::trusted(), value, return_value, 0);
     if let Some(scratch) = scratch {
         scratch.free(&mut b, &mut module)?;
@@ -183,6 +203,120 @@ fn build(kernel: &Kernel, cells: Option<&Cells>) -> Result<(Module, Function), E
     Ok((module, function))
 }
 
+/// Constant windows as tables, for loops that are not unrolled; in the entry block, where every loop sees them. They end
+/// with a zero, because there are no empty tables.
+fn tables(
+    b: &mut FunctionBuilder<'_>,
+    module: &mut Module,
+    kernel: &Kernel,
+    cells: Option<&Cells>,
+) -> Result<HashMap<Expr, Value>, Error> {
+    let mut tables = HashMap::new();
+    let Some(cells) = cells else { return Ok(tables) };
+    for (_, node) in kernel.live_nodes() {
+        if matches!(node.expr, Expr::Offset(_) | Expr::Dist) {
+            let mut values: Vec<f64> = (0..cells.taps()).map(|tap| place(cells, &node.expr, tap)).collect();
+            values.push(0.0);
+            tables.insert(node.expr.clone(), module.table(b, values.iter().flat_map(|value| value.to_ne_bytes()))?);
+        }
+    }
+    Ok(tables)
+}
+
+/// The value of `offset` or `dist` at a cell.
+pub fn place(cells: &Cells, place: &Expr, tap: usize) -> f64 {
+    match place {
+        Expr::Offset(axis) => f64::from(cells.offset(tap)[*axis]),
+        _ => cells.dist(tap),
+    }
+}
+
+/// The window of one pixel, in a buffer.
+struct Buffer<'a> {
+    kernel: &'a Kernel,
+    /// The cells, if the code is for one footprint.
+    cells: Option<&'a Cells>,
+    /// The window's values: those of `cells`, or `len` of them.
+    buffer: Value,
+    /// The number of cells of the footprint, an I64.
+    len: Value,
+    /// The scalar params, then the weights vectors.
+    user_data: Value,
+    tables: HashMap<Expr, Value>,
+    scratch: Value,
+}
+
+impl Buffer<'_> {
+    fn load(&self, b: &mut FunctionBuilder<'_>, base: Value, tap: Tap) -> Value {
+        match tap {
+            Tap::Known(index) => {
+                let offset = i32::try_from(8 * index).expect("a footprint has at most 2^24 cells");
+                lanes::load(b, Width::One, Lane::F64, base, offset)[0]
+            }
+            Tap::Running(index) => {
+                let bytes = b.ins().ishl_imm_u(index, 3);
+                let address = b.ins().iadd(base, bytes);
+                lanes::load(b, Width::One, Lane::F64, address, 0)[0]
+            }
+        }
+    }
+}
+
+impl Window for Buffer<'_> {
+    fn taps(&self) -> Option<usize> {
+        self.cells.map(Cells::taps)
+    }
+
+    fn count(&self, _: &mut FunctionBuilder<'_>) -> Value {
+        self.len
+    }
+
+    fn row(&self, _: usize) -> usize {
+        0
+    }
+
+    fn shared_rows(&self) -> usize {
+        1
+    }
+
+    fn tap(&mut self, b: &mut FunctionBuilder<'_>, input: usize, tap: Tap) -> Lanes {
+        debug_assert_eq!(input, 0, "a callback has one input");
+        Lanes::Numbers(Lane::F64, vec![self.load(b, self.buffer, tap)])
+    }
+
+    fn cell(&mut self, b: &mut FunctionBuilder<'_>, input: usize, offset: &[i32]) -> Lanes {
+        let cells = self.cells.expect("fixed offsets need a footprint");
+        self.tap(b, input, Tap::Known(cells.position(offset).expect("the cells have every fixed offset")))
+    }
+
+    fn param(&mut self, b: &mut FunctionBuilder<'_>, param: usize) -> Value {
+        self.load(b, self.user_data, Tap::Known(param))
+    }
+
+    fn weight(&mut self, b: &mut FunctionBuilder<'_>, weights: usize, tap: Tap) -> Value {
+        let vectors = b.ins().imul_imm_s(self.len, weights as i64);
+        let before = b.ins().iadd_imm_s(vectors, self.kernel.params.len() as i64);
+        let bytes = b.ins().ishl_imm_u(before, 3);
+        let base = b.ins().iadd(self.user_data, bytes);
+        self.load(b, base, tap)
+    }
+
+    fn place(&mut self, b: &mut FunctionBuilder<'_>, expr: &Expr, tap: Tap) -> Result<f64, Value> {
+        match tap {
+            Tap::Known(tap) => Ok(place(self.cells.expect("offsets need a footprint"), expr, tap)),
+            Tap::Running(_) => Err(self.load(b, self.tables[expr], tap)),
+        }
+    }
+
+    fn coordinate(&mut self, _: &mut FunctionBuilder<'_>, _: usize) -> Lanes {
+        unreachable!("a callback has no coordinates")
+    }
+
+    fn scratch(&self) -> Scratch {
+        Scratch::Pixel(self.scratch)
+    }
+}
+
 /// Goes on only where `condition` holds.
 fn require(b: &mut FunctionBuilder<'_>, refused: Block, condition: impl FnOnce(&mut FunctionBuilder<'_>) -> Value) {
     let condition = condition(b);
@@ -198,20 +332,20 @@ fn needs_scratch(kernel: &Kernel) -> bool {
 }
 
 /// Memory for the elements of an order statistic: on the stack, or allocated for the call if there are too many.
-struct Scratch {
+struct ScratchMemory {
     address: Value,
     /// The length of the allocation, and whether there is one, where that depends on the call.
     allocated: Option<(Value, Value)>,
 }
 
-impl Scratch {
+impl ScratchMemory {
     fn new(
         b: &mut FunctionBuilder<'_>,
         module: &mut Module,
         cells: Option<&Cells>,
         len: Value,
         refused: Block,
-    ) -> Result<Scratch, Error> {
+    ) -> Result<ScratchMemory, Error> {
         // The copying loop may write one element past those that it keeps, but never past the cells.
         let on_stack = match cells {
             Some(cells) if cells.taps() <= MAX_STACK_SCRATCH => cells.taps().max(1),
@@ -224,7 +358,7 @@ impl Scratch {
         ));
         let stack = b.ins().stack_addr(I64, slot, 0);
         if cells.is_some_and(|cells| cells.taps() <= on_stack) {
-            return Ok(Scratch { address: stack, allocated: None });
+            return Ok(ScratchMemory { address: stack, allocated: None });
         }
         let is_allocated = b.ins().icmp_imm_s(IntCC::UnsignedGreaterThan, len, on_stack as i64);
         let allocate = b.create_block();
@@ -242,7 +376,7 @@ impl Scratch {
         b.ins().brif(heap, ready, &[BlockArg::Value(heap)], refused, &[]);
         b.seal_block(ready);
         b.switch_to_block(ready);
-        Ok(Scratch { address: b.block_params(ready)[0], allocated: Some((len, is_allocated)) })
+        Ok(ScratchMemory { address: b.block_params(ready)[0], allocated: Some((len, is_allocated)) })
     }
 
     fn free(self, b: &mut FunctionBuilder<'_>, module: &mut Module) -> Result<(), Error> {

@@ -1,17 +1,18 @@
-//! One elementwise operation in Cranelift IR. A number is an F64, a boolean an I8 of 0 or 1.
+//! One elementwise operation on registers of one lane type, scalar or vector.
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{FuncRef, InstBuilder, Value};
 use cranelift_frontend::FunctionBuilder;
 
+use super::simd;
 use crate::lang::ops::{BinaryOp, UnaryOp};
+use crate::plan::range::Lane;
 
-/// Whether `op` is a call to [`super::math::unary_function`].
-pub fn unary_is_call(op: UnaryOp) -> bool {
-    !matches!(
+/// Whether `op` is an instruction, and not code of [`super::math`].
+pub fn unary_is_instruction(op: UnaryOp) -> bool {
+    matches!(
         op,
-        UnaryOp::Not
-            | UnaryOp::Negate
+        UnaryOp::Negate
             | UnaryOp::Abs
             | UnaryOp::Sqrt
             | UnaryOp::Floor
@@ -21,61 +22,114 @@ pub fn unary_is_call(op: UnaryOp) -> bool {
     )
 }
 
-/// Whether `op` is a call to [`super::math::binary_function`].
-pub fn binary_is_call(op: BinaryOp) -> bool {
-    matches!(op, BinaryOp::Power | BinaryOp::Atan2 | BinaryOp::Hypot)
+/// Whether `op` is an instruction or a few, and not code of [`super::math`].
+pub fn binary_is_instruction(op: BinaryOp) -> bool {
+    !matches!(op, BinaryOp::Power | BinaryOp::Atan2 | BinaryOp::Hypot)
 }
 
-/// The value of `op`, which has an instruction.
-pub fn unary(b: &mut FunctionBuilder<'_>, op: UnaryOp, x: Value) -> Value {
-    match op {
-        UnaryOp::Not => b.ins().bxor_imm_u(x, 1),
-        UnaryOp::Negate => b.ins().fneg(x),
-        UnaryOp::Abs => b.ins().fabs(x),
-        UnaryOp::Sqrt => b.ins().sqrt(x),
-        UnaryOp::Floor => b.ins().floor(x),
-        UnaryOp::Ceil => b.ins().ceil(x),
-        UnaryOp::Round => b.ins().nearest(x),
-        UnaryOp::Trunc => b.ins().trunc(x),
-        _ => unreachable!("{} is a call", op.name()),
+fn is_signed(lane: Lane) -> bool {
+    matches!(lane, Lane::I8 | Lane::I16 | Lane::I32)
+}
+
+/// The value of `op`, which is an instruction, on numbers. The result fits the lane.
+pub fn unary(b: &mut FunctionBuilder<'_>, op: UnaryOp, lane: Lane, x: Value) -> Value {
+    match (op, lane.is_float()) {
+        (UnaryOp::Negate, true) => b.ins().fneg(x),
+        (UnaryOp::Negate, false) => b.ins().ineg(x),
+        (UnaryOp::Abs, true) => b.ins().fabs(x),
+        (UnaryOp::Abs, false) if is_signed(lane) => b.ins().iabs(x),
+        (UnaryOp::Sqrt, true) => b.ins().sqrt(x),
+        (UnaryOp::Floor, true) => b.ins().floor(x),
+        (UnaryOp::Ceil, true) => b.ins().ceil(x),
+        (UnaryOp::Round, true) => b.ins().nearest(x),
+        (UnaryOp::Trunc, true) => b.ins().trunc(x),
+        // An integer without a sign is its absolute value, and any is whole.
+        (UnaryOp::Abs | UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Round | UnaryOp::Trunc, false) => x,
+        _ => unreachable!("{} is not an instruction on {} lanes", op.name(), lane.as_str()),
     }
 }
 
-/// The value of `op`, which has instructions. `boolean` says whether the operands are.
-pub fn binary(b: &mut FunctionBuilder<'_>, op: BinaryOp, x: Value, y: Value, boolean: bool) -> Value {
-    match op {
-        BinaryOp::Add => b.ins().fadd(x, y),
-        BinaryOp::Subtract => b.ins().fsub(x, y),
-        BinaryOp::Multiply => b.ins().fmul(x, y),
-        BinaryOp::Divide => b.ins().fdiv(x, y),
-        BinaryOp::Min | BinaryOp::Max => {
-            let unordered = b.ins().fcmp(FloatCC::Unordered, x, y);
-            let extreme = extreme(b, op, x, y);
-            let nan = b.ins().f64const(f64::NAN);
-            b.ins().select(unordered, nan, extreme)
+/// The number that `op`, an instruction, gives. The result fits the lane. `nan` says whether an operand may be NaN.
+pub fn arithmetic(b: &mut FunctionBuilder<'_>, op: BinaryOp, lane: Lane, x: Value, y: Value, nan: bool) -> Value {
+    match (op, lane.is_float()) {
+        (BinaryOp::Add, true) => b.ins().fadd(x, y),
+        (BinaryOp::Add, false) => b.ins().iadd(x, y),
+        (BinaryOp::Subtract, true) => b.ins().fsub(x, y),
+        (BinaryOp::Subtract, false) => b.ins().isub(x, y),
+        (BinaryOp::Multiply, true) => b.ins().fmul(x, y),
+        (BinaryOp::Multiply, false) => b.ins().imul(x, y),
+        (BinaryOp::Divide, true) => b.ins().fdiv(x, y),
+        (BinaryOp::Min | BinaryOp::Max, true) if nan => {
+            let unordered = simd::compare(b, FloatCC::Unordered, x, y);
+            let extreme = extreme(b, op, lane, x, y);
+            let ty = simd::type_of(b, x);
+            let nan = simd::float(b, ty, f64::NAN);
+            simd::select(b, unordered, nan, extreme)
         }
-        BinaryOp::Less => b.ins().fcmp(FloatCC::LessThan, x, y),
-        BinaryOp::LessEqual => b.ins().fcmp(FloatCC::LessThanOrEqual, x, y),
-        BinaryOp::Equal if boolean => b.ins().icmp(IntCC::Equal, x, y),
-        BinaryOp::NotEqual if boolean => b.ins().icmp(IntCC::NotEqual, x, y),
-        BinaryOp::Equal => b.ins().fcmp(FloatCC::Equal, x, y),
-        BinaryOp::NotEqual => b.ins().fcmp(FloatCC::NotEqual, x, y),
+        (BinaryOp::Min | BinaryOp::Max, _) => extreme(b, op, lane, x, y),
+        _ => unreachable!("{} is not an instruction on {} lanes", op.name(), lane.as_str()),
+    }
+}
+
+/// The mask where numbers compare as `op` says.
+pub fn compare(b: &mut FunctionBuilder<'_>, op: BinaryOp, lane: Lane, x: Value, y: Value) -> Value {
+    if lane.is_float() {
+        let order = match op {
+            BinaryOp::Less => FloatCC::LessThan,
+            BinaryOp::LessEqual => FloatCC::LessThanOrEqual,
+            BinaryOp::Equal => FloatCC::Equal,
+            BinaryOp::NotEqual => FloatCC::NotEqual,
+            _ => unreachable!("{} is not a comparison", op.name()),
+        };
+        return simd::compare(b, order, x, y);
+    }
+    let order = match (op, is_signed(lane)) {
+        (BinaryOp::Less, true) => IntCC::SignedLessThan,
+        (BinaryOp::Less, false) => IntCC::UnsignedLessThan,
+        (BinaryOp::LessEqual, true) => IntCC::SignedLessThanOrEqual,
+        (BinaryOp::LessEqual, false) => IntCC::UnsignedLessThanOrEqual,
+        (BinaryOp::Equal, _) => IntCC::Equal,
+        (BinaryOp::NotEqual, _) => IntCC::NotEqual,
+        _ => unreachable!("{} is not a comparison", op.name()),
+    };
+    simd::compare_ints(b, order, x, y)
+}
+
+/// The mask that `op` makes of two masks.
+pub fn logic(b: &mut FunctionBuilder<'_>, op: BinaryOp, x: Value, y: Value) -> Value {
+    match op {
         BinaryOp::And => b.ins().band(x, y),
         BinaryOp::Or => b.ins().bor(x, y),
-        BinaryOp::Power | BinaryOp::Atan2 | BinaryOp::Hypot => unreachable!("{} is a call", op.name()),
+        BinaryOp::NotEqual => b.ins().bxor(x, y),
+        BinaryOp::Equal => {
+            let differ = b.ins().bxor(x, y);
+            simd::not(b, differ)
+        }
+        _ => unreachable!("{} is not for booleans", op.name()),
     }
 }
 
 /// The lesser or greater of two numbers that are not NaN, in the form that becomes one instruction.
-pub fn extreme(b: &mut FunctionBuilder<'_>, op: BinaryOp, x: Value, y: Value) -> Value {
-    let order = if op == BinaryOp::Min { FloatCC::LessThan } else { FloatCC::GreaterThan };
-    let better = b.ins().fcmp(order, y, x);
-    b.ins().select(better, y, x)
+pub fn extreme(b: &mut FunctionBuilder<'_>, op: BinaryOp, lane: Lane, x: Value, y: Value) -> Value {
+    match (op, lane.is_float(), is_signed(lane)) {
+        (BinaryOp::Min, true, _) => {
+            let less = simd::compare(b, FloatCC::LessThan, y, x);
+            simd::select(b, less, y, x)
+        }
+        (_, true, _) => {
+            let less = simd::compare(b, FloatCC::LessThan, x, y);
+            simd::select(b, less, y, x)
+        }
+        (BinaryOp::Min, false, true) => b.ins().smin(x, y),
+        (BinaryOp::Min, false, false) => b.ins().umin(x, y),
+        (_, false, true) => b.ins().smax(x, y),
+        (_, false, false) => b.ins().umax(x, y),
+    }
 }
 
-/// Whether a number is NaN.
+/// The mask where a float is NaN.
 pub fn is_nan(b: &mut FunctionBuilder<'_>, x: Value) -> Value {
-    b.ins().fcmp(FloatCC::Unordered, x, x)
+    simd::compare(b, FloatCC::Unordered, x, x)
 }
 
 /// A call of a function with one result.

@@ -11,11 +11,13 @@ use std::mem::ManuallyDrop;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cranelift_codegen::Context;
-use cranelift_codegen::ir::Function;
+use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::{Function, InstBuilder};
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable, Flags};
+use cranelift_frontend::FunctionBuilder;
 use cranelift_jit::{JITBuilder, JITModule};
-use cranelift_module::{DataDescription, DataId, FuncId, Linkage, Module as _};
+use cranelift_module::{DataDescription, FuncId, Linkage, Module as _};
 
 use crate::error::Error;
 use crate::lang::cells::Cells;
@@ -76,14 +78,19 @@ impl Module {
         self.inner.declare_function(name, Linkage::Import, signature).map_err(codegen_error)
     }
 
-    /// A constant table of f64s.
-    pub fn table(&mut self, values: &[f64]) -> Result<DataId, Error> {
+    /// The address of a constant table, which is not empty; it is known where `b` stands.
+    pub fn table(
+        &mut self,
+        b: &mut FunctionBuilder<'_>,
+        bytes: impl Iterator<Item = u8>,
+    ) -> Result<cranelift_codegen::ir::Value, Error> {
         let id = self.inner.declare_anonymous_data(false, false).map_err(codegen_error)?;
         let mut data = DataDescription::new();
         data.set_align(8);
-        data.define(values.iter().flat_map(|value| value.to_ne_bytes()).collect());
+        data.define(bytes.collect());
         self.inner.define_data(id, &data).map_err(codegen_error)?;
-        Ok(id)
+        let global = self.inner.declare_data_in_func(id, b.func);
+        Ok(b.ins().symbol_value(I64, global))
     }
 
     /// The machine code of `function`, as text.
@@ -99,7 +106,7 @@ impl Module {
     pub fn finish(mut self, function: Function) -> Result<Arc<Code>, Error> {
         let mut context = Context::for_function(function);
         let id =
-            self.inner.declare_function("callback", Linkage::Export, &context.func.signature).map_err(codegen_error)?;
+            self.inner.declare_function("kernel", Linkage::Export, &context.func.signature).map_err(codegen_error)?;
         self.inner.define_function(id, &mut context).map_err(|error| codegen_error(format!("{error:?}")))?;
         self.inner.finalize_definitions().map_err(codegen_error)?;
         let entry = self.inner.get_finalized_function(id);
@@ -332,6 +339,54 @@ impl ActiveCallback<'_> {
     }
 }
 
+/// What the code for rows is called with besides rows.
+#[repr(C)]
+pub(crate) struct Frame {
+    /// The values of params, then of the weights vectors.
+    pub constants: *const f64,
+    /// The first pixel's index along each axis of the window.
+    pub position: *const f64,
+    /// Memory for [`crate::plan::stage::Stage::scratch_bytes`].
+    pub scratch: *mut f64,
+}
+
+type RowFn = unsafe extern "C" fn(*const *const u8, *const *mut u8, usize, *const Frame) -> usize;
+
+/// The code of a stage for a run of pixels, and what keeps it alive.
+#[derive(Clone)]
+pub(crate) struct RowCode {
+    function: RowFn,
+    _code: Arc<Code>,
+}
+
+impl RowCode {
+    /// The code that `codegen::row` has made.
+    pub(super) fn new(code: Arc<Code>) -> RowCode {
+        // SAFETY: `codegen::row` makes functions of this signature.
+        let function = unsafe { std::mem::transmute::<*const u8, RowFn>(code.entry) };
+        RowCode { function, _code: code }
+    }
+
+    /// Computes `len` pixels; the number of them before the first that fails.
+    ///
+    /// # Safety
+    ///
+    /// There is an address in `rows` for each row of the code's stage, around which its cells can be read for `len` pixels,
+    /// and one in `outputs` for each output of each row of pixels, to which `len` elements can be written. `len` is at least
+    /// the stage's block. The pointers of `frame` are valid for what the stage needs.
+    #[inline(always)]
+    pub(crate) unsafe fn call(&self, rows: &[*const u8], outputs: &[*mut u8], len: usize, frame: &Frame) -> usize {
+        // SAFETY: by the contract above.
+        unsafe { (self.function)(rows.as_ptr(), outputs.as_ptr(), len, frame) }
+    }
+}
+
+impl fmt::Debug for RowCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RowCode({:p})", self.function)
+    }
+}
+
 // Functions that compiled code calls with pointers.
 
 /// Memory for `len` f64s, or null if there is none.
@@ -369,4 +424,43 @@ macro_rules! order_statistics {
     };
 }
 
+macro_rules! block_order_statistics {
+    ($($op:ident),*) => {
+        /// The address of the function that computes an order statistic for each pixel of a block.
+        ///
+        /// `scratch` has `taps` rows of `pixels` elements, as many rows of 1 for each that takes part and 0 for the others,
+        /// which count if `filtered` is not 0, then a row of arguments, and a row for the results.
+        pub(super) fn block_order_function(op: Reduction) -> *const u8 {
+            match op {
+                $(Reduction::$op => {
+                    extern "C" fn function(scratch: *mut f64, taps: usize, pixels: usize, filtered: usize) {
+                        // SAFETY: compiled code calls this with its own scratch memory, which has these rows.
+                        let scratch = unsafe { std::slice::from_raw_parts_mut(scratch, pixels * (2 * taps + 2)) };
+                        order_statistics_of_block(Reduction::$op, scratch, taps, pixels, filtered != 0);
+                    }
+                    function as *const u8
+                })*
+                _ => unreachable!("{} is not an order statistic", op.name()),
+            }
+        }
+    };
+}
+
+fn order_statistics_of_block(op: Reduction, scratch: &mut [f64], taps: usize, pixels: usize, filtered: bool) {
+    let (elements, rest) = scratch.split_at_mut(taps * pixels);
+    let (taking_part, rest) = rest.split_at(taps * pixels);
+    let (arguments, results) = rest.split_at(pixels);
+    let mut results = results.to_vec();
+    let mut window = Vec::with_capacity(taps);
+    for (pixel, result) in results.iter_mut().enumerate() {
+        window.clear();
+        let takes_part = |tap: usize| !filtered || taking_part[tap * pixels + pixel] != 0.0;
+        window.extend((0..taps).filter(|tap| takes_part(*tap)).map(|tap| elements[tap * pixels + pixel]));
+        *result = order_statistic(op, &mut window, arguments[pixel]);
+    }
+    let first = scratch.len() - pixels;
+    scratch[first..].copy_from_slice(&results);
+}
+
+block_order_statistics!(Median, Rank, Percentile, TrimmedMean, Mode, Variety);
 order_statistics!(Median, Rank, Percentile, TrimmedMean, Mode, Variety);

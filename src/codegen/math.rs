@@ -38,3 +38,48 @@ macro_rules! binary_functions {
 
 unary_functions!(Cbrt, Exp, Exp2, Expm1, Log, Log2, Log10, Log1p, Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Tanh);
 binary_functions!(Power, Atan2, Hypot);
+
+/// Placeholder until the inline functions arrive.
+pub fn unary(
+    b: &mut cranelift_frontend::FunctionBuilder<'_>,
+    function: cranelift_codegen::ir::FuncRef,
+    x: cranelift_codegen::ir::Value,
+) -> cranelift_codegen::ir::Value {
+    binary_or_unary(b, function, &[x])
+}
+
+pub fn binary(
+    b: &mut cranelift_frontend::FunctionBuilder<'_>,
+    function: cranelift_codegen::ir::FuncRef,
+    x: cranelift_codegen::ir::Value,
+    y: cranelift_codegen::ir::Value,
+) -> cranelift_codegen::ir::Value {
+    binary_or_unary(b, function, &[x, y])
+}
+
+fn binary_or_unary(
+    b: &mut cranelift_frontend::FunctionBuilder<'_>,
+    function: cranelift_codegen::ir::FuncRef,
+    x: &[cranelift_codegen::ir::Value],
+) -> cranelift_codegen::ir::Value {
+    use cranelift_codegen::ir::InstBuilder;
+    use cranelift_codegen::ir::types::*;
+    let ty = super::simd::type_of(b, x[0]);
+    if !ty.is_vector() {
+        return super::expr::call(b, function, x);
+    }
+    let mut result = x[0];
+    for lane in 0..ty.lane_count() as u8 {
+        let args: Vec<_> = x
+            .iter()
+            .map(|x| {
+                let v = b.ins().extractlane(*x, lane);
+                if ty == F32X4 { b.ins().fpromote(F64, v) } else { v }
+            })
+            .collect();
+        let v = super::expr::call(b, function, &args);
+        let v = if ty == F32X4 { b.ins().fdemote(F32, v) } else { v };
+        result = b.ins().insertlane(result, v, lane);
+    }
+    result
+}

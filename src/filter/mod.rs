@@ -1,30 +1,39 @@
 //! Arrays in, arrays out.
 
+use std::sync::Arc;
+
 pub mod arrays;
 pub mod pixels;
 pub mod progress;
+pub mod rows;
 
 use ndarray::{Array, ArrayBase, ArrayD, Data, DataMut, Dimension};
 
 use self::arrays::{AnyElement, Input, Output};
 use self::pixels::{CallbackEvaluator, Evaluate, Neighbourhood, Run, Stop};
 use self::progress::Progress;
+use self::rows::RowRun;
 use crate::codegen::jit::Callback;
+use crate::codegen::row::RowKernel;
 use crate::error::Error;
 use crate::grid::boundary::Mode;
-use crate::grid::element::Cast;
+use crate::grid::element::{Cast, DType};
 use crate::grid::footprint::{Footprint, Window};
 use crate::kernel::{Kernel, Parameters};
 use crate::lang::cells::Cells;
 use crate::lang::interpret::{Interpreter, Pixel, Settings};
+use crate::plan::Request;
+use crate::plan::range::Precision;
 
 /// What runs the kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Engine {
-    /// The callback where a kernel can be one, else the interpreter. A kernel that can be one but is too large for machine
-    /// code is an error, and not a run that takes a thousand times longer.
+    /// Rows for a kernel, and the callback for a callback. A kernel that is too large for machine code is an error, and not a
+    /// run that takes a thousand times longer.
     #[default]
     Auto,
+    /// Machine code that computes row after row, many pixels at once.
+    Rows,
     /// Machine code, called once for each pixel.
     Callback,
     /// The reference interpreter.
@@ -37,11 +46,12 @@ impl std::str::FromStr for Engine {
     fn from_str(name: &str) -> Result<Engine, Error> {
         match name {
             "auto" => Ok(Engine::Auto),
+            "rows" => Ok(Engine::Rows),
             "callback" => Ok(Engine::Callback),
             "interpreter" => Ok(Engine::Interpreter),
             _ => Err(Error::argument(
                 "engine",
-                format!("`{name}` is not an engine; the engines are auto, callback, interpreter"),
+                format!("`{name}` is not an engine; the engines are auto, rows, callback, interpreter"),
             )),
         }
     }
@@ -75,6 +85,7 @@ pub struct Filter {
     parameters: Parameters,
     cast: Cast,
     engine: Engine,
+    precision: Precision,
     threads: usize,
 }
 
@@ -126,6 +137,7 @@ impl Filter {
             parameters: Parameters::new(),
             cast: Cast::default(),
             engine: Engine::default(),
+            precision: Precision::default(),
             threads: 0,
         }
     }
@@ -203,6 +215,12 @@ impl Filter {
     /// What runs the kernel.
     pub fn engine(mut self, engine: Engine) -> Filter {
         self.engine = engine;
+        self
+    }
+
+    /// In which floats to compute; exact by default. Only the rows engine computes in single precision.
+    pub fn precision(mut self, precision: Precision) -> Filter {
+        self.precision = precision;
         self
     }
 
@@ -332,7 +350,11 @@ impl Filter {
         let axes = self.filtered_axes(shape.len())?;
         let footprint = self.resolved_footprint(axes.len())?;
         let modes = self.mode_of_each(axes.len())?;
-        let prepared = self.prepare(&footprint)?;
+        let types = Types {
+            inputs: inputs.iter().map(Input::dtype).collect(),
+            outputs: outputs.iter().map(|output| output.dtype()).collect(),
+        };
+        let prepared = self.prepare(&footprint, &modes, shape, &axes, types)?;
         if shape.contains(&0) {
             return Ok(());
         }
@@ -357,9 +379,16 @@ impl Filter {
             threads => threads,
         };
         let mut run = Run { neighbourhood: &neighbourhood, cast: self.cast, threads, progress };
-
-        let result = match (&prepared.callback, &self.function) {
-            (Some(callback), _) | (None, Function::Callback(callback)) => {
+        let result = match (&prepared.means, &self.function) {
+            (Means::Rows { kernel, constants }, _) => {
+                let rows = RowRun { kernel, constants, neighbourhood: &neighbourhood, threads, progress };
+                match rows.run(inputs, outputs) {
+                    Err(rows::Failure::Error(error)) => return Err(error),
+                    Err(rows::Failure::Stop(stop)) => Err(stop),
+                    Ok(()) => Ok(()),
+                }
+            }
+            (Means::Callback(callback), _) | (_, Function::Callback(callback)) => {
                 if !callback.is_concurrent() {
                     run.threads = 1;
                 }
@@ -367,7 +396,7 @@ impl Filter {
                     || CallbackEvaluator::new(callback.enter(), cells.len()).expect("`prepare` has checked the length");
                 run.run(inputs, outputs, &evaluator)
             }
-            (None, Function::Kernel(kernel)) => run.run(inputs, outputs, &|| InterpreterEvaluator {
+            (Means::Interpreter, Function::Kernel(kernel)) => run.run(inputs, outputs, &|| InterpreterEvaluator {
                 interpreter: Interpreter::new(kernel.hir(), cells, &prepared.settings),
                 place: Place::new(shape, &axes),
             }),
@@ -445,43 +474,62 @@ impl Filter {
         }
     }
 
-    /// Everything that does not depend on the arrays.
-    fn prepare(&self, footprint: &Footprint) -> Result<Prepared, Error> {
-        match &self.function {
+    /// Everything that does not depend on the elements of the arrays.
+    fn prepare(
+        &self,
+        footprint: &Footprint,
+        modes: &[Mode],
+        shape: &[usize],
+        axes: &[usize],
+        types: Types,
+    ) -> Result<Prepared, Error> {
+        let kernel = match &self.function {
+            Function::Kernel(kernel) => kernel,
             Function::Callback(callback) => {
                 if self.parameters != Parameters::new() {
                     return Err(Error::argument("param", "a callback has its own user data, and takes no params"));
                 }
-                if self.engine == Engine::Interpreter {
-                    return Err(Error::argument("engine", "a callback can't be interpreted"));
+                if !matches!(self.engine, Engine::Auto | Engine::Callback) {
+                    return Err(Error::argument("engine", "a callback can only be called"));
                 }
                 let cells = footprint.cells();
                 if !callback.takes(&cells) {
                     return Err(Error::argument("footprint", "the callback was compiled for another footprint"));
                 }
-                Ok(Prepared { cells, settings: Settings::default(), callback: Some(callback.clone()) })
+                let means = Means::Callback(callback.clone());
+                return Ok(Prepared { cells, settings: Settings::default(), means });
             }
-            Function::Kernel(kernel) => {
-                let settings = kernel.settings(&self.parameters, Some(footprint))?;
-                let cells =
-                    footprint.cells().for_kernel(kernel.hir()).map_err(|diagnostic| kernel.error(diagnostic))?;
-                kernel.check_possible(cells.taps())?;
-                let callback = match self.engine {
-                    Engine::Auto => kernel.check_callback().is_ok(),
-                    Engine::Callback => kernel.check_callback().map(|()| true)?,
-                    Engine::Interpreter => false,
-                };
-                let callback = match callback {
-                    true => {
-                        let mut callback = Callback::compiled(kernel.code(Some(&cells))?, Some(&cells));
-                        callback.set(&settings);
-                        Some(callback)
-                    }
-                    false => None,
-                };
-                Ok(Prepared { cells, settings, callback })
+        };
+        let settings = kernel.settings(&self.parameters, Some(footprint))?;
+        let cells = footprint.cells().for_kernel(kernel.hir()).map_err(|diagnostic| kernel.error(diagnostic))?;
+        kernel.check_possible(cells.taps())?;
+        let means = match self.engine {
+            Engine::Interpreter => Means::Interpreter,
+            Engine::Callback => {
+                kernel.check_callback()?;
+                let mut callback = Callback::compiled(kernel.code(Some(&cells))?, Some(&cells));
+                callback.set(&settings);
+                Means::Callback(callback)
             }
-        }
+            Engine::Auto | Engine::Rows => {
+                let request = Request {
+                    cells: cells.clone(),
+                    axes: axes.to_vec(),
+                    ndim: shape.len().max(1),
+                    stacked: Request::stacked(shape),
+                    inputs: types.inputs,
+                    outputs: types.outputs,
+                    cast: self.cast,
+                    outside: modes.contains(&Mode::Constant).then(|| self.cval.to_bits()),
+                    precision: self.precision,
+                };
+                let extent: Vec<usize> = axes.iter().map(|axis| shape[*axis]).collect();
+                let rows = kernel.rows(request)?;
+                let constants = rows.plan.lifted.values(kernel.hir(), &cells, &settings, &extent);
+                Means::Rows { kernel: rows, constants }
+            }
+        };
+        Ok(Prepared { cells, settings, means })
     }
 
     /// The error for a pixel whose evaluation failed.
@@ -514,8 +562,24 @@ fn same_shape(argument: &'static str, expected: &[usize], given: &[usize]) -> Re
 struct Prepared {
     cells: Cells,
     settings: Settings,
-    /// What to call for each pixel; without it the kernel is interpreted.
-    callback: Option<Callback>,
+    means: Means,
+}
+
+/// What computes the pixels.
+enum Means {
+    Rows {
+        kernel: Arc<RowKernel>,
+        /// The values that its code calls params and weights.
+        constants: Vec<f64>,
+    },
+    Callback(Callback),
+    Interpreter,
+}
+
+/// The element types of the arrays.
+struct Types {
+    inputs: Vec<DType>,
+    outputs: Vec<DType>,
 }
 
 /// Where the pixel is, along the window's axes.

@@ -90,12 +90,28 @@ impl Neighbourhood {
         Neighbourhood { shape, modes, rows, cells, cval }
     }
 
+    /// The lengths of the array along each axis; a single value is a row of one.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The value outside the array, where the mode has one.
+    pub fn outside(&self) -> f64 {
+        self.cval
+    }
+
+    /// The index inside a row that an index along it has, or `None` where that is `cval`.
+    pub fn index_along(&self, at: isize) -> Option<isize> {
+        self.index(self.shape.len() - 1, at)
+    }
+
     /// The index inside the array that an index along an axis has, or `None` where that is `cval`.
-    fn index(&self, axis: usize, at: isize) -> Option<isize> {
+    pub fn index(&self, axis: usize, at: isize) -> Option<isize> {
         self.modes[axis].index(at, self.shape[axis]).map(|index| index as isize)
     }
 
-    fn row_len(&self) -> usize {
+    /// The length of a row: the array's along its last axis.
+    pub fn row_len(&self) -> usize {
         self.shape[self.shape.len() - 1]
     }
 

@@ -59,6 +59,9 @@ pub trait Element: Copy + Default + Send + Sync + sealed::Sealed + 'static {
 
     /// The element for `value`.
     fn from_f64(value: f64, cast: Cast) -> Self;
+
+    /// Whether no value is infinite or NaN.
+    fn all_finite(values: &[Self]) -> bool;
 }
 
 /// The low bits of the whole part, with x86-64's answer where there is none.
@@ -73,6 +76,10 @@ macro_rules! integer {
 
         impl Element for $type {
             const DTYPE: DType = DType::$dtype;
+
+            fn all_finite(_: &[$type]) -> bool {
+                true
+            }
 
             #[inline(always)]
             fn to_f64(self) -> f64 {
@@ -105,6 +112,10 @@ impl sealed::Sealed for bool {}
 impl Element for bool {
     const DTYPE: DType = DType::Bool;
 
+    fn all_finite(_: &[bool]) -> bool {
+        true
+    }
+
     #[inline(always)]
     fn to_f64(self) -> f64 {
         f64::from(u8::from(self))
@@ -134,6 +145,20 @@ macro_rules! float {
             #[inline(always)]
             fn from_f64(value: f64, _cast: Cast) -> $type {
                 value as $type
+            }
+
+            fn all_finite(values: &[$type]) -> bool {
+                // A sum with a value that is not finite is not finite. Several sums at once are what vector registers hold.
+                let mut sums = [0.0; 16];
+                let (blocks, rest) = values.as_chunks::<16>();
+                for block in blocks {
+                    for (sum, value) in sums.iter_mut().zip(block) {
+                        *sum += value;
+                    }
+                }
+                let total: $type = sums.iter().chain(rest).sum();
+                // Finite values may overflow as well.
+                total.is_finite() || values.iter().all(|value| value.is_finite())
             }
         }
     };

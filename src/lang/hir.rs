@@ -346,6 +346,55 @@ impl Kernel {
     }
 }
 
+impl Kernel {
+    /// The same kernel with some nodes replaced: `replace` makes the new node for an old one, or leaves it to be made of
+    /// what became of its operands. Nodes keep their order, and folds their numbers.
+    pub fn rewritten(
+        &self,
+        params: Vec<Param>,
+        weights: Vec<String>,
+        mut replace: impl FnMut(&mut Builder, ExprId, &Node) -> Option<ExprId>,
+    ) -> Kernel {
+        let mut builder = Builder::default();
+        self.folds.iter().for_each(|_| {
+            builder.begin_fold();
+        });
+        let mut folds: HashMap<FoldId, Vec<ExprId>> = HashMap::new();
+        let mut made: Vec<Option<ExprId>> = vec![None; self.nodes.len()];
+        for (id, node) in self.live_nodes() {
+            builder.span = node.span;
+            let new = |id: ExprId| made[id.index()].expect("operands come before their users");
+            let replaced = replace(&mut builder, id, node);
+            made[id.index()] = Some(match (replaced, &node.expr) {
+                (Some(replaced), _) => replaced,
+                (_, Expr::Unary(op, a)) => builder.unary(*op, new(*a)),
+                (_, Expr::Binary(op, a, b)) => builder.binary(*op, new(*a), new(*b)),
+                (_, Expr::Fma(a, b, c)) => builder.fma(new(*a), new(*b), new(*c)),
+                (_, Expr::Select(a, b, c)) => builder.select(new(*a), new(*b), new(*c)),
+                (_, Expr::Reduce { op: Reduction::Count, window, .. }) => builder.count(new(*window)),
+                (_, Expr::Reduce { op, window, filter, argument }) => {
+                    builder.reduce(*op, new(*window), filter.map(new), argument.map(new))
+                }
+                (_, Expr::FoldValue(fold, index)) => {
+                    let values = folds.entry(*fold).or_insert_with(|| {
+                        let part = |ids: &[ExprId]| ids.iter().map(|id| new(*id)).collect();
+                        let old = self.fold(*fold);
+                        let parts = Fold { init: part(&old.init), windows: part(&old.windows), next: part(&old.next) };
+                        builder.end_fold(*fold, parts)
+                    });
+                    values[*index]
+                }
+                (_, leaf) => builder.leaf(leaf.clone(), node.ty),
+            });
+        }
+        let new = |id: ExprId| made[id.index()].expect("what is needed is live");
+        let outputs = self.outputs.iter().map(|o| Output { name: o.name.clone(), value: new(o.value) }).collect();
+        let assertions =
+            self.assertions.iter().map(|a| Assertion { condition: new(a.condition), ..a.clone() }).collect();
+        builder.finish(self.inputs.clone(), params, weights, outputs, assertions)
+    }
+}
+
 /// Makes a [`Kernel`], one node at a time.
 #[derive(Debug, Default)]
 pub struct Builder {

@@ -80,6 +80,14 @@ impl<'k> Interpreter<'k> {
         Ok(())
     }
 
+    /// Computes those nodes outside folds that `wanted` names, which do not depend on the pixel.
+    pub fn run_only(&mut self, wanted: impl Fn(ExprId) -> bool, extent: &[usize]) {
+        let steps: Vec<Step> = self.schedule.once.clone();
+        let wanted = |step: &Step| matches!(step, Step::Node(id) if wanted(*id));
+        let steps: Vec<Step> = steps.into_iter().filter(wanted).collect();
+        self.steps(&steps, &Pixel { cells: &[], position: &[], extent });
+    }
+
     fn steps(&mut self, steps: &[Step], pixel: &Pixel<'_>) {
         for step in steps {
             match *step {
@@ -98,8 +106,8 @@ impl<'k> Interpreter<'k> {
         }
     }
 
-    /// The value of `id` at cell `tap`; a scalar is the same at every cell.
-    fn at(&self, id: ExprId, tap: usize) -> f64 {
+    /// The value of `id`, which has been computed, at cell `tap`; a scalar is the same at every cell.
+    pub fn at(&self, id: ExprId, tap: usize) -> f64 {
         if self.kernel.ty(id).is_window() { self.windows[id.index()][tap] } else { self.scalars[id.index()] }
     }
 

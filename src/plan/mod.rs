@@ -1,3 +1,222 @@
-//! Which machine code to make for a kernel, a footprint and element types.
+//! Which machine code to make for a kernel, a footprint and element types. Emits none.
 
 pub mod range;
+pub mod stage;
+pub mod uniform;
+
+use self::range::{Analysis, Facts, Lane, Precision, Range, analyse};
+use self::stage::{Place, Sink, Source, Stage, rows_of};
+use self::uniform::{Lifted, lift};
+use crate::grid::element::{Cast, DType};
+use crate::lang::cells::Cells;
+use crate::lang::hir::{Expr, Kernel};
+
+/// Loops over more cells than this are not unrolled.
+pub const MAX_UNROLLED_CELLS: usize = 128;
+
+/// At most this many rows of pixels are computed by one call.
+const MAX_TOGETHER: usize = 4;
+
+/// What code is made for, besides the kernel.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Request {
+    /// The cells that the kernel sees.
+    pub cells: Cells,
+    /// The array's axes that the window has, in the window's order.
+    pub axes: Vec<usize>,
+    /// The number of the array's axes, at least 1.
+    pub ndim: usize,
+    /// How many rows there are along the axis before the last, if that is fewer than a few.
+    pub stacked: usize,
+    /// The inputs' element types.
+    pub inputs: Vec<DType>,
+    /// The outputs' element types.
+    pub outputs: Vec<DType>,
+    /// How values become elements of the outputs.
+    pub cast: Cast,
+    /// The bits of the f64 outside the array, if one is seen.
+    pub outside: Option<u64>,
+    /// In which floats to compute.
+    pub precision: Precision,
+}
+
+/// How a kernel is computed row by row.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What it is for.
+    pub request: Request,
+    /// What is computed once for a run.
+    pub lifted: Lifted,
+    /// The passes, each of which may read what those before it have made.
+    pub stages: Vec<Stage>,
+}
+
+impl Request {
+    /// The number of rows for [`Request::stacked`] of an array of this shape.
+    pub fn stacked(shape: &[usize]) -> usize {
+        shape.len().checked_sub(2).map_or(1, |axis| shape[axis].clamp(1, MAX_TOGETHER))
+    }
+}
+
+/// The plan for `kernel`.
+pub fn plan(kernel: &Kernel, request: Request) -> Plan {
+    let taps = request.cells.taps();
+    let lifted = lift(kernel, taps, taps <= MAX_UNROLLED_CELLS);
+    let stage = stage(&lifted.kernel, &request);
+    Plan { request, lifted, stages: vec![stage] }
+}
+
+fn stage(kernel: &Kernel, request: &Request) -> Stage {
+    let outside = request.outside.map(f64::from_bits);
+    let source = |dtype: DType| {
+        // What is outside must be a value of the element type, or rows are converted.
+        let (inside, range) = (Range::of(dtype, false), element_range(dtype, outside, false));
+        let lane = Lane::of(dtype).filter(|lane| match outside {
+            None => true,
+            Some(value) if lane.is_float() => *lane == Lane::F64 || value.is_nan() || range.single,
+            Some(value) => lane.holds(&range) && (inside.low..=inside.high).contains(&value),
+        });
+        Source { dtype, lane: lane.unwrap_or(Lane::F64) }
+    };
+    let inputs: Vec<Source> = request.inputs.iter().map(|dtype| source(*dtype)).collect();
+    let outputs_float: Vec<bool> =
+        request.outputs.iter().map(|dtype| matches!(dtype, DType::F32 | DType::F64)).collect();
+    let analysis = |finite: bool| {
+        let inputs: Vec<Range> = request.inputs.iter().map(|dtype| element_range(*dtype, outside, finite)).collect();
+        analyse(
+            kernel,
+            &Facts {
+                inputs: &inputs,
+                params: if finite { Range::FINITE } else { Range::ANY },
+                taps: request.cells.taps(),
+                outputs_float: &outputs_float,
+                precision: request.precision,
+            },
+        )
+    };
+    let (finite, general) = (analysis(true), analysis(false));
+    // It makes a difference for the code only where it makes one for lanes or NaN.
+    let differ = finite.lanes != general.lanes
+        || finite.ranges.iter().zip(&general.ranges).any(|(x, y)| x.nan != y.nan || x.whole != y.whole);
+    let widest = if differ { &general } else { &finite };
+    let outputs: Vec<Sink> = kernel
+        .outputs
+        .iter()
+        .zip(&request.outputs)
+        .map(|(output, dtype)| sink(*dtype, request.cast, &widest.ranges[output.value.index()]))
+        .collect();
+
+    let cells = request.cells.clone();
+    let places: Vec<Place> = (0..cells.len())
+        .map(|cell| {
+            let mut offset = vec![0; request.ndim];
+            for (axis, along) in request.axes.iter().zip(cells.offset(cell)) {
+                offset[*axis] = *along as isize;
+            }
+            let along = offset.pop().unwrap_or(0);
+            Place { outer: offset, along }
+        })
+        .collect();
+    let axis_of = |axis: Option<usize>| request.axes.iter().position(|mine| Some(*mine) == axis);
+    let work = Work::of(kernel, &finite, cells.taps());
+    let pixels = work.pixels();
+    let together = work.together(kernel, &places, request);
+    Stage {
+        rows: rows_of(kernel, &cells, &places, together),
+        kernel: kernel.clone(),
+        places,
+        along: axis_of(Some(request.ndim - 1)),
+        stacked: axis_of(request.ndim.checked_sub(2)),
+        inputs,
+        outputs,
+        cast: request.cast,
+        pixels,
+        together,
+        general: differ.then_some(general),
+        finite,
+        cells,
+    }
+}
+
+/// What the elements of an input may be, with what is outside the array.
+fn element_range(dtype: DType, outside: Option<f64>, finite: bool) -> Range {
+    let inside = Range::of(dtype, finite);
+    outside.map_or(inside, |value| inside.union(Range::exactly(value)))
+}
+
+/// What is stored for an output of that type.
+fn sink(dtype: DType, cast: Cast, range: &Range) -> Sink {
+    const WORD: f64 = 2_147_483_648.0; // 2^31
+    let words = !range.nan && range.low > -WORD && range.high < WORD;
+    let native = Lane::of(dtype).filter(|lane| lane.is_float() || cast == Cast::Saturate || words);
+    Sink { dtype, lane: native.unwrap_or(Lane::F64) }
+}
+
+/// How much there is to do for a pixel.
+struct Work {
+    /// Instructions for a register of lanes of 1, 2, 4 and 8 bytes.
+    instructions: [usize; 4],
+}
+
+impl Work {
+    fn of(kernel: &Kernel, analysis: &Analysis, taps: usize) -> Work {
+        let mut instructions = [0; 4];
+        for (id, node) in kernel.live_nodes() {
+            let mut lane = analysis.lanes[id.index()];
+            let each = match node.expr {
+                Expr::Number(_)
+                | Expr::Boolean(_)
+                | Expr::Param(_)
+                | Expr::Weight(_)
+                | Expr::Offset(_)
+                | Expr::Dist => 0,
+                Expr::Reduce { op, window, .. } => {
+                    if op.is_order_statistic() {
+                        lane = analysis.lanes[window.index()];
+                    }
+                    // A selection takes several exchanges for each element.
+                    taps * if op.is_order_statistic() { 6 } else { 1 }
+                }
+                Expr::FoldValue(..) => taps,
+                _ => 1,
+            };
+            let times = if node.ty.is_window() { taps } else { 1 };
+            instructions[lane.bytes().ilog2() as usize] += each * times;
+        }
+        Work { instructions }
+    }
+
+    /// The total for a block in which most is done in one register.
+    fn total(&self) -> usize {
+        self.instructions.iter().sum()
+    }
+
+    /// How many pixels to compute together: as many as fill a few registers of the lanes that most is done in.
+    fn pixels(&self) -> usize {
+        let heaviest = (0..4).rev().max_by_key(|size| self.instructions[*size] << size).expect("there are four sizes");
+        let lanes = 16 >> heaviest;
+        let registers = match self.total() {
+            ..=32 => 4,
+            33..=200 => 2,
+            _ => 1,
+        };
+        lanes * registers
+    }
+
+    /// How many rows of pixels to compute with one call: rows that are one above the other have cells in common.
+    fn together(&self, kernel: &Kernel, places: &[Place], request: &Request) -> usize {
+        let unrolled = request.cells.taps() <= MAX_UNROLLED_CELLS;
+        // An error must name the first pixel that fails, which is in the first row that has one.
+        if !kernel.assertions.is_empty() || !unrolled || request.stacked == 1 {
+            return 1;
+        }
+        let ys = |place: &Place| place.outer.last().copied();
+        let stacked = places.iter().any(|place| ys(place) != ys(&places[0]));
+        match self.total() {
+            _ if !stacked => 1,
+            ..=100 => request.stacked,
+            101..=400 => request.stacked.min(2),
+            _ => 1,
+        }
+    }
+}

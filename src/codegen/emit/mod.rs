@@ -1,102 +1,106 @@
-//! A kernel's nodes as Cranelift IR, for the window of one pixel.
+//! A kernel's nodes as Cranelift IR, for the pixels that are computed together.
 //!
 //! Reductions that do not wait for each other share a loop, so what two of them use is computed once: the nodes of a
 //! scope are put in waves, where a reduction is one wave after everything that it needs. Loops over a small known
 //! footprint are unrolled, and their sums and extremes become trees.
 
+mod order_statistics;
 mod reductions;
+pub mod window;
 
 use std::collections::HashMap;
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::{F64, I8, I64};
-use cranelift_codegen::ir::{AbiParam, BlockArg, FuncRef, InstBuilder, MemFlagsData, Signature, Value};
+use cranelift_codegen::ir::types::{F64, I64};
+use cranelift_codegen::ir::{AbiParam, BlockArg, FuncRef, InstBuilder, Signature, Value};
 use cranelift_frontend::FunctionBuilder;
 use cranelift_module::Module as _;
 
-use super::expr;
+use self::window::{Tap, Window};
 use super::jit::Module;
+use super::lanes::{self, Lanes, Width};
+use super::order::Network;
+use super::{expr, math, simd};
 use crate::error::Error;
-use crate::lang::cells::Cells;
 use crate::lang::hir::{Expr, ExprId, FoldId, Kernel};
+use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::schedule::{Schedule, Step};
 use crate::lang::types::Elem;
+use crate::plan::MAX_UNROLLED_CELLS;
+use crate::plan::range::{Analysis, Lane, whole_threshold};
 
-/// Loops over at most this many cells are unrolled ...
-const MAX_UNROLLED_CELLS: usize = 32;
-/// ... if the unrolled body has at most this many operations.
-const MAX_UNROLLED_OPERATIONS: usize = 512;
+/// Loops are unrolled if the unrolled body has at most this many instructions.
+const MAX_UNROLLED_INSTRUCTIONS: usize = 1024;
 
-/// The most operations on windows that are emitted: each loop has its own copy of what it needs.
-const MAX_EMITTED_OPERATIONS: usize = 1 << 15;
+/// The most instructions for windows that are emitted: each loop has its own copy of what it needs.
+const MAX_EMITTED_INSTRUCTIONS: usize = 1 << 15;
 
 /// The most reductions in one loop: each has variables that live through it, and allocating registers for many of them
 /// takes time that grows with their square.
 const MAX_REDUCTIONS_IN_LOOP: usize = 64;
 
-/// Memory that the code reads, as addresses.
-pub struct Memory {
-    /// The window's values: those of `cells`, or `len` of them.
-    pub buffer: Value,
-    /// The number of cells of the footprint, an I64.
-    pub len: Value,
-    /// The scalar params, then the weights vectors.
-    pub user_data: Value,
-    /// Room for `len` numbers, if the kernel has order statistics.
-    pub scratch: Option<Value>,
+/// What is emitted, in which lanes.
+pub struct Code<'a> {
+    /// The kernel.
+    pub kernel: &'a Kernel,
+    /// What is known of its values, and the lane type of each.
+    pub analysis: &'a Analysis,
+    /// How many pixels are computed together.
+    pub width: Width,
 }
 
 /// Emits the nodes of a kernel.
 pub struct Emitter<'a, 'f> {
     pub b: &'a mut FunctionBuilder<'f>,
     module: &'a mut Module,
+    window: &'a mut dyn Window,
     kernel: &'a Kernel,
+    analysis: &'a Analysis,
+    width: Width,
     schedule: Schedule,
-    /// The cells, where the code is for one footprint.
-    cells: Option<&'a Cells>,
-    memory: Memory,
-    /// The current SSA value of each scalar node.
-    scalars: Vec<Option<Value>>,
+    /// The current value of each scalar node.
+    scalars: Vec<Option<Lanes>>,
     /// Accumulators and elements of the folds around the current point.
-    accumulators: HashMap<FoldId, Vec<Value>>,
-    elements: HashMap<FoldId, Vec<Value>>,
-    tables: HashMap<Expr, Value>,
+    accumulators: HashMap<FoldId, Vec<Lanes>>,
+    elements: HashMap<FoldId, Vec<Lanes>>,
+    /// An accumulator has one lane type from the first cell to the last.
+    accumulator_lanes: HashMap<(FoldId, usize), Lane>,
     functions: HashMap<String, FuncRef>,
-    /// How many window nodes have been emitted, each time that they were.
+    /// The networks of order statistics, by the lengths of the rows of cells and the ranks.
+    networks: HashMap<(Vec<usize>, Vec<usize>), Network>,
+    /// How many instructions for window nodes have been emitted, about.
     emitted: usize,
-}
-
-/// A position in the footprint: known while compiling, or an I64.
-#[derive(Clone, Copy)]
-enum Tap {
-    Known(usize),
-    Running(Value),
 }
 
 impl<'a, 'f> Emitter<'a, 'f> {
     pub fn new(
         b: &'a mut FunctionBuilder<'f>,
         module: &'a mut Module,
-        kernel: &'a Kernel,
-        cells: Option<&'a Cells>,
-        memory: Memory,
-    ) -> Result<Emitter<'a, 'f>, Error> {
-        let mut emitter = Emitter {
+        window: &'a mut dyn Window,
+        code: &Code<'a>,
+    ) -> Emitter<'a, 'f> {
+        let accumulator_lanes = code.kernel.live_nodes().filter_map(|(id, node)| match node.expr {
+            Expr::Accumulator(fold, index) | Expr::FoldValue(fold, index) => {
+                Some(((fold, index), code.width.lane(code.analysis.lanes[id.index()])))
+            }
+            _ => None,
+        });
+        Emitter {
+            accumulator_lanes: accumulator_lanes.collect(),
             b,
             module,
-            kernel,
-            schedule: Schedule::new(kernel),
-            cells,
-            memory,
-            scalars: vec![None; kernel.node_count()],
+            window,
+            kernel: code.kernel,
+            analysis: code.analysis,
+            width: code.width,
+            schedule: Schedule::new(code.kernel),
+            scalars: vec![None; code.kernel.node_count()],
             accumulators: HashMap::new(),
             elements: HashMap::new(),
-            tables: HashMap::new(),
             functions: HashMap::new(),
+            networks: HashMap::new(),
             emitted: 0,
-        };
-        emitter.make_tables()?;
-        Ok(emitter)
+        }
     }
 
     /// Emits everything that the outputs and assertions need.
@@ -106,28 +110,50 @@ impl<'a, 'f> Emitter<'a, 'f> {
     }
 
     /// The value of a scalar node that has been emitted.
-    pub fn scalar(&self, id: ExprId) -> Value {
-        self.scalars[id.index()].expect("operands are emitted before their users")
+    pub fn scalar(&self, id: ExprId) -> &Lanes {
+        self.scalars[id.index()].as_ref().expect("operands are emitted before their users")
     }
 
-    /// Constant windows as tables, for loops that are not unrolled; in the entry block, where every loop sees them.
-    /// They end with a zero, because there are no empty tables.
-    fn make_tables(&mut self) -> Result<(), Error> {
-        let Some(cells) = self.cells else { return Ok(()) };
-        for (_, node) in self.kernel.live_nodes() {
-            let value = |tap: usize| match node.expr {
-                Expr::Offset(axis) => f64::from(cells.offset(tap)[axis]),
-                _ => cells.dist(tap),
-            };
-            if matches!(node.expr, Expr::Offset(_) | Expr::Dist) {
-                let values: Vec<f64> = (0..cells.taps()).map(value).chain([0.0]).collect();
-                let data = self.module.table(&values)?;
-                let global = self.module.jit().declare_data_in_func(data, self.b.func);
-                let address = self.b.ins().symbol_value(I64, global);
-                self.tables.insert(node.expr.clone(), address);
-            }
-        }
-        Ok(())
+    /// The lane type of a node.
+    fn lane(&self, id: ExprId) -> Lane {
+        self.width.lane(self.analysis.lanes[id.index()])
+    }
+
+    /// Whether a node may be NaN.
+    fn may_be_nan(&self, id: ExprId) -> bool {
+        self.analysis.ranges[id.index()].nan
+    }
+
+    fn numbers(&mut self, value: &Lanes, lane: Lane) -> Vec<Value> {
+        lanes::numbers(self.b, self.width, value, lane)
+    }
+
+    fn masks(&mut self, value: &Lanes, lane: Lane) -> Vec<Value> {
+        lanes::masks(self.b, self.width, value, lane)
+    }
+
+    fn number(&mut self, lane: Lane, value: f64) -> Vec<Value> {
+        lanes::number(self.b, self.width, lane, value)
+    }
+
+    /// What `op` makes of each part.
+    fn map(&mut self, x: &[Value], op: impl Fn(&mut FunctionBuilder<'f>, Value) -> Value) -> Vec<Value> {
+        x.iter().map(|x| op(self.b, *x)).collect()
+    }
+
+    /// What `op` makes of the parts of two values.
+    fn zip(
+        &mut self,
+        x: &[Value],
+        y: &[Value],
+        op: impl Fn(&mut FunctionBuilder<'f>, Value, Value) -> Value,
+    ) -> Vec<Value> {
+        x.iter().zip(y).map(|(x, y)| op(self.b, *x, *y)).collect()
+    }
+
+    /// `yes` where the masks are set, else `no`.
+    fn select(&mut self, masks: &[Value], yes: &[Value], no: &[Value]) -> Vec<Value> {
+        masks.iter().zip(yes).zip(no).map(|((mask, yes), no)| simd::select(self.b, *mask, *yes, *no)).collect()
     }
 
     // Scopes.
@@ -216,86 +242,160 @@ impl<'a, 'f> Emitter<'a, 'f> {
         latest
     }
 
-    fn scalar_node(&mut self, id: ExprId) -> Result<Value, Error> {
+    fn scalar_node(&mut self, id: ExprId) -> Result<Lanes, Error> {
         let kernel = self.kernel;
         Ok(match *kernel.expr(id) {
-            Expr::Number(bits) => self.b.ins().f64const(f64::from_bits(bits)),
-            Expr::Boolean(value) => self.b.ins().iconst(I8, i64::from(value)),
+            Expr::Number(bits) => Lanes::Number(f64::from_bits(bits)),
+            Expr::Boolean(value) => Lanes::Truth(value),
             Expr::Param(param) => {
-                let offset = i32::try_from(8 * param).expect("the number of params is limited");
-                self.b.ins().load(F64, constant_memory(), self.memory.user_data, offset)
+                let value = self.window.param(self.b, param);
+                self.broadcast(id, value)
             }
-            Expr::At { input, ref offset } => {
-                let cells = self.cells.expect("fixed offsets need a footprint");
-                let cell = cells.position(offset).expect("the cells have every fixed offset");
-                self.load_cell(input, Tap::Known(cell))
-            }
-            Expr::Len => match self.cells {
-                Some(cells) => self.b.ins().f64const(cells.taps() as f64),
-                None => self.b.ins().fcvt_from_sint(F64, self.memory.len),
+            Expr::At { input, ref offset } => self.window.cell(self.b, input, offset),
+            Expr::Len => match self.window.taps() {
+                Some(taps) => Lanes::Number(taps as f64),
+                None => {
+                    let count = self.window.count(self.b);
+                    let len = self.b.ins().fcvt_from_sint(F64, count);
+                    self.broadcast(id, len)
+                }
             },
-            Expr::Accumulator(fold, index) => self.accumulators[&fold][index],
-            Expr::Element(fold, index) => self.elements[&fold][index],
-            Expr::FoldValue(fold, index) => self.accumulators[&fold][index],
-            Expr::Coord(_) | Expr::Extent(_) => unreachable!("a callback has no coordinates"),
+            Expr::Accumulator(fold, index) => self.accumulators[&fold][index].clone(),
+            Expr::Element(fold, index) => self.elements[&fold][index].clone(),
+            Expr::FoldValue(fold, index) => self.accumulators[&fold][index].clone(),
+            Expr::Coord(axis) => self.window.coordinate(self.b, axis),
+            Expr::Extent(_) => unreachable!("what is the same for all pixels is a param"),
             Expr::Reduce { .. } => unreachable!("reductions are emitted in loops"),
-            ref elementwise => self.elementwise(elementwise, &|emitter, id| emitter.scalar(id))?,
+            _ => self.elementwise(id, &|emitter, id| emitter.scalar(id).clone())?,
         })
     }
 
-    fn elementwise(&mut self, expr: &Expr, value: &dyn Fn(&Emitter<'a, 'f>, ExprId) -> Value) -> Result<Value, Error> {
+    /// A scalar f64 for every pixel, as a value of node `id`.
+    fn broadcast(&mut self, id: ExprId, value: Value) -> Lanes {
+        let lane = self.lane(id);
+        Lanes::Numbers(lane, lanes::broadcast(self.b, self.width, lane, value))
+    }
+
+    fn elementwise(&mut self, id: ExprId, value: &dyn Fn(&Self, ExprId) -> Lanes) -> Result<Lanes, Error> {
+        let lane = self.lane(id);
+        let expr = self.kernel.expr(id);
         Ok(match *expr {
-            Expr::Unary(op, x) => {
-                let x = value(self, x);
-                if expr::unary_is_call(op) {
-                    let function = self.function(op.name(), 1)?;
-                    expr::call(self.b, function, &[x])
-                } else {
-                    expr::unary(self.b, op, x)
+            Expr::Unary(op, x) => match (op, value(self, x)) {
+                (_, Lanes::Number(x)) => Lanes::Number(op.apply(x)),
+                (_, Lanes::Truth(x)) => Lanes::Truth(!x),
+                (_, Lanes::Masks(lane, parts)) => Lanes::Masks(lane, self.map(&parts, simd::not)),
+                (_, x) => {
+                    let x = self.numbers(&x, lane);
+                    Lanes::Numbers(lane, self.unary(op, lane, &x)?)
                 }
-            }
+            },
             Expr::Binary(op, x, y) => {
-                let boolean = self.kernel.ty(x).elem == Elem::Boolean;
-                let (x, y) = (value(self, x), value(self, y));
-                if expr::binary_is_call(op) {
-                    let function = self.function(op.name(), 2)?;
-                    expr::call(self.b, function, &[x, y])
-                } else {
-                    expr::binary(self.b, op, x, y, boolean)
+                let (first, second) = (value(self, x), value(self, y));
+                match (&first, &second) {
+                    (Lanes::Number(x), Lanes::Number(y)) if op.is_boolean() => Lanes::Truth(op.apply(*x, *y) != 0.0),
+                    (Lanes::Number(x), Lanes::Number(y)) => Lanes::Number(op.apply(*x, *y)),
+                    (Lanes::Truth(_) | Lanes::Masks(..), _) => self.logic(op, lane, &first, &second),
+                    _ if op.is_boolean() => self.compare(op, lane, &first, &second),
+                    _ => {
+                        let nan = self.may_be_nan(x) || self.may_be_nan(y);
+                        let (x, y) = (self.numbers(&first, lane), self.numbers(&second, lane));
+                        Lanes::Numbers(lane, self.binary(op, lane, &x, &y, nan)?)
+                    }
                 }
             }
-            Expr::Fma(x, y, z) => {
-                let (x, y, z) = (value(self, x), value(self, y), value(self, z));
-                self.b.ins().fma(x, y, z)
-            }
+            Expr::Fma(x, y, z) => match (value(self, x), value(self, y), value(self, z)) {
+                (Lanes::Number(x), Lanes::Number(y), Lanes::Number(z)) => Lanes::Number(libm::fma(x, y, z)),
+                (x, y, z) => {
+                    let (x, y, z) = (self.numbers(&x, lane), self.numbers(&y, lane), self.numbers(&z, lane));
+                    let fused = |(index, x): (usize, &Value)| {
+                        if lane.is_float() {
+                            return self.b.ins().fma(*x, y[index], z[index]);
+                        }
+                        let product = self.b.ins().imul(*x, y[index]);
+                        self.b.ins().iadd(product, z[index])
+                    };
+                    Lanes::Numbers(lane, x.iter().enumerate().map(fused).collect())
+                }
+            },
             Expr::Select(condition, yes, no) => {
-                let (condition, yes, no) = (value(self, condition), value(self, yes), value(self, no));
-                self.b.ins().select(condition, yes, no)
+                let (yes, no) = (value(self, yes), value(self, no));
+                match value(self, condition) {
+                    Lanes::Truth(true) => yes,
+                    Lanes::Truth(false) => no,
+                    condition => {
+                        let masks = self.masks(&condition, lane);
+                        match yes {
+                            Lanes::Number(_) | Lanes::Numbers(..) => {
+                                let (yes, no) = (self.numbers(&yes, lane), self.numbers(&no, lane));
+                                Lanes::Numbers(lane, self.select(&masks, &yes, &no))
+                            }
+                            Lanes::Truth(_) | Lanes::Masks(..) => {
+                                let (yes, no) = (self.masks(&yes, lane), self.masks(&no, lane));
+                                Lanes::Masks(lane, self.select(&masks, &yes, &no))
+                            }
+                        }
+                    }
+                }
             }
             _ => unreachable!("{expr:?} is not elementwise"),
         })
     }
 
-    // Windows.
-
-    fn load_cell(&mut self, input: usize, tap: Tap) -> Value {
-        debug_assert_eq!(input, 0, "a callback has one input");
-        self.load_f64(self.memory.buffer, tap)
+    fn unary(&mut self, op: UnaryOp, lane: Lane, x: &[Value]) -> Result<Vec<Value>, Error> {
+        if expr::unary_is_instruction(op) {
+            return Ok(self.map(x, |b, x| expr::unary(b, op, lane, x)));
+        }
+        let function = self.function(op.name(), 1)?;
+        Ok(self.map(x, |b, x| math::unary(b, function, x)))
     }
 
-    fn load_f64(&mut self, base: Value, tap: Tap) -> Value {
-        match tap {
-            Tap::Known(index) => {
-                let offset = i32::try_from(8 * index).expect("a footprint has at most 2^24 cells");
-                self.b.ins().load(F64, constant_memory(), base, offset)
+    fn binary(&mut self, op: BinaryOp, lane: Lane, x: &[Value], y: &[Value], nan: bool) -> Result<Vec<Value>, Error> {
+        if expr::binary_is_instruction(op) {
+            return Ok(self.zip(x, y, |b, x, y| expr::arithmetic(b, op, lane, x, y, nan)));
+        }
+        let function = self.function(op.name(), 2)?;
+        Ok(self.zip(x, y, |b, x, y| math::binary(b, function, x, y)))
+    }
+
+    fn compare(&mut self, op: BinaryOp, lane: Lane, x: &Lanes, y: &Lanes) -> Lanes {
+        let (mut op, mut x, mut y) = (op, x.clone(), y.clone());
+        if !lane.is_float() {
+            // An integer compared with a fraction, or with what its lanes don't hold.
+            let threshold = match (&x, &y) {
+                (Lanes::Number(constant), _) => Some(whole_threshold(op, *constant, true)),
+                (_, Lanes::Number(constant)) => Some(whole_threshold(op, *constant, false)),
+                _ => None,
+            };
+            match threshold {
+                Some(Err(truth)) => return Lanes::Truth(truth),
+                Some(Ok((whole_op, constant))) => {
+                    op = whole_op;
+                    match x {
+                        Lanes::Number(_) => x = Lanes::Number(constant),
+                        _ => y = Lanes::Number(constant),
+                    }
+                }
+                None => {}
             }
-            Tap::Running(index) => {
-                let bytes = self.b.ins().ishl_imm_u(index, 3);
-                let address = self.b.ins().iadd(base, bytes);
-                self.b.ins().load(F64, constant_memory(), address, 0)
+        }
+        let (x, y) = (self.numbers(&x, lane), self.numbers(&y, lane));
+        Lanes::Masks(lane, self.zip(&x, &y, |b, x, y| expr::compare(b, op, lane, x, y)))
+    }
+
+    fn logic(&mut self, op: BinaryOp, lane: Lane, x: &Lanes, y: &Lanes) -> Lanes {
+        match (op, x, y) {
+            (BinaryOp::And, Lanes::Truth(true), other) | (BinaryOp::And, other, Lanes::Truth(true)) => other.clone(),
+            (BinaryOp::Or, Lanes::Truth(false), other) | (BinaryOp::Or, other, Lanes::Truth(false)) => other.clone(),
+            (BinaryOp::And, Lanes::Truth(false), _) | (BinaryOp::And, _, Lanes::Truth(false)) => Lanes::Truth(false),
+            (BinaryOp::Or, Lanes::Truth(true), _) | (BinaryOp::Or, _, Lanes::Truth(true)) => Lanes::Truth(true),
+            _ => {
+                let (x, y) = (self.masks(x, lane), self.masks(y, lane));
+                Lanes::Masks(lane, self.zip(&x, &y, |b, x, y| expr::logic(b, op, x, y)))
             }
         }
     }
+
+    // Windows.
 
     /// The window nodes that `roots` need, operands first.
     fn window_nodes(&self, roots: &[ExprId]) -> Vec<ExprId> {
@@ -309,42 +409,48 @@ impl<'a, 'f> Emitter<'a, 'f> {
         found.into_iter().collect()
     }
 
+    /// How many instructions a cell's share of these nodes takes, about.
+    fn instructions(&self, nodes: &[ExprId]) -> usize {
+        let cost = |id: &ExprId| {
+            let each = match self.kernel.expr(*id) {
+                Expr::Unary(op, _) if !expr::unary_is_instruction(*op) => 20,
+                Expr::Binary(op, ..) if !expr::binary_is_instruction(*op) => 60,
+                _ => 1,
+            };
+            each * self.width.parts(self.lane(*id))
+        };
+        nodes.iter().map(cost).sum()
+    }
+
     /// The values of window nodes at `tap`, operands first.
-    fn window_values(&mut self, nodes: &[ExprId], tap: Tap) -> Result<HashMap<ExprId, Value>, Error> {
+    fn window_values(&mut self, nodes: &[ExprId], tap: Tap) -> Result<HashMap<ExprId, Lanes>, Error> {
         let kernel = self.kernel;
-        self.emitted += nodes.len();
-        if self.emitted > MAX_EMITTED_OPERATIONS {
+        self.emitted += self.instructions(nodes);
+        if self.emitted > MAX_EMITTED_INSTRUCTIONS {
             return Err(Error::Codegen(format!(
-                "its loops have more than {MAX_EMITTED_OPERATIONS} operations; the interpreter can run it"
+                "its loops have more than {MAX_EMITTED_INSTRUCTIONS} instructions; the interpreter can run it"
             )));
         }
-        let mut values: HashMap<ExprId, Value> = HashMap::with_capacity(nodes.len());
+        let mut values: HashMap<ExprId, Lanes> = HashMap::with_capacity(nodes.len());
         for &id in nodes {
             let value = match kernel.expr(id) {
-                Expr::Tap(input) => self.load_cell(*input, tap),
+                Expr::Tap(input) => self.window.tap(self.b, *input, tap),
                 Expr::Weight(weights) => {
-                    let params = kernel.params.len();
-                    let vectors = self.b.ins().imul_imm_s(self.memory.len, *weights as i64);
-                    let before = self.b.ins().iadd_imm_s(vectors, params as i64);
-                    let bytes = self.b.ins().ishl_imm_u(before, 3);
-                    let base = self.b.ins().iadd(self.memory.user_data, bytes);
-                    self.load_f64(base, tap)
+                    let value = self.window.weight(self.b, *weights, tap);
+                    self.broadcast(id, value)
                 }
-                expr @ (Expr::Offset(_) | Expr::Dist) => {
-                    let cells = self.cells.expect("offsets need a footprint");
-                    match (tap, expr) {
-                        (Tap::Known(tap), Expr::Offset(axis)) => {
-                            self.b.ins().f64const(f64::from(cells.offset(tap)[*axis]))
-                        }
-                        (Tap::Known(tap), _) => self.b.ins().f64const(cells.dist(tap)),
-                        (Tap::Running(_), _) => self.load_f64(self.tables[expr], tap),
-                    }
-                }
-                elementwise => {
+                place @ (Expr::Offset(_) | Expr::Dist) => match self.window.place(self.b, place, tap) {
+                    Ok(known) => Lanes::Number(known),
+                    Err(value) => Lanes::Numbers(
+                        self.width.lane(Lane::F64),
+                        lanes::broadcast(self.b, self.width, self.width.lane(Lane::F64), value),
+                    ),
+                },
+                _ => {
                     let known = &values;
-                    self.elementwise(elementwise, &|emitter, id| match known.get(&id) {
-                        Some(value) => *value,
-                        None => emitter.scalar(id),
+                    self.elementwise(id, &|emitter, id| match known.get(&id) {
+                        Some(value) => value.clone(),
+                        None => emitter.scalar(id).clone(),
                     })?
                 }
             };
@@ -353,10 +459,14 @@ impl<'a, 'f> Emitter<'a, 'f> {
         Ok(values)
     }
 
-    /// The number of cells, if a loop with `operations` in its body is to be unrolled.
-    fn unrolled(&self, operations: usize) -> Option<usize> {
-        let taps = self.cells?.taps();
-        (taps <= MAX_UNROLLED_CELLS && taps * operations <= MAX_UNROLLED_OPERATIONS).then_some(taps)
+    fn value_at(&self, values: &HashMap<ExprId, Lanes>, id: ExprId) -> Lanes {
+        values.get(&id).unwrap_or_else(|| self.scalar(id)).clone()
+    }
+
+    /// The number of cells, if a loop with this many instructions for each is to be unrolled.
+    fn unrolled(&self, instructions: usize) -> Option<usize> {
+        let taps = self.window.taps()?;
+        (taps <= MAX_UNROLLED_CELLS && taps * instructions <= MAX_UNROLLED_INSTRUCTIONS).then_some(taps)
     }
 
     /// A loop over the cells: `body` gets the position and the loop's variables, and gives their new values.
@@ -365,6 +475,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
         first: &[Value],
         body: impl FnOnce(&mut Self, Value, &[Value]) -> Result<Vec<Value>, Error>,
     ) -> Result<Vec<Value>, Error> {
+        let count = self.window.count(self.b);
         let inside = self.b.create_block();
         let after = self.b.create_block();
         self.b.append_block_param(inside, I64);
@@ -376,14 +487,14 @@ impl<'a, 'f> Emitter<'a, 'f> {
         let zero = self.b.ins().iconst(I64, 0);
         let start: Vec<BlockArg> = std::iter::once(zero).chain(first.iter().copied()).map(BlockArg::Value).collect();
         let given_up: Vec<BlockArg> = first.iter().copied().map(BlockArg::Value).collect();
-        self.b.ins().brif(self.memory.len, inside, &start, after, &given_up);
+        self.b.ins().brif(count, inside, &start, after, &given_up);
 
         self.b.switch_to_block(inside);
         let parameters = self.b.block_params(inside).to_vec();
         let (tap, variables) = (parameters[0], &parameters[1..]);
         let next = body(self, tap, variables)?;
         let tap = self.b.ins().iadd_imm_s(tap, 1);
-        let more = self.b.ins().icmp(IntCC::UnsignedLessThan, tap, self.memory.len);
+        let more = self.b.ins().icmp(IntCC::UnsignedLessThan, tap, count);
         let again: Vec<BlockArg> = std::iter::once(tap).chain(next.iter().copied()).map(BlockArg::Value).collect();
         let results: Vec<BlockArg> = next.iter().copied().map(BlockArg::Value).collect();
         self.b.ins().brif(more, inside, &again, after, &results);
@@ -400,29 +511,55 @@ impl<'a, 'f> Emitter<'a, 'f> {
         let fold = kernel.fold(id);
         let body = self.schedule.body(id).to_vec();
         let nodes = self.window_nodes(&fold.windows);
-        let first: Vec<Value> = fold.init.iter().map(|init| self.scalar(*init)).collect();
+        let settle = |emitter: &mut Self, values: &[ExprId]| -> Vec<Lanes> {
+            let settled = values.iter().enumerate().map(|(index, value)| {
+                let lane = emitter.accumulator_lanes.get(&(id, index)).copied();
+                let lane = lane.unwrap_or_else(|| emitter.width.lane(Lane::F64));
+                let value = emitter.scalar(*value).clone();
+                match kernel.ty(fold.init[index]).elem {
+                    Elem::Number => Lanes::Numbers(lane, emitter.numbers(&value, lane)),
+                    Elem::Boolean => Lanes::Masks(lane, emitter.masks(&value, lane)),
+                }
+            });
+            settled.collect()
+        };
+        let first = settle(self, &fold.init);
         let nested = body.iter().any(|step| match step {
             Step::Fold(_) => true,
             Step::Node(id) => matches!(kernel.expr(*id), Expr::Reduce { .. }),
         });
-        let one_cell = |emitter: &mut Self, tap: Tap, accumulators: &[Value]| {
+        let one_cell = |emitter: &mut Self, tap: Tap, accumulators: Vec<Lanes>| {
             let values = emitter.window_values(&nodes, tap)?;
-            let element = |id: &ExprId| values.get(id).copied().unwrap_or_else(|| emitter.scalar(*id));
-            let elements = fold.windows.iter().map(element).collect();
+            let elements = fold.windows.iter().map(|id| emitter.value_at(&values, *id)).collect();
             emitter.elements.insert(id, elements);
-            emitter.accumulators.insert(id, accumulators.to_vec());
+            emitter.accumulators.insert(id, accumulators);
             emitter.steps(&body)?;
-            Ok(fold.next.iter().map(|next| emitter.scalar(*next)).collect::<Vec<Value>>())
+            Ok::<_, Error>(settle(emitter, &fold.next))
         };
-        let last = match self.unrolled(body.len() + nodes.len()).filter(|_| !nested) {
+        let nodes_inside: Vec<ExprId> = body
+            .iter()
+            .filter_map(|step| match step {
+                Step::Node(id) => Some(*id),
+                Step::Fold(_) => None,
+            })
+            .chain(nodes.iter().copied())
+            .collect();
+        let last = match self.unrolled(self.instructions(&nodes_inside)).filter(|_| !nested) {
             Some(taps) => {
                 let mut accumulators = first;
                 for tap in 0..taps {
-                    accumulators = one_cell(self, Tap::Known(tap), &accumulators)?;
+                    accumulators = one_cell(self, Tap::Known(tap), accumulators)?;
                 }
                 accumulators
             }
-            None => self.run_loop(&first, |emitter, tap, variables| one_cell(emitter, Tap::Running(tap), variables))?,
+            None => {
+                let kinds = first.clone();
+                let last = self.run_loop(&all_parts(&first), |emitter, tap, variables| {
+                    let next = one_cell(emitter, Tap::Running(tap), with_parts(&kinds, variables))?;
+                    Ok(all_parts(&next))
+                })?;
+                with_parts(&kinds, &last)
+            }
         };
         self.accumulators.insert(id, last);
         Ok(())
@@ -447,6 +584,32 @@ impl<'a, 'f> Emitter<'a, 'f> {
     }
 }
 
+/// The registers of some values, one after the other.
+fn all_parts(values: &[Lanes]) -> Vec<Value> {
+    let parts = values.iter().flat_map(|value| match value {
+        Lanes::Numbers(_, parts) | Lanes::Masks(_, parts) => parts.as_slice(),
+        Lanes::Number(_) | Lanes::Truth(_) => unreachable!("a loop's variables are in registers"),
+    });
+    parts.copied().collect()
+}
+
+/// Values of the same kinds in other registers.
+fn with_parts(kinds: &[Lanes], mut parts: &[Value]) -> Vec<Lanes> {
+    let mut take = |count: usize| {
+        let (mine, rest) = parts.split_at(count);
+        parts = rest;
+        mine.to_vec()
+    };
+    kinds
+        .iter()
+        .map(|kind| match kind {
+            Lanes::Numbers(lane, like) => Lanes::Numbers(*lane, take(like.len())),
+            Lanes::Masks(lane, like) => Lanes::Masks(*lane, take(like.len())),
+            Lanes::Number(_) | Lanes::Truth(_) => unreachable!("a loop's variables are in registers"),
+        })
+        .collect()
+}
+
 /// The name that compiled code calls a host function by; no C library has it.
 pub fn symbol(name: &str) -> String {
     format!("hoodoo_{name}")
@@ -458,9 +621,4 @@ struct Wave {
     reductions: Vec<ExprId>,
     folds: Vec<FoldId>,
     nodes: Vec<ExprId>,
-}
-
-/// The window and the parameters: there, aligned, and written by nobody while the code runs.
-fn constant_memory() -> MemFlagsData {
-    MemFlagsData::trusted().with_readonly().with_can_move()
 }

@@ -4,15 +4,34 @@ use std::collections::HashMap;
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::{F64, I8, I64};
-use cranelift_codegen::ir::{AbiParam, BlockArg, InstBuilder, MemFlagsData, Value};
+use cranelift_codegen::ir::{BlockArg, InstBuilder, Value};
 use cranelift_frontend::FunctionBuilder;
-use cranelift_module::Module as _;
 
-use super::{Emitter, MAX_REDUCTIONS_IN_LOOP, Tap};
-use crate::codegen::expr;
+use super::window::Tap;
+use super::{Emitter, MAX_REDUCTIONS_IN_LOOP};
+use crate::codegen::lanes::{self, Lanes, Width};
+use crate::codegen::{expr, simd};
 use crate::error::Error;
 use crate::lang::hir::{Expr, ExprId, Reduction};
 use crate::lang::ops::BinaryOp;
+use crate::plan::range::Lane;
+
+/// A reduction that is being emitted.
+pub(super) struct Reducing {
+    pub id: ExprId,
+    pub op: Reduction,
+    pub window: ExprId,
+    pub filter: Option<ExprId>,
+    pub argument: Option<Lanes>,
+    /// The lane type that elements are combined in.
+    pub lane: Lane,
+}
+
+/// What takes part at one cell.
+struct Element {
+    value: Lanes,
+    filter: Option<Lanes>,
+}
 
 impl<'a, 'f> Emitter<'a, 'f> {
     /// Emits reductions that do not wait for each other.
@@ -23,23 +42,21 @@ impl<'a, 'f> Emitter<'a, 'f> {
             let Expr::Reduce { op, window, filter, argument } = *self.kernel.expr(id) else {
                 unreachable!("only reductions are reduced");
             };
-            let argument = argument.map(|argument| self.scalar(argument));
+            let argument = argument.map(|argument| self.scalar(argument).clone());
+            // What only compares its elements does so in their own lanes.
+            let lane = match op {
+                Reduction::Sum | Reduction::Product | Reduction::Count => self.lane(id),
+                _ => self.lane(window),
+            };
             let list = if op.is_order_statistic() { &mut ranked } else { &mut running };
-            list.push(Reducing { id, op, window, filter, argument });
+            list.push(Reducing { id, op, window, filter, argument, lane });
         }
-        // Those of the same elements come one after the other: reordered, they are still the same elements.
-        ranked.sort_by_key(|reducing| (reducing.window, reducing.filter, reducing.id));
-        for same in ranked.chunk_by(|a, b| (a.window, a.filter) == (b.window, b.filter)) {
-            let count = self.fill_scratch(same[0].window, same[0].filter)?;
-            for reducing in same {
-                let value = self.order_statistic(reducing, count)?;
-                self.scalars[reducing.id.index()] = Some(value);
-            }
-        }
+        self.order_statistics(ranked)?;
         for running in running.chunks(MAX_REDUCTIONS_IN_LOOP) {
             let roots: Vec<ExprId> = running.iter().flat_map(|r| [Some(r.window), r.filter]).flatten().collect();
             let nodes = self.window_nodes(&roots);
-            let unrolled = self.unrolled(nodes.len() + running.len());
+            let combined: usize = running.iter().map(|r| self.width.parts(r.lane)).sum();
+            let unrolled = self.unrolled(self.instructions(&nodes) + combined);
             let trees = running.iter().all(|r| r.op.is_associative());
             match unrolled.filter(|_| trees) {
                 Some(taps) => self.reduce_as_trees(running, &nodes, taps)?,
@@ -49,69 +66,137 @@ impl<'a, 'f> Emitter<'a, 'f> {
         Ok(())
     }
 
-    fn value_at(&self, values: &HashMap<ExprId, Value>, id: ExprId) -> Value {
-        values.get(&id).copied().unwrap_or_else(|| self.scalar(id))
+    fn element(&self, reducing: &Reducing, values: &HashMap<ExprId, Lanes>) -> Element {
+        Element {
+            value: self.value_at(values, reducing.window),
+            filter: reducing.filter.map(|filter| self.value_at(values, filter)),
+        }
     }
+
+    /// Sets the value of a reduction, which is in lanes that its own hold.
+    pub(super) fn set(&mut self, id: ExprId, value: Lanes) {
+        self.scalars[id.index()] = Some(value);
+    }
+
+    // Over known cells.
 
     /// Associative reductions over known cells.
     fn reduce_as_trees(&mut self, running: &[Reducing], nodes: &[ExprId], taps: usize) -> Result<(), Error> {
-        let mut elements: Vec<Vec<Value>> = vec![Vec::new(); running.len()];
-        let mut takes_part: Vec<Vec<Value>> = vec![Vec::new(); running.len()];
+        let mut elements: Vec<Vec<(usize, Element)>> = running.iter().map(|_| Vec::new()).collect();
         for tap in 0..taps {
             let values = self.window_values(nodes, Tap::Known(tap))?;
-            for (index, reducing) in running.iter().enumerate() {
-                let element = self.value_at(&values, reducing.window);
-                let filter = reducing.filter.map(|filter| self.value_at(&values, filter));
-                takes_part[index].extend(filter);
-                elements[index].push(self.or_neutral(reducing.op, element, filter));
+            for (reducing, elements) in running.iter().zip(&mut elements) {
+                let element = self.element(reducing, &values);
+                if !matches!(element.filter, Some(Lanes::Truth(false))) {
+                    elements.push((self.window.row(tap), element));
+                }
             }
         }
-        for (index, reducing) in running.iter().enumerate() {
-            let elements = &elements[index];
+        for (reducing, elements) in running.iter().zip(elements) {
             let value = match reducing.op {
-                Reduction::Sum => {
-                    let sum = self.tree(elements, 0.0, |b, x, y| b.ins().fadd(x, y));
-                    // A sum starts at 0, so that of negative zeros is 0 as well.
-                    let zero = self.b.ins().f64const(0.0);
-                    self.b.ins().fadd(sum, zero)
-                }
-                Reduction::Product => self.tree(elements, 1.0, |b, x, y| b.ins().fmul(x, y)),
-                Reduction::Count => {
-                    let wide: Vec<Value> = elements.iter().map(|e| self.b.ins().uextend(I64, *e)).collect();
-                    let count = reduce_pairs(self.b, wide, |b, x, y| b.ins().iadd(x, y));
-                    let count = count.unwrap_or_else(|| self.b.ins().iconst(I64, 0));
-                    self.b.ins().fcvt_from_sint(F64, count)
-                }
-                Reduction::Min | Reduction::Max => {
-                    let op = if reducing.op == Reduction::Min { BinaryOp::Min } else { BinaryOp::Max };
-                    let mut value = self.tree(elements, f64::NAN, |b, x, y| expr::extreme(b, op, x, y));
-                    if !elements.is_empty() {
-                        let sum = self.tree(elements, 0.0, |b, x, y| b.ins().fadd(x, y));
-                        value = self.or_nan(value, sum, |emitter| {
-                            let nans: Vec<Value> = elements.iter().map(|e| expr::is_nan(emitter.b, *e)).collect();
-                            let any = reduce_pairs(emitter.b, nans, |b, x, y| b.ins().bor(x, y));
-                            Ok(any.expect("there is an element"))
-                        })?;
-                    }
-                    match reduce_pairs(self.b, takes_part[index].clone(), |b, x, y| b.ins().bor(x, y)) {
-                        Some(any) => self.or_nan_unless(any, value),
-                        None => value,
-                    }
-                }
-                _ => unreachable!("{} is not associative", reducing.op.name()),
+                Reduction::Count => self.count(reducing, elements),
+                Reduction::Min | Reduction::Max => self.extreme(reducing, elements)?,
+                _ => self.sum_or_product(reducing, elements),
             };
-            self.scalars[reducing.id.index()] = Some(value);
+            self.set(reducing.id, value);
         }
         Ok(())
     }
 
-    /// `extreme`, or NaN if an element is NaN; `any_nan` looks at each of them.
-    ///
-    /// The sum of the elements is NaN if one of them is, and hardly ever else, so one comparison settles the usual
-    /// window, and only where the sum is NaN (or infinities of both signs met) are the elements looked at.
-    fn or_nan(
+    fn sum_or_product(&mut self, reducing: &Reducing, elements: Vec<(usize, Element)>) -> Lanes {
+        let (op, lane) = (reducing.op, reducing.lane);
+        let empty = if op == Reduction::Sum { 0.0 } else { 1.0 };
+        let operands: Vec<(usize, Vec<Value>)> =
+            elements.iter().map(|(row, element)| (*row, self.or_neutral(op, lane, element))).collect();
+        let binary = if op == Reduction::Sum { BinaryOp::Add } else { BinaryOp::Multiply };
+        let combine = |b: &mut FunctionBuilder<'f>, x, y| expr::arithmetic(b, binary, lane, x, y, false);
+        let Some(mut value) = self.tree(operands, combine) else { return Lanes::Number(empty) };
+        if op == Reduction::Sum && lane.is_float() && self.analysis.ranges[reducing.window.index()].minus_zero {
+            // A sum starts at 0, so that of negative zeros is 0 as well.
+            let zero = self.number(lane, 0.0);
+            value = self.zip(&value, &zero, |b, x, y| b.ins().fadd(x, y));
+        }
+        Lanes::Numbers(lane, value)
+    }
+
+    fn count(&mut self, reducing: &Reducing, elements: Vec<(usize, Element)>) -> Lanes {
+        let lane = reducing.lane;
+        let mut always = 0.0;
+        let mut operands = Vec::new();
+        for (row, element) in elements {
+            match element.value {
+                Lanes::Truth(truth) => always += f64::from(u8::from(truth)),
+                value => {
+                    let masks = self.masks(&value, lane);
+                    operands.push((row, self.ones(lane, &masks)));
+                }
+            }
+        }
+        let Some(counts) = self.tree(operands, count_sum(self.width, lane)) else { return Lanes::Number(always) };
+        let counts = Lanes::Numbers(lane, self.counted(lane, counts));
+        if always == 0.0 {
+            return counts;
+        }
+        let (x, y) = (self.numbers(&counts, lane), self.number(lane, always));
+        Lanes::Numbers(lane, self.zip(&x, &y, |b, x, y| expr::arithmetic(b, BinaryOp::Add, lane, x, y, false)))
+    }
+
+    fn extreme(&mut self, reducing: &Reducing, elements: Vec<(usize, Element)>) -> Result<Lanes, Error> {
+        let (op, lane) = (reducing.op, reducing.lane);
+        let operands: Vec<(usize, Vec<Value>)> =
+            elements.iter().map(|(row, element)| (*row, self.or_neutral(op, lane, element))).collect();
+        let binary = binary_extreme(op);
+        let Some(mut value) = self.tree(operands.clone(), |b, x, y| expr::extreme(b, binary, lane, x, y)) else {
+            return Ok(Lanes::Number(f64::NAN));
+        };
+        if self.may_be_nan(reducing.window) && lane.is_float() {
+            value = self.or_nan(lane, value, &operands);
+        }
+        let some_always = elements.iter().any(|(_, e)| matches!(e.filter, None | Some(Lanes::Truth(true))));
+        if some_always {
+            return Ok(Lanes::Numbers(lane, value));
+        }
+        let filters: Vec<(usize, Vec<Value>)> = elements
+            .iter()
+            .map(|(row, e)| (*row, self.masks(e.filter.as_ref().expect("no element is always there"), lane)))
+            .collect();
+        let any = self.tree(filters, |b, x, y| b.ins().bor(x, y)).expect("there is an element");
+        Ok(self.or_nan_unless(lane, any, value))
+    }
+
+    /// `extreme`, or NaN where an element is NaN.
+    fn or_nan(&mut self, lane: Lane, extreme: Vec<Value>, elements: &[(usize, Vec<Value>)]) -> Vec<Value> {
+        if self.width == Width::One {
+            // The sum of the elements is NaN if one of them is, and hardly ever else, so one comparison settles the usual
+            // pixel, and only where the sum is NaN (or infinities of both signs met) are the elements looked at.
+            let sum = self.tree(elements.to_vec(), |b, x, y| b.ins().fadd(x, y)).expect("there is an element");
+            let any_nan = |emitter: &mut Self| Ok(emitter.any_nan(elements)[0]);
+            let value = self.suspect(extreme[0], sum[0], any_nan).expect("looking at elements does not fail");
+            return vec![value];
+        }
+        let any_nan = self.any_nan(elements);
+        let nan = self.number(lane, f64::NAN);
+        self.select(&any_nan, &nan, &extreme)
+    }
+
+    /// The masks where one of some floats is NaN.
+    pub(super) fn any_nan(&mut self, elements: &[(usize, Vec<Value>)]) -> Vec<Value> {
+        // One comparison looks at two.
+        let pairs: Vec<(usize, Vec<Value>)> = elements
+            .chunks(2)
+            .map(|pair| {
+                let (row, first) = &pair[0];
+                let second = &pair.last().expect("a chunk is not empty").1;
+                (*row, self.zip(first, second, |b, x, y| simd::compare(b, FloatCC::Unordered, x, y)))
+            })
+            .collect();
+        self.tree(pairs, |b, x, y| b.ins().bor(x, y)).expect("there is an element")
+    }
+
+    /// `value`, or NaN if `any_nan` finds one, which it is asked only if `sum` is NaN. For one pixel.
+    fn suspect(
         &mut self,
-        extreme: Value,
+        value: Value,
         sum: Value,
         any_nan: impl FnOnce(&mut Self) -> Result<Value, Error>,
     ) -> Result<Value, Error> {
@@ -120,51 +205,113 @@ impl<'a, 'f> Emitter<'a, 'f> {
         self.b.append_block_param(done, F64);
         self.b.set_cold_block(look);
         let suspect = expr::is_nan(self.b, sum);
-        self.b.ins().brif(suspect, look, &[], done, &[BlockArg::Value(extreme)]);
+        self.b.ins().brif(suspect, look, &[], done, &[BlockArg::Value(value)]);
         self.b.seal_block(look);
         self.b.switch_to_block(look);
         let any_nan = any_nan(self)?;
         let nan = self.b.ins().f64const(f64::NAN);
-        let exact = self.b.ins().select(any_nan, nan, extreme);
+        let exact = self.b.ins().select(any_nan, nan, value);
         self.b.ins().jump(done, &[BlockArg::Value(exact)]);
         self.b.seal_block(done);
         self.b.switch_to_block(done);
         Ok(self.b.block_params(done)[0])
     }
 
-    /// The value where a condition holds, else NaN.
-    fn or_nan_unless(&mut self, condition: Value, value: Value) -> Value {
-        let nan = self.b.ins().f64const(f64::NAN);
-        self.b.ins().select(condition, value, nan)
+    /// The value where the masks, beside its lanes, are set, else NaN.
+    pub(super) fn or_nan_unless(&mut self, lane: Lane, masks: Vec<Value>, value: Vec<Value>) -> Lanes {
+        let float = if lane.is_float() { lane } else { self.width.lane(Lane::F64) };
+        let masks = self.masks(&Lanes::Masks(lane, masks), float);
+        let value = self.numbers(&Lanes::Numbers(lane, value), float);
+        let nan = self.number(float, f64::NAN);
+        Lanes::Numbers(float, self.select(&masks, &value, &nan))
     }
 
-    fn tree(
+    /// Combines values: those of one row first, then rows in pairs that do not depend on which of them comes first, so that
+    /// rows of pixels that are computed together have as many sums or extremes in common as can be.
+    pub(super) fn tree(
         &mut self,
-        elements: &[Value],
-        empty: f64,
+        mut values: Vec<(usize, Vec<Value>)>,
         combine: impl Fn(&mut FunctionBuilder<'f>, Value, Value) -> Value,
-    ) -> Value {
-        reduce_pairs(self.b, elements.to_vec(), combine).unwrap_or_else(|| self.b.ins().f64const(empty))
+    ) -> Option<Vec<Value>> {
+        let mut stuck = false;
+        while values.len() > 1 {
+            let before = values.len();
+            values = self.join_neighbours(values, |x, y| x == y, &combine);
+            if values.len() < before {
+                continue;
+            }
+            // Each row with the one after it, if its number is odd; then each pair with the pair after it, and so on.
+            let pair = |row: usize| row.div_ceil(2);
+            values = self.join_neighbours(values, |x, y| stuck || pair(x) == pair(y), &combine);
+            values.iter_mut().for_each(|(row, _)| *row = pair(*row));
+            // Rows 0 and 1 never meet in this way.
+            stuck = values.len() == before;
+        }
+        values.pop().map(|(_, value)| value)
+    }
+
+    /// Combines each value with the one after it, where `alike` says so of their rows.
+    fn join_neighbours(
+        &mut self,
+        values: Vec<(usize, Vec<Value>)>,
+        alike: impl Fn(usize, usize) -> bool,
+        combine: impl Fn(&mut FunctionBuilder<'f>, Value, Value) -> Value,
+    ) -> Vec<(usize, Vec<Value>)> {
+        let mut joined: Vec<(usize, Vec<Value>)> = Vec::with_capacity(values.len());
+        let mut values = values.into_iter().peekable();
+        while let Some((row, value)) = values.next() {
+            let value = match values.next_if(|(next, _)| alike(row, *next)) {
+                Some((_, next)) => self.zip(&value, &next, &combine),
+                None => value,
+            };
+            joined.push((row, value));
+        }
+        joined
     }
 
     /// The element, or one that changes nothing where it does not take part.
-    fn or_neutral(&mut self, op: Reduction, element: Value, filter: Option<Value>) -> Value {
-        let Some(filter) = filter else { return element };
-        let neutral = self.neutral(op);
-        self.b.ins().select(filter, element, neutral)
+    fn or_neutral(&mut self, op: Reduction, lane: Lane, element: &Element) -> Vec<Value> {
+        let value = self.numbers(&element.value, lane);
+        match &element.filter {
+            None | Some(Lanes::Truth(true)) => value,
+            Some(filter) => {
+                let (filter, neutral) = (self.masks(filter, lane), self.neutral(op, lane));
+                self.select(&filter, &value, &neutral)
+            }
+        }
     }
 
     /// The element that changes nothing.
-    fn neutral(&mut self, op: Reduction) -> Value {
+    fn neutral(&mut self, op: Reduction, lane: Lane) -> Vec<Value> {
         let value = match op {
             Reduction::Product => 1.0,
-            Reduction::Min => f64::INFINITY,
-            Reduction::Max => f64::NEG_INFINITY,
-            Reduction::Count => return self.b.ins().iconst(I8, 0),
+            Reduction::Min => lane.greatest(),
+            Reduction::Max => lane.least(),
             _ => 0.0,
         };
-        self.b.ins().f64const(value)
+        self.number(lane, value)
     }
+
+    /// What masks beside lanes of a type count for.
+    fn ones(&mut self, lane: Lane, masks: &[Value]) -> Vec<Value> {
+        if self.width == Width::One {
+            return self.map(masks, |b, x| b.ins().uextend(I64, x));
+        }
+        if lane.is_float() {
+            let (one, zero) = (self.number(lane, 1.0), self.number(lane, 0.0));
+            return self.select(masks, &one, &zero);
+        }
+        // A mask that is set is -1.
+        self.map(masks, |b, x| b.ins().ineg(x))
+    }
+
+    /// The number that was counted.
+    fn counted(&mut self, lane: Lane, counts: Vec<Value>) -> Vec<Value> {
+        debug_assert!(self.width != Width::One || lane == Lane::F64);
+        if self.width == Width::One { self.map(&counts, |b, x| b.ins().fcvt_from_sint(F64, x)) } else { counts }
+    }
+
+    // In a loop over cells.
 
     /// Any reductions but order statistics, in one loop.
     fn reduce_in_loop(&mut self, running: &[Reducing], nodes: &[ExprId]) -> Result<(), Error> {
@@ -180,9 +327,8 @@ impl<'a, 'f> Emitter<'a, 'f> {
             let mut next = Vec::new();
             for (index, reducing) in running.iter().enumerate() {
                 let state = &variables[starts[index]..starts[index + 1]];
-                let element = emitter.value_at(&values, reducing.window);
-                let filter = reducing.filter.map(|filter| emitter.value_at(&values, filter));
-                next.extend(emitter.next_state(reducing, state, element, filter, tap));
+                let element = emitter.element(reducing, &values);
+                next.extend(emitter.next_state(reducing, state, &element, tap));
             }
             Ok(next)
         })?;
@@ -190,190 +336,220 @@ impl<'a, 'f> Emitter<'a, 'f> {
             let state = &last[starts[index]..starts[index + 1]];
             let value = match reducing.op {
                 Reduction::Min | Reduction::Max => self.last_extreme(reducing, state)?,
-                op => self.last_value(op, state),
+                _ => self.last_value(reducing, state),
             };
-            self.scalars[reducing.id.index()] = Some(value);
+            self.set(reducing.id, value);
         }
         Ok(())
     }
 
+    /// Positions and numbers of elements are counted in these lanes.
+    fn position_lane(&self) -> Lane {
+        self.width.lane(Lane::F64)
+    }
+
     /// The variables of a reduction before the first cell.
     fn first_state(&mut self, reducing: &Reducing) -> Vec<Value> {
-        let op = reducing.op;
+        let (op, lane) = (reducing.op, reducing.lane);
+        let masks = |emitter: &mut Self| lanes::truth(emitter.b, emitter.width, lane, false);
         match op {
-            Reduction::Sum | Reduction::Product => vec![self.neutral(op)],
-            Reduction::Count => vec![self.b.ins().iconst(I64, 0)],
-            // The extreme, the sum, and with a filter whether an element took part.
+            Reduction::Sum | Reduction::Product => self.neutral(op, lane),
+            Reduction::Count if self.width == Width::One => vec![self.b.ins().iconst(I64, 0)],
+            Reduction::Count => self.number(lane, 0.0),
+            // The extreme, then what tells NaN: for one pixel the sum, else a mask; and with a filter whether an element took
+            // part.
             Reduction::Min | Reduction::Max => {
-                let mut state = vec![self.neutral(op), self.b.ins().f64const(0.0)];
+                let mut state = self.neutral(op, lane);
+                if self.tells_nan(reducing) {
+                    state.extend(if self.width == Width::One { self.number(lane, 0.0) } else { masks(self) });
+                }
                 if reducing.filter.is_some() {
-                    state.push(self.b.ins().iconst(I8, 0));
+                    state.extend(masks(self));
                 }
                 state
             }
-            // The extreme and its position.
+            // The extreme and its position, and whether it is settled by a NaN.
             Reduction::ArgMin | Reduction::ArgMax => {
-                vec![self.b.ins().f64const(0.0), self.b.ins().iconst(I64, -1)]
+                let mut state = self.number(lane, 0.0);
+                state.extend(self.number(self.position_lane(), -1.0));
+                state
             }
-            // The element, and how many were selected so far.
-            Reduction::Nth => vec![self.b.ins().f64const(f64::NAN), self.b.ins().f64const(0.0)],
+            // The element, and how many took part so far.
+            Reduction::Nth => {
+                let lane = self.position_lane();
+                let mut state = self.number(lane, f64::NAN);
+                state.extend(self.number(lane, 0.0));
+                state
+            }
             _ => unreachable!("{} is an order statistic", op.name()),
         }
+    }
+
+    fn tells_nan(&self, reducing: &Reducing) -> bool {
+        reducing.lane.is_float() && self.may_be_nan(reducing.window)
     }
 
     /// The variables after a cell at position `tap`.
-    fn next_state(
-        &mut self,
-        reducing: &Reducing,
-        state: &[Value],
-        element: Value,
-        filter: Option<Value>,
-        tap: Value,
-    ) -> Vec<Value> {
-        let op = reducing.op;
+    fn next_state(&mut self, reducing: &Reducing, state: &[Value], element: &Element, tap: Value) -> Vec<Value> {
+        let (op, lane) = (reducing.op, reducing.lane);
+        let parts = self.width.parts(lane);
         match op {
             Reduction::Sum | Reduction::Product => {
-                let element = self.or_neutral(op, element, filter);
-                vec![if op == Reduction::Sum {
-                    self.b.ins().fadd(state[0], element)
-                } else {
-                    self.b.ins().fmul(state[0], element)
-                }]
+                let element = self.or_neutral(op, lane, element);
+                let binary = if op == Reduction::Sum { BinaryOp::Add } else { BinaryOp::Multiply };
+                self.zip(state, &element, |b, x, y| expr::arithmetic(b, binary, lane, x, y, false))
             }
             Reduction::Count => {
-                let one = self.b.ins().uextend(I64, element);
-                vec![self.b.ins().iadd(state[0], one)]
+                let masks = self.masks(&element.value, lane);
+                let ones = self.ones(lane, &masks);
+                self.zip(state, &ones, count_sum(self.width, lane))
             }
             Reduction::Min | Reduction::Max => {
-                let element = self.or_neutral(op, element, filter);
-                let op = if op == Reduction::Min { BinaryOp::Min } else { BinaryOp::Max };
-                let extreme = expr::extreme(self.b, op, state[0], element);
-                let sum = self.b.ins().fadd(state[1], element);
-                let any = filter.map(|filter| self.b.ins().bor(state[2], filter));
-                [extreme, sum].into_iter().chain(any).collect()
+                let value = self.or_neutral(op, lane, element);
+                let binary = binary_extreme(op);
+                let mut next = self.zip(&state[..parts], &value, |b, x, y| expr::extreme(b, binary, lane, x, y));
+                let mut rest = &state[parts..];
+                if self.tells_nan(reducing) {
+                    let (tells, after) = rest.split_at(parts);
+                    rest = after;
+                    next.extend(match self.width {
+                        Width::One => self.zip(tells, &value, |b, x, y| b.ins().fadd(x, y)),
+                        Width::Pixels(_) => {
+                            let nans = self.map(&value, expr::is_nan);
+                            self.zip(tells, &nans, |b, x, y| b.ins().bor(x, y))
+                        }
+                    });
+                }
+                if let Some(filter) = &element.filter {
+                    let filter = self.masks(filter, lane);
+                    next.extend(self.zip(rest, &filter, |b, x, y| b.ins().bor(x, y)));
+                }
+                next
             }
             Reduction::ArgMin | Reduction::ArgMax => {
-                let order = if op == Reduction::ArgMin { FloatCC::LessThan } else { FloatCC::GreaterThan };
-                let better = self.b.ins().fcmp(order, element, state[0]);
-                let is_nan = expr::is_nan(self.b, element);
-                let better = self.b.ins().bor(better, is_nan);
-                let settled = expr::is_nan(self.b, state[0]);
-                let open = self.b.ins().bxor_imm_u(settled, 1);
-                let better = self.b.ins().band(better, open);
-                let none_yet = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, state[1], 0);
-                let mut take = self.b.ins().bor(better, none_yet);
-                if let Some(filter) = filter {
-                    take = self.b.ins().band(take, filter);
+                let positions = self.position_lane();
+                let (best, place) = state.split_at(parts);
+                let value = self.numbers(&element.value, lane);
+                let binary = BinaryOp::Less;
+                let better = match op {
+                    Reduction::ArgMin => self.zip(&value, best, |b, x, y| expr::compare(b, binary, lane, x, y)),
+                    _ => self.zip(best, &value, |b, x, y| expr::compare(b, binary, lane, x, y)),
+                };
+                let mut take = better;
+                if self.tells_nan(reducing) {
+                    let nan = self.map(&value, expr::is_nan);
+                    let better = self.zip(&take, &nan, |b, x, y| b.ins().bor(x, y));
+                    let open = self.map(best, |b, x| simd::compare(b, FloatCC::Ordered, x, x));
+                    take = self.zip(&better, &open, |b, x, y| b.ins().band(x, y));
                 }
-                vec![self.b.ins().select(take, element, state[0]), self.b.ins().select(take, tap, state[1])]
+                let zero = self.number(positions, 0.0);
+                let none_yet = self.zip(place, &zero, |b, x, y| expr::compare(b, binary, Lane::F64, x, y));
+                let none_yet = self.masks(&Lanes::Masks(positions, none_yet), lane);
+                take = self.zip(&take, &none_yet, |b, x, y| b.ins().bor(x, y));
+                if let Some(filter) = &element.filter {
+                    let filter = self.masks(filter, lane);
+                    take = self.zip(&take, &filter, |b, x, y| b.ins().band(x, y));
+                }
+                let here = self.position(tap);
+                let moved = self.masks(&Lanes::Masks(lane, take.clone()), positions);
+                let mut next = self.select(&take, &value, best);
+                next.extend(self.select(&moved, &here, place));
+                next
             }
             Reduction::Nth => {
-                let wanted = reducing.argument.expect("`nth` has a position");
-                let mut take = self.b.ins().fcmp(FloatCC::Equal, wanted, state[1]);
-                let one = self.b.ins().f64const(1.0);
-                let mut seen = self.b.ins().fadd(state[1], one);
-                if let Some(filter) = filter {
-                    take = self.b.ins().band(take, filter);
-                    seen = self.b.ins().select(filter, seen, state[1]);
+                let lane = self.position_lane();
+                let (found, seen) = state.split_at(self.width.parts(lane));
+                let wanted = reducing.argument.clone().expect("`nth` has a position");
+                let wanted = self.numbers(&wanted, lane);
+                let mut take = self.zip(&wanted, seen, |b, x, y| simd::compare(b, FloatCC::Equal, x, y));
+                let one = self.number(lane, 1.0);
+                let mut more = self.zip(seen, &one, |b, x, y| b.ins().fadd(x, y));
+                if let Some(filter) = &element.filter {
+                    let filter = self.masks(filter, lane);
+                    take = self.zip(&take, &filter, |b, x, y| b.ins().band(x, y));
+                    more = self.select(&filter, &more, seen);
                 }
-                vec![self.b.ins().select(take, element, state[0]), seen]
+                let value = self.numbers(&element.value, lane);
+                let mut next = self.select(&take, &value, found);
+                next.extend(more);
+                next
             }
             _ => unreachable!("{} is an order statistic", op.name()),
         }
     }
 
-    /// The least or greatest element after the last cell: NaN if an element is NaN, or if none took part. A second loop
-    /// looks at the elements, where it must.
-    fn last_extreme(&mut self, reducing: &Reducing, state: &[Value]) -> Result<Value, Error> {
-        let value = self.or_nan(state[0], state[1], |emitter| {
-            let roots: Vec<ExprId> = [Some(reducing.window), reducing.filter].into_iter().flatten().collect();
-            let nodes = emitter.window_nodes(&roots);
-            let no = emitter.b.ins().iconst(I8, 0);
-            let any_nan = emitter.run_loop(&[no], |emitter, tap, variables| {
-                let values = emitter.window_values(&nodes, Tap::Running(tap))?;
-                let element = emitter.value_at(&values, reducing.window);
-                let mut is_nan = expr::is_nan(emitter.b, element);
-                if let Some(filter) = reducing.filter {
-                    let filter = emitter.value_at(&values, filter);
-                    is_nan = emitter.b.ins().band(is_nan, filter);
+    /// A cell's position for every pixel.
+    fn position(&mut self, tap: Value) -> Vec<Value> {
+        let position = self.b.ins().fcvt_from_sint(F64, tap);
+        lanes::broadcast(self.b, self.width, self.position_lane(), position)
+    }
+
+    /// The least or greatest element after the last cell: NaN if an element is NaN, or if none took part.
+    fn last_extreme(&mut self, reducing: &Reducing, state: &[Value]) -> Result<Lanes, Error> {
+        let lane = reducing.lane;
+        let (extreme, mut rest) = state.split_at(self.width.parts(lane));
+        let mut value = extreme.to_vec();
+        if self.tells_nan(reducing) {
+            let (tells, after) = rest.split_at(extreme.len());
+            rest = after;
+            value = match self.width {
+                Width::Pixels(_) => {
+                    let nan = self.number(lane, f64::NAN);
+                    self.select(tells, &nan, &value)
                 }
-                Ok(vec![emitter.b.ins().bor(variables[0], is_nan)])
-            })?;
-            Ok(any_nan[0])
+                Width::One => vec![self.suspect(value[0], tells[0], |emitter| emitter.look_for_nan(reducing))?],
+            };
+        }
+        if reducing.filter.is_some() {
+            return Ok(self.or_nan_unless(lane, rest.to_vec(), value));
+        }
+        match self.window.taps() {
+            Some(0) => Ok(Lanes::Number(f64::NAN)),
+            Some(_) => Ok(Lanes::Numbers(lane, value)),
+            None => {
+                let count = self.window.count(self.b);
+                let any = self.b.ins().icmp_imm_s(IntCC::NotEqual, count, 0);
+                Ok(self.or_nan_unless(lane, vec![any], value))
+            }
+        }
+    }
+
+    /// For one pixel: a second loop that looks at the elements, where it must. An I8.
+    fn look_for_nan(&mut self, reducing: &Reducing) -> Result<Value, Error> {
+        let roots: Vec<ExprId> = [Some(reducing.window), reducing.filter].into_iter().flatten().collect();
+        let nodes = self.window_nodes(&roots);
+        let no = self.b.ins().iconst(I8, 0);
+        let any_nan = self.run_loop(&[no], |emitter, tap, variables| {
+            let values = emitter.window_values(&nodes, Tap::Running(tap))?;
+            let element = emitter.element(reducing, &values);
+            let value = emitter.or_neutral(reducing.op, reducing.lane, &element);
+            let is_nan = expr::is_nan(emitter.b, value[0]);
+            Ok(vec![emitter.b.ins().bor(variables[0], is_nan)])
         })?;
-        // An element took part: one of the selected, or there is a cell at all.
-        let any = match reducing.filter {
-            Some(_) => state[2],
-            None => self.b.ins().icmp_imm_s(IntCC::NotEqual, self.memory.len, 0),
-        };
-        Ok(self.or_nan_unless(any, value))
+        Ok(any_nan[0])
     }
 
     /// The value after the last cell.
-    fn last_value(&mut self, op: Reduction, state: &[Value]) -> Value {
-        match op {
-            Reduction::Count => self.b.ins().fcvt_from_sint(F64, state[0]),
-            Reduction::ArgMin | Reduction::ArgMax => self.b.ins().fcvt_from_sint(F64, state[1]),
-            _ => state[0],
-        }
-    }
-
-    /// Copies the elements that take part to the scratch memory. Their number, an I64.
-    fn fill_scratch(&mut self, window: ExprId, filter: Option<ExprId>) -> Result<Value, Error> {
-        let scratch = self.memory.scratch.expect("a kernel with order statistics has scratch memory");
-        let roots: Vec<ExprId> = [Some(window), filter].into_iter().flatten().collect();
-        let nodes = self.window_nodes(&roots);
-        if let Some(taps) = self.unrolled(nodes.len() + 1).filter(|_| filter.is_none()) {
-            for tap in 0..taps {
-                let values = self.window_values(&nodes, Tap::Known(tap))?;
-                let element = self.value_at(&values, window);
-                self.b.ins().store(scratch_memory(), element, scratch, i32::try_from(8 * tap).expect("few cells"));
+    fn last_value(&mut self, reducing: &Reducing, state: &[Value]) -> Lanes {
+        let positions = self.position_lane();
+        match reducing.op {
+            Reduction::Count => Lanes::Numbers(reducing.lane, self.counted(reducing.lane, state.to_vec())),
+            Reduction::ArgMin | Reduction::ArgMax => {
+                Lanes::Numbers(positions, state[self.width.parts(reducing.lane)..].to_vec())
             }
-            return Ok(self.b.ins().iconst(I64, taps as i64));
+            Reduction::Nth => Lanes::Numbers(positions, state[..self.width.parts(positions)].to_vec()),
+            _ => Lanes::Numbers(reducing.lane, state.to_vec()),
         }
-        let zero = self.b.ins().iconst(I64, 0);
-        let last = self.run_loop(&[zero], |emitter, tap, variables| {
-            let values = emitter.window_values(&nodes, Tap::Running(tap))?;
-            let element = emitter.value_at(&values, window);
-            let bytes = emitter.b.ins().ishl_imm_u(variables[0], 3);
-            let address = emitter.b.ins().iadd(scratch, bytes);
-            // An element that does not take part is overwritten by the next.
-            emitter.b.ins().store(scratch_memory(), element, address, 0);
-            Ok(vec![match filter {
-                Some(filter) => {
-                    let filter = emitter.value_at(&values, filter);
-                    let one = emitter.b.ins().uextend(I64, filter);
-                    emitter.b.ins().iadd(variables[0], one)
-                }
-                None => emitter.b.ins().iadd_imm_s(variables[0], 1),
-            }])
-        })?;
-        Ok(last[0])
-    }
-
-    /// Calls the function that finds an order statistic of the first `count` numbers of the scratch memory, and reorders
-    /// them.
-    fn order_statistic(&mut self, reducing: &Reducing, count: Value) -> Result<Value, Error> {
-        let scratch = self.memory.scratch.expect("a kernel with order statistics has scratch memory");
-        let argument = match reducing.argument {
-            Some(argument) => argument,
-            None => self.b.ins().f64const(0.0),
-        };
-        let mut signature = self.module.jit().make_signature();
-        signature.params.extend([AbiParam::new(I64), AbiParam::new(I64), AbiParam::new(F64)]);
-        signature.returns.push(AbiParam::new(F64));
-        let function = self.import(reducing.op.name(), &signature)?;
-        Ok(expr::call(self.b, function, &[scratch, count, argument]))
     }
 }
 
-/// A reduction that is being emitted.
-struct Reducing {
-    id: ExprId,
-    op: Reduction,
-    window: ExprId,
-    filter: Option<ExprId>,
-    argument: Option<Value>,
+/// How counts are added.
+fn count_sum<'f>(width: Width, lane: Lane) -> impl Fn(&mut FunctionBuilder<'f>, Value, Value) -> Value {
+    move |b, x, y| if lane.is_float() && width != Width::One { b.ins().fadd(x, y) } else { b.ins().iadd(x, y) }
+}
+
+fn binary_extreme(op: Reduction) -> BinaryOp {
+    if op == Reduction::Min { BinaryOp::Min } else { BinaryOp::Max }
 }
 
 impl Reduction {
@@ -381,21 +557,4 @@ impl Reduction {
     fn is_associative(self) -> bool {
         matches!(self, Reduction::Sum | Reduction::Product | Reduction::Min | Reduction::Max | Reduction::Count)
     }
-}
-
-/// Combines neighbours until one value is left.
-fn reduce_pairs<'f>(
-    b: &mut FunctionBuilder<'f>,
-    mut values: Vec<Value>,
-    combine: impl Fn(&mut FunctionBuilder<'f>, Value, Value) -> Value,
-) -> Option<Value> {
-    while values.len() > 1 {
-        values =
-            values.chunks(2).map(|pair| if pair.len() == 2 { combine(b, pair[0], pair[1]) } else { pair[0] }).collect();
-    }
-    values.pop()
-}
-
-fn scratch_memory() -> MemFlagsData {
-    MemFlagsData::trusted()
 }

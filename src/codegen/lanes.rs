@@ -1,0 +1,355 @@
+//! The value of a node for all the pixels that are computed together: one value, or a few vector registers.
+//!
+//! Code for a callback computes one pixel, in scalar registers. Code for rows computes a *block* of neighbouring pixels:
+//! a value of lane type T takes as many registers, its *parts*, as the pixels need. If the block has fewer pixels than a
+//! register has lanes, the upper lanes hold anything.
+
+use cranelift_codegen::ir::types::{F32, F32X4, F64, F64X2, I8, I8X16, I16, I16X8, I32, I32X4, I64, I64X2};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value};
+use cranelift_frontend::FunctionBuilder;
+
+use super::simd;
+use crate::plan::range::Lane;
+
+/// The size of a vector register in bytes.
+pub const REGISTER: usize = 16;
+
+/// How many pixels are computed together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// One, in scalar registers; numbers are f64s, and a mask is an I8.
+    One,
+    /// This many, in vector registers.
+    Pixels(usize),
+}
+
+/// A node's value.
+#[derive(Clone, Debug)]
+pub enum Lanes {
+    /// The same known number for every pixel.
+    Number(f64),
+    /// The same known truth for every pixel.
+    Truth(bool),
+    /// Numbers.
+    Numbers(Lane, Vec<Value>),
+    /// Booleans, as masks for lanes of this type's size.
+    Masks(Lane, Vec<Value>),
+}
+
+impl Width {
+    /// The type of a register of lanes.
+    pub fn ty(self, lane: Lane) -> Type {
+        match (self, lane) {
+            (Width::One, _) => F64,
+            (_, Lane::U8 | Lane::I8) => I8X16,
+            (_, Lane::U16 | Lane::I16) => I16X8,
+            (_, Lane::U32 | Lane::I32) => I32X4,
+            (_, Lane::F32) => F32X4,
+            (_, Lane::F64) => F64X2,
+        }
+    }
+
+    /// The type of a mask beside lanes.
+    pub fn mask_ty(self, lane: Lane) -> Type {
+        match (self, lane.bytes()) {
+            (Width::One, _) => I8,
+            (_, 1) => I8X16,
+            (_, 2) => I16X8,
+            (_, 4) => I32X4,
+            _ => I64X2,
+        }
+    }
+
+    /// How many registers a value takes.
+    pub fn parts(self, lane: Lane) -> usize {
+        match self {
+            Width::One => 1,
+            Width::Pixels(pixels) => (pixels * lane.bytes()).div_ceil(REGISTER),
+        }
+    }
+
+    /// The lane type that engines compute in if they choose `lane`: one pixel at a time is computed in f64.
+    pub fn lane(self, lane: Lane) -> Lane {
+        if self == Width::One { Lane::F64 } else { lane }
+    }
+}
+
+/// `value` as lanes; it must be one of the type's values.
+pub fn number(b: &mut FunctionBuilder<'_>, width: Width, lane: Lane, value: f64) -> Vec<Value> {
+    let ty = width.ty(lane);
+    let part = match lane.is_float() || width == Width::One {
+        true => simd::float(b, ty, value),
+        false => simd::int(b, ty, value as i64),
+    };
+    vec![part; width.parts(lane)]
+}
+
+/// A known truth as masks.
+pub fn truth(b: &mut FunctionBuilder<'_>, width: Width, lane: Lane, value: bool) -> Vec<Value> {
+    let ty = width.mask_ty(lane);
+    let set = if width == Width::One { 1 } else { -1 };
+    let part = simd::int(b, ty, if value { set } else { 0 });
+    vec![part; width.parts(lane)]
+}
+
+/// The scalar f64 `value` in every lane; `lane` is a float type.
+pub fn broadcast(b: &mut FunctionBuilder<'_>, width: Width, lane: Lane, value: Value) -> Vec<Value> {
+    let value = if lane == Lane::F32 && width != Width::One { b.ins().fdemote(F32, value) } else { value };
+    let part = simd::splat(b, width.ty(lane), value);
+    vec![part; width.parts(lane)]
+}
+
+/// A value as numbers in lanes of type `to`, which holds it.
+pub fn numbers(b: &mut FunctionBuilder<'_>, width: Width, value: &Lanes, to: Lane) -> Vec<Value> {
+    match value {
+        Lanes::Number(value) => number(b, width, to, *value),
+        Lanes::Numbers(lane, parts) => convert(b, width, *lane, to, parts),
+        Lanes::Truth(_) | Lanes::Masks(..) => unreachable!("the checker keeps numbers and booleans apart"),
+    }
+}
+
+/// A value as masks for lanes of the size of `to`.
+pub fn masks(b: &mut FunctionBuilder<'_>, width: Width, value: &Lanes, to: Lane) -> Vec<Value> {
+    match value {
+        Lanes::Truth(value) => truth(b, width, to, *value),
+        Lanes::Masks(lane, parts) => convert_masks(b, width, lane.bytes(), to.bytes(), parts),
+        Lanes::Number(_) | Lanes::Numbers(..) => unreachable!("the checker keeps numbers and booleans apart"),
+    }
+}
+
+/// Numbers in lanes of another type, which holds them all.
+fn convert(b: &mut FunctionBuilder<'_>, width: Width, from: Lane, to: Lane, parts: &[Value]) -> Vec<Value> {
+    if from == to || width == Width::One {
+        return parts.to_vec();
+    }
+    match (from, to) {
+        (Lane::F64, Lane::F32) => return to_single(b, parts),
+        (Lane::F64, _) => {
+            let words = nearest_words(b, parts);
+            return narrow(b, Lane::I32, to, &words);
+        }
+        (Lane::F32, _) if !to.is_float() => {
+            let words: Vec<Value> = parts.iter().map(|part| b.ins().fcvt_to_sint_sat(I32X4, *part)).collect();
+            return narrow(b, Lane::I32, to, &words);
+        }
+        _ if !to.is_float() && from.bytes() >= to.bytes() => return narrow(b, from, to, parts),
+        _ => {}
+    }
+    let widened: Vec<Value> = match (from, to) {
+        (Lane::U8 | Lane::I8 | Lane::U16 | Lane::I16, _) if to.is_float() || to.bytes() > 2 * from.bytes() => {
+            let twice = match from {
+                Lane::U8 => Lane::U16,
+                Lane::I8 => Lane::I16,
+                _ => Lane::I32,
+            };
+            let parts = convert(b, width, from, twice, parts);
+            return convert(b, width, twice, to, &parts);
+        }
+        (Lane::U8 | Lane::U16, _) => halves(b, parts, |b, x| b.ins().uwiden_low(x), |b, x| b.ins().uwiden_high(x)),
+        (Lane::I8 | Lane::I16, _) => halves(b, parts, |b, x| b.ins().swiden_low(x), |b, x| b.ins().swiden_high(x)),
+        (Lane::U32, Lane::F32) => {
+            let parts = convert(b, width, from, Lane::F64, parts);
+            return to_single(b, &parts);
+        }
+        (Lane::I32, Lane::F32) => {
+            return parts.iter().map(|part| b.ins().fcvt_from_sint(F32X4, *part)).collect();
+        }
+        (Lane::I32, Lane::F64) => in_low_half(b, parts, |b, x| {
+            let wide = b.ins().swiden_low(x);
+            b.ins().fcvt_from_sint(F64X2, wide)
+        }),
+        (Lane::U32, Lane::F64) => in_low_half(b, parts, |b, x| {
+            let wide = b.ins().uwiden_low(x);
+            b.ins().fcvt_from_uint(F64X2, wide)
+        }),
+        (Lane::F32, Lane::F64) => in_low_half(b, parts, |b, x| b.ins().fvpromote_low(x)),
+        _ => unreachable!("{} lanes don't become {} lanes", from.as_str(), to.as_str()),
+    };
+    widened.into_iter().take(width.parts(to)).collect()
+}
+
+/// For each register, what comes of its lower and of its upper half.
+fn halves<'f>(
+    b: &mut FunctionBuilder<'f>,
+    parts: &[Value],
+    low: impl Fn(&mut FunctionBuilder<'f>, Value) -> Value,
+    high: impl Fn(&mut FunctionBuilder<'f>, Value) -> Value,
+) -> Vec<Value> {
+    parts.iter().flat_map(|part| [low(b, *part), high(b, *part)]).collect()
+}
+
+/// [`halves`] for an instruction that only takes a lower half.
+fn in_low_half<'f>(
+    b: &mut FunctionBuilder<'f>,
+    parts: &[Value],
+    low: impl Fn(&mut FunctionBuilder<'f>, Value) -> Value,
+) -> Vec<Value> {
+    halves(b, parts, &low, |b, x| {
+        let ty = simd::type_of(b, x);
+        let moved = shuffle(b, x, x, [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]);
+        let moved = simd::bits(b, ty, moved);
+        low(b, moved)
+    })
+}
+
+/// The bytes of two registers, numbered one after the other, in another order.
+fn shuffle(b: &mut FunctionBuilder<'_>, x: Value, y: Value, order: [u8; REGISTER]) -> Value {
+    let (x, y) = (simd::bits(b, I8X16, x), simd::bits(b, I8X16, y));
+    let order = b.func.dfg.immediates.push(order.as_slice().into());
+    b.ins().shuffle(x, y, order)
+}
+
+/// The even 32-bit lanes of two registers.
+fn even_words(b: &mut FunctionBuilder<'_>, x: Value, y: Value) -> Value {
+    let even = shuffle(b, x, y, [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27]);
+    simd::bits(b, I32X4, even)
+}
+
+/// One register for each two, or for a last one alone.
+fn pairs<'f>(
+    b: &mut FunctionBuilder<'f>,
+    parts: &[Value],
+    join: impl Fn(&mut FunctionBuilder<'f>, Value, Value) -> Value,
+) -> Vec<Value> {
+    parts.chunks(2).map(|pair| join(b, pair[0], *pair.last().expect("a chunk is not empty"))).collect()
+}
+
+fn convert_masks(b: &mut FunctionBuilder<'_>, width: Width, from: usize, to: usize, parts: &[Value]) -> Vec<Value> {
+    if from == to || width == Width::One {
+        return parts.to_vec();
+    }
+    let (next, mut converted) = if from < to {
+        (2 * from, halves(b, parts, |b, x| b.ins().swiden_low(x), |b, x| b.ins().swiden_high(x)))
+    } else if from == 8 {
+        (4, pairs(b, parts, even_words))
+    } else {
+        (from / 2, pairs(b, parts, |b, x, y| b.ins().snarrow(x, y)))
+    };
+    let Width::Pixels(pixels) = width else { unreachable!("one pixel's mask has one size") };
+    converted.truncate((pixels * next).div_ceil(REGISTER));
+    convert_masks(b, width, next, to, &converted)
+}
+
+/// Integers in lanes of half the size or less that hold them all.
+pub fn narrow(b: &mut FunctionBuilder<'_>, from: Lane, to: Lane, parts: &[Value]) -> Vec<Value> {
+    if from.bytes() == to.bytes() {
+        return parts.to_vec();
+    }
+    let next = match (from.bytes(), to) {
+        // What is to fit in 8 bits fits in 16 with a sign.
+        (4, Lane::U8 | Lane::I8) => Lane::I16,
+        _ => to,
+    };
+    let narrowed = match next {
+        Lane::U8 | Lane::U16 => pairs(b, parts, |b, x, y| b.ins().unarrow(x, y)),
+        _ => pairs(b, parts, |b, x, y| b.ins().snarrow(x, y)),
+    };
+    narrow(b, next, to, &narrowed)
+}
+
+/// The integers nearest to f64s within the range of i32 or of u32, half to even, as 32-bit lanes.
+pub fn nearest_words(b: &mut FunctionBuilder<'_>, parts: &[Value]) -> Vec<Value> {
+    // At this size a unit in the last place is 1: the sum is rounded to a whole number, which its low bits hold.
+    const WHOLE: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52
+    let whole = simd::float(b, F64X2, WHOLE);
+    let sums: Vec<Value> = parts.iter().map(|part| b.ins().fadd(*part, whole)).collect();
+    pairs(b, &sums, even_words)
+}
+
+/// f64s rounded to f32s.
+pub fn to_single(b: &mut FunctionBuilder<'_>, parts: &[Value]) -> Vec<Value> {
+    let halves: Vec<Value> = parts.iter().map(|part| b.ins().fvdemote(*part)).collect();
+    pairs(b, &halves, |b, x, y| {
+        let both = shuffle(b, x, y, [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]);
+        simd::bits(b, F32X4, both)
+    })
+}
+
+/// How memory that nobody writes while the code runs is read.
+pub fn constant_memory() -> MemFlagsData {
+    MemFlagsData::new().with_notrap().with_readonly().with_can_move()
+}
+
+/// How memory of the code's own is written and read.
+pub fn scratch_memory() -> MemFlagsData {
+    MemFlagsData::new().with_notrap()
+}
+
+/// Loads a block of f64s that the host has just written to `address`.
+pub fn load_scratch(b: &mut FunctionBuilder<'_>, width: Width, address: Value) -> Vec<Value> {
+    let part = |part: usize| b.ins().load(F64X2, scratch_memory(), address, (REGISTER * part) as i32);
+    (0..width.parts(Lane::F64)).map(part).collect()
+}
+
+/// Loads a block of lanes from `address` plus `offset` bytes.
+pub fn load(b: &mut FunctionBuilder<'_>, width: Width, lane: Lane, address: Value, offset: i32) -> Vec<Value> {
+    let Width::Pixels(pixels) = width else {
+        return vec![b.ins().load(F64, constant_memory().with_aligned(), address, offset)];
+    };
+    let ty = width.ty(lane);
+    let bytes = pixels * lane.bytes();
+    (0..bytes.div_ceil(REGISTER))
+        .map(|part| {
+            let at = offset + (REGISTER * part) as i32;
+            match bytes - REGISTER * part {
+                REGISTER.. => b.ins().load(ty, constant_memory(), address, at),
+                rest => {
+                    let scalar = b.ins().load(integer(rest), constant_memory(), address, at);
+                    let (scalar, filled) = match rest {
+                        8 => (scalar, I64X2),
+                        4 => (scalar, I32X4),
+                        _ => (b.ins().uextend(I32, scalar), I32X4),
+                    };
+                    let filled = b.ins().scalar_to_vector(filled, scalar);
+                    simd::bits(b, ty, filled)
+                }
+            }
+        })
+        .collect()
+}
+
+/// Stores a block of lanes of type `lane` to `address`.
+pub fn store(b: &mut FunctionBuilder<'_>, width: Width, lane: Lane, parts: &[Value], address: Value) {
+    let Width::Pixels(pixels) = width else { unreachable!("blocks are stored") };
+    let flags = MemFlagsData::new().with_notrap();
+    let bytes = pixels * lane.bytes();
+    for (part, value) in parts.iter().enumerate().take(bytes.div_ceil(REGISTER)) {
+        let at = (REGISTER * part) as i32;
+        let value = match bytes - REGISTER * part {
+            REGISTER.. => *value,
+            rest => {
+                let scalar = integer(rest);
+                let whole = simd::bits(b, scalar.by(REGISTER as u32 / scalar.bytes()).expect("a register"), *value);
+                b.ins().extractlane(whole, 0)
+            }
+        };
+        b.ins().store(flags, value, address, at);
+    }
+}
+
+/// The integer type of this many bytes.
+fn integer(bytes: usize) -> Type {
+    match bytes {
+        1 => I8,
+        2 => I16,
+        4 => I32,
+        8 => I64,
+        _ => unreachable!("a block's size is a power of two"),
+    }
+}
+
+/// The f32 or f64 numbers 0, 1, 2, ... of a block's pixels.
+pub fn pixel_numbers(b: &mut FunctionBuilder<'_>, width: Width, lane: Lane) -> Vec<Value> {
+    let count = REGISTER / lane.bytes();
+    (0..width.parts(lane))
+        .map(|part| {
+            let numbers = (0..count).map(|index| part * count + index);
+            let bytes: Vec<u8> = match lane {
+                Lane::F32 => numbers.flat_map(|number| (number as f32).to_le_bytes()).collect(),
+                _ => numbers.flat_map(|number| (number as f64).to_le_bytes()).collect(),
+            };
+            let constant = b.func.dfg.constants.insert(bytes.as_slice().into());
+            b.ins().vconst(width.ty(lane), constant)
+        })
+        .collect()
+}

@@ -1,0 +1,678 @@
+//! The driver that computes row after row with a [`RowKernel`].
+//!
+//! A row of cells is a stretch of the array itself, where its layout and element type allow: an outer boundary only picks
+//! another row, or a row of `cval`. The code reads beyond both ends of the run that it computes, so the two ends of each row
+//! are copied, with what the boundary mode puts beyond them; an array with another layout, or whose elements must be
+//! converted, is copied row by row as a whole. Each thread keeps the copies that the next rows of pixels need as well.
+//! Memory: for each thread, a few ends or rows for each row of the footprint, and a row for each output that is not written
+//! directly.
+
+#![allow(unsafe_code, reason = "the design lifts the ban here; each block gives its reason")]
+
+use std::ops::Range;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ndarray::{ArrayViewD, ArrayViewMutD};
+
+use super::arrays::{Input, Output, for_any};
+use super::pixels::{Neighbourhood, Stop};
+use super::progress::Progress;
+use crate::codegen::jit::{Frame, RowCode};
+use crate::codegen::row::RowKernel;
+use crate::error::Error;
+use crate::grid::element::{Cast, DType, Element};
+use crate::plan::stage::{Source, Stage};
+
+/// How many pixels are computed before a cancellation is seen, at most.
+const MAX_RUN: usize = 1 << 16;
+
+/// How much work is worth a thread: pixels times cells.
+const MIN_WORK: usize = 1 << 17;
+
+/// How to run.
+pub struct RowRun<'a> {
+    /// The code.
+    pub kernel: &'a RowKernel,
+    /// The values of the lifted params and weights.
+    pub constants: &'a [f64],
+    /// The array's shape and what is outside it.
+    pub neighbourhood: &'a Neighbourhood,
+    /// The greatest number of threads.
+    pub threads: usize,
+    /// Where to report and to be cancelled.
+    pub progress: &'a Progress,
+}
+
+/// Why a run stopped early.
+pub enum Failure {
+    /// A pixel failed, or the run was cancelled.
+    Stop(Stop),
+    /// No code could be made for elements that are not finite.
+    Error(Error),
+}
+
+impl RowRun<'_> {
+    /// Computes every pixel. Inputs and outputs have the neighbourhood's shape, and the element types of the plan.
+    pub fn run(&self, inputs: &[Input<'_>], outputs: &mut [Output<'_>]) -> Result<(), Failure> {
+        let stage = &self.kernel.plan.stages[0];
+        let shape = self.neighbourhood.shape();
+        let targets: Vec<Target> =
+            outputs.iter_mut().map(|output| for_any!(Output, output, view => Target::new(view))).collect();
+        let sources: Vec<Box<dyn RowSource + '_>> = inputs
+            .iter()
+            .zip(&stage.inputs)
+            .map(|(input, source)| -> Box<dyn RowSource> {
+                for_any!(Input, input, view => Box::new(Array::new(view, *source)))
+            })
+            .collect();
+        let bands = Bands {
+            run: self,
+            stage,
+            layout: Layout::new(stage, self.neighbourhood, sources.iter().any(|source| source.is_direct())),
+            sources,
+            targets,
+            constants_finite: self.constants.iter().all(|value| value.is_finite()),
+            failed: AtomicUsize::new(usize::MAX),
+            error: OnceLock::new(),
+        };
+        let height = shape.len().checked_sub(2).map_or(1, |axis| shape[axis]);
+        let planes = shape[..shape.len().saturating_sub(2)].iter().product::<usize>();
+        let groups = planes * height.div_ceil(stage.together);
+        let pixels: usize = shape.iter().product();
+        let worth = pixels.saturating_mul(stage.cells.len().max(1)) / MIN_WORK;
+        let threads = self.threads.min(worth).min(groups).max(1);
+        if threads == 1 {
+            Worker::new(&bands).band(0..groups);
+        } else {
+            // More bands than threads, so that a thread that is held up does not hold up the others.
+            let band = groups.div_ceil(8 * threads);
+            let next = AtomicUsize::new(0);
+            rayon::scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(|_| {
+                        let mut worker = Worker::new(&bands);
+                        loop {
+                            let start = next.fetch_add(band, Ordering::Relaxed);
+                            if start >= groups {
+                                break;
+                            }
+                            worker.band(start..groups.min(start + band));
+                        }
+                    });
+                }
+            });
+        }
+        match (bands.error.into_inner(), bands.failed.into_inner()) {
+            (Some(error), _) => Err(Failure::Error(error)),
+            _ if self.progress.is_cancelled() => Err(Failure::Stop(Stop::Cancelled)),
+            (None, usize::MAX) => Ok(()),
+            (None, pixel) => Err(Failure::Stop(Stop::Failed(pixel))),
+        }
+    }
+}
+
+/// Which parts of a row are computed with the help of copies.
+#[derive(Clone, Debug)]
+struct Layout {
+    /// How far cells reach beyond a pixel along the row.
+    before: usize,
+    after: usize,
+    /// The length of a row.
+    len: usize,
+    /// The runs of pixels of a row: at its start, in the middle, and at its end. Without rows that are read directly, there is
+    /// only one.
+    runs: Vec<Range<usize>>,
+    /// The pixels of a run that code is called for, at least.
+    block: usize,
+}
+
+impl Layout {
+    fn new(stage: &Stage, neighbourhood: &Neighbourhood, direct: bool) -> Layout {
+        let (before, after) = stage.reach();
+        let (len, block) = (neighbourhood.row_len(), stage.pixels);
+        // An end has whole blocks.
+        let (start, end) = (before.next_multiple_of(block), after.next_multiple_of(block));
+        let runs = match direct && len >= start + end + block {
+            true => [0..start, start..len - end, len - end..len].into_iter().filter(|run| !run.is_empty()).collect(),
+            false => vec![0..len],
+        };
+        Layout { before, after, len, runs, block }
+    }
+
+    /// Whether rows are copied as a whole.
+    fn is_whole(&self) -> bool {
+        self.runs.len() == 1 && self.before + self.after > 0 || self.len < self.block
+    }
+
+    /// The number of elements that a copy of the cells of a run takes.
+    fn padded(&self, run: &Range<usize>) -> usize {
+        self.before + run.len().max(self.block) + self.after
+    }
+}
+
+/// An input array, row by row. A row is named by the distance of its first element from the array's.
+trait RowSource: Sync {
+    /// Whether code may read the array's own rows.
+    fn is_direct(&self) -> bool;
+
+    /// The size of an element of a copy.
+    fn element_bytes(&self) -> usize;
+
+    /// The row that starts at `outer`, an index along all axes but the last.
+    fn start(&self, outer: &[usize]) -> isize;
+
+    /// The address of a row's first element.
+    fn address(&self, row: isize) -> *const u8;
+
+    /// Whether all elements of a row are finite.
+    fn is_finite(&self, row: isize, len: usize) -> bool;
+
+    /// Copies the cells at `positions` along a row to `copy`, as elements of the source's lane type.
+    ///
+    /// # Safety
+    ///
+    /// `row` is from [`RowSource::start`], or `None` for a row outside the array; there is room for the cells at `copy`.
+    unsafe fn copy(&self, row: Option<isize>, positions: Range<isize>, neighbourhood: &Neighbourhood, copy: *mut u8);
+}
+
+struct Array<'a, T> {
+    view: &'a ArrayViewD<'a, T>,
+    first: *const T,
+    strides: Vec<isize>,
+    source: Source,
+}
+
+// SAFETY: the elements are only read, and the array is borrowed.
+unsafe impl<T: Sync> Sync for Array<'_, T> {}
+
+impl<'a, T: Element> Array<'a, T> {
+    fn new(view: &'a ArrayViewD<'a, T>, source: Source) -> Array<'a, T> {
+        let strides = if view.ndim() == 0 { vec![1] } else { view.strides().to_vec() };
+        Array { view, first: view.as_ptr(), strides, source }
+    }
+
+    fn stride(&self) -> isize {
+        self.strides[self.strides.len() - 1]
+    }
+}
+
+impl<T: Element> RowSource for Array<'_, T> {
+    fn is_direct(&self) -> bool {
+        // In a row of one element the stride says nothing, and there is nothing to gain.
+        self.source.is_native() && self.stride() == 1 && self.view.shape().last().is_some_and(|len| *len > 1)
+    }
+
+    fn element_bytes(&self) -> usize {
+        self.source.lane.bytes()
+    }
+
+    fn start(&self, outer: &[usize]) -> isize {
+        outer.iter().zip(&self.strides).map(|(index, stride)| *index as isize * stride).sum()
+    }
+
+    fn address(&self, row: isize) -> *const u8 {
+        self.first.wrapping_offset(row).cast()
+    }
+
+    fn is_finite(&self, row: isize, len: usize) -> bool {
+        if !matches!(T::DTYPE, DType::F32 | DType::F64) {
+            return true;
+        }
+        if self.stride() == 1 {
+            // SAFETY: the row's elements follow each other in the array, which is borrowed.
+            let row = unsafe { std::slice::from_raw_parts(self.first.offset(row), len) };
+            return T::all_finite(row);
+        }
+        (0..len as isize).all(|x| {
+            // SAFETY: `x` is an index along the row of the array, which is borrowed.
+            let element = unsafe { *self.first.offset(row + x * self.stride()) };
+            element.to_f64().is_finite()
+        })
+    }
+
+    unsafe fn copy(&self, row: Option<isize>, positions: Range<isize>, neighbourhood: &Neighbourhood, copy: *mut u8) {
+        if self.source.is_native() {
+            // The lane type holds what is outside exactly, or the plan would have chosen another.
+            let outside = T::from_f64(neighbourhood.outside(), Cast::Saturate);
+            // SAFETY: passed on; native elements have the lane type's size.
+            unsafe { self.copy_as(row, positions, neighbourhood, copy.cast::<T>(), outside, |element| element) }
+        } else {
+            let outside = neighbourhood.outside();
+            // SAFETY: passed on; other elements are converted to f64s.
+            unsafe { self.copy_as(row, positions, neighbourhood, copy.cast::<f64>(), outside, Element::to_f64) }
+        }
+    }
+}
+
+impl<T: Element> Array<'_, T> {
+    /// # Safety
+    ///
+    /// As for [`RowSource::copy`].
+    unsafe fn copy_as<U: Copy>(
+        &self,
+        row: Option<isize>,
+        positions: Range<isize>,
+        neighbourhood: &Neighbourhood,
+        copy: *mut U,
+        outside: U,
+        convert: impl Fn(T) -> U,
+    ) {
+        let stride = self.stride();
+        let inside = positions.start.max(0)..positions.end.min(neighbourhood.row_len() as isize);
+        let Some(row) = row else {
+            for index in 0..positions.len() {
+                // SAFETY: there is room for all positions.
+                unsafe { copy.add(index).write(outside) };
+            }
+            return;
+        };
+        let ends = [positions.start..inside.start.min(positions.end), inside.end.max(positions.start)..positions.end];
+        for position in ends.into_iter().flatten() {
+            let element = match neighbourhood.index_along(position) {
+                // SAFETY: the index is inside the row.
+                Some(index) => convert(unsafe { *self.first.offset(row + index * stride) }),
+                None => outside,
+            };
+            // SAFETY: there is room for all positions.
+            unsafe { copy.offset(position - positions.start).write(element) };
+        }
+        for position in inside {
+            // SAFETY: the position is inside the row, and there is room for all positions.
+            unsafe {
+                let element = convert(*self.first.offset(row + position * stride));
+                copy.offset(position - positions.start).write(element);
+            }
+        }
+    }
+}
+
+/// An output array as memory that several threads write to, each its own rows.
+struct Target {
+    first: *mut u8,
+    strides: Vec<isize>,
+    element_bytes: usize,
+    /// Casts f64s to elements of the array, from an element on.
+    cast: fn(&Target, isize, &[f64], Cast),
+    /// Copies elements of the array's own type there.
+    copy: fn(&Target, isize, *const u8, usize),
+}
+
+// SAFETY: the memory is borrowed mutably for as long as the target lives, and the driver gives every row to one thread only.
+unsafe impl Sync for Target {}
+
+impl Target {
+    fn new<T: Element>(view: &mut ArrayViewMutD<'_, T>) -> Target {
+        let strides = if view.ndim() == 0 { vec![1] } else { view.strides().to_vec() };
+        Target {
+            first: view.as_mut_ptr().cast(),
+            strides,
+            element_bytes: size_of::<T>(),
+            cast: Target::cast_row::<T>,
+            copy: Target::copy_row::<T>,
+        }
+    }
+
+    fn stride(&self) -> isize {
+        self.strides[self.strides.len() - 1]
+    }
+
+    /// The distance of a row's first element from the array's.
+    fn start(&self, outer: &[usize]) -> isize {
+        outer.iter().zip(&self.strides).map(|(index, stride)| *index as isize * stride).sum()
+    }
+
+    fn address(&self, element: isize) -> *mut u8 {
+        self.first.wrapping_offset(element * self.element_bytes as isize)
+    }
+
+    fn cast_row<T: Element>(&self, start: isize, values: &[f64], cast: Cast) {
+        let (first, stride) = (self.first.cast::<T>(), self.stride());
+        for (index, value) in values.iter().enumerate() {
+            // SAFETY: the values are for elements of one row of the array, whose type is `T` by `new`; nobody else writes to
+            // them.
+            unsafe { *first.offset(start + index as isize * stride) = T::from_f64(*value, cast) };
+        }
+    }
+
+    fn copy_row<T: Element>(&self, start: isize, elements: *const u8, len: usize) {
+        let (first, stride, elements) = (self.first.cast::<T>(), self.stride(), elements.cast::<T>());
+        for index in 0..len as isize {
+            // SAFETY: as in `cast_row`; code has written as many elements of the array's type to the copy.
+            unsafe { *first.offset(start + index * stride) = *elements.offset(index) };
+        }
+    }
+}
+
+/// What all threads share.
+struct Bands<'a> {
+    run: &'a RowRun<'a>,
+    stage: &'a Stage,
+    layout: Layout,
+    sources: Vec<Box<dyn RowSource + 'a>>,
+    targets: Vec<Target>,
+    constants_finite: bool,
+    /// The number of the first pixel that fails, in C order.
+    failed: AtomicUsize,
+    error: OnceLock<Error>,
+}
+
+/// A row of an input that is ready to be read.
+struct Slot {
+    /// Which row.
+    row: isize,
+    /// The last group of rows of pixels that needed it; 0 for none yet.
+    used: usize,
+    finite: bool,
+}
+
+/// The rows of an input that a thread has ready.
+struct Ring {
+    slots: Vec<Slot>,
+    /// The copies of the slots, one after the other.
+    copies: Vec<u64>,
+    /// The bytes of a slot's copies.
+    slot_bytes: usize,
+    /// Where in a slot the copy for each run starts; `None` where the code reads the array.
+    starts: Vec<Option<usize>>,
+    /// A stretch of what is outside the array, as long as any that is read; empty until it is needed.
+    outside: Vec<u64>,
+}
+
+impl Ring {
+    fn new(layout: &Layout, source: &dyn RowSource, rows: usize) -> Ring {
+        let bytes = |run: &Range<usize>| (layout.padded(run) * source.element_bytes()).next_multiple_of(64);
+        let mut slot_bytes = 0;
+        let mut place = |bytes: usize| {
+            slot_bytes += bytes;
+            Some(slot_bytes - bytes)
+        };
+        let starts = match source.is_direct() && !layout.is_whole() {
+            true => {
+                // Only the middle is read where it is.
+                let inside = |run: &Range<usize>| run.start >= layout.before && run.end + layout.after <= layout.len;
+                layout.runs.iter().map(|run| if inside(run) { None } else { place(bytes(run)) }).collect()
+            }
+            false => {
+                place(bytes(&(0..layout.len)));
+                layout.runs.iter().map(|run| Some(run.start * source.element_bytes())).collect()
+            }
+        };
+        let slots = (0..rows).map(|_| Slot { row: 0, used: 0, finite: true }).collect();
+        Ring { slots, copies: vec![0; slot_bytes / 8 * rows], slot_bytes, starts, outside: Vec::new() }
+    }
+
+    /// Makes the stretch of what is outside.
+    fn fill_outside(&mut self, layout: &Layout, source: &dyn RowSource, neighbourhood: &Neighbourhood) {
+        if self.outside.is_empty() {
+            let longest = layout.runs.iter().map(|run| run.len().min(MAX_RUN)).max().unwrap_or(0);
+            let len = layout.padded(&(0..longest));
+            self.outside = vec![0; (len * source.element_bytes()).div_ceil(8)];
+            // SAFETY: there is room for `len` elements.
+            unsafe { source.copy(None, 0..len as isize, neighbourhood, self.outside.as_mut_ptr().cast()) };
+        }
+    }
+}
+
+/// One thread's memory.
+struct Worker<'a> {
+    bands: &'a Bands<'a>,
+    rings: Vec<Ring>,
+    /// For each row of the stage, its slot; `None` if it is outside the array.
+    slots: Vec<Option<usize>>,
+    pointers: Vec<*const u8>,
+    targets: Vec<*mut u8>,
+    /// For each output of each row of pixels, a row in memory of the thread's own.
+    staged: Vec<Vec<u64>>,
+    position: Vec<f64>,
+    scratch: Vec<f64>,
+    /// The groups so far.
+    groups: usize,
+}
+
+impl<'a> Worker<'a> {
+    fn new(bands: &'a Bands<'a>) -> Worker<'a> {
+        let (stage, layout) = (bands.stage, &bands.layout);
+        let ring = |(input, source): (usize, &Box<dyn RowSource + 'a>)| {
+            let rows = stage.rows.iter().filter(|row| row.input == input).count();
+            Ring::new(layout, source.as_ref(), rows)
+        };
+        let rings = bands.sources.iter().enumerate().map(ring).collect();
+        let outputs = stage.together * stage.outputs.len();
+        Worker {
+            bands,
+            rings,
+            slots: vec![None; stage.rows.len()],
+            pointers: vec![std::ptr::null(); stage.rows.len()],
+            targets: vec![std::ptr::null_mut(); outputs],
+            staged: vec![Vec::new(); outputs],
+            position: vec![0.0; bands.run.kernel.plan.request.axes.len()],
+            scratch: vec![0.0; stage.scratch_bytes() / 8],
+            groups: 0,
+        }
+    }
+
+    /// Computes groups of rows, in C order, as long as nothing failed before them.
+    fn band(&mut self, groups: Range<usize>) {
+        let bands = self.bands;
+        let shape = bands.run.neighbourhood.shape();
+        let height = shape.len().checked_sub(2).map_or(1, |axis| shape[axis]);
+        let in_plane = height.div_ceil(bands.stage.together);
+        for group in groups {
+            let y = group % in_plane * bands.stage.together;
+            let first_row = group / in_plane * height + y;
+            let first_pixel = first_row * bands.layout.len;
+            let stopped = bands.run.progress.is_cancelled() || bands.error.get().is_some();
+            if stopped || bands.failed.load(Ordering::Relaxed) < first_pixel {
+                return;
+            }
+            let rows = bands.stage.together.min(height - y);
+            if !self.group(first_pixel, rows) {
+                return;
+            }
+        }
+    }
+
+    /// Computes the `rows` rows of pixels from `first_pixel` on. False where the run is to stop.
+    fn group(&mut self, first_pixel: usize, rows: usize) -> bool {
+        let (bands, layout) = (self.bands, &self.bands.layout);
+        let mut outer = bands.run.neighbourhood.position(first_pixel);
+        outer.pop();
+        self.groups += 1;
+        let finite = self.prepare(&outer) && bands.constants_finite;
+        let code = match bands.run.kernel.code(0, finite) {
+            Ok(code) => code,
+            Err(error) => {
+                // Another thread has said the same.
+                let _ = bands.error.set(error);
+                return false;
+            }
+        };
+        for (axis, position) in bands.run.kernel.plan.request.axes.iter().zip(&mut self.position) {
+            *position = outer.get(*axis).map_or(0.0, |index| *index as f64);
+        }
+        self.aim(&outer, rows);
+        for run in 0..layout.runs.len() {
+            let done = self.run(code, run, &outer, rows);
+            let pixels = &layout.runs[run];
+            bands.run.progress.add(done.min(pixels.len()) * rows);
+            if done < pixels.len() {
+                if !bands.run.progress.is_cancelled() {
+                    bands.failed.fetch_min(first_pixel + pixels.start + done, Ordering::Relaxed);
+                }
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Makes ready the rows of cells for the rows of pixels from `outer` on. Whether all their elements are finite.
+    fn prepare(&mut self, outer: &[usize]) -> bool {
+        let bands = self.bands;
+        let neighbourhood = bands.run.neighbourhood;
+        let mut index = vec![0; outer.len()];
+        let mut finite = true;
+        for (number, row) in bands.stage.rows.iter().enumerate() {
+            let mut inside = true;
+            for (axis, offset) in row.outer.iter().enumerate() {
+                match neighbourhood.index(axis, outer[axis] as isize + offset) {
+                    Some(at) => index[axis] = at as usize,
+                    None => inside = false,
+                }
+            }
+            let source = &bands.sources[row.input];
+            if inside {
+                let slot = self.slot(number, row.input, source.start(&index));
+                self.slots[number] = Some(slot);
+                finite &= self.rings[row.input].slots[slot].finite;
+            } else {
+                self.slots[number] = None;
+                self.rings[row.input].fill_outside(&bands.layout, source.as_ref(), neighbourhood);
+            }
+        }
+        finite
+    }
+
+    /// The slot of a row, which is filled if it is not there yet.
+    fn slot(&mut self, number: usize, input: usize, row: isize) -> usize {
+        let (bands, layout) = (self.bands, &self.bands.layout);
+        let ring = &mut self.rings[input];
+        let is_row = |slot: &Slot| slot.used > 0 && slot.row == row;
+        // What was the next row is now this one, as a rule.
+        let next = self.slots.get(number + bands.stage.together).copied().flatten();
+        let likely = next.filter(|slot| *slot < ring.slots.len());
+        let found = likely.filter(|slot| is_row(&ring.slots[*slot])).or_else(|| ring.slots.iter().position(is_row));
+        if let Some(slot) = found {
+            ring.slots[slot].used = self.groups;
+            return slot;
+        }
+        // There are as many slots as rows in a group, so one of them is not needed by this group.
+        let oldest = (0..ring.slots.len()).min_by_key(|slot| ring.slots[*slot].used).expect("a row has slots");
+        let source = &bands.sources[input];
+        let checked = bands.stage.general.is_some();
+        let finite = !checked || source.is_finite(row, layout.len);
+        ring.slots[oldest] = Slot { row, used: self.groups, finite };
+        let base = ring.copies.as_mut_ptr().cast::<u8>().wrapping_add(oldest * ring.slot_bytes);
+        let neighbourhood = bands.run.neighbourhood;
+        let (before, after) = (layout.before as isize, layout.after as isize);
+        if source.is_direct() && !layout.is_whole() {
+            for (run, start) in layout.runs.iter().zip(&ring.starts) {
+                if let Some(start) = start {
+                    let positions = run.start as isize - before..run.end as isize + after;
+                    // SAFETY: the slot has room for the run and the cells beyond it.
+                    unsafe { source.copy(Some(row), positions, neighbourhood, base.add(*start)) };
+                }
+            }
+        } else {
+            let positions = -before..layout.len as isize + after;
+            // SAFETY: the slot has room for the row and the cells beyond it.
+            unsafe { source.copy(Some(row), positions, neighbourhood, base) };
+        }
+        oldest
+    }
+
+    /// Finds where each output of each row of pixels is to be written.
+    fn aim(&mut self, outer: &[usize], rows: usize) {
+        let (bands, layout) = (self.bands, &self.bands.layout);
+        let count = bands.targets.len();
+        let mut outer = outer.to_vec();
+        for row in 0..bands.stage.together {
+            for (index, target) in bands.targets.iter().enumerate() {
+                let staged = &mut self.staged[row * count + index];
+                let sink = bands.stage.outputs[index];
+                let direct = sink.is_native() && target.stride() == 1 && layout.len >= layout.block && row < rows;
+                self.targets[row * count + index] = if direct {
+                    target.address(target.start(&outer))
+                } else {
+                    let bytes = layout.len.max(layout.block) * sink.lane.bytes();
+                    staged.resize(bytes.div_ceil(8), 0);
+                    staged.as_mut_ptr().cast()
+                };
+            }
+            if let Some(y) = outer.last_mut() {
+                *y += 1;
+            }
+        }
+    }
+
+    /// Computes a run of pixels of each row; the number of them before the first that fails.
+    fn run(&mut self, code: &RowCode, run: usize, outer: &[usize], rows: usize) -> usize {
+        let (bands, layout) = (self.bands, &self.bands.layout);
+        let pixels = layout.runs[run].clone();
+        let along = bands.stage.along;
+        let mut done = 0;
+        while done < pixels.len() {
+            if bands.run.progress.is_cancelled() {
+                break;
+            }
+            let len = (pixels.len() - done).min(MAX_RUN).max(layout.block);
+            // The last part may start before the end of the one before it.
+            let start = (pixels.start + done).min((pixels.end).saturating_sub(len).max(pixels.start));
+            for (number, row) in bands.stage.rows.iter().enumerate() {
+                let ring = &self.rings[row.input];
+                let slot = self.slots[number];
+                let source = &bands.sources[row.input];
+                let copies = ring.copies.as_ptr().cast::<u8>();
+                self.pointers[number] = match (slot, ring.starts[run]) {
+                    (None, _) => {
+                        ring.outside.as_ptr().cast::<u8>().wrapping_add(layout.before * source.element_bytes())
+                    }
+                    (Some(slot), Some(copy)) => copies
+                        .wrapping_add(slot * ring.slot_bytes + copy)
+                        .wrapping_add((layout.before + start - pixels.start) * source.element_bytes()),
+                    (Some(slot), None) => source.address(ring.slots[slot].row + start as isize),
+                };
+            }
+            let sizes = bands.stage.outputs.iter().map(|sink| sink.lane.bytes()).cycle();
+            let targets: Vec<*mut u8> =
+                self.targets.iter().zip(sizes).map(|(target, size)| target.wrapping_add(start * size)).collect();
+            if let Some(along) = along {
+                self.position[along] = start as f64;
+            }
+            let frame = Frame {
+                constants: bands.run.constants.as_ptr(),
+                position: self.position.as_ptr(),
+                scratch: self.scratch.as_mut_ptr(),
+            };
+            // SAFETY: each pointer is to a row of the array, or to a copy with the cells beyond the run's ends; the run in the
+            // middle of an array's row is as far from its ends as cells reach. Outputs are rows of arrays, which no other
+            // thread writes to, or of this thread's own memory, with room for a block at least.
+            let held = unsafe { code.call(&self.pointers, &targets, len, &frame) };
+            let held = (start + held).min(pixels.end) - pixels.start;
+            done = held.max(done);
+            if held < (start + len).min(pixels.end) - pixels.start {
+                break;
+            }
+        }
+        self.publish(outer, pixels.start..pixels.start + done, rows);
+        done
+    }
+
+    /// Moves results that are not where they belong.
+    fn publish(&mut self, outer: &[usize], pixels: Range<usize>, rows: usize) {
+        let bands = self.bands;
+        let count = bands.targets.len();
+        let mut outer = outer.to_vec();
+        for row in 0..rows {
+            for (index, target) in bands.targets.iter().enumerate() {
+                let staged = &self.staged[row * count + index];
+                let sink = bands.stage.outputs[index];
+                if !std::ptr::eq(self.targets[row * count + index], staged.as_ptr().cast()) {
+                    continue;
+                }
+                let start = target.start(&outer) + pixels.start as isize * target.stride();
+                let from = staged.as_ptr().cast::<u8>().wrapping_add(pixels.start * sink.lane.bytes());
+                if sink.is_native() {
+                    (target.copy)(target, start, from, pixels.len());
+                } else {
+                    // SAFETY: code has written f64s for these pixels.
+                    let values = unsafe { std::slice::from_raw_parts(from.cast::<f64>(), pixels.len()) };
+                    (target.cast)(target, start, values, bands.stage.cast);
+                }
+            }
+            if let Some(y) = outer.last_mut() {
+                *y += 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What one pass over the rows computes: taps from named rows, expressions, outputs. The code generator knows only this.
+
+use crate::grid::element::{Cast, DType};
+use crate::lang::cells::Cells;
+use crate::lang::hir::{Expr, Kernel};
+
+use super::range::{Analysis, Lane};
+
+/// A pass over rows of pixels.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// What each pixel's outputs are. All that is the same for every pixel is a param or weights vector of it.
+    pub kernel: Kernel,
+    /// The cells around a pixel.
+    pub cells: Cells,
+    /// Where each cell is.
+    pub places: Vec<Place>,
+    /// The axis of the window along which rows run, if it has that axis.
+    pub along: Option<usize>,
+    /// The axis of the window along which rows of pixels that are computed together follow each other, if it has that axis.
+    pub stacked: Option<usize>,
+    /// The distinct rows of cells that the code reads, for all rows of pixels that one call computes.
+    pub rows: Vec<Row>,
+    /// What the rows of each input hold.
+    pub inputs: Vec<Source>,
+    /// What the rows of each output hold.
+    pub outputs: Vec<Sink>,
+    /// How values become elements of the outputs.
+    pub cast: Cast,
+    /// How many pixels are computed together: a power of two.
+    pub pixels: usize,
+    /// How many rows of pixels one call computes.
+    pub together: usize,
+    /// What is known of the values if all elements and params are finite.
+    pub finite: Analysis,
+    /// What is known if they are not, where that makes a difference.
+    pub general: Option<Analysis>,
+}
+
+/// A cell's place in terms of rows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The offset along all axes of the array but the last.
+    pub outer: Vec<isize>,
+    /// The offset along the last axis.
+    pub along: isize,
+}
+
+/// A row of cells.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Row {
+    /// Of which input.
+    pub input: usize,
+    /// The offset from the first row of pixels, along all axes of the array but the last.
+    pub outer: Vec<isize>,
+}
+
+/// What an input's rows hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Source {
+    /// The array's element type.
+    pub dtype: DType,
+    /// What the rows that the code reads hold.
+    pub lane: Lane,
+}
+
+/// What an output's rows hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Sink {
+    /// The array's element type.
+    pub dtype: DType,
+    /// The lane type that the code stores; if that is not the element type, the driver casts it.
+    pub lane: Lane,
+}
+
+impl Source {
+    /// Whether the code can read the array's own memory.
+    pub fn is_native(self) -> bool {
+        Lane::of(self.dtype) == Some(self.lane)
+    }
+}
+
+impl Sink {
+    /// Whether the code can write to the array's own memory.
+    pub fn is_native(self) -> bool {
+        Lane::of(self.dtype) == Some(self.lane)
+    }
+}
+
+impl Stage {
+    /// The position among [`Stage::rows`] of the row of an input's cells at `outer`, for a row of pixels.
+    pub fn row(&self, input: usize, outer: &[isize], pixels: usize) -> usize {
+        let row = Row { input, outer: shifted(outer, pixels) };
+        self.rows.binary_search(&row).expect("every row that is read is listed")
+    }
+
+    /// How far the cells reach before and after a pixel along the row.
+    pub fn reach(&self) -> (usize, usize) {
+        let alongs = || self.places.iter().map(|place| place.along);
+        let (first, last) = (alongs().min().unwrap_or(0).min(0), alongs().max().unwrap_or(0).max(0));
+        (first.unsigned_abs(), last.unsigned_abs())
+    }
+
+    /// The bytes of memory that the code needs for order statistics.
+    pub fn scratch_bytes(&self) -> usize {
+        let needs = |expr: &Expr| matches!(expr, Expr::Reduce { op, .. } if op.is_order_statistic());
+        match self.kernel.live_nodes().any(|(_, node)| needs(&node.expr)) {
+            // Elements and filters, arguments and results.
+            true => 8 * self.pixels * (2 * self.cells.taps() + 2),
+            false => 0,
+        }
+    }
+}
+
+/// The offset of the same row of cells from a row of pixels some rows before.
+fn shifted(outer: &[isize], rows: usize) -> Vec<isize> {
+    let mut outer = outer.to_vec();
+    if let Some(last) = outer.last_mut() {
+        *last += rows as isize;
+    }
+    outer
+}
+
+/// The rows that a kernel reads, in order.
+pub fn rows_of(kernel: &Kernel, cells: &Cells, places: &[Place], together: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut read = |input: usize, place: &Place| {
+        rows.extend((0..together).map(|row| Row { input, outer: shifted(&place.outer, row) }));
+    };
+    for (_, node) in kernel.live_nodes() {
+        match &node.expr {
+            Expr::Tap(input) => places[..cells.taps()].iter().for_each(|place| read(*input, place)),
+            Expr::At { input, offset } => {
+                read(*input, &places[cells.position(offset).expect("the cells have every fixed offset")]);
+            }
+            _ => {}
+        }
+    }
+    rows.sort();
+    rows.dedup();
+    rows
+}

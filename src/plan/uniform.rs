@@ -1,0 +1,108 @@
+//! What is the same for every pixel: computed once for a run, and a param or a weights vector for the code.
+//!
+//! A bilateral filter's spatial weights, say, are a window that depends on offsets and params only.
+
+use crate::lang::cells::Cells;
+use crate::lang::hir::{Expr, ExprId, Kernel, Param};
+use crate::lang::interpret::{Interpreter, Settings};
+use crate::lang::types::Elem;
+
+/// A kernel of which everything that is the same for all pixels is a param or a weights vector.
+#[derive(Clone, Debug)]
+pub struct Lifted {
+    /// What remains for each pixel.
+    pub kernel: Kernel,
+    /// The nodes of the original kernel whose values are its params, in order.
+    pub params: Vec<ExprId>,
+    /// The nodes of the original kernel whose elements are its weights, in order.
+    pub weights: Vec<ExprId>,
+}
+
+/// Lifts what is the same for every pixel out of `kernel`.
+///
+/// What depends on nothing but the place of the cell is left where it is while `unrolled` holds: then the compiler knows
+/// its values.
+pub fn lift(kernel: &Kernel, taps: usize, unrolled: bool) -> Lifted {
+    let uniform = uniform_nodes(kernel);
+    // What depends on run-time values at all; the rest is made of constants and places.
+    let mut settable = vec![false; kernel.node_count()];
+    for (id, node) in kernel.live_nodes() {
+        let mut depends = matches!(node.expr, Expr::Param(_) | Expr::Weight(_) | Expr::Extent(_));
+        node.expr.for_each_operand(|operand| depends |= settable[operand.index()]);
+        settable[id.index()] = depends;
+    }
+    let (mut params, mut weights) = (Vec::new(), Vec::new());
+    let kernel_after = kernel.rewritten(Vec::new(), Vec::new(), |builder, id, node| {
+        if let Expr::Len = node.expr {
+            return Some(builder.number(taps as f64));
+        }
+        let place = matches!(node.expr, Expr::Offset(_) | Expr::Dist | Expr::Number(_));
+        let reduced = matches!(node.expr, Expr::Reduce { .. });
+        let known = !settable[id.index()] && (unrolled && !reduced || place);
+        // Booleans are cheap to make of the numbers that they compare.
+        if !uniform[id.index()] || known || node.ty.elem == Elem::Boolean {
+            return None;
+        }
+        let (list, expr) = match node.ty.is_window() {
+            true => (&mut weights, Expr::Weight as fn(usize) -> Expr),
+            false => (&mut params, Expr::Param as fn(usize) -> Expr),
+        };
+        list.push(id);
+        Some(builder.leaf(expr(list.len() - 1), node.ty))
+    });
+    // Lifted are also those inside others; only what the rewritten kernel reads counts.
+    let mut used_params = vec![None; params.len()];
+    let mut used_weights = vec![None; weights.len()];
+    let (mut kept_params, mut kept_weights) = (Vec::new(), Vec::new());
+    for (_, node) in kernel_after.live_nodes() {
+        let (used, kept, all, index) = match node.expr {
+            Expr::Param(index) => (&mut used_params, &mut kept_params, &params, index),
+            Expr::Weight(index) => (&mut used_weights, &mut kept_weights, &weights, index),
+            _ => continue,
+        };
+        used[index] = Some(kept.len());
+        kept.push(all[index]);
+    }
+    let names = |count: usize| (0..count).map(|index| index.to_string());
+    let kernel = kernel_after.rewritten(
+        names(kept_params.len()).map(|name| Param { name, default: None }).collect(),
+        names(kept_weights.len()).collect(),
+        |builder, _, node| match node.expr {
+            Expr::Param(index) => Some(builder.leaf(Expr::Param(used_params[index]?), node.ty)),
+            Expr::Weight(index) => Some(builder.leaf(Expr::Weight(used_weights[index]?), node.ty)),
+            _ => None,
+        },
+    );
+    Lifted { kernel, params: kept_params, weights: kept_weights }
+}
+
+/// Which nodes have the same value, or the same elements, at every pixel.
+fn uniform_nodes(kernel: &Kernel) -> Vec<bool> {
+    let mut uniform = vec![false; kernel.node_count()];
+    for (id, node) in kernel.live_nodes() {
+        let mut same = match node.expr {
+            Expr::Tap(_)
+            | Expr::At { .. }
+            | Expr::Coord(_)
+            | Expr::Accumulator(..)
+            | Expr::Element(..)
+            | Expr::FoldValue(..) => false,
+            _ => true,
+        };
+        node.expr.for_each_operand(|operand| same &= uniform[operand.index()]);
+        uniform[id.index()] = same;
+    }
+    uniform
+}
+
+impl Lifted {
+    /// The values of the params, then those of each weights vector, for one run.
+    pub fn values(&self, kernel: &Kernel, cells: &Cells, settings: &Settings, extent: &[usize]) -> Vec<f64> {
+        let uniform = uniform_nodes(kernel);
+        let mut interpreter = Interpreter::new(kernel, cells, settings);
+        interpreter.run_only(|id| uniform[id.index()], extent);
+        let params = self.params.iter().map(|id| interpreter.at(*id, 0));
+        let weights = self.weights.iter().flat_map(|id| (0..cells.taps()).map(|tap| interpreter.at(*id, tap)));
+        params.chain(weights).collect()
+    }
+}
