@@ -25,9 +25,8 @@ use crate::error::Error;
 use crate::lang::cells::Cells;
 use crate::lang::diagnostic::{Code as DiagnosticCode, Diagnostic};
 use crate::lang::hir::{Expr, Kernel, Reduction};
-use crate::lang::ops::UnaryOp;
 use crate::lang::span::Span;
-use crate::plan::range::{Analysis, Lane};
+use crate::plan::lanes::{Analysis, Lane};
 
 /// Scratch memory for at most this many f64s is on the stack of the form for any size ...
 const STACK_SCRATCH: usize = 1024;
@@ -101,10 +100,10 @@ pub fn symbols(kernel: &Kernel) -> Vec<(String, *const u8)> {
     let mut symbols = Vec::new();
     for (_, node) in kernel.live_nodes() {
         let (name, address) = match node.expr {
-            Expr::Unary(op, _) if !expr::unary_is_instruction(op) && op != UnaryOp::Not => {
-                (op.name(), math::unary_function(op))
-            }
-            Expr::Binary(op, _, _) if !expr::binary_is_instruction(op) => (op.name(), math::binary_function(op)),
+            Expr::Unary(op, _) => match math::host_function(op) {
+                Some(address) => (op.name(), address),
+                None => continue,
+            },
             Expr::Reduce { op, .. } if op.is_order_statistic() => (op.name(), jit::order_function(op)),
             _ => continue,
         };

@@ -6,26 +6,7 @@ use cranelift_frontend::FunctionBuilder;
 
 use super::simd;
 use crate::lang::ops::{BinaryOp, UnaryOp};
-use crate::plan::range::Lane;
-
-/// Whether `op` is an instruction, and not code of [`super::math`].
-pub fn unary_is_instruction(op: UnaryOp) -> bool {
-    matches!(
-        op,
-        UnaryOp::Negate
-            | UnaryOp::Abs
-            | UnaryOp::Sqrt
-            | UnaryOp::Floor
-            | UnaryOp::Ceil
-            | UnaryOp::Round
-            | UnaryOp::Trunc
-    )
-}
-
-/// Whether `op` is an instruction or a few, and not code of [`super::math`].
-pub fn binary_is_instruction(op: BinaryOp) -> bool {
-    !matches!(op, BinaryOp::Power | BinaryOp::Atan2 | BinaryOp::Hypot)
-}
+use crate::plan::lanes::Lane;
 
 fn is_signed(lane: Lane) -> bool {
     matches!(lane, Lane::I8 | Lane::I16 | Lane::I32)

@@ -32,7 +32,7 @@ use crate::lang::hir::{Expr, ExprId, Kernel, Reduction};
 use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::types::Elem;
 use crate::plan::Plan;
-use crate::plan::range::{Analysis, Lane};
+use crate::plan::lanes::{Analysis, Lane};
 use crate::plan::stage::{Place, Stage};
 
 /// A plan in machine code.

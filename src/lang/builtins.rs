@@ -210,20 +210,20 @@ pub static BUILTINS: &[Builtin] = &[
     ),
     exact("abs", "abs(x)", Meaning::Unary(UnaryOp::Abs), "the absolute value"),
     unary("sqrt", "sqrt(x)", UnaryOp::Sqrt, 0.5, "the square root"),
-    unary("cbrt", "cbrt(x)", UnaryOp::Cbrt, 0.5, "the cube root"),
-    unary("exp", "exp(x)", UnaryOp::Exp, 1.0, "e to the x"),
-    unary("exp2", "exp2(x)", UnaryOp::Exp2, 1.0, "2 to the x"),
+    unary("cbrt", "cbrt(x)", UnaryOp::Cbrt, 1.0, "the cube root"),
+    unary("exp", "exp(x)", UnaryOp::Exp, 2.0, "e to the x"),
+    unary("exp2", "exp2(x)", UnaryOp::Exp2, 2.0, "2 to the x"),
     unary("expm1", "expm1(x)", UnaryOp::Expm1, 1.0, "e to the x, minus 1, accurate for small x"),
     unary("log", "log(x)", UnaryOp::Log, 1.0, "the natural logarithm"),
     unary("log2", "log2(x)", UnaryOp::Log2, 1.0, "the logarithm to base 2"),
     unary("log10", "log10(x)", UnaryOp::Log10, 1.0, "the logarithm to base 10"),
     unary("log1p", "log1p(x)", UnaryOp::Log1p, 1.0, "the natural logarithm of 1 + x, accurate for small x"),
-    unary("sin", "sin(x)", UnaryOp::Sin, 1.0, "the sine, x in radians"),
-    unary("cos", "cos(x)", UnaryOp::Cos, 1.0, "the cosine, x in radians"),
+    unary("sin", "sin(x)", UnaryOp::Sin, 2.0, "the sine, x in radians"),
+    unary("cos", "cos(x)", UnaryOp::Cos, 2.0, "the cosine, x in radians"),
     unary("tan", "tan(x)", UnaryOp::Tan, 1.0, "the tangent, x in radians"),
-    unary("asin", "asin(x)", UnaryOp::Asin, 1.0, "the arc sine, in radians"),
+    unary("asin", "asin(x)", UnaryOp::Asin, 1.5, "the arc sine, in radians"),
     unary("acos", "acos(x)", UnaryOp::Acos, 1.0, "the arc cosine, in radians"),
-    unary("atan", "atan(x)", UnaryOp::Atan, 1.0, "the arc tangent, in radians"),
+    unary("atan", "atan(x)", UnaryOp::Atan, 1.5, "the arc tangent, in radians"),
     entry(
         "atan2",
         "atan2(y, x)",
@@ -266,7 +266,7 @@ pub static BUILTINS: &[Builtin] = &[
 ];
 
 /// The error bound of the operator `**`, in units in the last place, where the exponent is not a constant integer.
-pub const POWER_ULP: f64 = 1.0;
+pub const POWER_ULP: f64 = 2.0;
 
 /// The built-in called `name`.
 pub fn builtin(name: &str) -> Option<&'static Builtin> {

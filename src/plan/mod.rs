@@ -1,10 +1,14 @@
 //! Which machine code to make for a kernel, a footprint and element types. Emits none.
 
+pub mod lanes;
 pub mod range;
 pub mod stage;
+#[cfg(test)]
+mod tests;
 pub mod uniform;
 
-use self::range::{Analysis, Facts, Lane, Precision, Range, analyse};
+use self::lanes::{Analysis, Lane, analyse};
+use self::range::{Facts, Precision, Range};
 use self::stage::{Place, Sink, Source, Stage, rows_of};
 use self::uniform::{Lifted, lift};
 use crate::grid::element::{Cast, DType};

@@ -4,7 +4,7 @@ use crate::grid::element::{Cast, DType};
 use crate::lang::cells::Cells;
 use crate::lang::hir::{Expr, Kernel};
 
-use super::range::{Analysis, Lane};
+use super::lanes::{Analysis, Lane};
 
 /// A pass over rows of pixels.
 #[derive(Clone, Debug)]

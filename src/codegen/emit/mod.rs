@@ -27,7 +27,7 @@ use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::schedule::{Schedule, Step};
 use crate::lang::types::Elem;
 use crate::plan::MAX_UNROLLED_CELLS;
-use crate::plan::range::{Analysis, Lane, whole_threshold};
+use crate::plan::lanes::{Analysis, Lane, Threshold, threshold};
 
 /// Loops are unrolled if the unrolled body has at most this many instructions.
 const MAX_UNROLLED_INSTRUCTIONS: usize = 1024;
@@ -279,6 +279,12 @@ impl<'a, 'f> Emitter<'a, 'f> {
     fn elementwise(&mut self, id: ExprId, value: &dyn Fn(&Self, ExprId) -> Lanes) -> Result<Lanes, Error> {
         let lane = self.lane(id);
         let expr = self.kernel.expr(id);
+        if let Some(value) = self.analysis.ranges[id.index()].point() {
+            return Ok(match self.kernel.ty(id).elem {
+                Elem::Number => Lanes::Number(value),
+                Elem::Boolean => Lanes::Truth(value != 0.0),
+            });
+        }
         Ok(match *expr {
             Expr::Unary(op, x) => match (op, value(self, x)) {
                 (_, Lanes::Number(x)) => Lanes::Number(op.apply(x)),
@@ -299,7 +305,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
                     _ => {
                         let nan = self.may_be_nan(x) || self.may_be_nan(y);
                         let (x, y) = (self.numbers(&first, lane), self.numbers(&second, lane));
-                        Lanes::Numbers(lane, self.binary(op, lane, &x, &y, nan)?)
+                        Lanes::Numbers(lane, self.binary(op, lane, &x, &y, nan))
                     }
                 }
             }
@@ -342,40 +348,38 @@ impl<'a, 'f> Emitter<'a, 'f> {
     }
 
     fn unary(&mut self, op: UnaryOp, lane: Lane, x: &[Value]) -> Result<Vec<Value>, Error> {
-        if expr::unary_is_instruction(op) {
+        if !math::is_unary_function(op) {
             return Ok(self.map(x, |b, x| expr::unary(b, op, lane, x)));
         }
-        let function = self.function(op.name(), 1)?;
-        Ok(self.map(x, |b, x| math::unary(b, function, x)))
+        let (module, functions) = (&mut *self.module, &mut self.functions);
+        let mut host = |b: &mut FunctionBuilder<'_>, op: UnaryOp| {
+            let mut signature = module.jit().make_signature();
+            signature.params.push(AbiParam::new(F64));
+            signature.returns.push(AbiParam::new(F64));
+            import(b, module, functions, op.name(), &signature)
+        };
+        x.iter().map(|x| math::unary(self.b, op, *x, &mut host)).collect()
     }
 
-    fn binary(&mut self, op: BinaryOp, lane: Lane, x: &[Value], y: &[Value], nan: bool) -> Result<Vec<Value>, Error> {
-        if expr::binary_is_instruction(op) {
-            return Ok(self.zip(x, y, |b, x, y| expr::arithmetic(b, op, lane, x, y, nan)));
+    fn binary(&mut self, op: BinaryOp, lane: Lane, x: &[Value], y: &[Value], nan: bool) -> Vec<Value> {
+        match math::is_binary_function(op) {
+            true => self.zip(x, y, |b, x, y| math::binary(b, op, x, y)),
+            false => self.zip(x, y, |b, x, y| expr::arithmetic(b, op, lane, x, y, nan)),
         }
-        let function = self.function(op.name(), 2)?;
-        Ok(self.zip(x, y, |b, x, y| math::binary(b, function, x, y)))
     }
 
     fn compare(&mut self, op: BinaryOp, lane: Lane, x: &Lanes, y: &Lanes) -> Lanes {
-        let (mut op, mut x, mut y) = (op, x.clone(), y.clone());
-        if !lane.is_float() {
-            // An integer compared with a fraction, or with what its lanes don't hold.
-            let threshold = match (&x, &y) {
-                (Lanes::Number(constant), _) => Some(whole_threshold(op, *constant, true)),
-                (_, Lanes::Number(constant)) => Some(whole_threshold(op, *constant, false)),
-                _ => None,
-            };
-            match threshold {
-                Some(Err(truth)) => return Lanes::Truth(truth),
-                Some(Ok((whole_op, constant))) => {
-                    op = whole_op;
-                    match x {
-                        Lanes::Number(_) => x = Lanes::Number(constant),
-                        _ => y = Lanes::Number(constant),
-                    }
-                }
-                None => {}
+        let (mut x, mut y) = (x.clone(), y.clone());
+        // A constant that is not of the lanes' kind, such as a fraction among integers.
+        let constant = match (&mut x, &mut y) {
+            (Lanes::Number(constant), _) => Some((constant, true)),
+            (_, Lanes::Number(constant)) => Some((constant, false)),
+            _ => None,
+        };
+        if let Some((constant, on_left)) = constant {
+            match threshold(lane, op, *constant, on_left) {
+                Threshold::Always(truth) => return Lanes::Truth(truth),
+                Threshold::Constant(equivalent) => *constant = equivalent,
             }
         }
         let (x, y) = (self.numbers(&x, lane), self.numbers(&y, lane));
@@ -413,8 +417,8 @@ impl<'a, 'f> Emitter<'a, 'f> {
     fn instructions(&self, nodes: &[ExprId]) -> usize {
         let cost = |id: &ExprId| {
             let each = match self.kernel.expr(*id) {
-                Expr::Unary(op, _) if !expr::unary_is_instruction(*op) => 20,
-                Expr::Binary(op, ..) if !expr::binary_is_instruction(*op) => 60,
+                Expr::Unary(op, _) if math::is_unary_function(*op) => 20,
+                Expr::Binary(op, ..) if math::is_binary_function(*op) => 60,
                 _ => 1,
             };
             each * self.width.parts(self.lane(*id))
@@ -565,23 +569,26 @@ impl<'a, 'f> Emitter<'a, 'f> {
         Ok(())
     }
 
-    /// The host's function of `arguments` f64s called `name`.
-    fn function(&mut self, name: &str, arguments: usize) -> Result<FuncRef, Error> {
-        let mut signature = self.module.jit().make_signature();
-        signature.params.extend((0..arguments).map(|_| AbiParam::new(F64)));
-        signature.returns.push(AbiParam::new(F64));
-        self.import(name, &signature)
-    }
-
     fn import(&mut self, name: &str, signature: &Signature) -> Result<FuncRef, Error> {
-        if let Some(function) = self.functions.get(name) {
-            return Ok(*function);
-        }
-        let id = self.module.import(&symbol(name), signature)?;
-        let function = self.module.jit().declare_func_in_func(id, self.b.func);
-        self.functions.insert(name.to_string(), function);
-        Ok(function)
+        import(self.b, self.module, &mut self.functions, name, signature)
     }
+}
+
+/// The host's function called `name`, which is declared in the function that is built the first time.
+fn import(
+    b: &mut FunctionBuilder<'_>,
+    module: &mut Module,
+    functions: &mut HashMap<String, FuncRef>,
+    name: &str,
+    signature: &Signature,
+) -> Result<FuncRef, Error> {
+    if let Some(function) = functions.get(name) {
+        return Ok(*function);
+    }
+    let id = module.import(&symbol(name), signature)?;
+    let function = module.jit().declare_func_in_func(id, b.func);
+    functions.insert(name.to_string(), function);
+    Ok(function)
 }
 
 /// The registers of some values, one after the other.

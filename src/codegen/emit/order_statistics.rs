@@ -16,7 +16,7 @@ use crate::codegen::order::{self, Network, Step};
 use crate::error::Error;
 use crate::lang::hir::{ExprId, Reduction};
 use crate::lang::ops::BinaryOp;
-use crate::plan::range::Lane;
+use crate::plan::lanes::Lane;
 
 /// Networks are made for at most this many elements.
 pub const MAX_NETWORK: usize = 81;

@@ -14,7 +14,7 @@ use crate::codegen::{expr, simd};
 use crate::error::Error;
 use crate::lang::hir::{Expr, ExprId, Reduction};
 use crate::lang::ops::BinaryOp;
-use crate::plan::range::Lane;
+use crate::plan::lanes::Lane;
 
 /// A reduction that is being emitted.
 pub(super) struct Reducing {
@@ -285,7 +285,9 @@ impl<'a, 'f> Emitter<'a, 'f> {
     fn neutral(&mut self, op: Reduction, lane: Lane) -> Vec<Value> {
         let value = match op {
             Reduction::Product => 1.0,
+            Reduction::Min if lane.is_float() => f64::INFINITY,
             Reduction::Min => lane.greatest(),
+            Reduction::Max if lane.is_float() => f64::NEG_INFINITY,
             Reduction::Max => lane.least(),
             _ => 0.0,
         };

@@ -1,0 +1,514 @@
+//! In which vector lanes to compute each node of a kernel.
+//!
+//! A lane is right for a node if every value that the node may have is one of the lane's, if the operation gives it
+//! there without rounding or wrapping, and if the operands come from lanes that widen to it: then the value is that of
+//! f64 arithmetic. What integers lack is NaN, which the ranges exclude, and -0, which matters only where something can
+//! tell it from 0.
+
+use crate::grid::element::DType;
+use crate::lang::hir::{Expr, ExprId, FoldId, Kernel, Reduction};
+use crate::lang::ops::{BinaryOp, UnaryOp};
+use crate::lang::types::Elem;
+
+use super::range::{Facts, Precision, Range, partial_sums, ranges};
+
+/// How many passes look for the lanes of a fold's accumulators before they get f64 lanes.
+const FOLD_ROUNDS: usize = 8;
+
+/// A type of vector lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names are the types")]
+pub enum Lane {
+    U8,
+    I8,
+    U16,
+    I16,
+    U32,
+    I32,
+    F32,
+    F64,
+}
+
+impl Lane {
+    /// Every lane, the preferred ones first: narrow before wide, unsigned before signed. (But few operations have u32
+    /// lanes.)
+    const ALL: [Lane; 8] = [Lane::U8, Lane::I8, Lane::U16, Lane::I16, Lane::I32, Lane::U32, Lane::F32, Lane::F64];
+
+    /// The size.
+    pub fn bytes(self) -> usize {
+        match self {
+            Lane::U8 | Lane::I8 => 1,
+            Lane::U16 | Lane::I16 => 2,
+            Lane::U32 | Lane::I32 | Lane::F32 => 4,
+            Lane::F64 => 8,
+        }
+    }
+
+    /// Whether values have fractions.
+    pub fn is_float(self) -> bool {
+        matches!(self, Lane::F32 | Lane::F64)
+    }
+
+    /// The least finite value.
+    pub fn least(self) -> f64 {
+        match self {
+            Lane::U8 | Lane::U16 | Lane::U32 => 0.0,
+            Lane::I8 => i8::MIN.into(),
+            Lane::I16 => i16::MIN.into(),
+            Lane::I32 => i32::MIN.into(),
+            Lane::F32 => f32::MIN.into(),
+            Lane::F64 => f64::MIN,
+        }
+    }
+
+    /// The greatest finite value.
+    pub fn greatest(self) -> f64 {
+        match self {
+            Lane::U8 => u8::MAX.into(),
+            Lane::I8 => i8::MAX.into(),
+            Lane::U16 => u16::MAX.into(),
+            Lane::I16 => i16::MAX.into(),
+            Lane::U32 => u32::MAX.into(),
+            Lane::I32 => i32::MAX.into(),
+            Lane::F32 => f32::MAX.into(),
+            Lane::F64 => f64::MAX,
+        }
+    }
+
+    /// The name, such as `u8`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Lane::U8 => "u8",
+            Lane::I8 => "i8",
+            Lane::U16 => "u16",
+            Lane::I16 => "i16",
+            Lane::U32 => "u32",
+            Lane::I32 => "i32",
+            Lane::F32 => "f32",
+            Lane::F64 => "f64",
+        }
+    }
+
+    /// Whether the lane has every value of `range`, NaN and -0 included.
+    pub fn holds(self, range: &Range) -> bool {
+        match self {
+            Lane::F64 => true,
+            Lane::F32 => range.single,
+            _ => {
+                let inside = self.least() <= range.low && range.high <= self.greatest();
+                range.whole && !range.nan && !range.minus_zero && inside
+            }
+        }
+    }
+
+    /// The lane for the elements of an array. There is none for 64-bit integers, which are rounded when they are read.
+    pub fn of(dtype: DType) -> Option<Lane> {
+        match dtype {
+            DType::Bool | DType::U8 => Some(Lane::U8),
+            DType::I8 => Some(Lane::I8),
+            DType::I16 => Some(Lane::I16),
+            DType::U16 => Some(Lane::U16),
+            DType::I32 => Some(Lane::I32),
+            DType::U32 => Some(Lane::U32),
+            DType::I64 | DType::U64 => None,
+            DType::F32 => Some(Lane::F32),
+            DType::F64 => Some(Lane::F64),
+        }
+    }
+
+    /// Whether `wider` has every value of this lane.
+    pub fn widens_to(self, wider: Lane) -> bool {
+        match (self, wider) {
+            (Lane::F64, _) => wider == Lane::F64,
+            (Lane::F32, _) => wider.is_float(),
+            (_, Lane::F64) => true,
+            (_, Lane::F32) => self.bytes() < 4,
+            _ => wider.least() <= self.least() && self.greatest() <= wider.greatest(),
+        }
+    }
+
+    /// The first lane that has every value of `range`.
+    fn narrowest(range: &Range) -> Lane {
+        Lane::ALL.into_iter().find(|lane| lane.holds(range)).expect("f64 has every value")
+    }
+
+    /// The wider of two masks' lanes.
+    fn wider_mask(self, other: Lane) -> Lane {
+        if other.bytes() > self.bytes() { other } else { self }
+    }
+}
+
+/// What a comparison of lanes with a constant is equivalent to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Threshold {
+    /// The same for every value of the lane (other than NaN, to which constants don't compare).
+    Always(bool),
+    /// The same comparison with another constant on the same side, which is one of the lane's kind: whole, or an f32.
+    Constant(f64),
+}
+
+/// Rewrites the comparison of a value in `lane` with `constant`, which is on the left or on the right, so that the
+/// constant is whole for integer lanes, and an f32 for f32 lanes. (It may still be greater than any of the lane's.)
+pub fn threshold(lane: Lane, op: BinaryOp, constant: f64, on_left: bool) -> Threshold {
+    // The next value of the lane's kind from the constant on, in either direction.
+    let (below, above) = match lane {
+        Lane::F64 => (constant, constant),
+        Lane::F32 => {
+            let nearest = constant as f32;
+            let exact = f64::from(nearest);
+            let below = if exact > constant { nearest.next_down() } else { nearest };
+            let above = if exact < constant { nearest.next_up() } else { nearest };
+            (below.into(), above.into())
+        }
+        _ => (constant.floor(), constant.ceil()),
+    };
+    if constant.is_nan() && !lane.is_float() {
+        return Threshold::Always(op == BinaryOp::NotEqual);
+    }
+    let constant = match (op, on_left) {
+        // A value less than the constant is less than the next one above it, one that may be equal is at most the next
+        // one below.
+        (BinaryOp::Less, false) | (BinaryOp::LessEqual, true) => above,
+        (BinaryOp::Less, true) | (BinaryOp::LessEqual, false) => below,
+        (BinaryOp::Equal | BinaryOp::NotEqual, _) if below < above => {
+            return Threshold::Always(op == BinaryOp::NotEqual);
+        }
+        _ => below,
+    };
+    Threshold::Constant(constant + 0.0)
+}
+
+/// What is known of each node, by index.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    /// What values it may have.
+    pub ranges: Vec<Range>,
+    /// In which lanes to compute it; for a boolean, in lanes of which width its mask comes about.
+    pub lanes: Vec<Lane>,
+}
+
+impl Analysis {
+    /// The analysis of a kernel of whose values nothing is known.
+    pub fn of_nothing_known(kernel: &Kernel) -> Analysis {
+        Analysis { ranges: vec![Range::ANY; kernel.node_count()], lanes: vec![Lane::F64; kernel.node_count()] }
+    }
+}
+
+/// Follows the values through `kernel`, and chooses the narrowest lanes.
+///
+/// A comparison's lanes are those in which to compare its operands. A constant's are the narrowest that hold it, but it
+/// is to be made in the lanes of what it meets, by way of [`threshold`] in a comparison. A comparison, or any other
+/// node, whose range is one point need not be computed.
+pub fn analyse(kernel: &Kernel, facts: &Facts<'_>) -> Analysis {
+    let ranges = ranges(kernel, facts);
+    let demanded = zero_signs(kernel, facts, &ranges);
+    // The sign of a zero that nothing can see need not be held.
+    let held = ranges
+        .iter()
+        .zip(&demanded)
+        .map(|(range, demanded)| Range { minus_zero: range.minus_zero && *demanded, ..*range });
+    let lanes = Chooser::new(kernel, facts, held.collect()).choose();
+    Analysis { ranges, lanes }
+}
+
+/// Whether something can tell a node's -0 from its 0, for each node.
+pub(super) fn zero_signs(kernel: &Kernel, facts: &Facts<'_>, ranges: &[Range]) -> Vec<bool> {
+    let mut demanded = vec![false; kernel.node_count()];
+    for (output, float) in kernel.outputs.iter().zip(facts.outputs_float) {
+        demanded[output.value.index()] |= float;
+    }
+    let live = kernel.live();
+    for index in (0..kernel.node_count()).rev().filter(|index| live[*index]) {
+        let shows = demanded[index];
+        let of = |id: ExprId| &ranges[id.index()];
+        let mut demand = |id: ExprId, shows: bool| demanded[id.index()] |= shows;
+        match *kernel.expr(ExprId::from_index(index)) {
+            Expr::Unary(op, a) => demand(a, shows && passes_sign(op)),
+            Expr::Binary(op, a, b) => match op {
+                // The sum of a zero and 0 is 0, whatever the sign of the first.
+                BinaryOp::Add => {
+                    demand(a, shows && of(b).minus_zero);
+                    demand(b, shows && of(a).minus_zero);
+                }
+                BinaryOp::Subtract => {
+                    demand(a, shows && of(b).contains(0.0));
+                    demand(b, shows && of(a).minus_zero);
+                }
+                BinaryOp::Multiply => {
+                    demand(a, shows);
+                    demand(b, shows);
+                }
+                BinaryOp::Divide => {
+                    demand(a, shows);
+                    demand(b, true);
+                }
+                BinaryOp::Power => demand(a, true),
+                BinaryOp::Atan2 => {
+                    demand(a, true);
+                    demand(b, true);
+                }
+                // The sign of a zero that comes out of `min` or `max` is not specified.
+                BinaryOp::Min | BinaryOp::Max => {}
+                BinaryOp::Hypot
+                | BinaryOp::Less
+                | BinaryOp::LessEqual
+                | BinaryOp::Equal
+                | BinaryOp::NotEqual
+                | BinaryOp::And
+                | BinaryOp::Or => {}
+            },
+            Expr::Fma(a, b, c) => {
+                demand(a, shows && of(c).minus_zero);
+                demand(b, shows && of(c).minus_zero);
+                demand(c, shows);
+            }
+            Expr::Select(_, yes, no) => {
+                demand(yes, shows);
+                demand(no, shows);
+            }
+            Expr::Reduce { op: Reduction::Product | Reduction::Nth, window, .. } => demand(window, shows),
+            // A sum starts at 0, and the sign of a zero that comes out of the others is not specified.
+            Expr::Reduce { .. } => {}
+            Expr::Element(fold, index) => demand(kernel.fold(fold).windows[index], shows),
+            Expr::FoldValue(fold, _) => {
+                let fold = kernel.fold(fold);
+                fold.init.iter().chain(&fold.next).for_each(|part| demand(*part, true));
+            }
+            Expr::Number(_)
+            | Expr::Boolean(_)
+            | Expr::Param(_)
+            | Expr::Weight(_)
+            | Expr::Tap(_)
+            | Expr::At { .. }
+            | Expr::Offset(_)
+            | Expr::Dist
+            | Expr::Coord(_)
+            | Expr::Extent(_)
+            | Expr::Len
+            | Expr::Accumulator(..) => {}
+        }
+    }
+    demanded
+}
+
+/// Whether a function has another value at -0 than at 0, which then is -0.
+fn passes_sign(op: UnaryOp) -> bool {
+    use UnaryOp::{
+        Abs, Acos, Asin, Atan, Cbrt, Ceil, Cos, Cosh, Exp, Exp2, Expm1, Floor, Log, Log1p, Log2, Log10, Negate, Not,
+        Round, Sin, Sinh, Sqrt, Tan, Tanh, Trunc,
+    };
+    match op {
+        Negate | Sqrt | Cbrt | Expm1 | Log1p | Sin | Tan | Asin | Atan | Sinh | Tanh | Floor | Ceil | Round | Trunc => {
+            true
+        }
+        Not | Abs | Exp | Exp2 | Log | Log2 | Log10 | Cos | Acos | Cosh => false,
+    }
+}
+
+/// Lanes with addition; there are none of u32, which have no sign and rarely the room.
+const SUMS: [Lane; 7] = [Lane::U8, Lane::I8, Lane::U16, Lane::I16, Lane::I32, Lane::F32, Lane::F64];
+/// Lanes with multiplication, and those that reductions add in.
+const PRODUCTS: [Lane; 5] = [Lane::U16, Lane::I16, Lane::I32, Lane::F32, Lane::F64];
+/// Lanes with multiplication that wraps, so that it can overflow before an addition.
+const FUSED: [Lane; 4] = [Lane::U16, Lane::I16, Lane::I32, Lane::F64];
+/// Lanes to count in.
+const COUNTS: [Lane; 4] = [Lane::U8, Lane::U16, Lane::I32, Lane::F64];
+
+/// Chooses the lanes of one node after the other.
+struct Chooser<'a> {
+    kernel: &'a Kernel,
+    facts: &'a Facts<'a>,
+    /// What each node's lanes must hold.
+    held: Vec<Range>,
+    lanes: Vec<Lane>,
+    /// The lanes of each fold's accumulators.
+    accumulators: Vec<Vec<Lane>>,
+}
+
+impl<'a> Chooser<'a> {
+    fn new(kernel: &'a Kernel, facts: &'a Facts<'a>, held: Vec<Range>) -> Chooser<'a> {
+        let folds = (0..kernel.fold_count()).map(|index| kernel.fold(FoldId::from_index(index)));
+        let mut accumulators: Vec<Vec<Lane>> = folds.map(|fold| vec![Lane::U8; fold.init.len()]).collect();
+        for (index, range) in held.iter().enumerate() {
+            if let Expr::Accumulator(fold, index) = *kernel.expr(ExprId::from_index(index)) {
+                accumulators[fold.index()][index] = Lane::narrowest(range);
+            }
+        }
+        Chooser { kernel, facts, held, lanes: Vec::new(), accumulators }
+    }
+
+    fn choose(mut self) -> Vec<Lane> {
+        for _ in 0..FOLD_ROUNDS {
+            self.pass();
+            if !self.widen_accumulators() {
+                return self.finish();
+            }
+        }
+        self.accumulators.iter_mut().flatten().for_each(|lane| *lane = Lane::F64);
+        self.pass();
+        self.finish()
+    }
+
+    fn finish(self) -> Vec<Lane> {
+        let single = |lane| if lane == Lane::F64 { Lane::F32 } else { lane };
+        match self.facts.precision {
+            Precision::Exact => self.lanes,
+            Precision::Single => self.lanes.into_iter().map(single).collect(),
+        }
+    }
+
+    fn pass(&mut self) {
+        self.lanes.clear();
+        for index in 0..self.kernel.node_count() {
+            let id = ExprId::from_index(index);
+            let lane = match self.kernel.ty(id).elem {
+                Elem::Number => self.number(id),
+                Elem::Boolean => self.boolean(id),
+            };
+            self.lanes.push(lane);
+        }
+    }
+
+    /// Makes each accumulator's lane hold what comes into it; whether that changed any.
+    fn widen_accumulators(&mut self) -> bool {
+        let before = self.accumulators.clone();
+        for (index, lanes) in self.accumulators.iter_mut().enumerate() {
+            let fold = self.kernel.fold(FoldId::from_index(index));
+            for (lane, parts) in lanes.iter_mut().zip(fold.init.iter().zip(&fold.next)) {
+                let parts = [*parts.0, *parts.1];
+                *lane = if self.kernel.ty(parts[0]).elem == Elem::Boolean {
+                    parts.iter().fold(*lane, |lane, part| lane.wider_mask(self.lanes[part.index()]))
+                } else {
+                    first(&Lane::ALL, |wider| {
+                        let accepts = |part| accepts(self.kernel, &self.held, &self.lanes, part, wider);
+                        lane.widens_to(wider) && parts.into_iter().all(accepts)
+                    })
+                };
+            }
+        }
+        self.accumulators != before
+    }
+
+    fn accepts(&self, operand: ExprId, lane: Lane) -> bool {
+        accepts(self.kernel, &self.held, &self.lanes, operand, lane)
+    }
+
+    /// The first of some lanes that has the values of `range`, and in which the operands can be had; an operand's own if
+    /// it is no wider.
+    fn first(&self, lanes: &[Lane], range: &Range, operands: &[ExprId]) -> Lane {
+        let right = |lane: Lane| lane.holds(range) && operands.iter().all(|operand| self.accepts(*operand, lane));
+        let found = first(lanes, right);
+        let mut own = operands.iter().map(|operand| self.lanes[operand.index()]);
+        own.find(|own| own.bytes() == found.bytes() && lanes.contains(own) && right(*own)).unwrap_or(found)
+    }
+
+    fn number(&self, id: ExprId) -> Lane {
+        let range = &self.held[id.index()];
+        match *self.kernel.expr(id) {
+            Expr::Unary(UnaryOp::Negate | UnaryOp::Abs, a) => self.first(&SUMS, range, &[a]),
+            Expr::Unary(UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Round | UnaryOp::Trunc, a) => {
+                self.first(&Lane::ALL, range, &[a])
+            }
+            Expr::Unary(..) => Lane::F64,
+            // In f32 lanes these are exact, because a result is known to be an f32 only where it is a whole number, or
+            // one with another exponent.
+            Expr::Binary(BinaryOp::Add | BinaryOp::Subtract, a, b) => self.first(&SUMS, range, &[a, b]),
+            Expr::Binary(BinaryOp::Multiply, a, b) => self.first(&PRODUCTS, range, &[a, b]),
+            Expr::Binary(BinaryOp::Min | BinaryOp::Max, a, b) => self.first(&Lane::ALL, range, &[a, b]),
+            Expr::Binary(..) => Lane::F64,
+            Expr::Fma(a, b, c) => self.first(&FUSED, range, &[a, b, c]),
+            Expr::Select(_, yes, no) => self.first(&Lane::ALL, range, &[yes, no]),
+            Expr::Reduce { op, window, filter, .. } => self.reduction(op, range, window, filter),
+            Expr::Accumulator(fold, index) | Expr::FoldValue(fold, index) => self.accumulators[fold.index()][index],
+            Expr::Element(fold, index) => self.lanes[self.kernel.fold(fold).windows[index].index()],
+            Expr::Dist | Expr::Coord(_) | Expr::Extent(_) => Lane::F64,
+            Expr::Number(_)
+            | Expr::Boolean(_)
+            | Expr::Param(_)
+            | Expr::Weight(_)
+            | Expr::Tap(_)
+            | Expr::At { .. }
+            | Expr::Offset(_)
+            | Expr::Len => Lane::narrowest(range),
+        }
+    }
+
+    fn reduction(&self, op: Reduction, range: &Range, window: ExprId, filter: Option<ExprId>) -> Lane {
+        let element = &self.held[window.index()];
+        match op {
+            Reduction::Sum => {
+                let partial = partial_sums(*element, self.facts.taps);
+                self.first(&PRODUCTS, &partial, &[window])
+            }
+            // The mask is subtracted as it is, so the lanes are not narrower than it.
+            Reduction::Count => {
+                let mask = self.lanes[window.index()].bytes();
+                first(&COUNTS, |lane| lane.holds(range) && lane.bytes() >= mask)
+            }
+            Reduction::Median if self.facts.taps.is_multiple_of(2) || filter.is_some() => Lane::F64,
+            Reduction::Min
+            | Reduction::Max
+            | Reduction::Nth
+            | Reduction::Median
+            | Reduction::Rank
+            | Reduction::Mode => self.first(&Lane::ALL, range, &[window]),
+            Reduction::Product
+            | Reduction::ArgMin
+            | Reduction::ArgMax
+            | Reduction::Percentile
+            | Reduction::TrimmedMean
+            | Reduction::Variety => Lane::F64,
+        }
+    }
+
+    fn boolean(&self, id: ExprId) -> Lane {
+        let mask = |operand: ExprId| self.lanes[operand.index()];
+        match *self.kernel.expr(id) {
+            Expr::Unary(_, a) => mask(a),
+            Expr::Binary(op, a, b) if self.kernel.ty(a).elem == Elem::Number => self.comparison(id, op, a, b),
+            Expr::Binary(_, a, b) => mask(a).wider_mask(mask(b)),
+            Expr::Select(condition, yes, no) => mask(condition).wider_mask(mask(yes)).wider_mask(mask(no)),
+            Expr::Element(fold, index) => mask(self.kernel.fold(fold).windows[index]),
+            Expr::Accumulator(fold, index) | Expr::FoldValue(fold, index) => self.accumulators[fold.index()][index],
+            _ => Lane::U8,
+        }
+    }
+
+    fn comparison(&self, id: ExprId, op: BinaryOp, a: ExprId, b: ExprId) -> Lane {
+        let constant = |id: ExprId| match *self.kernel.expr(id) {
+            Expr::Number(bits) => Some(f64::from_bits(bits)),
+            _ => None,
+        };
+        let (constant, operand, on_left) = match (constant(a), constant(b)) {
+            (Some(constant), _) => (constant, b, true),
+            (_, Some(constant)) => (constant, a, false),
+            _ => return first(&Lane::ALL, |lane| self.accepts(a, lane) && self.accepts(b, lane)),
+        };
+        let lane = self.lanes[operand.index()];
+        // What the ranges have decided is not computed, and has no demands on the lane.
+        match threshold(lane, op, constant, on_left) {
+            Threshold::Constant(constant) if self.held[id.index()].point().is_none() => {
+                self.first(&Lane::ALL, &Range::exactly(constant), &[operand])
+            }
+            _ => lane,
+        }
+    }
+}
+
+/// The first of `lanes` for which `right` holds, or the last.
+fn first(lanes: &[Lane], right: impl Fn(Lane) -> bool) -> Lane {
+    lanes.iter().copied().find(|lane| right(*lane)).unwrap_or(Lane::F64)
+}
+
+/// Whether an operand can be had in `lane`: a constant if it is one of the lane's values; anything else if its own lane
+/// widens to it, or is no wider and the values that there are happen to be in both, so that u16 becomes i16 for free.
+fn accepts(kernel: &Kernel, held: &[Range], lanes: &[Lane], operand: ExprId, lane: Lane) -> bool {
+    let range = &held[operand.index()];
+    match *kernel.expr(operand) {
+        Expr::Number(_) | Expr::Len => lane.holds(range),
+        _ => {
+            let own = lanes[operand.index()];
+            own.widens_to(lane) || (own.bytes() <= lane.bytes() && !own.is_float() && lane.holds(range))
+        }
+    }
+}
