@@ -16,10 +16,10 @@ use cranelift_codegen::ir::{AbiParam, BlockArg, FuncRef, InstBuilder, Signature,
 use cranelift_frontend::FunctionBuilder;
 use cranelift_module::Module as _;
 
+use self::order_statistics::Selection;
 use self::window::{Tap, Window};
 use super::jit::Module;
 use super::lanes::{self, Lanes, Width};
-use super::order::Network;
 use super::{expr, math, simd};
 use crate::error::Error;
 use crate::lang::hir::{Expr, ExprId, FoldId, Kernel};
@@ -66,8 +66,8 @@ pub struct Emitter<'a, 'f> {
     /// An accumulator has one lane type from the first cell to the last.
     accumulator_lanes: HashMap<(FoldId, usize), Lane>,
     functions: HashMap<String, FuncRef>,
-    /// The networks of order statistics, by the lengths of the rows of cells and the ranks.
-    networks: HashMap<(Vec<usize>, Vec<usize>), Network>,
+    /// How order statistics are found, by the lengths of the rows of cells and the ranks.
+    selections: HashMap<(Vec<usize>, Vec<usize>), Selection>,
     /// How many instructions for window nodes have been emitted, about.
     emitted: usize,
 }
@@ -98,7 +98,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
             accumulators: HashMap::new(),
             elements: HashMap::new(),
             functions: HashMap::new(),
-            networks: HashMap::new(),
+            selections: HashMap::new(),
             emitted: 0,
         }
     }

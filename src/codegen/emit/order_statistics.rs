@@ -12,7 +12,7 @@ use super::reductions::Reducing;
 use super::window::{Scratch, Tap};
 use crate::codegen::expr;
 use crate::codegen::lanes::{self, Lanes, Width, scratch_memory};
-use crate::codegen::order::{self, Network, Step};
+use crate::codegen::order::{self, Network, Overlapping, Step};
 use crate::error::Error;
 use crate::lang::hir::{ExprId, Reduction};
 use crate::lang::ops::BinaryOp;
@@ -71,22 +71,9 @@ impl<'a, 'f> Emitter<'a, 'f> {
             same.iter().flat_map(|reducing| self.ranks(reducing).expect("it is one for a network")).collect();
         ranks.sort_unstable();
         ranks.dedup();
-        let network = self.network(&elements, &ranks);
-        self.emitted += network.cost() * self.width.parts(lane);
-
-        let mut wires: Vec<Vec<Value>> = elements.iter().map(|(_, element)| element.clone()).collect();
-        for step in &network.steps {
-            let (Step::Exchange(x, y) | Step::Min(x, y) | Step::Max(x, y)) = *step;
-            let mut extreme = |op: BinaryOp| self.zip(&wires[x], &wires[y], |b, x, y| expr::extreme(b, op, lane, x, y));
-            match step {
-                Step::Exchange(..) => (wires[x], wires[y]) = (extreme(BinaryOp::Min), extreme(BinaryOp::Max)),
-                Step::Min(..) => wires[x] = extreme(BinaryOp::Min),
-                Step::Max(..) => wires[y] = extreme(BinaryOp::Max),
-            }
-        }
+        let found = self.selected(lane, &elements, &ranks);
         let nan = (lane.is_float() && self.may_be_nan(window)).then(|| self.any_nan(&elements));
-        let sorted: HashMap<usize, Vec<Value>> =
-            ranks.iter().zip(&network.outputs).map(|(rank, wire)| (*rank, wires[*wire].clone())).collect();
+        let sorted: HashMap<usize, Vec<Value>> = ranks.iter().copied().zip(found).collect();
         for reducing in same {
             let (lane, value) = self.of_sorted(reducing, taps, &sorted);
             let value = match &nan {
@@ -102,24 +89,55 @@ impl<'a, 'f> Emitter<'a, 'f> {
         Ok(())
     }
 
-    /// The network for elements in rows, made once for all rows of pixels.
-    fn network(&mut self, elements: &[(usize, Vec<Value>)], ranks: &[usize]) -> Network {
-        let groups: Vec<usize> = elements.chunk_by(|a, b| a.0 == b.0).map(<[_]>::len).collect();
-        let key = (groups, ranks.to_vec());
-        if let Some(network) = self.networks.get(&key) {
-            return network.clone();
+    /// The elements of some ranks.
+    ///
+    /// Rows of pixels that are computed together have rows of cells in common: what is done to those is emitted for each of
+    /// them in the same way, so the compiler finds that it is the same and keeps it once.
+    fn selected(&mut self, lane: Lane, elements: &[(usize, Vec<Value>)], ranks: &[usize]) -> Vec<Vec<Value>> {
+        let rows: Vec<Vec<Vec<Value>>> = elements
+            .chunk_by(|x, y| x.0 == y.0)
+            .map(|row| row.iter().map(|(_, element)| element.clone()).collect())
+            .collect();
+        let lengths: Vec<usize> = rows.iter().map(Vec::len).collect();
+        let key = (lengths, ranks.to_vec());
+        if !self.selections.contains_key(&key) {
+            let selection = Selection::new(&key.0, ranks, self.window.shared_rows());
+            self.selections.insert(key.clone(), selection);
         }
-        let (plain, share) = (order::select(elements.len(), ranks), self.window.shared_rows());
-        let network = match share {
-            1 => plain,
-            _ => {
-                let grouped = order::select_grouped(&key.0, ranks, share);
-                let shared_cost = |network: &Network, share: usize| network.shared_cost(share);
-                if shared_cost(&grouped, share) < plain.cost() as f64 { grouped } else { plain }
+        match self.selections[&key].clone() {
+            Selection::Unsorted(network) => self.run_network(lane, &network, rows.concat()),
+            Selection::Sorted { sorts, merge } => {
+                let sorted = self.sort_rows(lane, &sorts, rows);
+                self.run_network(lane, &merge, sorted.concat())
             }
-        };
-        self.networks.insert(key, network.clone());
-        network
+            Selection::InPairs { sorts, overlapping } => {
+                let mut sorted = self.sort_rows(lane, &sorts, rows);
+                // Of two rows of pixels, the upper one has the first row of cells to itself, the lower one the last.
+                let own = if elements[0].0 % 2 == 0 { sorted.remove(0) } else { sorted.pop().expect("there are rows") };
+                let mut wires = self.run_network(lane, &overlapping.common, sorted.concat());
+                wires.extend(own);
+                self.run_network(lane, &overlapping.own, wires)
+            }
+        }
+    }
+
+    fn sort_rows(&mut self, lane: Lane, sorts: &[Network], rows: Vec<Vec<Vec<Value>>>) -> Vec<Vec<Vec<Value>>> {
+        sorts.iter().zip(rows).map(|(sort, row)| self.run_network(lane, sort, row)).collect()
+    }
+
+    /// The outputs of a network.
+    fn run_network(&mut self, lane: Lane, network: &Network, mut wires: Vec<Vec<Value>>) -> Vec<Vec<Value>> {
+        self.emitted += network.cost() * self.width.parts(lane);
+        for step in &network.steps {
+            let (Step::Exchange(x, y) | Step::Min(x, y) | Step::Max(x, y)) = *step;
+            let mut extreme = |op: BinaryOp| self.zip(&wires[x], &wires[y], |b, x, y| expr::extreme(b, op, lane, x, y));
+            match step {
+                Step::Exchange(..) => (wires[x], wires[y]) = (extreme(BinaryOp::Min), extreme(BinaryOp::Max)),
+                Step::Min(..) => wires[x] = extreme(BinaryOp::Min),
+                Step::Max(..) => wires[y] = extreme(BinaryOp::Max),
+            }
+        }
+        network.outputs.iter().map(|wire| wires[*wire].clone()).collect()
     }
 
     /// A statistic of the elements of known rank, and its lane type.
@@ -282,6 +300,45 @@ impl<'a, 'f> Emitter<'a, 'f> {
             self.set(reducing.id, Lanes::Numbers(Lane::F64, value));
         }
         Ok(())
+    }
+}
+
+/// How to find the elements of some ranks.
+#[derive(Clone)]
+pub(super) enum Selection {
+    /// All elements at once.
+    Unsorted(Network),
+    /// Rows first.
+    Sorted { sorts: Vec<Network>, merge: Network },
+    /// Rows first, then those that two rows of pixels have in common.
+    InPairs { sorts: Vec<Network>, overlapping: Overlapping },
+}
+
+impl Selection {
+    /// The cheapest selection of elements in rows of cells, for `together` rows of pixels.
+    fn new(lengths: &[usize], ranks: &[usize], together: usize) -> Selection {
+        let unsorted = order::select(lengths.iter().sum(), ranks);
+        if together == 1 || lengths.len() == 1 {
+            return Selection::Unsorted(unsorted);
+        }
+        let sorts: Vec<Network> = lengths.iter().map(|length| order::sort(*length)).collect();
+        // For all rows of pixels: each row of cells is sorted once.
+        let rows = lengths.len() + together - 1;
+        let sorting = sorts.iter().map(Network::cost).sum::<usize>() * rows / lengths.len();
+        let merge = order::merge(lengths, ranks);
+        let mut best = (together * unsorted.cost(), Selection::Unsorted(unsorted));
+        let cost = sorting + together * merge.cost();
+        if cost < best.0 {
+            best = (cost, Selection::Sorted { sorts: sorts.clone(), merge });
+        }
+        if together % 2 == 0 && lengths.iter().all(|length| *length == lengths[0]) {
+            let overlapping = order::select_overlapping(&lengths[1..], &lengths[..1], ranks);
+            let cost = sorting + together * overlapping.own.cost() + together / 2 * overlapping.common.cost();
+            if cost < best.0 {
+                best = (cost, Selection::InPairs { sorts, overlapping });
+            }
+        }
+        best.1
     }
 }
 
