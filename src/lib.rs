@@ -36,7 +36,7 @@ pub use codegen::jit::{Callback, CallbackFn};
 pub use error::Error;
 pub use filter::arrays::{AnyArray, AnyElement, Input, Output};
 pub use filter::progress::Progress;
-pub use filter::{Engine, Filter};
+pub use filter::{Engine, Filter, Listing};
 pub use grid::boundary::Mode;
 pub use grid::element::{Cast, DType, Element};
 pub use grid::footprint::{Footprint, Window};

@@ -31,7 +31,8 @@ fn sources() -> BTreeMap<String, String> {
             let text = fs::read_to_string(&path).expect("the file is readable");
             (name, text)
         })
-        .filter(|(name, _)| !name.starts_with("bin/") && name != "lib.rs")
+        // A file `tests.rs` is compiled for tests only.
+        .filter(|(name, _)| !name.starts_with("bin/") && name != "lib.rs" && !name.ends_with("/tests.rs"))
         .collect()
 }
 

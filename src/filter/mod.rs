@@ -14,7 +14,7 @@ use self::pixels::{CallbackEvaluator, Evaluate, Neighbourhood, Run, Stop};
 use self::progress::Progress;
 use self::rows::RowRun;
 use crate::codegen::jit::Callback;
-use crate::codegen::row::RowKernel;
+use crate::codegen::row::{self, RowKernel};
 use crate::error::Error;
 use crate::grid::boundary::Mode;
 use crate::grid::element::{Cast, DType};
@@ -22,8 +22,8 @@ use crate::grid::footprint::{Footprint, Window};
 use crate::kernel::{Kernel, Parameters};
 use crate::lang::cells::Cells;
 use crate::lang::interpret::{Interpreter, Pixel, Settings};
-use crate::plan::Request;
 use crate::plan::range::Precision;
+use crate::plan::{Request, plan};
 
 /// What runs the kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -55,6 +55,17 @@ impl std::str::FromStr for Engine {
             )),
         }
     }
+}
+
+/// What [`Filter::listing`] shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Listing {
+    /// How the kernel is computed, and why so.
+    Plan,
+    /// The code in Cranelift's intermediate representation.
+    Clif,
+    /// The code of this machine.
+    Assembly,
 }
 
 /// A kernel or a callback together with a window and what lies outside the array, ready to run over arrays.
@@ -374,10 +385,7 @@ impl Filter {
             full_modes[*axis] = mode;
         }
         let neighbourhood = Neighbourhood::new(shape, &offsets, &full_modes, self.cval);
-        let threads = match self.threads {
-            0 => rayon::current_num_threads(),
-            threads => threads,
-        };
+        let threads = self.most_threads();
         let mut run = Run { neighbourhood: &neighbourhood, cast: self.cast, threads, progress };
         let result = match (&prepared.means, &self.function) {
             (Means::Rows { kernel, constants }, _) => {
@@ -512,17 +520,7 @@ impl Filter {
                 Means::Callback(callback)
             }
             Engine::Auto | Engine::Rows => {
-                let request = Request {
-                    cells: cells.clone(),
-                    axes: axes.to_vec(),
-                    ndim: shape.len().max(1),
-                    stacked: Request::stacked(shape),
-                    inputs: types.inputs,
-                    outputs: types.outputs,
-                    cast: self.cast,
-                    outside: modes.contains(&Mode::Constant).then(|| self.cval.to_bits()),
-                    precision: self.precision,
-                };
+                let request = self.request(&cells, modes, shape, axes, types);
                 let extent: Vec<usize> = axes.iter().map(|axis| shape[*axis]).collect();
                 let rows = kernel.rows(request)?;
                 let constants = rows.plan.lifted.values(kernel.hir(), &cells, &settings, &extent);
@@ -530,6 +528,69 @@ impl Filter {
             }
         };
         Ok(Prepared { cells, settings, means })
+    }
+
+    fn request(&self, cells: &Cells, modes: &[Mode], shape: &[usize], axes: &[usize], types: Types) -> Request {
+        Request {
+            cells: cells.clone(),
+            axes: axes.to_vec(),
+            ndim: shape.len().max(1),
+            stacked: Request::stacked(shape),
+            inputs: types.inputs,
+            outputs: types.outputs,
+            cast: self.cast,
+            outside: modes.contains(&Mode::Constant).then(|| self.cval.to_bits()),
+            precision: self.precision,
+        }
+    }
+
+    /// What the engine for rows makes of the kernel, for arrays of this shape and of these element types.
+    ///
+    /// ```
+    /// use hoodoo::{DType, Filter, Kernel, Listing};
+    ///
+    /// let filter = Filter::new(&Kernel::compile("median(w)")?).size(3);
+    /// let plan = filter.listing(Listing::Plan, &[512, 512], &[DType::U8], &[DType::U8])?;
+    /// assert!(plan.contains("a selection network for rank 4 of 9, of u8 elements"));
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Filter::run`]; a callback has no plan.
+    pub fn listing(
+        &self,
+        listing: Listing,
+        shape: &[usize],
+        inputs: &[DType],
+        outputs: &[DType],
+    ) -> Result<String, Error> {
+        self.check_counts(inputs.len(), outputs.len())?;
+        let Function::Kernel(kernel) = &self.function else {
+            return Err(Error::argument("engine", "a callback has no plan"));
+        };
+        let axes = self.filtered_axes(shape.len())?;
+        let footprint = self.resolved_footprint(axes.len())?;
+        let modes = self.mode_of_each(axes.len())?;
+        let cells = footprint.cells().for_kernel(kernel.hir()).map_err(|diagnostic| kernel.error(diagnostic))?;
+        kernel.check_possible(cells.taps())?;
+        let types = Types { inputs: inputs.to_vec(), outputs: outputs.to_vec() };
+        let plan = plan(kernel.hir(), self.request(&cells, &modes, shape, &axes, types));
+        match listing {
+            Listing::Plan => {
+                let threads = rows::threads(&plan, shape, self.most_threads());
+                Ok(format!("{plan}threads: {threads} for an array of shape {shape:?}\n"))
+            }
+            Listing::Clif => row::clif(&plan),
+            Listing::Assembly => row::assembly(&plan),
+        }
+    }
+
+    fn most_threads(&self) -> usize {
+        match self.threads {
+            0 => rayon::current_num_threads(),
+            threads => threads,
+        }
     }
 
     /// The error for a pixel whose evaluation failed.

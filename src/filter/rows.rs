@@ -22,6 +22,7 @@ use crate::codegen::jit::{Frame, RowCode};
 use crate::codegen::row::RowKernel;
 use crate::error::Error;
 use crate::grid::element::{Cast, DType, Element};
+use crate::plan::Plan;
 use crate::plan::stage::{Source, Stage};
 
 /// How many pixels are computed before a cancellation is seen, at most.
@@ -76,12 +77,8 @@ impl RowRun<'_> {
             failed: AtomicUsize::new(usize::MAX),
             error: OnceLock::new(),
         };
-        let height = shape.len().checked_sub(2).map_or(1, |axis| shape[axis]);
-        let planes = shape[..shape.len().saturating_sub(2)].iter().product::<usize>();
-        let groups = planes * height.div_ceil(stage.together);
-        let pixels: usize = shape.iter().product();
-        let worth = pixels.saturating_mul(stage.cells.len().max(1)) / MIN_WORK;
-        let threads = self.threads.min(worth).min(groups).max(1);
+        let groups = groups(stage, shape);
+        let threads = threads(&self.kernel.plan, shape, self.threads);
         if threads == 1 {
             Worker::new(&bands).band(0..groups);
         } else {
@@ -110,6 +107,20 @@ impl RowRun<'_> {
             (None, pixel) => Err(Failure::Stop(Stop::Failed(pixel))),
         }
     }
+}
+
+/// How many groups of rows of pixels there are, each computed together.
+fn groups(stage: &Stage, shape: &[usize]) -> usize {
+    let height = shape.len().checked_sub(2).map_or(1, |axis| shape[axis]);
+    let planes = shape[..shape.len().saturating_sub(2)].iter().product::<usize>();
+    planes * height.div_ceil(stage.together)
+}
+
+/// How many threads are worth their while for an array of this shape, of `most`.
+pub fn threads(plan: &Plan, shape: &[usize], most: usize) -> usize {
+    let stage = &plan.stages[0];
+    let work = shape.iter().product::<usize>().saturating_mul(stage.cells.len().max(1));
+    most.min(work / MIN_WORK).min(groups(stage, shape)).max(1)
 }
 
 /// Which parts of a row are computed with the help of copies.

@@ -1,8 +1,8 @@
 //! The elementwise operations that every engine implements, and what each one computes.
 //!
 //! Everything else in the language is lowered to these. `apply` is the definition, which constant folding and the
-//! interpreter use. Transcendental functions come from the `libm` crate, the same code on every platform; compiled code has
-//! its own, which may differ in the last places within the bounds that `builtins` states.
+//! interpreter use. Transcendental functions come from the `libm` crate, the same code on every platform; compiled
+//! code has its own, which may differ in the last places within the bounds that `builtins` states.
 
 /// An operation on one number, or on one boolean for `Not`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -34,7 +34,7 @@ pub fn order_statistic(op: Reduction, elements: &mut [f64], argument: f64) -> f6
             if !(0.0..=100.0).contains(&argument) {
                 return f64::NAN;
             }
-            let position = argument / 100.0 * (count - 1) as f64;
+            let position = percentile_position(argument, count);
             let lower = position.floor();
             let above = ((lower as usize) + 1).min(count - 1);
             let high = nth_smallest(elements, above);
@@ -54,6 +54,33 @@ pub fn order_statistic(op: Reduction, elements: &mut [f64], argument: f64) -> f6
         }
         _ => unreachable!("{} is not an order statistic", op.name()),
     }
+}
+
+/// The ranks of `count` elements that a statistic of all of them is made of, if that does not depend on the elements.
+pub fn ranks(op: Reduction, count: usize, argument: Option<f64>) -> Option<Vec<usize>> {
+    match (op, argument) {
+        _ if count == 0 => None,
+        (Reduction::Median, _) if count % 2 == 1 => Some(vec![count / 2]),
+        (Reduction::Median, _) => Some(vec![count / 2 - 1, count / 2]),
+        (Reduction::Rank, Some(k)) => {
+            let k = if k < 0.0 { k + count as f64 } else { k };
+            (k >= 0.0 && k < count as f64 && k.fract() == 0.0).then_some(vec![k as usize])
+        }
+        (Reduction::Percentile, Some(percentage)) if (0.0..=100.0).contains(&percentage) => {
+            let position = percentile_position(percentage, count);
+            let lower = position as usize;
+            Some(if position.fract() == 0.0 { vec![lower] } else { vec![lower, lower + 1] })
+        }
+        (Reduction::TrimmedMean, Some(k)) if k >= 0.0 && k.fract() == 0.0 && 2.0 * k < count as f64 => {
+            Some((k as usize..count - k as usize).collect())
+        }
+        _ => None,
+    }
+}
+
+/// Where a percentile is among `count` sorted elements: at a rank, or between two.
+pub fn percentile_position(percentage: f64, count: usize) -> f64 {
+    percentage / 100.0 * (count - 1) as f64
 }
 
 fn nth_smallest(elements: &mut [f64], k: usize) -> f64 {

@@ -1,5 +1,6 @@
 //! Which machine code to make for a kernel, a footprint and element types. Emits none.
 
+mod explain;
 pub mod lanes;
 pub mod range;
 pub mod stage;

@@ -6,6 +6,9 @@ use crate::lang::hir::{Expr, Kernel};
 
 use super::lanes::{Analysis, Lane};
 
+/// Order statistics of at most this many elements are found by a network.
+pub const MAX_NETWORK: usize = 81;
+
 /// A pass over rows of pixels.
 #[derive(Clone, Debug)]
 pub struct Stage {

@@ -16,10 +16,9 @@ use crate::codegen::order::{self, Network, Overlapping, Step};
 use crate::error::Error;
 use crate::lang::hir::{ExprId, Reduction};
 use crate::lang::ops::BinaryOp;
+use crate::lang::reduce::{percentile_position, ranks};
 use crate::plan::lanes::Lane;
-
-/// Networks are made for at most this many elements.
-pub const MAX_NETWORK: usize = 81;
+use crate::plan::stage::MAX_NETWORK;
 
 impl<'a, 'f> Emitter<'a, 'f> {
     /// Emits order statistics that do not wait for each other.
@@ -340,30 +339,4 @@ impl Selection {
         }
         best.1
     }
-}
-
-/// The ranks of `taps` elements that a statistic needs, if that does not depend on the elements.
-pub fn ranks(op: Reduction, taps: usize, argument: Option<f64>) -> Option<Vec<usize>> {
-    match (op, argument) {
-        (Reduction::Median, _) if taps % 2 == 1 => Some(vec![taps / 2]),
-        (Reduction::Median, _) => Some(vec![taps / 2 - 1, taps / 2]),
-        (Reduction::Rank, Some(k)) => {
-            let k = if k < 0.0 { k + taps as f64 } else { k };
-            (k >= 0.0 && k < taps as f64 && k.fract() == 0.0).then_some(vec![k as usize])
-        }
-        (Reduction::Percentile, Some(percentage)) if (0.0..=100.0).contains(&percentage) => {
-            let position = percentile_position(percentage, taps);
-            let lower = position as usize;
-            Some(if position.fract() == 0.0 { vec![lower] } else { vec![lower, lower + 1] })
-        }
-        (Reduction::TrimmedMean, Some(k)) if k >= 0.0 && k.fract() == 0.0 && 2.0 * k < taps as f64 => {
-            Some((k as usize..taps - k as usize).collect())
-        }
-        _ => None,
-    }
-}
-
-/// Where a percentile is between the elements.
-fn percentile_position(percentage: f64, taps: usize) -> f64 {
-    percentage / 100.0 * (taps - 1) as f64
 }

@@ -1,7 +1,7 @@
 //! Exponential and hyperbolic functions.
 //!
-//! The argument is reduced by a multiple of a logarithm, split in two constants as by Cody and Waite, a polynomial gives
-//! the exponential of the rest, and the exponent bits scale it. The polynomials are from `tools/minimax.py`.
+//! The argument is reduced by a multiple of a logarithm, split in two constants as by Cody and Waite, a polynomial
+//! gives the exponential of the rest, and the exponent bits scale it. The polynomials are from `tools/minimax.py`.
 
 use std::f64::consts::{LN_2, LOG2_E};
 
@@ -137,8 +137,8 @@ pub fn exp2(x: Num<'_>) -> Num<'_> {
 
 /// A quarter of e^x - 1, as the sum of two numbers of which the second is far the smaller, for x up to 710.6.
 ///
-/// Of e^x = 2^n (1 + p), with x reduced to |r| <= (ln 2) / 2, it is (2^n - 1) / 4 + p 2^n / 4. The quarter is in the range of the
-/// numbers wherever a hyperbolic function of x is. Of subnormal numbers it loses bits.
+/// Of e^x = 2^n (1 + p), with x reduced to |r| <= (ln 2) / 2, it is (2^n - 1) / 4 + p 2^n / 4. The quarter is in the
+/// range of the numbers wherever a hyperbolic function of x is. Of subnormal numbers it loses bits.
 fn quarter_expm1(x: Num<'_>) -> (Num<'_>, Num<'_>) {
     let x = x.at_least(-45.0);
     let (n, scale) = split(x, LOG2_E, -2);

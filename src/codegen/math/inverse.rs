@@ -45,8 +45,9 @@ const ATAN_SINGLE: [f64; 5] =
 const HALF_PI: (f64, f64) = (FRAC_PI_2, 6.123233995736766e-17);
 const HALF_PI_SINGLE: (f64, f64) = (1.5707963705062866, -4.371138828673793e-08);
 
-/// s = √z and r = asin(s) - s for the z of a number, where beyond 1/2 it is asin(x) = π/2 - 2 asin(√((1 - x) / 2)) that uses them,
-/// as in fdlibm's `e_asin.c`.
+/// Whether `a` is beyond 1/2; z, which is a^2, or beyond 1/2 it is (1 - a) / 2; s = √z; and r = asin(s) - s.
+///
+/// Beyond 1/2 the arc sine is π/2 - 2 asin(s), as in fdlibm's `e_asin.c`.
 fn asin_parts<'e>(a: Num<'e>) -> (Mask<'e>, Num<'e>, Num<'e>, Num<'e>) {
     let is_large = a.gt(0.5);
     let z = is_large.select((1.0 - a) * 0.5, a * a);
@@ -76,8 +77,8 @@ pub fn acos(x: Num<'_>) -> Num<'_> {
 
 /// The angle of the point (b, a) above the axis, 0 to π/2, as the sum of two numbers, for `a` and `b` not negative.
 ///
-/// Within an octant of an axis or of the diagonal it is the angle to that: with a quotient t of at most 1/2 there is one
-/// division, and its rounding is small beside the angle of the diagonal.
+/// Within an octant of an axis or of the diagonal it is the angle to that: with a quotient t of at most 1/2 there is
+/// one division, and its rounding is small beside the angle of the diagonal.
 fn angle<'e>(a: Num<'e>, b: Num<'e>) -> (Num<'e>, Num<'e>) {
     let half_pi = a.by_precision(HALF_PI_SINGLE, HALF_PI);
     let is_low = (a * 2.0).le(b);

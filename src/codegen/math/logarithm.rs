@@ -1,8 +1,8 @@
 //! Logarithms.
 //!
-//! A number is split into 2^k m with m between √½ and √2. In double precision the logarithm of m = 1 + f is a series in
-//! s = f / (2 + f), as in fdlibm's `e_log.c`, and is kept as the sum of two numbers until the term with k is added, so that
-//! every logarithm is within one unit in the last place. The polynomials are from `tools/minimax.py`.
+//! A number is split into 2^k m with m between √½ and √2. In double precision the logarithm of m = 1 + f is a series
+//! in s = f / (2 + f), as in fdlibm's `e_log.c`, and is kept as the sum of two numbers until the term with k is
+//! added, so that every logarithm is within one unit in the last place. The polynomials are from `tools/minimax.py`.
 
 use std::f64::consts::{FRAC_1_SQRT_2, LOG2_E, LOG10_E};
 

@@ -1,11 +1,12 @@
 //! The elementary functions as inline code, for one value and for a vector of them, in single and in double precision.
 //!
-//! The code has no branches, so it can stand in a vector loop: special values are selected. Errors are at most 2 units in
-//! the last place, of a power 4, subnormal numbers included; the tests measure them. In single precision the functions
-//! that filters spend their time in have code of their own, and the others are computed in double precision.
+//! The code has no branches, so it can stand in a vector loop: special values are selected. Errors are at most 2
+//! units in the last place, of a power 4, subnormal numbers included; the tests measure them. In single precision the
+//! functions that filters spend their time in have code of their own, and the others are computed in double
+//! precision.
 //!
-//! The exception is the sine, cosine and tangent of a large argument: reducing it takes as many digits of 2/π as it has exponents,
-//! so if any lane is large, a cold block calls the host's function for the lanes that are.
+//! The exception is the sine, cosine and tangent of a large argument, which takes hundreds of digits of 2/π to
+//! reduce: if any lane is large, a cold block calls the host's function for those that are.
 
 mod exponential;
 mod inverse;
@@ -70,8 +71,8 @@ pub fn host_function(op: UnaryOp) -> Option<*const u8> {
     functions!(Sin Cos Tan)
 }
 
-/// Emits `op`, an [`is_unary_function`], of a register of floats. For an operation that has a [`host_function`], that is
-/// imported.
+/// Emits `op`, an [`is_unary_function`], of a register of floats. For an operation that has a [`host_function`], that
+/// is imported.
 pub fn unary(b: &mut FunctionBuilder<'_>, op: UnaryOp, x: Value, import: &mut Import<'_>) -> Result<Value, Error> {
     if simd::type_of(b, x).lane_type() == F32 && !is_native_in_single(op) {
         let halves = promoted(b, x);

@@ -18,7 +18,8 @@ pub fn cbrt(x: Num<'_>) -> Num<'_> {
     let is_small = a.lt(f64::MIN_POSITIVE);
     let normal = is_small.select(a * 2f64.powi(54), a);
 
-    // The exponent as a float in the fraction of 2^52; its third, rounded by the magic sum; and 2^(-3 k) and 2^k from that.
+    // The exponent as a float in the fraction of 2^52; its third, rounded by the magic sum; and 2^(-3 k) and 2^k from
+    // that.
     let bits = normal.bits();
     let exponent = bits.shift_right(52).or(bits.constant(2f64.powi(52).to_bits() as i64)).float();
     let magic = 1.5 * 2f64.powi(52);

@@ -1,0 +1,125 @@
+//! What a plan is, in words.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::lanes::Lane;
+use super::stage::{MAX_NETWORK, Stage};
+use super::{MAX_UNROLLED_CELLS, Plan};
+use crate::lang::hir::{Expr, Reduction};
+use crate::lang::reduce::ranks;
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (params, weights) = (self.lifted.params.len(), self.lifted.weights.len());
+        if params + weights > 0 {
+            writeln!(f, "once for a run: {params} numbers and {weights} windows that are the same for every pixel")?;
+        }
+        for (number, stage) in self.stages.iter().enumerate() {
+            writeln!(f, "stage {number}:")?;
+            stage.explain(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl Stage {
+    fn explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let taps = self.cells.taps();
+        let how = match taps <= MAX_UNROLLED_CELLS {
+            true => "unrolled, if their code is not too long",
+            false => "in loops, because they are many",
+        };
+        writeln!(f, "  taps: {taps} in {} rows of cells, {how}", self.rows.len())?;
+        if self.cells.len() > taps {
+            writeln!(f, "  other cells: {}", self.cells.len() - taps)?;
+        }
+        for (input, source) in self.inputs.iter().enumerate() {
+            let name = &self.kernel.inputs[input];
+            match source.is_native() {
+                true => {
+                    writeln!(f, "  input {name}: {} elements, read where they are if a row is contiguous", source.dtype)
+                }
+                false => {
+                    let why = match Lane::of(source.dtype) {
+                        None => "there are no lanes of 64-bit integers",
+                        Some(_) => "what is outside the array is not a value of its type",
+                    };
+                    writeln!(
+                        f,
+                        "  input {name}: {} elements, row by row as {}: {why}",
+                        source.dtype,
+                        source.lane.as_str()
+                    )
+                }
+            }?;
+        }
+        self.explain_lanes(f)?;
+        for (_, node) in self.kernel.live_nodes() {
+            if let Expr::Reduce { op, window, filter, argument } = node.expr
+                && op.is_order_statistic()
+            {
+                let constant = argument.map(|argument| match self.kernel.expr(argument) {
+                    Expr::Number(bits) => Some(f64::from_bits(*bits)),
+                    _ => None,
+                });
+                let lane = self.finite.lanes[window.index()].as_str();
+                let method = self.method(op, filter.is_some(), constant);
+                writeln!(f, "  {}: {method}, of {lane} elements", op.name())?;
+            }
+        }
+        for (output, sink) in self.kernel.outputs.iter().zip(&self.outputs) {
+            match sink.is_native() {
+                true => writeln!(f, "  output {}: stored as {}", output.name, sink.dtype),
+                false => {
+                    let why = match Lane::of(sink.dtype) {
+                        None => "there are no lanes of 64-bit integers",
+                        Some(_) => "its values may not fit in 32 bits before they wrap",
+                    };
+                    writeln!(f, "  output {}: cast to {} row by row: {why}", output.name, sink.dtype)
+                }
+            }?;
+        }
+        let alone = match (self.together, self.kernel.assertions.is_empty()) {
+            (1, false) => ": assertions must name the first pixel that fails",
+            (1, true) => ": no cells in common, or too much code",
+            _ => ": what they have in common is computed once",
+        };
+        writeln!(f, "  rows of pixels in one call: {}{alone}", self.together)?;
+        match self.general {
+            Some(_) => writeln!(f, "  rows with NaN or infinity: other code, made when the first such row comes"),
+            None => writeln!(f, "  rows with NaN or infinity: the same code"),
+        }
+    }
+
+    fn explain_lanes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut operations: BTreeMap<(usize, &str), usize> = BTreeMap::new();
+        for (id, node) in self.kernel.live_nodes() {
+            if !matches!(node.expr, Expr::Number(_) | Expr::Boolean(_)) {
+                let lane = self.finite.lanes[id.index()];
+                *operations.entry((lane.bytes(), lane.as_str())).or_default() += 1;
+            }
+        }
+        let lanes = operations.iter().map(|((bytes, name), count)| {
+            let registers = (self.pixels * bytes).div_ceil(16);
+            format!("{name} ({count} operations, {registers} registers each)")
+        });
+        writeln!(f, "  block: {} pixels; lanes: {}", self.pixels, lanes.collect::<Vec<_>>().join(", "))
+    }
+
+    /// How an order statistic is found. `argument` is its constant argument, `Some(None)` for another.
+    fn method(&self, op: Reduction, filtered: bool, argument: Option<Option<f64>>) -> String {
+        let taps = self.cells.taps();
+        let host = |why: &str| format!("pixel by pixel on the host, because {why}");
+        match argument {
+            _ if taps > MAX_NETWORK => host(&format!("there are more than {MAX_NETWORK} elements")),
+            _ if filtered => host("how many elements take part depends on the pixel"),
+            Some(None) => host("its argument is not a constant"),
+            argument => match ranks(op, taps, argument.flatten()) {
+                Some(ranks) if ranks.len() == 1 => format!("a selection network for rank {} of {taps}", ranks[0]),
+                Some(ranks) => format!("a selection network for {} ranks of {taps}", ranks.len()),
+                None => host("it counts equal elements"),
+            },
+        }
+    }
+}
