@@ -586,6 +586,20 @@ impl Filter {
         }
     }
 
+    /// Makes the code for arrays of this shape and of these element types, which the next run with such arrays finds.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Filter::run`].
+    pub fn compile(&self, shape: &[usize], inputs: &[DType], outputs: &[DType]) -> Result<(), Error> {
+        self.check_counts(inputs.len(), outputs.len())?;
+        let axes = self.filtered_axes(shape.len())?;
+        let footprint = self.resolved_footprint(axes.len())?;
+        let modes = self.mode_of_each(axes.len())?;
+        let types = Types { inputs: inputs.to_vec(), outputs: outputs.to_vec() };
+        self.prepare(&footprint, &modes, shape, &axes, types).map(drop)
+    }
+
     fn most_threads(&self) -> usize {
         match self.threads {
             0 => rayon::current_num_threads(),

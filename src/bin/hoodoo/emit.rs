@@ -2,9 +2,9 @@
 
 use clap::{Args, ValueEnum};
 use hoodoo::lang::parse::parse;
-use hoodoo::{Footprint, Kernel, Window};
+use hoodoo::{DType, Engine, Filter, Footprint, Kernel, Listing, Mode, Precision, Window};
 
-use crate::arguments::{Source, WindowArguments};
+use crate::arguments::{Source, WindowArguments, word};
 use crate::failure::{Failure, print};
 
 /// Arguments of `hoodoo check`.
@@ -24,6 +24,34 @@ pub struct EmitArguments {
     kernel: String,
     #[command(flatten)]
     window: WindowArguments,
+    /// The code of which engine to show: callback or rows [default: callback for clif and asm]
+    #[arg(long, value_parser = word::<Engine>)]
+    engine: Option<Engine>,
+    #[command(flatten)]
+    arrays: ArrayArguments,
+}
+
+/// The arrays that code for rows is made for.
+#[derive(Args)]
+struct ArrayArguments {
+    /// For rows: the element type of the inputs and outputs
+    #[arg(long, value_name = "T", default_value = "f64", value_parser = word::<DType>)]
+    dtype: DType,
+    /// For rows: the element type of the outputs, if it is another
+    #[arg(long, value_name = "T", value_parser = word::<DType>)]
+    output_dtype: Option<DType>,
+    /// For rows: the shape of the array [default: 1024 along each axis]
+    #[arg(long, value_name = "N[,N...]", value_delimiter = ',')]
+    shape: Vec<usize>,
+    /// For rows: what lies beyond the ends of every axis, or of each
+    #[arg(long, value_name = "MODE[,MODE...]", value_delimiter = ',', value_parser = word::<Mode>)]
+    mode: Vec<Mode>,
+    /// For rows: the value outside in mode constant
+    #[arg(long, value_name = "X", default_value_t = 0.0, allow_hyphen_values = true)]
+    cval: f64,
+    /// For rows: compute in f64 (exact) or in f32 (single)
+    #[arg(long, default_value = "exact", value_parser = word::<Precision>)]
+    precision: Precision,
 }
 
 /// A step on the way to machine code.
@@ -33,9 +61,11 @@ enum Step {
     Ast,
     /// The meaning: typed operations, each only once
     Hir,
-    /// The callback in Cranelift's intermediate representation
+    /// How the kernel is computed row by row, and why so
+    Plan,
+    /// The code in Cranelift's intermediate representation
     Clif,
-    /// The callback in this machine's code
+    /// The code of this machine
     Asm,
 }
 
@@ -69,12 +99,41 @@ pub fn emit(arguments: &EmitArguments) -> Result<(), Failure> {
         return print_block(program);
     }
     let kernel = source.compile()?;
-    let footprint = footprint(&arguments.window)?;
-    match arguments.step {
-        Step::Ast | Step::Hir => print_block(kernel.hir()),
-        Step::Clif => print_block(kernel.clif(footprint.as_ref())?),
-        Step::Asm => print_block(kernel.assembly(footprint.as_ref())?),
+    let listing = match (arguments.step, arguments.engine) {
+        (Step::Ast | Step::Hir, _) => return print_block(kernel.hir()),
+        (Step::Plan, None | Some(Engine::Auto | Engine::Rows)) => Listing::Plan,
+        (Step::Clif, Some(Engine::Auto | Engine::Rows)) => Listing::Clif,
+        (Step::Asm, Some(Engine::Auto | Engine::Rows)) => Listing::Assembly,
+        (Step::Clif, None | Some(Engine::Callback)) => {
+            return print_block(kernel.clif(footprint(&arguments.window)?.as_ref())?);
+        }
+        (Step::Asm, None | Some(Engine::Callback)) => {
+            return print_block(kernel.assembly(footprint(&arguments.window)?.as_ref())?);
+        }
+        (Step::Plan, Some(Engine::Callback)) => {
+            return Err(Failure::Usage("--engine: a callback has no plan".to_string()));
+        }
+        (_, Some(Engine::Interpreter)) => {
+            return Err(Failure::Usage("--engine: the interpreter has no code".to_string()));
+        }
+    };
+    let arrays = &arguments.arrays;
+    let mut filter = Filter::new(&kernel).cval(arrays.cval).precision(arrays.precision);
+    let mut axes = 2;
+    if let Some(window) = arguments.window.window()? {
+        axes = window_axes(&window, &arguments.window.origin);
+        filter = filter.window(window);
     }
+    if !arguments.window.origin.is_empty() {
+        filter = filter.origin(arguments.window.origin.iter().copied());
+    }
+    if !arrays.mode.is_empty() {
+        filter = filter.modes(arrays.mode.iter().copied());
+    }
+    let shape = if arrays.shape.is_empty() { vec![1024; axes] } else { arrays.shape.clone() };
+    let inputs = vec![arrays.dtype; kernel.inputs().len()];
+    let outputs = vec![arrays.output_dtype.unwrap_or(arrays.dtype); kernel.outputs().len()];
+    print_block(filter.listing(listing, &shape, &inputs, &outputs)?)
 }
 
 /// Prints text that may or may not end in a newline.
@@ -91,17 +150,22 @@ fn footprint(arguments: &WindowArguments) -> Result<Option<Footprint>, Failure> 
             false => Err(Failure::Usage("--origin needs a --size or a --footprint".to_string())),
         };
     };
-    // One length, or a shape without one, goes for any number of axes; pictures have two.
-    let axes = match &window {
-        Window::Size(sizes) if sizes.len() > 1 => sizes.len(),
-        Window::Array(cells) => cells.ndim(),
-        _ if origin.len() > 1 && !matches!(window, Window::Disk(_)) => origin.len(),
-        _ => 2,
-    };
+    let axes = window_axes(&window, origin);
     let origin = match origin.as_slice() {
         [] => vec![0; axes],
         [one] => vec![*one; axes],
         each => each.to_vec(),
     };
     Ok(Some(window.footprint(axes)?.with_origin(&origin)?))
+}
+
+/// The number of axes that a window has without an array: one length, or a shape without one, goes for any number of them;
+/// pictures have two.
+fn window_axes(window: &Window, origin: &[isize]) -> usize {
+    match window {
+        Window::Size(sizes) if sizes.len() > 1 => sizes.len(),
+        Window::Array(cells) => cells.ndim(),
+        _ if origin.len() > 1 && !matches!(window, Window::Disk(_)) => origin.len(),
+        _ => 2,
+    }
 }

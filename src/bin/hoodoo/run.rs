@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use hoodoo::{Cast, DType, Engine, Filter, Kernel, Mode, Progress};
+use hoodoo::{Cast, DType, Engine, Filter, Kernel, Listing, Mode, Precision, Progress};
 
 use crate::arguments::{Source, WindowArguments, has_extension, pair, word};
 use crate::failure::Failure;
@@ -46,12 +46,18 @@ pub struct RunArguments {
     /// Sets a weights vector of the kernel from an array with one value for each cell
     #[arg(long, value_name = "NAME=FILE.npy", value_parser = weights)]
     weights: Vec<(String, PathBuf)>,
-    /// What runs the kernel: auto, callback or interpreter
+    /// What runs the kernel: auto, rows, callback or interpreter
     #[arg(long, default_value = "auto", value_parser = word::<Engine>)]
     engine: Engine,
+    /// Compute in f64 (exact), or, where that is not exact in integers, in f32 (single)
+    #[arg(long, default_value = "exact", value_parser = word::<Precision>)]
+    precision: Precision,
     /// The greatest number of threads; 0 for one on each core
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
+    /// Print how the kernel is computed, and why so
+    #[arg(long)]
+    explain: bool,
     /// Print how long each step takes
     #[arg(long)]
     time: bool,
@@ -85,9 +91,14 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     targets.iter().try_for_each(|target| target.check_fit(dtype, &layout))?;
     watch::check(&progress)?;
 
+    let outputs_types = vec![dtype; targets.len()];
+    let input_types: Vec<DType> = inputs.iter().map(|image| image.samples.dtype()).collect();
+    if arguments.explain && matches!(arguments.engine, Engine::Auto | Engine::Rows) {
+        eprint!("{}", filter.listing(Listing::Plan, layout.filtered(), &input_types, &outputs_types)?);
+    }
     if arguments.time {
         // The filter makes the code on its first run; made before, that run finds it.
-        times.add("compile", || arguments.compile(&kernel, layout.filtered().len()));
+        times.take("compile", || Ok(filter.compile(layout.filtered(), &input_types, &outputs_types)?))?;
     }
     let mut outputs: Vec<Image> = targets.iter().map(|_| Image::zeros(dtype, &layout)).collect();
     times.take("run", || {
@@ -124,7 +135,12 @@ impl RunArguments {
 
     /// The filter; reads the files of footprint and weights.
     fn filter(&self, kernel: &Kernel) -> Result<Filter, Failure> {
-        let mut filter = Filter::new(kernel).cval(self.cval).cast(self.cast).engine(self.engine).threads(self.threads);
+        let mut filter = Filter::new(kernel)
+            .cval(self.cval)
+            .cast(self.cast)
+            .engine(self.engine)
+            .precision(self.precision)
+            .threads(self.threads);
         if let Some(window) = self.window.window()? {
             filter = filter.window(window);
         }
@@ -144,21 +160,6 @@ impl RunArguments {
             filter = filter.weights(name, files::read_array(path)?.to_f64());
         }
         Ok(filter)
-    }
-
-    /// Has the kernel make its code, to see how long that takes. Whatever is wrong shows in the run.
-    fn compile(&self, kernel: &Kernel, axes: usize) -> Option<()> {
-        let axes = if self.axes.is_empty() { axes } else { self.axes.len() };
-        let origin = match self.window.origin.as_slice() {
-            [] => vec![0; axes],
-            [one] => vec![*one; axes],
-            each => each.to_vec(),
-        };
-        if self.engine != Engine::Interpreter {
-            let footprint = self.window.window().ok()??.footprint(axes).ok()?.with_origin(&origin).ok()?;
-            kernel.callback_for(&footprint).ok()?;
-        }
-        Some(())
     }
 }
 
