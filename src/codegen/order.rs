@@ -767,26 +767,6 @@ fn sort_first(groups: &[usize], merge: Network) -> Network {
     Network::pruned(steps, merge.outputs.iter().map(|&output| sorted[output]).collect())
 }
 
-/// How to find the order statistics of values in groups that several windows share.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Grouped {
-    /// By this network for the values as they are.
-    Unsorted(Network),
-    /// By this network for the values of each group as `sort` leaves them.
-    Sorted(Network),
-}
-
-/// The cheaper way to the order statistics of values in groups, if a group need be sorted only once for `share` windows.
-pub fn select_grouped(groups: &[usize], ranks: &[usize], share: usize) -> Grouped {
-    let (unsorted, sorted) = (select(groups.iter().sum(), ranks), merge(groups, ranks));
-    let sorts: usize = groups.iter().map(|&length| sort(length).cost()).sum();
-    if sorts + share * sorted.cost() < share * unsorted.cost() {
-        Grouped::Sorted(sorted)
-    } else {
-        Grouped::Unsorted(unsorted)
-    }
-}
-
 /// How to find the order statistics of several windows that have most of their values in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overlapping {
@@ -968,9 +948,10 @@ mod tests {
         }
     }
 
-    /// Proves the networks of the tables for numbers of values in a range.
+    /// Proves the networks of the tables for numbers of values in a range. (Those for the medians of 57 and 63 have too many
+    /// inputs even so; they are only tried.)
     fn prove_tables(sizes: std::ops::Range<usize>) {
-        for n in MEDIANS.iter().map(|found| found.rows).filter(|n| sizes.contains(n)) {
+        for n in MEDIANS.iter().map(|found| found.rows).filter(|&n| n < 50 && sizes.contains(&n)) {
             let block = if n < 30 { 8 } else { 16 };
             let blocks: Vec<usize> = (0..n).step_by(block).map(|start| (n - start).min(block)).collect();
             assert!(is_right_in_blocks(&blocks, &select(n, &[n / 2]), &[n / 2]), "median of {n}");
@@ -1002,18 +983,12 @@ mod tests {
         assert_eq!(squares, [12, 78, 234, 584]);
         let discs: [&[usize]; 4] = [&[1, 3, 5, 3, 1], &[3, 5, 5, 5, 3], &[1, 5, 5, 7, 5, 5, 1], &[3, 5, 7, 7, 7, 5, 3]];
         let discs = discs.map(|groups| merge(groups, &[groups.iter().sum::<usize>() / 2]).cost());
-        assert_eq!(discs, [34, 70, 142, 192]);
+        assert_eq!(discs, [34, 70, 142, 188]);
         let pairs = [3, 5, 7, 9].map(|n| {
             let pair = select_overlapping(&vec![n; n - 1], &[n], &[n * n / 2]);
             (pair.common.cost(), pair.own.cost())
         });
         assert_eq!(pairs, [(10, 6), (76, 10), (248, 14), (552, 18)]);
-    }
-
-    #[test]
-    fn sharing_pays_where_groups_are_shared_enough() {
-        assert!(matches!(select_grouped(&[5; 5], &[12], 1), Grouped::Unsorted(_)));
-        assert!(matches!(select_grouped(&[5; 5], &[12], 2), Grouped::Sorted(_)));
     }
 
     #[test]
@@ -1051,7 +1026,7 @@ mod tests {
     #[test]
     fn any_number_of_values() {
         let mut random = fastrand::Rng::with_seed(1);
-        for n in (1..=20).chain((21..=81).step_by(5)) {
+        for n in (1..=21).chain((27..=81).step_by(6)).chain([49]) {
             for ranks in [vec![n / 2], some_ranks(n, &mut random)] {
                 try_at_random(&vec![1; n], &select(n, &ranks), &ranks, &mut random);
             }

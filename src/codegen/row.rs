@@ -13,7 +13,9 @@ use std::sync::OnceLock;
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F64, I8X16, I16X8, I32, I32X4, I64};
-use cranelift_codegen::ir::{AbiParam, BlockArg, Function, InstBuilder, MemFlagsData, Signature, UserFuncName, Value};
+use cranelift_codegen::ir::{
+    AbiParam, Block, BlockArg, Function, InstBuilder, MemFlagsData, Signature, UserFuncName, Value,
+};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_module::Module as _;
 
@@ -149,7 +151,8 @@ fn build(stage: &Stage, analysis: &Analysis) -> Result<(Module, Function), Error
     b.ins().jump(block, &[BlockArg::Value(first)]);
     b.switch_to_block(block);
 
-    let mut window = Rows { stage, width, rows, constants, position, scratch, tables, x, shift: 0 };
+    let mut window =
+        Rows { stage, width, rows, constants, position, scratch, tables, x, shift: 0, loaded: HashMap::new() };
     for row in 0..stage.together {
         window.shift = row;
         let code = Code { kernel, analysis, width };
@@ -410,6 +413,8 @@ struct Rows<'a> {
     x: Value,
     /// Which of the rows of pixels is computed.
     shift: usize,
+    /// What has been loaded: by block of code, row, and distance from the pixel in bytes.
+    loaded: HashMap<(Option<Block>, usize, i32), Lanes>,
 }
 
 impl Rows<'_> {
@@ -422,13 +427,19 @@ impl Rows<'_> {
     }
 
     /// The cell at `index` of [`Stage::places`].
-    fn cell_at(&self, b: &mut FunctionBuilder<'_>, input: usize, index: usize) -> Lanes {
+    fn cell_at(&mut self, b: &mut FunctionBuilder<'_>, input: usize, index: usize) -> Lanes {
         let place = &self.stage.places[index];
         let size = self.stage.inputs[input].lane.bytes() as isize;
         let offset = i32::try_from(place.along * size).expect("a footprint has at most 2^24 cells");
         let row = self.stage.row(input, &place.outer, self.shift);
-        let row = b.ins().load(I64, constant_memory(), self.rows, 8 * row as i32);
-        self.load(b, input, row, offset)
+        let key = (b.current_block(), row, offset);
+        if let Some(known) = self.loaded.get(&key) {
+            return known.clone();
+        }
+        let address = b.ins().load(I64, constant_memory(), self.rows, 8 * row as i32);
+        let cell = self.load(b, input, address, offset);
+        self.loaded.insert(key, cell.clone());
+        cell
     }
 
     fn constant(&self, b: &mut FunctionBuilder<'_>, index: usize) -> Value {

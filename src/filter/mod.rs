@@ -523,7 +523,7 @@ impl Filter {
                 let request = self.request(&cells, modes, shape, axes, types);
                 let extent: Vec<usize> = axes.iter().map(|axis| shape[*axis]).collect();
                 let rows = kernel.rows(request)?;
-                let constants = rows.plan.lifted.values(kernel.hir(), &cells, &settings, &extent);
+                let constants = rows.plan.lifted.values(&cells, &settings, &extent);
                 Means::Rows { kernel: rows, constants }
             }
         };

@@ -28,6 +28,12 @@ use crate::plan::stage::{Source, Stage};
 /// How many pixels are computed before a cancellation is seen, at most.
 const MAX_RUN: usize = 1 << 16;
 
+/// How many bytes of results are staged before they are moved: they stay in the nearest cache.
+const STAGED_BYTES: usize = 1 << 14;
+
+/// Outputs of at least this many bytes don't stay in the cache, so writing past it spares reading them first.
+const STREAMED_BYTES: usize = 1 << 24;
+
 /// How much work is worth a thread: pixels times cells.
 const MIN_WORK: usize = 1 << 17;
 
@@ -72,6 +78,14 @@ impl RowRun<'_> {
             stage,
             layout: Layout::new(stage, self.neighbourhood, sources.iter().any(|source| source.is_direct())),
             sources,
+            streamed: targets
+                .iter()
+                .zip(&stage.outputs)
+                .map(|(target, sink)| {
+                    let bytes = shape.iter().product::<usize>() * target.element_bytes;
+                    cfg!(target_arch = "x86_64") && sink.is_native() && target.stride() == 1 && bytes >= STREAMED_BYTES
+                })
+                .collect(),
             targets,
             constants_finite: self.constants.iter().all(|value| value.is_finite()),
             failed: AtomicUsize::new(usize::MAX),
@@ -288,11 +302,20 @@ impl<T: Element> Array<'_, T> {
             // SAFETY: there is room for all positions.
             unsafe { copy.offset(position - positions.start).write(element) };
         }
-        for position in inside {
-            // SAFETY: the position is inside the row, and there is room for all positions.
-            unsafe {
-                let element = convert(*self.first.offset(row + position * stride));
-                copy.offset(position - positions.start).write(element);
+        if inside.is_empty() {
+            return;
+        }
+        // SAFETY: the positions are inside the row, and there is room for all of them.
+        unsafe {
+            let (from, to) =
+                (self.first.offset(row + inside.start * stride), copy.offset(inside.start - positions.start));
+            if stride == 1 {
+                // Slices are copied and converted many elements at once.
+                let from = std::slice::from_raw_parts(from, inside.len());
+                let to = std::slice::from_raw_parts_mut(to, inside.len());
+                to.iter_mut().zip(from).for_each(|(to, from)| *to = convert(*from));
+            } else {
+                (0..inside.len() as isize).for_each(|index| *to.offset(index) = convert(*from.offset(index * stride)));
             }
         }
     }
@@ -362,6 +385,8 @@ struct Bands<'a> {
     layout: Layout,
     sources: Vec<Box<dyn RowSource + 'a>>,
     targets: Vec<Target>,
+    /// Whether results go past the cache, for each output.
+    streamed: Vec<bool>,
     constants_finite: bool,
     /// The number of the first pixel that fails, in C order.
     failed: AtomicUsize,
@@ -432,9 +457,13 @@ struct Worker<'a> {
     /// For each row of the stage, its slot; `None` if it is outside the array.
     slots: Vec<Option<usize>>,
     pointers: Vec<*const u8>,
-    targets: Vec<*mut u8>,
-    /// For each output of each row of pixels, a row in memory of the thread's own.
+    addresses: Vec<*mut u8>,
+    /// For each output of each row of pixels, the row's address in the output; `None` if results are staged.
+    targets: Vec<Option<*mut u8>>,
+    /// For each output of each row of pixels, memory of the thread's own for a part of a row.
     staged: Vec<Vec<u64>>,
+    /// How many pixels are computed at once, at most.
+    part: usize,
     position: Vec<f64>,
     scratch: Vec<f64>,
     /// The groups so far.
@@ -450,13 +479,30 @@ impl<'a> Worker<'a> {
         };
         let rings = bands.sources.iter().enumerate().map(ring).collect();
         let outputs = stage.together * stage.outputs.len();
+        let direct = |(index, target): (usize, &Target)| {
+            stage.outputs[index].is_native() && target.stride() == 1 && !bands.streamed[index]
+        };
+        let part = match bands.targets.iter().enumerate().all(direct) {
+            true => MAX_RUN,
+            false => {
+                let bytes: usize = stage.outputs.iter().map(|sink| sink.lane.bytes()).sum();
+                (STAGED_BYTES / (bytes.max(1) * stage.together)).next_multiple_of(layout.block)
+            }
+        };
+        let staged = |index: usize| {
+            let bytes =
+                part.min(layout.len).max(layout.block) * stage.outputs[index % stage.outputs.len()].lane.bytes();
+            vec![0; bytes.div_ceil(8)]
+        };
         Worker {
+            part,
             bands,
             rings,
             slots: vec![None; stage.rows.len()],
             pointers: vec![std::ptr::null(); stage.rows.len()],
-            targets: vec![std::ptr::null_mut(); outputs],
-            staged: vec![Vec::new(); outputs],
+            addresses: vec![std::ptr::null_mut(); outputs],
+            targets: vec![None; outputs],
+            staged: (0..outputs).map(staged).collect(),
             position: vec![0.0; bands.run.kernel.plan.request.axes.len()],
             scratch: vec![0.0; stage.scratch_bytes() / 8],
             groups: 0,
@@ -475,12 +521,15 @@ impl<'a> Worker<'a> {
             let first_pixel = first_row * bands.layout.len;
             let stopped = bands.run.progress.is_cancelled() || bands.error.get().is_some();
             if stopped || bands.failed.load(Ordering::Relaxed) < first_pixel {
-                return;
+                break;
             }
             let rows = bands.stage.together.min(height - y);
             if !self.group(first_pixel, rows) {
-                return;
+                break;
             }
+        }
+        if bands.streamed.contains(&true) {
+            fence();
         }
     }
 
@@ -589,15 +638,11 @@ impl<'a> Worker<'a> {
         let mut outer = outer.to_vec();
         for row in 0..bands.stage.together {
             for (index, target) in bands.targets.iter().enumerate() {
-                let staged = &mut self.staged[row * count + index];
                 let sink = bands.stage.outputs[index];
-                let direct = sink.is_native() && target.stride() == 1 && layout.len >= layout.block && row < rows;
-                self.targets[row * count + index] = if direct {
-                    target.address(target.start(&outer))
-                } else {
-                    let bytes = layout.len.max(layout.block) * sink.lane.bytes();
-                    staged.resize(bytes.div_ceil(8), 0);
-                    staged.as_mut_ptr().cast()
+                let own = sink.is_native() && target.stride() == 1 && layout.len >= layout.block && row < rows;
+                self.targets[row * count + index] = match own && !bands.streamed[index] {
+                    true => Some(target.address(target.start(&outer))),
+                    false => None,
                 };
             }
             if let Some(y) = outer.last_mut() {
@@ -616,9 +661,9 @@ impl<'a> Worker<'a> {
             if bands.run.progress.is_cancelled() {
                 break;
             }
-            let len = (pixels.len() - done).min(MAX_RUN).max(layout.block);
+            let len = (pixels.len() - done).min(self.part).max(layout.block);
             // The last part may start before the end of the one before it.
-            let start = (pixels.start + done).min((pixels.end).saturating_sub(len).max(pixels.start));
+            let start = (pixels.start + done).min(pixels.end.saturating_sub(len).max(pixels.start));
             for (number, row) in bands.stage.rows.iter().enumerate() {
                 let ring = &self.rings[row.input];
                 let slot = self.slots[number];
@@ -634,9 +679,15 @@ impl<'a> Worker<'a> {
                     (Some(slot), None) => source.address(ring.slots[slot].row + start as isize),
                 };
             }
-            let sizes = bands.stage.outputs.iter().map(|sink| sink.lane.bytes()).cycle();
-            let targets: Vec<*mut u8> =
-                self.targets.iter().zip(sizes).map(|(target, size)| target.wrapping_add(start * size)).collect();
+            let outputs = bands.stage.outputs.iter().cycle();
+            for ((address, target), (staged, sink)) in
+                self.addresses.iter_mut().zip(&self.targets).zip(self.staged.iter_mut().zip(outputs))
+            {
+                *address = match target {
+                    Some(row) => row.wrapping_add(start * sink.lane.bytes()),
+                    None => staged.as_mut_ptr().cast(),
+                };
+            }
             if let Some(along) = along {
                 self.position[along] = start as f64;
             }
@@ -648,14 +699,14 @@ impl<'a> Worker<'a> {
             // SAFETY: each pointer is to a row of the array, or to a copy with the cells beyond the run's ends; the run in the
             // middle of an array's row is as far from its ends as cells reach. Outputs are rows of arrays, which no other
             // thread writes to, or of this thread's own memory, with room for a block at least.
-            let held = unsafe { code.call(&self.pointers, &targets, len, &frame) };
-            let held = (start + held).min(pixels.end) - pixels.start;
-            done = held.max(done);
-            if held < (start + len).min(pixels.end) - pixels.start {
+            let held = unsafe { code.call(&self.pointers, &self.addresses, len, &frame) };
+            let end = (start + held).min(pixels.end);
+            self.publish(outer, start..end, rows);
+            done = done.max(end - pixels.start);
+            if end < (start + len).min(pixels.end) {
                 break;
             }
         }
-        self.publish(outer, pixels.start..pixels.start + done, rows);
         done
     }
 
@@ -666,15 +717,18 @@ impl<'a> Worker<'a> {
         let mut outer = outer.to_vec();
         for row in 0..rows {
             for (index, target) in bands.targets.iter().enumerate() {
-                let staged = &self.staged[row * count + index];
-                let sink = bands.stage.outputs[index];
-                if !std::ptr::eq(self.targets[row * count + index], staged.as_ptr().cast()) {
+                if self.targets[row * count + index].is_some() {
                     continue;
                 }
+                let sink = bands.stage.outputs[index];
+                let from = self.staged[row * count + index].as_ptr();
                 let start = target.start(&outer) + pixels.start as isize * target.stride();
-                let from = staged.as_ptr().cast::<u8>().wrapping_add(pixels.start * sink.lane.bytes());
-                if sink.is_native() {
-                    (target.copy)(target, start, from, pixels.len());
+                if bands.streamed[index] {
+                    // SAFETY: code has written the pixels' elements, which belong to a contiguous row of the output that no
+                    // other thread writes to.
+                    unsafe { stream(from.cast(), target.address(start), pixels.len() * sink.lane.bytes()) };
+                } else if sink.is_native() {
+                    (target.copy)(target, start, from.cast(), pixels.len());
                 } else {
                     // SAFETY: code has written f64s for these pixels.
                     let values = unsafe { std::slice::from_raw_parts(from.cast::<f64>(), pixels.len()) };
@@ -685,5 +739,47 @@ impl<'a> Worker<'a> {
                 *y += 1;
             }
         }
+    }
+}
+
+/// Copies `bytes` bytes to memory that is not read soon, past the caches.
+///
+/// # Safety
+///
+/// The bytes can be read at `from` and written to `to`, and don't overlap.
+unsafe fn stream(from: *const u8, to: *mut u8, bytes: usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_stream_si128};
+        const LINE: usize = 64;
+        let head = to.align_offset(LINE).min(bytes);
+        let lines = (bytes - head) / LINE;
+        // SAFETY: head, lines and rest are the bytes of the contract, and lines start at multiples of 64.
+        unsafe {
+            std::ptr::copy_nonoverlapping(from, to, head);
+            for line in 0..lines {
+                let (from, to) = (from.add(head + LINE * line), to.add(head + LINE * line));
+                for part in 0..LINE / 16 {
+                    let value = _mm_loadu_si128(from.cast::<__m128i>().add(part));
+                    _mm_stream_si128(to.cast::<__m128i>().add(part), value);
+                }
+            }
+            let done = head + LINE * lines;
+            std::ptr::copy_nonoverlapping(from.add(done), to.add(done), bytes - done);
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    // SAFETY: by the contract.
+    unsafe {
+        std::ptr::copy_nonoverlapping(from, to, bytes);
+    }
+}
+
+/// Makes what was written past the caches visible to other threads before anything that follows.
+fn fence() {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 processor has the instruction.
+    unsafe {
+        std::arch::x86_64::_mm_sfence();
     }
 }

@@ -347,13 +347,13 @@ impl Kernel {
 }
 
 impl Kernel {
-    /// The same kernel with some nodes replaced: `replace` makes the new node for an old one, or leaves it to be made of
-    /// what became of its operands. Nodes keep their order, and folds their numbers.
+    /// The same kernel with some nodes replaced: `replace` makes the new node for an old one, given what became of the nodes
+    /// before it, or leaves it to be made of what became of its operands. Nodes keep their order, and folds their numbers.
     pub fn rewritten(
         &self,
         params: Vec<Param>,
         weights: Vec<String>,
-        mut replace: impl FnMut(&mut Builder, ExprId, &Node) -> Option<ExprId>,
+        mut replace: impl FnMut(&mut Builder, ExprId, &Node, &dyn Fn(ExprId) -> ExprId) -> Option<ExprId>,
     ) -> Kernel {
         let mut builder = Builder::default();
         self.folds.iter().for_each(|_| {
@@ -364,7 +364,7 @@ impl Kernel {
         for (id, node) in self.live_nodes() {
             builder.span = node.span;
             let new = |id: ExprId| made[id.index()].expect("operands come before their users");
-            let replaced = replace(&mut builder, id, node);
+            let replaced = replace(&mut builder, id, node, &new);
             made[id.index()] = Some(match (replaced, &node.expr) {
                 (Some(replaced), _) => replaced,
                 (_, Expr::Unary(op, a)) => builder.unary(*op, new(*a)),

@@ -10,11 +10,12 @@ pub mod uniform;
 
 use self::lanes::{Analysis, Lane, analyse};
 use self::range::{Facts, Precision, Range};
-use self::stage::{Place, Sink, Source, Stage, rows_of};
-use self::uniform::{Lifted, lift};
+use self::stage::{MAX_NETWORK, Place, Sink, Source, Stage, rows_of};
+use self::uniform::{Lifted, lift, uniform_nodes};
 use crate::grid::element::{Cast, DType};
 use crate::lang::cells::Cells;
 use crate::lang::hir::{Expr, Kernel};
+use crate::lang::ops::BinaryOp;
 
 /// Loops over more cells than this are not unrolled.
 pub const MAX_UNROLLED_CELLS: usize = 128;
@@ -66,9 +67,27 @@ impl Request {
 /// The plan for `kernel`.
 pub fn plan(kernel: &Kernel, request: Request) -> Plan {
     let taps = request.cells.taps();
+    let kernel = match request.precision {
+        Precision::Exact => kernel.clone(),
+        Precision::Single => with_reciprocals(kernel),
+    };
     let lifted = lift(kernel, taps, taps <= MAX_UNROLLED_CELLS);
     let stage = stage(&lifted.kernel, &request);
     Plan { request, lifted, stages: vec![stage] }
+}
+
+/// The kernel with quotients by what is the same for every pixel as products, which take a fraction of the time and differ
+/// by a rounding.
+fn with_reciprocals(kernel: &Kernel) -> Kernel {
+    let uniform = uniform_nodes(kernel);
+    kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), |builder, _, node, new| match node.expr {
+        Expr::Binary(BinaryOp::Divide, x, y) if uniform[y.index()] && !uniform[x.index()] => {
+            let one = builder.number(1.0);
+            let reciprocal = builder.binary(BinaryOp::Divide, one, new(y));
+            Some(builder.binary(BinaryOp::Multiply, new(x), reciprocal))
+        }
+        _ => None,
+    })
 }
 
 fn stage(kernel: &Kernel, request: &Request) -> Stage {
@@ -161,6 +180,8 @@ fn sink(dtype: DType, cast: Cast, range: &Range) -> Sink {
 struct Work {
     /// Instructions for a register of lanes of 1, 2, 4 and 8 bytes.
     instructions: [usize; 4],
+    /// Whether there is a network, which holds many values at once.
+    network: bool,
 }
 
 impl Work {
@@ -188,7 +209,10 @@ impl Work {
             let times = if node.ty.is_window() { taps } else { 1 };
             instructions[lane.bytes().ilog2() as usize] += each * times;
         }
-        Work { instructions }
+        let network = kernel
+            .live_nodes()
+            .any(|(_, node)| matches!(node.expr, Expr::Reduce { op, filter: None, .. } if op.is_order_statistic()));
+        Work { instructions, network: network && taps <= MAX_NETWORK }
     }
 
     /// The total for a block in which most is done in one register.
@@ -201,6 +225,7 @@ impl Work {
         let heaviest = (0..4).rev().max_by_key(|size| self.instructions[*size] << size).expect("there are four sizes");
         let lanes = 16 >> heaviest;
         let registers = match self.total() {
+            _ if self.network => 1,
             ..=32 => 4,
             33..=200 => 2,
             _ => 1,
@@ -219,6 +244,7 @@ impl Work {
         let stacked = places.iter().any(|place| ys(place) != ys(&places[0]));
         match self.total() {
             _ if !stacked => 1,
+            _ if self.network => request.stacked,
             ..=100 => request.stacked,
             101..=400 => request.stacked.min(2),
             _ => 1,

@@ -10,6 +10,8 @@ use crate::lang::types::Elem;
 /// A kernel of which everything that is the same for all pixels is a param or a weights vector.
 #[derive(Clone, Debug)]
 pub struct Lifted {
+    /// The kernel that they were lifted out of.
+    pub original: Kernel,
     /// What remains for each pixel.
     pub kernel: Kernel,
     /// The nodes of the original kernel whose values are its params, in order.
@@ -22,7 +24,8 @@ pub struct Lifted {
 ///
 /// What depends on nothing but the place of the cell is left where it is while `unrolled` holds: then the compiler knows
 /// its values.
-pub fn lift(kernel: &Kernel, taps: usize, unrolled: bool) -> Lifted {
+pub fn lift(kernel_before: Kernel, taps: usize, unrolled: bool) -> Lifted {
+    let kernel = &kernel_before;
     let uniform = uniform_nodes(kernel);
     // What depends on run-time values at all; the rest is made of constants and places.
     let mut settable = vec![false; kernel.node_count()];
@@ -32,7 +35,7 @@ pub fn lift(kernel: &Kernel, taps: usize, unrolled: bool) -> Lifted {
         settable[id.index()] = depends;
     }
     let (mut params, mut weights) = (Vec::new(), Vec::new());
-    let kernel_after = kernel.rewritten(Vec::new(), Vec::new(), |builder, id, node| {
+    let kernel_after = kernel.rewritten(Vec::new(), Vec::new(), |builder, id, node, _| {
         if let Expr::Len = node.expr {
             return Some(builder.number(taps as f64));
         }
@@ -67,17 +70,17 @@ pub fn lift(kernel: &Kernel, taps: usize, unrolled: bool) -> Lifted {
     let kernel = kernel_after.rewritten(
         names(kept_params.len()).map(|name| Param { name, default: None }).collect(),
         names(kept_weights.len()).collect(),
-        |builder, _, node| match node.expr {
+        |builder, _, node, _| match node.expr {
             Expr::Param(index) => Some(builder.leaf(Expr::Param(used_params[index]?), node.ty)),
             Expr::Weight(index) => Some(builder.leaf(Expr::Weight(used_weights[index]?), node.ty)),
             _ => None,
         },
     );
-    Lifted { kernel, params: kept_params, weights: kept_weights }
+    Lifted { original: kernel_before, kernel, params: kept_params, weights: kept_weights }
 }
 
 /// Which nodes have the same value, or the same elements, at every pixel.
-fn uniform_nodes(kernel: &Kernel) -> Vec<bool> {
+pub fn uniform_nodes(kernel: &Kernel) -> Vec<bool> {
     let mut uniform = vec![false; kernel.node_count()];
     for (id, node) in kernel.live_nodes() {
         let mut same = match node.expr {
@@ -97,9 +100,9 @@ fn uniform_nodes(kernel: &Kernel) -> Vec<bool> {
 
 impl Lifted {
     /// The values of the params, then those of each weights vector, for one run.
-    pub fn values(&self, kernel: &Kernel, cells: &Cells, settings: &Settings, extent: &[usize]) -> Vec<f64> {
-        let uniform = uniform_nodes(kernel);
-        let mut interpreter = Interpreter::new(kernel, cells, settings);
+    pub fn values(&self, cells: &Cells, settings: &Settings, extent: &[usize]) -> Vec<f64> {
+        let uniform = uniform_nodes(&self.original);
+        let mut interpreter = Interpreter::new(&self.original, cells, settings);
         interpreter.run_only(|id| uniform[id.index()], extent);
         let params = self.params.iter().map(|id| interpreter.at(*id, 0));
         let weights = self.weights.iter().flat_map(|id| (0..cells.taps()).map(|tap| interpreter.at(*id, tap)));

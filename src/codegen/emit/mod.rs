@@ -63,6 +63,8 @@ pub struct Emitter<'a, 'f> {
     /// Accumulators and elements of the folds around the current point.
     accumulators: HashMap<FoldId, Vec<Lanes>>,
     elements: HashMap<FoldId, Vec<Lanes>>,
+    /// Which nodes are used for nothing but their squares, so that their sign does not matter.
+    squared: Vec<bool>,
     /// An accumulator has one lane type from the first cell to the last.
     accumulator_lanes: HashMap<(FoldId, usize), Lane>,
     functions: HashMap<String, FuncRef>,
@@ -86,6 +88,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
             _ => None,
         });
         Emitter {
+            squared: squared(code.kernel),
             accumulator_lanes: accumulator_lanes.collect(),
             b,
             module,
@@ -305,6 +308,14 @@ impl<'a, 'f> Emitter<'a, 'f> {
                     _ => {
                         let nan = self.may_be_nan(x) || self.may_be_nan(y);
                         let (x, y) = (self.numbers(&first, lane), self.numbers(&second, lane));
+                        if op == BinaryOp::Subtract && x == y && !self.may_be_nan(id) {
+                            // The centre's difference from itself, say.
+                            return Ok(Lanes::Number(0.0));
+                        }
+                        if op == BinaryOp::Subtract && self.squared[id.index()] && y[0] < x[0] {
+                            // The same square, whichever of two pixels it is for.
+                            return Ok(Lanes::Numbers(lane, self.binary(op, lane, &y, &x, nan)));
+                        }
                         Lanes::Numbers(lane, self.binary(op, lane, &x, &y, nan))
                     }
                 }
@@ -589,6 +600,25 @@ fn import(
     let function = module.jit().declare_func_in_func(id, b.func);
     functions.insert(name.to_string(), function);
     Ok(function)
+}
+
+/// Which nodes are used for nothing but their squares.
+fn squared(kernel: &Kernel) -> Vec<bool> {
+    let mut squared = vec![true; kernel.node_count()];
+    let mut other = |id: ExprId| squared[id.index()] = false;
+    for (_, node) in kernel.live_nodes() {
+        match &node.expr {
+            Expr::Binary(BinaryOp::Multiply, x, y) if x == y => {}
+            Expr::FoldValue(fold, _) => {
+                let fold = kernel.fold(*fold);
+                [&fold.init, &fold.windows, &fold.next].into_iter().flatten().for_each(|part| other(*part));
+            }
+            expr => expr.for_each_operand(&mut other),
+        }
+    }
+    let roots = kernel.outputs.iter().map(|output| output.value);
+    roots.chain(kernel.assertions.iter().map(|assertion| assertion.condition)).for_each(other);
+    squared
 }
 
 /// The registers of some values, one after the other.
