@@ -28,6 +28,9 @@ use crate::plan::stage::{Source, Stage};
 /// How many pixels are computed before a cancellation is seen, at most.
 const MAX_RUN: usize = 1 << 16;
 
+/// Rows of at most this many bytes are copied as a whole.
+const SHORT_ROW: usize = 1 << 12;
+
 /// How many bytes of results are staged before they are moved: they stay in the nearest cache.
 const STAGED_BYTES: usize = 1 << 14;
 
@@ -158,7 +161,9 @@ impl Layout {
         let (len, block) = (neighbourhood.row_len(), stage.pixels);
         // An end has whole blocks.
         let (start, end) = (before.next_multiple_of(block), after.next_multiple_of(block));
-        let runs = match direct && len >= start + end + block {
+        // A short row is copied faster than its ends are computed by calls of their own.
+        let short = stage.inputs.iter().map(|source| source.lane.bytes() * len).max().unwrap_or(0) <= SHORT_ROW;
+        let runs = match direct && !short && len >= start + end + block {
             true => [0..start, start..len - end, len - end..len].into_iter().filter(|run| !run.is_empty()).collect(),
             false => vec![0..len],
         };
@@ -292,15 +297,16 @@ impl<T: Element> Array<'_, T> {
             }
             return;
         };
-        let ends = [positions.start..inside.start.min(positions.end), inside.end.max(positions.start)..positions.end];
-        for position in ends.into_iter().flatten() {
-            let element = match neighbourhood.index_along(position) {
-                // SAFETY: the index is inside the row.
-                Some(index) => convert(unsafe { *self.first.offset(row + index * stride) }),
-                None => outside,
-            };
-            // SAFETY: there is room for all positions.
-            unsafe { copy.offset(position - positions.start).write(element) };
+        for end in [positions.start..inside.start.min(positions.end), inside.end.max(positions.start)..positions.end] {
+            for position in end {
+                let element = match neighbourhood.index_along(position) {
+                    // SAFETY: the index is inside the row.
+                    Some(index) => convert(unsafe { *self.first.offset(row + index * stride) }),
+                    None => outside,
+                };
+                // SAFETY: there is room for all positions.
+                unsafe { copy.offset(position - positions.start).write(element) };
+            }
         }
         if inside.is_empty() {
             return;
@@ -349,6 +355,11 @@ impl Target {
 
     fn stride(&self) -> isize {
         self.strides[self.strides.len() - 1]
+    }
+
+    /// The distance between rows that follow each other along the axis before the last.
+    fn row_stride(&self) -> isize {
+        self.strides.len().checked_sub(2).map_or(0, |axis| self.strides[axis])
     }
 
     /// The distance of a row's first element from the array's.
@@ -405,6 +416,10 @@ struct Slot {
 /// The rows of an input that a thread has ready.
 struct Ring {
     slots: Vec<Slot>,
+    /// Whether only the ends of rows are copied.
+    direct: bool,
+    /// The size of an element of a copy.
+    element_bytes: usize,
     /// The copies of the slots, one after the other.
     copies: Vec<u64>,
     /// The bytes of a slot's copies.
@@ -423,7 +438,8 @@ impl Ring {
             slot_bytes += bytes;
             Some(slot_bytes - bytes)
         };
-        let starts = match source.is_direct() && !layout.is_whole() {
+        let direct = source.is_direct() && !layout.is_whole();
+        let starts = match direct {
             true => {
                 // Only the middle is read where it is.
                 let inside = |run: &Range<usize>| run.start >= layout.before && run.end + layout.after <= layout.len;
@@ -435,7 +451,8 @@ impl Ring {
             }
         };
         let slots = (0..rows).map(|_| Slot { row: 0, used: 0, finite: true }).collect();
-        Ring { slots, copies: vec![0; slot_bytes / 8 * rows], slot_bytes, starts, outside: Vec::new() }
+        let copies = vec![0; slot_bytes / 8 * rows];
+        Ring { slots, direct, element_bytes: source.element_bytes(), copies, slot_bytes, starts, outside: Vec::new() }
     }
 
     /// Makes the stretch of what is outside.
@@ -458,8 +475,15 @@ struct Worker<'a> {
     slots: Vec<Option<usize>>,
     pointers: Vec<*const u8>,
     addresses: Vec<*mut u8>,
-    /// For each output of each row of pixels, the row's address in the output; `None` if results are staged.
+    /// Where the rows of pixels are along all axes but the last, and a row of cells.
+    outer: Vec<usize>,
+    index: Vec<usize>,
+    /// For each output of each row of pixels, where the row starts in the output.
+    starts: Vec<isize>,
+    /// Its address there; `None` if results are staged.
     targets: Vec<Option<*mut u8>>,
+    /// Whether results are staged that belong to the outputs.
+    staging: bool,
     /// For each output of each row of pixels, memory of the thread's own for a part of a row.
     staged: Vec<Vec<u64>>,
     /// How many pixels are computed at once, at most.
@@ -501,7 +525,11 @@ impl<'a> Worker<'a> {
             slots: vec![None; stage.rows.len()],
             pointers: vec![std::ptr::null(); stage.rows.len()],
             addresses: vec![std::ptr::null_mut(); outputs],
+            outer: vec![0; bands.run.neighbourhood.shape().len() - 1],
+            index: vec![0; bands.run.neighbourhood.shape().len() - 1],
+            starts: vec![0; outputs],
             targets: vec![None; outputs],
+            staging: false,
             staged: (0..outputs).map(staged).collect(),
             position: vec![0.0; bands.run.kernel.plan.request.axes.len()],
             scratch: vec![0.0; stage.scratch_bytes() / 8],
@@ -536,10 +564,9 @@ impl<'a> Worker<'a> {
     /// Computes the `rows` rows of pixels from `first_pixel` on. False where the run is to stop.
     fn group(&mut self, first_pixel: usize, rows: usize) -> bool {
         let (bands, layout) = (self.bands, &self.bands.layout);
-        let mut outer = bands.run.neighbourhood.position(first_pixel);
-        outer.pop();
+        self.move_to(first_pixel / layout.len);
         self.groups += 1;
-        let finite = self.prepare(&outer) && bands.constants_finite;
+        let finite = self.prepare() && bands.constants_finite;
         let code = match bands.run.kernel.code(0, finite) {
             Ok(code) => code,
             Err(error) => {
@@ -549,11 +576,11 @@ impl<'a> Worker<'a> {
             }
         };
         for (axis, position) in bands.run.kernel.plan.request.axes.iter().zip(&mut self.position) {
-            *position = outer.get(*axis).map_or(0.0, |index| *index as f64);
+            *position = self.outer.get(*axis).map_or(0.0, |index| *index as f64);
         }
-        self.aim(&outer, rows);
+        self.aim(rows);
         for run in 0..layout.runs.len() {
-            let done = self.run(code, run, &outer, rows);
+            let done = self.run(code, run, rows);
             let pixels = &layout.runs[run];
             bands.run.progress.add(done.min(pixels.len()) * rows);
             if done < pixels.len() {
@@ -566,23 +593,32 @@ impl<'a> Worker<'a> {
         true
     }
 
+    /// Finds where a row of pixels is, by its number in C order.
+    fn move_to(&mut self, row: usize) {
+        let shape = self.bands.run.neighbourhood.shape();
+        let mut rest = row;
+        for axis in (0..self.outer.len()).rev() {
+            self.outer[axis] = rest % shape[axis];
+            rest /= shape[axis];
+        }
+    }
+
     /// Makes ready the rows of cells for the rows of pixels from `outer` on. Whether all their elements are finite.
-    fn prepare(&mut self, outer: &[usize]) -> bool {
+    fn prepare(&mut self) -> bool {
         let bands = self.bands;
         let neighbourhood = bands.run.neighbourhood;
-        let mut index = vec![0; outer.len()];
         let mut finite = true;
         for (number, row) in bands.stage.rows.iter().enumerate() {
             let mut inside = true;
             for (axis, offset) in row.outer.iter().enumerate() {
-                match neighbourhood.index(axis, outer[axis] as isize + offset) {
-                    Some(at) => index[axis] = at as usize,
+                match neighbourhood.index(axis, self.outer[axis] as isize + offset) {
+                    Some(at) => self.index[axis] = at as usize,
                     None => inside = false,
                 }
             }
             let source = &bands.sources[row.input];
             if inside {
-                let slot = self.slot(number, row.input, source.start(&index));
+                let slot = self.slot(number, row.input, source.start(&self.index));
                 self.slots[number] = Some(slot);
                 finite &= self.rings[row.input].slots[slot].finite;
             } else {
@@ -615,7 +651,7 @@ impl<'a> Worker<'a> {
         let base = ring.copies.as_mut_ptr().cast::<u8>().wrapping_add(oldest * ring.slot_bytes);
         let neighbourhood = bands.run.neighbourhood;
         let (before, after) = (layout.before as isize, layout.after as isize);
-        if source.is_direct() && !layout.is_whole() {
+        if ring.direct {
             for (run, start) in layout.runs.iter().zip(&ring.starts) {
                 if let Some(start) = start {
                     let positions = run.start as isize - before..run.end as isize + after;
@@ -632,27 +668,25 @@ impl<'a> Worker<'a> {
     }
 
     /// Finds where each output of each row of pixels is to be written.
-    fn aim(&mut self, outer: &[usize], rows: usize) {
+    fn aim(&mut self, rows: usize) {
         let (bands, layout) = (self.bands, &self.bands.layout);
         let count = bands.targets.len();
-        let mut outer = outer.to_vec();
-        for row in 0..bands.stage.together {
-            for (index, target) in bands.targets.iter().enumerate() {
-                let sink = bands.stage.outputs[index];
-                let own = sink.is_native() && target.stride() == 1 && layout.len >= layout.block && row < rows;
-                self.targets[row * count + index] = match own && !bands.streamed[index] {
-                    true => Some(target.address(target.start(&outer))),
-                    false => None,
-                };
-            }
-            if let Some(y) = outer.last_mut() {
-                *y += 1;
+        self.staging = false;
+        for (index, target) in bands.targets.iter().enumerate() {
+            let native = bands.stage.outputs[index].is_native() && target.stride() == 1;
+            let direct = native && layout.len >= layout.block && !bands.streamed[index];
+            let first = target.start(&self.outer);
+            for row in 0..bands.stage.together {
+                self.starts[row * count + index] = first + row as isize * target.row_stride();
+                self.targets[row * count + index] =
+                    (direct && row < rows).then(|| target.address(first + row as isize * target.row_stride()));
+                self.staging |= !direct && row < rows;
             }
         }
     }
 
     /// Computes a run of pixels of each row; the number of them before the first that fails.
-    fn run(&mut self, code: &RowCode, run: usize, outer: &[usize], rows: usize) -> usize {
+    fn run(&mut self, code: &RowCode, run: usize, rows: usize) -> usize {
         let (bands, layout) = (self.bands, &self.bands.layout);
         let pixels = layout.runs[run].clone();
         let along = bands.stage.along;
@@ -667,16 +701,14 @@ impl<'a> Worker<'a> {
             for (number, row) in bands.stage.rows.iter().enumerate() {
                 let ring = &self.rings[row.input];
                 let slot = self.slots[number];
-                let source = &bands.sources[row.input];
+                let size = ring.element_bytes;
                 let copies = ring.copies.as_ptr().cast::<u8>();
                 self.pointers[number] = match (slot, ring.starts[run]) {
-                    (None, _) => {
-                        ring.outside.as_ptr().cast::<u8>().wrapping_add(layout.before * source.element_bytes())
-                    }
+                    (None, _) => ring.outside.as_ptr().cast::<u8>().wrapping_add(layout.before * size),
                     (Some(slot), Some(copy)) => copies
                         .wrapping_add(slot * ring.slot_bytes + copy)
-                        .wrapping_add((layout.before + start - pixels.start) * source.element_bytes()),
-                    (Some(slot), None) => source.address(ring.slots[slot].row + start as isize),
+                        .wrapping_add((layout.before + start - pixels.start) * size),
+                    (Some(slot), None) => bands.sources[row.input].address(ring.slots[slot].row + start as isize),
                 };
             }
             let outputs = bands.stage.outputs.iter().cycle();
@@ -701,7 +733,9 @@ impl<'a> Worker<'a> {
             // thread writes to, or of this thread's own memory, with room for a block at least.
             let held = unsafe { code.call(&self.pointers, &self.addresses, len, &frame) };
             let end = (start + held).min(pixels.end);
-            self.publish(outer, start..end, rows);
+            if self.staging {
+                self.publish(start..end, rows);
+            }
             done = done.max(end - pixels.start);
             if end < (start + len).min(pixels.end) {
                 break;
@@ -711,10 +745,9 @@ impl<'a> Worker<'a> {
     }
 
     /// Moves results that are not where they belong.
-    fn publish(&mut self, outer: &[usize], pixels: Range<usize>, rows: usize) {
+    fn publish(&mut self, pixels: Range<usize>, rows: usize) {
         let bands = self.bands;
         let count = bands.targets.len();
-        let mut outer = outer.to_vec();
         for row in 0..rows {
             for (index, target) in bands.targets.iter().enumerate() {
                 if self.targets[row * count + index].is_some() {
@@ -722,7 +755,7 @@ impl<'a> Worker<'a> {
                 }
                 let sink = bands.stage.outputs[index];
                 let from = self.staged[row * count + index].as_ptr();
-                let start = target.start(&outer) + pixels.start as isize * target.stride();
+                let start = self.starts[row * count + index] + pixels.start as isize * target.stride();
                 if bands.streamed[index] {
                     // SAFETY: code has written the pixels' elements, which belong to a contiguous row of the output that no
                     // other thread writes to.
@@ -734,9 +767,6 @@ impl<'a> Worker<'a> {
                     let values = unsafe { std::slice::from_raw_parts(from.cast::<f64>(), pixels.len()) };
                     (target.cast)(target, start, values, bands.stage.cast);
                 }
-            }
-            if let Some(y) = outer.last_mut() {
-                *y += 1;
             }
         }
     }

@@ -21,7 +21,7 @@ use crate::lang::ops::BinaryOp;
 pub const MAX_UNROLLED_CELLS: usize = 128;
 
 /// At most this many rows of pixels are computed by one call.
-const MAX_TOGETHER: usize = 4;
+const MAX_TOGETHER: usize = 8;
 
 /// What code is made for, besides the kernel.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -244,8 +244,10 @@ impl Work {
         let stacked = places.iter().any(|place| ys(place) != ys(&places[0]));
         match self.total() {
             _ if !stacked => 1,
-            _ if self.network => request.stacked,
-            ..=100 => request.stacked,
+            // Where there is little to do for a pixel, what is done for a row counts.
+            ..=16 if self.instructions[0] > 0 => request.stacked,
+            _ if self.network => request.stacked.min(4),
+            ..=100 => request.stacked.min(4),
             101..=400 => request.stacked.min(2),
             _ => 1,
         }
