@@ -226,8 +226,8 @@ impl Work {
         let lanes = 16 >> heaviest;
         let registers = match self.total() {
             _ if self.network => 1,
-            ..=32 => 4,
-            33..=200 => 2,
+            ..=64 => 4,
+            65..=200 => 2,
             _ => 1,
         };
         lanes * registers
