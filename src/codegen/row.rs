@@ -316,6 +316,11 @@ fn wrapped(b: &mut FunctionBuilder<'_>, width: Width, lane: Lane, parts: &[Value
     if from.bytes() == to.bytes() {
         return words;
     }
+    if from.bytes() < to.bytes() {
+        // Negative numbers as they are in the type with a sign of that size, whose bits are the same.
+        let signed = if to.bytes() == 2 { Lane::I16 } else { Lane::I32 };
+        return lanes::numbers(b, width, &Lanes::Numbers(from, words), signed);
+    }
     let ty = match from.bytes() {
         4 => I32X4,
         2 => I16X8,
