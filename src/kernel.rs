@@ -236,6 +236,19 @@ impl Kernel {
         callback::obstacle(self.hir()).map_or(Ok(()), |diagnostic| Err(self.error(diagnostic)))
     }
 
+    /// The kernel as a callback for windows from which cells are missing, with these parameters.
+    pub(crate) fn callback_for_fewer(&self, settings: &Settings) -> Result<Callback, Error> {
+        if let Some(what) = callback::depends_on_all_cells(self.hir()) {
+            return Err(Error::argument(
+                "mode",
+                format!("in mode shrink the callback engine can't tell {what}; the rows engine can"),
+            ));
+        }
+        let mut callback = Callback::compiled(self.code(None)?, None);
+        callback.set(settings);
+        Ok(callback)
+    }
+
     /// Checks that no function demands what a window of `taps` cells can't give, such as the tenth of nine.
     pub(crate) fn check_possible(&self, taps: usize) -> Result<(), Error> {
         match crate::lang::interpret::impossible(self.hir(), taps) {

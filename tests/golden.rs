@@ -14,6 +14,9 @@ const CASES: &str = include_str!("golden/cases.jsonl");
 /// The size that the committed file must not reach.
 const MAX_BYTES: usize = 2_000_000;
 
+/// The modes that SciPy has.
+const SCIPY_MODES: [Mode; 5] = [Mode::Reflect, Mode::Mirror, Mode::Nearest, Mode::Wrap, Mode::Constant];
+
 /// How many failures are worth reading.
 const SHOWN: usize = 10;
 
@@ -318,7 +321,7 @@ fn the_cases_cover_every_mode_type_and_dimension() {
         outputs.insert((case.dtype.as_str(), case.out_dtype.as_str()));
         ranks.insert(case.shape.len());
     }
-    let every_mode = (1..=4).flat_map(|rank| Mode::ALL.map(|mode| (rank, mode.as_str())));
+    let every_mode = (1..=4).flat_map(|rank| SCIPY_MODES.map(|mode| (rank, mode.as_str())));
     assert!(every_mode.into_iter().all(|mode| modes.contains(&mode)), "{modes:?}");
     let names_of_types = BTreeSet::from(DType::ALL.map(DType::as_str));
     assert_eq!(inputs, names_of_types);

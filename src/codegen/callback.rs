@@ -78,6 +78,18 @@ pub fn needs_footprint(kernel: &Kernel) -> Option<Diagnostic> {
     )
 }
 
+/// What of `kernel` depends on which cells a window has, or on all of them being there, if anything does.
+pub fn depends_on_all_cells(kernel: &Kernel) -> Option<&'static str> {
+    kernel.live_nodes().find_map(|(_, node)| match node.expr {
+        Expr::At { .. } => Some("a cell at a fixed offset"),
+        Expr::Offset(_) => Some("`offset`"),
+        Expr::Dist => Some("`dist`"),
+        Expr::Weight(_) => Some("which weight belongs to which cell"),
+        Expr::Reduce { op: Reduction::ArgMin | Reduction::ArgMax, .. } => Some("the position of a cell"),
+        _ => None,
+    })
+}
+
 /// Compiles `kernel`, which has no [`obstacle`], for windows of these cells, or of any number of them.
 pub fn compile(kernel: &Kernel, cells: Option<&Cells>) -> Result<Arc<jit::Code>, Error> {
     let (module, function) = build(kernel, cells)?;

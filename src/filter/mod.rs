@@ -1,5 +1,7 @@
 //! Arrays in, arrays out.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 pub mod arrays;
@@ -19,9 +21,12 @@ use crate::error::Error;
 use crate::grid::boundary::Mode;
 use crate::grid::element::{Cast, DType};
 use crate::grid::footprint::{Footprint, Window};
+use crate::grid::region::Region;
 use crate::kernel::{Kernel, Parameters};
 use crate::lang::cells::Cells;
+use crate::lang::hir;
 use crate::lang::interpret::{Interpreter, Pixel, Settings};
+use crate::lang::shrink::shrunk;
 use crate::plan::range::Precision;
 use crate::plan::{Request, plan};
 
@@ -85,6 +90,22 @@ pub enum Listing {
 ///
 /// The window's axes are the array's axes, or those that [`Filter::axes`] names, in that order; sizes, footprints,
 /// modes, origins, and the kernel's `w[dy, dx]`, `offset`, `coord` and `extent` all follow it.
+///
+/// # Smaller outputs
+///
+/// Along an axis of mode [`Mode::Valid`], outputs have only those pixels all of whose cells are inside, those of
+/// `w[dy, dx]` included; [`Filter::output_region`] says which. Still, `coord` is the pixel's index in the input, as is the
+/// position that an error names.
+///
+/// ```
+/// use hoodoo::{Filter, Kernel, Mode};
+/// use ndarray::array;
+///
+/// let sum = Filter::new(&Kernel::compile("sum(w)")?).size(3);
+/// assert_eq!(sum.clone().mode(Mode::Valid).run(&array![1, 2, 3, 4])?, array![6, 9]);
+/// assert_eq!(sum.mode(Mode::Shrink).run(&array![1, 2, 3, 4])?, array![3, 6, 9, 7]);
+/// # Ok::<(), hoodoo::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Filter {
     function: Function,
@@ -115,7 +136,8 @@ impl Filter {
     /// A filter by a callback, ours or a foreign one.
     ///
     /// A foreign callback runs on one thread and sees the pixels in C order, unless it was made by
-    /// [`Callback::foreign_concurrent`].
+    /// [`Callback::foreign_concurrent`]. In mode [`Mode::Shrink`] its windows have fewer cells near the ends of the array,
+    /// perhaps none; a callback for windows of one length can't be used there.
     ///
     /// ```
     /// use std::ffi::{c_int, c_void};
@@ -257,6 +279,52 @@ impl Filter {
         self.run_as(image)
     }
 
+    /// Which pixels of inputs of this shape the outputs have: their indices along each axis. That is all of them, except along
+    /// axes of mode [`Mode::Valid`].
+    ///
+    /// ```
+    /// use hoodoo::{Filter, Kernel, Mode};
+    ///
+    /// let forward = Filter::new(&Kernel::compile("w[0, 1] - w[0, 0]")?).modes([Mode::Reflect, Mode::Valid]);
+    /// assert_eq!(forward.output_region(&[4, 6])?, [0..4, 0..5]);
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] and [`Error::Kernel`] as for [`Filter::run`].
+    pub fn output_region(&self, shape: &[usize]) -> Result<Vec<Range<usize>>, Error> {
+        let mut region: Vec<Range<usize>> = shape.iter().map(|len| 0..*len).collect();
+        if self.modes.contains(&Mode::Valid) {
+            let axes = self.filtered_axes(shape.len())?;
+            let cells = self.cells(&self.resolved_footprint(axes.len())?)?;
+            for (along, mode) in self.mode_of_each(axes.len())?.into_iter().enumerate() {
+                if mode == Mode::Valid {
+                    let (range, (before, after)) = (&mut region[axes[along]], cells.reach(along));
+                    *range = Region::inner(range.len(), before, after);
+                }
+            }
+        }
+        Ok(region)
+    }
+
+    /// The shape of outputs for inputs of this shape.
+    fn output_shape(&self, shape: &[usize]) -> Result<Vec<usize>, Error> {
+        Ok(self.output_region(shape)?.iter().map(ExactSizeIterator::len).collect())
+    }
+
+    /// An array for the output of an image.
+    fn output_for<U, S, D>(&self, image: &ArrayBase<S, D>) -> Result<Array<U, D>, Error>
+    where
+        U: AnyElement,
+        S: Data,
+        D: Dimension,
+    {
+        let mut shape = image.raw_dim();
+        shape.slice_mut().copy_from_slice(&self.output_shape(image.shape())?);
+        Ok(Array::default(shape))
+    }
+
     /// As [`Filter::run`], reporting to `progress` and cancelled by it.
     ///
     /// # Errors
@@ -268,7 +336,7 @@ impl Filter {
         S: Data<Elem = T>,
         D: Dimension,
     {
-        let mut output = Array::default(image.raw_dim());
+        let mut output = self.output_for(image)?;
         self.run_all_into(&[image.into()], &mut [(&mut output).into()], progress)?;
         Ok(output)
     }
@@ -293,12 +361,13 @@ impl Filter {
         S: Data<Elem = T>,
         D: Dimension,
     {
-        let mut output = Array::default(image.raw_dim());
+        let mut output = self.output_for(image)?;
         self.run_into(image, &mut output)?;
         Ok(output)
     }
 
-    /// Writes the filtered image to `output`, which has the shape of `image`.
+    /// Writes the filtered image to `output`, which has the shape of `image`, or of [`Filter::output_region`] in mode
+    /// `valid`.
     ///
     /// # Errors
     ///
@@ -332,7 +401,7 @@ impl Filter {
     ///
     /// As for [`Filter::run`].
     pub fn run_all<U: AnyElement>(&self, inputs: &[Input<'_>]) -> Result<Vec<ArrayD<U>>, Error> {
-        let shape = inputs.first().map_or(&[][..], Input::shape);
+        let shape = self.output_shape(inputs.first().map_or(&[][..], Input::shape))?;
         let mut arrays = vec![ArrayD::<U>::default(shape); self.output_count()];
         let mut outputs: Vec<Output<'_>> = arrays.iter_mut().map(Output::from).collect();
         self.run_all_into(inputs, &mut outputs, &Progress::default())?;
@@ -353,10 +422,16 @@ impl Filter {
         self.check_counts(inputs.len(), outputs.len())?;
         let shape = inputs[0].shape();
         for input in &inputs[1..] {
-            same_shape("inputs", shape, input.shape())?;
+            same_shape("inputs", shape, input.shape(), "that of the first input")?;
         }
+        let region = self.output_region(shape)?;
+        let output_shape: Vec<usize> = region.iter().map(ExactSizeIterator::len).collect();
+        let expected = match output_shape == shape {
+            true => "that of the first input",
+            false => "what mode `valid` leaves of the first input",
+        };
         for output in outputs.iter() {
-            same_shape("output", shape, output.shape())?;
+            same_shape("output", &output_shape, output.shape(), expected)?;
         }
         let axes = self.filtered_axes(shape.len())?;
         let footprint = self.resolved_footprint(axes.len())?;
@@ -366,7 +441,7 @@ impl Filter {
             outputs: outputs.iter().map(|output| output.dtype()).collect(),
         };
         let prepared = self.prepare(&footprint, &modes, shape, &axes, types)?;
-        if shape.contains(&0) {
+        if output_shape.contains(&0) {
             return Ok(());
         }
 
@@ -384,40 +459,47 @@ impl Filter {
         for (axis, mode) in axes.iter().zip(modes) {
             full_modes[*axis] = mode;
         }
-        let neighbourhood = Neighbourhood::new(shape, &offsets, &full_modes, self.cval);
+        let region = if shape.is_empty() { Region::whole(shape) } else { Region { axes: region } };
+        let neighbourhood = Neighbourhood::new(shape, &offsets, &full_modes, self.cval, region);
         let threads = self.most_threads();
-        let mut run = Run { neighbourhood: &neighbourhood, cast: self.cast, threads, progress };
-        let result = match (&prepared.means, &self.function) {
-            (Means::Rows { kernel, constants }, _) => {
-                let rows = RowRun { kernel, constants, neighbourhood: &neighbourhood, threads, progress };
-                match rows.run(inputs, outputs) {
-                    Err(rows::Failure::Error(error)) => return Err(error),
-                    Err(rows::Failure::Stop(stop)) => Err(stop),
-                    Ok(()) => Ok(()),
-                }
+        let mut run = Run { neighbourhood: &neighbourhood, cast: self.cast, threads, progress, squeezed: false };
+        let failed = match (&prepared.means, prepared.meaning.as_deref()) {
+            (Means::Rows { whole, border }, _) => {
+                let whole_windows = prepared.shrinking.iter().fold(neighbourhood.region().clone(), |region, along| {
+                    let (before, after) = cells.reach(*along);
+                    region.trimmed(axes[*along], Region::inner(shape[axes[*along]], before, after))
+                });
+                let border = border.iter().flat_map(|code| {
+                    let around = neighbourhood.region().around(&whole_windows);
+                    around.into_iter().map(move |region| (code, region))
+                });
+                let parts: Vec<(&ReadyRows, Region)> = border.chain([(whole, whole_windows.clone())]).collect();
+                run_parts(&parts, &run, inputs, outputs)?
             }
-            (Means::Callback(callback), _) | (_, Function::Callback(callback)) => {
+            (Means::Callback { callback, shorter }, _) => {
                 if !callback.is_concurrent() {
                     run.threads = 1;
                 }
-                let evaluator =
-                    || CallbackEvaluator::new(callback.enter(), cells.len()).expect("`prepare` has checked the length");
-                run.run(inputs, outputs, &evaluator)
+                run.squeezed = !prepared.shrinking.is_empty();
+                let evaluator = || {
+                    CallbackEvaluator::new(callback.enter(), cells.len(), shorter.as_ref().map(Callback::enter))
+                        .expect("`prepare` has checked the length")
+                };
+                first_failure(run.run(inputs, outputs, &evaluator), neighbourhood.region())?
             }
-            (Means::Interpreter, Function::Kernel(kernel)) => run.run(inputs, outputs, &|| InterpreterEvaluator {
-                interpreter: Interpreter::new(kernel.hir(), cells, &prepared.settings),
-                place: Place::new(shape, &axes),
-            }),
+            (Means::Interpreter, meaning) => {
+                let meaning = meaning.expect("only a kernel is interpreted");
+                let evaluator = || InterpreterEvaluator {
+                    interpreter: Interpreter::new(meaning, cells, &prepared.settings),
+                    place: Place::new(shape, &axes),
+                };
+                first_failure(run.run(inputs, outputs, &evaluator), neighbourhood.region())?
+            }
         };
-        result.map_err(|stop| match stop {
-            Stop::Cancelled => Error::Cancelled,
-            Stop::Failed(pixel) => {
-                let window = pixels::cells_at(&neighbourhood, inputs, pixel);
-                let mut position = neighbourhood.position(pixel);
-                position.truncate(shape.len());
-                self.failure(&prepared, &window, position, Place::new(shape, &axes))
-            }
-        })
+        let Some(mut position) = failed else { return Ok(()) };
+        let window = pixels::cells_at(&neighbourhood, inputs, &position);
+        position.truncate(shape.len());
+        Err(self.failure(&prepared, &window, position, Place::new(shape, &axes)))
     }
 
     /// How many outputs there are.
@@ -474,6 +556,16 @@ impl Filter {
         window.footprint(axes)?.with_origin(&origin)
     }
 
+    /// The cells of the footprint, and those that the kernel reads besides.
+    fn cells(&self, footprint: &Footprint) -> Result<Cells, Error> {
+        match &self.function {
+            Function::Kernel(kernel) => {
+                footprint.cells().for_kernel(kernel.hir()).map_err(|diagnostic| kernel.error(diagnostic))
+            }
+            Function::Callback(_) => Ok(footprint.cells()),
+        }
+    }
+
     fn mode_of_each(&self, axes: usize) -> Result<Vec<Mode>, Error> {
         match self.modes.as_slice() {
             [one] => Ok(vec![*one; axes]),
@@ -490,7 +582,7 @@ impl Filter {
         shape: &[usize],
         axes: &[usize],
         types: Types,
-    ) -> Result<Prepared, Error> {
+    ) -> Result<Prepared<'_>, Error> {
         let kernel = match &self.function {
             Function::Kernel(kernel) => kernel,
             Function::Callback(callback) => {
@@ -500,44 +592,73 @@ impl Filter {
                 if !matches!(self.engine, Engine::Auto | Engine::Callback) {
                     return Err(Error::argument("engine", "a callback can only be called"));
                 }
-                let cells = footprint.cells();
+                let cells = self.cells(footprint)?;
                 if !callback.takes(&cells) {
                     return Err(Error::argument("footprint", "the callback was compiled for another footprint"));
                 }
-                let means = Means::Callback(callback.clone());
-                return Ok(Prepared { cells, settings: Settings::default(), means });
+                let shrinking = shrinking(&cells, modes);
+                if !shrinking.is_empty() && callback.window_len().is_some() {
+                    return Err(Error::argument(
+                        "mode",
+                        "in mode shrink windows have fewer cells near the ends, and the callback is for one number of them",
+                    ));
+                }
+                let means = Means::Callback { callback: callback.clone(), shorter: None };
+                return Ok(Prepared { cells, settings: Settings::default(), shrinking, meaning: None, means });
             }
         };
         let settings = kernel.settings(&self.parameters, Some(footprint))?;
-        let cells = footprint.cells().for_kernel(kernel.hir()).map_err(|diagnostic| kernel.error(diagnostic))?;
+        let cells = self.cells(footprint)?;
         kernel.check_possible(cells.taps())?;
+        let shrinking = shrinking(&cells, modes);
+        let meaning = match shrinking.is_empty() {
+            true => Cow::Borrowed(kernel.hir()),
+            false => Cow::Owned(shrunk(kernel.hir(), &shrinking)),
+        };
         let means = match self.engine {
             Engine::Interpreter => Means::Interpreter,
             Engine::Callback => {
                 kernel.check_callback()?;
                 let mut callback = Callback::compiled(kernel.code(Some(&cells))?, Some(&cells));
                 callback.set(&settings);
-                Means::Callback(callback)
+                let shorter = match shrinking.is_empty() {
+                    true => None,
+                    false => Some(kernel.callback_for_fewer(&settings)?),
+                };
+                Means::Callback { callback, shorter }
             }
             Engine::Auto | Engine::Rows => {
-                let request = self.request(&cells, modes, shape, axes, types);
                 let extent: Vec<usize> = axes.iter().map(|axis| shape[*axis]).collect();
-                let rows = kernel.rows(request)?;
-                let constants = rows.plan.lifted.values(&cells, &settings, &extent);
-                Means::Rows { kernel: rows, constants }
+                let code = |shrinking: &[usize]| -> Result<ReadyRows, Error> {
+                    let request = self.request(&cells, shrinking, modes, shape, axes, &types);
+                    let kernel = kernel.rows(request)?;
+                    let constants = kernel.plan.lifted.values(&cells, &settings, &extent);
+                    Ok(ReadyRows { kernel, constants })
+                };
+                let border = if shrinking.is_empty() { None } else { Some(code(&shrinking)?) };
+                Means::Rows { whole: code(&[])?, border }
             }
         };
-        Ok(Prepared { cells, settings, means })
+        Ok(Prepared { cells, settings, shrinking, meaning: Some(meaning), means })
     }
 
-    fn request(&self, cells: &Cells, modes: &[Mode], shape: &[usize], axes: &[usize], types: Types) -> Request {
+    fn request(
+        &self,
+        cells: &Cells,
+        shrinking: &[usize],
+        modes: &[Mode],
+        shape: &[usize],
+        axes: &[usize],
+        types: &Types,
+    ) -> Request {
         Request {
             cells: cells.clone(),
+            shrinking: shrinking.to_vec(),
             axes: axes.to_vec(),
             ndim: shape.len().max(1),
             stacked: Request::stacked(shape),
-            inputs: types.inputs,
-            outputs: types.outputs,
+            inputs: types.inputs.clone(),
+            outputs: types.outputs.clone(),
             cast: self.cast,
             outside: modes.contains(&Mode::Constant).then(|| self.cval.to_bits()),
             precision: self.precision,
@@ -572,13 +693,13 @@ impl Filter {
         let axes = self.filtered_axes(shape.len())?;
         let footprint = self.resolved_footprint(axes.len())?;
         let modes = self.mode_of_each(axes.len())?;
-        let cells = footprint.cells().for_kernel(kernel.hir()).map_err(|diagnostic| kernel.error(diagnostic))?;
+        let cells = self.cells(&footprint)?;
         kernel.check_possible(cells.taps())?;
         let types = Types { inputs: inputs.to_vec(), outputs: outputs.to_vec() };
-        let plan = plan(kernel.hir(), self.request(&cells, &modes, shape, &axes, types));
+        let plan = plan(kernel.hir(), self.request(&cells, &[], &modes, shape, &axes, &types));
         match listing {
             Listing::Plan => {
-                let threads = rows::threads(&plan, shape, self.most_threads());
+                let threads = rows::threads(&plan, &Region::whole(shape), self.most_threads());
                 Ok(format!("{plan}threads: {threads} for an array of shape {shape:?}\n"))
             }
             Listing::Clif => row::clif(&plan),
@@ -608,10 +729,12 @@ impl Filter {
     }
 
     /// The error for a pixel whose evaluation failed.
-    fn failure(&self, prepared: &Prepared, cells: &[f64], position: Vec<usize>, mut place: Place) -> Error {
-        let Function::Kernel(kernel) = &self.function else { return Error::Callback { position } };
+    fn failure(&self, prepared: &Prepared<'_>, cells: &[f64], position: Vec<usize>, mut place: Place) -> Error {
+        let (Function::Kernel(kernel), Some(meaning)) = (&self.function, &prepared.meaning) else {
+            return Error::Callback { position };
+        };
         // Machine code says only that something does not hold; the interpreter says what.
-        let mut interpreter = Interpreter::new(kernel.hir(), &prepared.cells, &prepared.settings);
+        let mut interpreter = Interpreter::new(meaning, &prepared.cells, &prepared.settings);
         place.move_to(&position, position.last().copied().unwrap_or(0));
         let pixel = Pixel { cells, position: &place.position, extent: &place.extent };
         let message = match interpreter.run(&pixel, &mut vec![0.0; self.output_count()]) {
@@ -626,29 +749,83 @@ impl Filter {
     }
 }
 
-fn same_shape(argument: &'static str, expected: &[usize], given: &[usize]) -> Result<(), Error> {
+fn same_shape(argument: &'static str, expected: &[usize], given: &[usize], whose: &str) -> Result<(), Error> {
     if expected == given {
         return Ok(());
     }
-    Err(Error::argument(argument, format!("shape {given:?} is not that of the first input, {expected:?}")))
+    Err(Error::argument(argument, format!("shape {given:?} is not {whose}, {expected:?}")))
+}
+
+/// The axes of the window along which cells that are outside do not take part; not those along which none can be.
+fn shrinking(cells: &Cells, modes: &[Mode]) -> Vec<usize> {
+    (0..modes.len()).filter(|along| modes[*along] == Mode::Shrink && cells.reach(*along) != (0, 0)).collect()
+}
+
+/// Computes regions, each with its code; the position of the first pixel that fails, of all of them in C order.
+fn run_parts(
+    parts: &[(&ReadyRows, Region)],
+    run: &Run<'_>,
+    inputs: &[Input<'_>],
+    outputs: &mut [Output<'_>],
+) -> Result<Option<Vec<usize>>, Error> {
+    let Run { neighbourhood, threads, progress, .. } = *run;
+    let mut failed: Option<Vec<usize>> = None;
+    for (ReadyRows { kernel, constants }, region) in parts {
+        if region.pixels() == 0 || failed.as_ref().is_some_and(|failed| *failed < region.first()) {
+            continue;
+        }
+        let rows = RowRun { kernel, constants, neighbourhood, region, threads, progress };
+        let position = match rows.run(inputs, outputs) {
+            Err(rows::Failure::Error(error)) => return Err(error),
+            Err(rows::Failure::Stop(stop)) => first_failure(Err(stop), region)?,
+            Ok(()) => None,
+        };
+        failed = failed.into_iter().chain(position).min();
+    }
+    Ok(failed)
+}
+
+/// The position of the pixel at which a run over a region stopped.
+fn first_failure(result: Result<(), Stop>, region: &Region) -> Result<Option<Vec<usize>>, Error> {
+    match result {
+        Ok(()) => Ok(None),
+        Err(Stop::Failed(pixel)) => Ok(Some(region.position(pixel))),
+        Err(Stop::Cancelled) => Err(Error::Cancelled),
+    }
 }
 
 /// A filter that is checked and compiled, for one footprint.
-struct Prepared {
+struct Prepared<'k> {
     cells: Cells,
     settings: Settings,
+    /// The axes of the window along which cells outside do not take part.
+    shrinking: Vec<usize>,
+    /// What a kernel means with all that; none for a callback.
+    meaning: Option<Cow<'k, hir::Kernel>>,
     means: Means,
 }
 
 /// What computes the pixels.
 enum Means {
     Rows {
-        kernel: Arc<RowKernel>,
-        /// The values that its code calls params and weights.
-        constants: Vec<f64>,
+        /// For pixels all of whose cells take part.
+        whole: ReadyRows,
+        /// For the others, if there can be any.
+        border: Option<ReadyRows>,
     },
-    Callback(Callback),
+    Callback {
+        callback: Callback,
+        /// For windows of fewer cells, if it is another one.
+        shorter: Option<Callback>,
+    },
     Interpreter,
+}
+
+/// A kernel for rows, ready to run.
+struct ReadyRows {
+    kernel: Arc<RowKernel>,
+    /// The values that its code calls params and weights.
+    constants: Vec<f64>,
 }
 
 /// The element types of the arrays.

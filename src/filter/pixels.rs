@@ -18,41 +18,60 @@ use super::progress::Progress;
 use crate::codegen::jit::ActiveCallback;
 use crate::grid::boundary::Mode;
 use crate::grid::element::{Cast, Element};
+use crate::grid::region::Region;
 
 /// What computes a pixel's outputs from its windows.
 pub trait Evaluate {
     /// Computes the outputs from the cells of every input in turn, which may be overwritten, for pixel `x` of the row at
     /// `position`, whose last number does not matter. The outputs are 0 on entry. False where an assertion does not hold.
+    ///
+    /// In a run that is squeezed there may be fewer cells.
     fn evaluate(&mut self, cells: &mut [f64], position: &[usize], x: usize, outputs: &mut [f64]) -> bool;
 }
 
-/// A callback for windows of one length.
+/// A callback for windows of one length, and perhaps another for shorter ones.
 pub struct CallbackEvaluator<'c> {
     callback: ActiveCallback<'c>,
     len: usize,
+    shorter: Option<ActiveCallback<'c>>,
 }
 
 impl<'c> CallbackEvaluator<'c> {
-    /// An evaluator of windows of `len` cells; `None` if the callback does not take them.
-    pub fn new(callback: ActiveCallback<'c>, len: usize) -> Option<CallbackEvaluator<'c>> {
-        callback.takes(len).then_some(CallbackEvaluator { callback, len })
+    /// An evaluator of windows of `len` cells; `None` if the callback does not take them. Where there are fewer, the
+    /// callback `shorter` has them, or the same if there is no other.
+    pub fn new(
+        callback: ActiveCallback<'c>,
+        len: usize,
+        shorter: Option<ActiveCallback<'c>>,
+    ) -> Option<CallbackEvaluator<'c>> {
+        callback.takes(len).then_some(CallbackEvaluator { callback, len, shorter })
     }
 }
 
 impl Evaluate for CallbackEvaluator<'_> {
     #[inline(always)]
     fn evaluate(&mut self, cells: &mut [f64], _: &[usize], _: usize, outputs: &mut [f64]) -> bool {
-        debug_assert_eq!(cells.len(), self.len);
-        // SAFETY: `new` has checked the length, and the driver's windows all have it.
-        unsafe { self.callback.call_unchecked(cells, &mut outputs[0]) }
+        if cells.len() == self.len {
+            // SAFETY: `new` has checked the length.
+            return unsafe { self.callback.call_unchecked(cells, &mut outputs[0]) };
+        }
+        let value = self.shorter.as_ref().unwrap_or(&self.callback).call(cells);
+        outputs[0] = value.unwrap_or(0.0);
+        value.is_some()
     }
 }
 
-/// The cells of a window on an array of some shape, and what is outside the array.
+/// The cells of a window on an array of some shape, what is outside the array, and which pixels have a value.
 #[derive(Clone, Debug)]
 pub struct Neighbourhood {
     shape: Vec<usize>,
+    /// The pixels that the outputs have, by their indices in the inputs.
+    region: Region,
+    /// What cells outside hold. Along an axis where they do not take part that is any element of the array, so that nothing
+    /// comes up that is not in it.
     modes: Vec<Mode>,
+    /// The axes along which cells outside do not take part.
+    shrinking: Vec<usize>,
     /// The distinct offsets of the cells along all axes but the last.
     rows: Vec<Vec<isize>>,
     /// For each cell, its entry in `rows`, and its offset along the last axis.
@@ -67,12 +86,16 @@ const MIN_BAND: usize = 1 << 13;
 const MAX_RUN: usize = 1 << 12;
 
 impl Neighbourhood {
-    /// The neighbourhood of cells at `offsets`, each with one number for every axis of `shape`, which has no zeros.
-    pub fn new(shape: &[usize], offsets: &[Vec<isize>], modes: &[Mode], cval: f64) -> Neighbourhood {
+    /// The neighbourhood of cells at `offsets`, each with one number for every axis of `shape`, which has no zeros. Along
+    /// axes of mode `valid` no cell of the region's pixels is outside.
+    pub fn new(shape: &[usize], offsets: &[Vec<isize>], modes: &[Mode], cval: f64, region: Region) -> Neighbourhood {
         // A single value is a row of one.
         let scalar = shape.is_empty();
         let shape = if scalar { vec![1] } else { shape.to_vec() };
-        let modes = if scalar { vec![Mode::Nearest] } else { modes.to_vec() };
+        let modes = if scalar { &[Mode::Nearest] } else { modes };
+        let shrinking = (0..modes.len()).filter(|axis| modes[*axis] == Mode::Shrink).collect();
+        let held = |mode: &Mode| if matches!(mode, Mode::Shrink | Mode::Valid) { Mode::Nearest } else { *mode };
+        let modes = modes.iter().map(held).collect();
         let last = shape.len() - 1;
         let mut rows: Vec<Vec<isize>> = Vec::new();
         let mut known = HashMap::new();
@@ -87,12 +110,12 @@ impl Neighbourhood {
                 (row, along_row)
             })
             .collect();
-        Neighbourhood { shape, modes, rows, cells, cval }
+        Neighbourhood { shape, region, modes, shrinking, rows, cells, cval }
     }
 
-    /// The lengths of the array along each axis; a single value is a row of one.
-    pub fn shape(&self) -> &[usize] {
-        &self.shape
+    /// The pixels that the outputs have, by their indices in the inputs.
+    pub fn region(&self) -> &Region {
+        &self.region
     }
 
     /// The value outside the array, where the mode has one.
@@ -110,25 +133,51 @@ impl Neighbourhood {
         self.modes[axis].index(at, self.shape[axis]).map(|index| index as isize)
     }
 
+    /// The part of a row that the cells at these positions along it are in.
+    pub fn read_along(&self, positions: Range<isize>) -> Range<usize> {
+        let len = self.row_len();
+        let inside = positions.start.max(0) as usize..len.min(positions.end.max(0) as usize);
+        let elsewhere = !matches!(self.modes[self.modes.len() - 1], Mode::Nearest | Mode::Constant);
+        let within = positions.start >= 0 && positions.end <= len as isize;
+        // What is outside may be anywhere in the row.
+        if elsewhere && !within { 0..len } else { inside }
+    }
+
     /// The length of a row: the array's along its last axis.
     pub fn row_len(&self) -> usize {
         self.shape[self.shape.len() - 1]
     }
 
-    /// The number of pixels.
-    pub fn pixels(&self) -> usize {
-        self.shape.iter().product()
+    /// Whether a row of cells of the row of pixels at `position` does not take part.
+    fn lacks_rows(&self, position: &[usize]) -> bool {
+        self.rows.iter().any(|row| self.lacks(position, row))
     }
 
-    /// The index of a pixel along each axis, from its number in C order.
-    pub fn position(&self, pixel: usize) -> Vec<usize> {
-        let mut position = vec![0; self.shape.len()];
-        let mut rest = pixel;
-        for axis in (0..self.shape.len()).rev() {
-            position[axis] = rest % self.shape[axis];
-            rest /= self.shape[axis];
+    /// Whether cells at `offset` from `position`, along the axes that it has, do not take part.
+    fn lacks(&self, position: &[usize], offset: &[isize]) -> bool {
+        self.shrinking
+            .iter()
+            .filter(|axis| **axis < offset.len())
+            .any(|axis| self.is_beyond(*axis, position[*axis], offset[*axis]))
+    }
+
+    /// Whether what is `offset` from the index `at` along an axis is outside.
+    fn is_beyond(&self, axis: usize, at: usize, offset: isize) -> bool {
+        at.checked_add_signed(offset).is_none_or(|at| at >= self.shape[axis])
+    }
+
+    /// Moves the cells that take part in the window of pixel `x` of the row at `position` to the front; their number.
+    fn squeeze(&self, position: &[usize], x: usize, window: &mut [f64]) -> usize {
+        let last = self.shape.len() - 1;
+        let along_row = self.shrinking.contains(&last);
+        let mut kept = 0;
+        for (index, (row, along)) in self.cells.iter().enumerate() {
+            if !self.lacks(position, &self.rows[*row]) && !(along_row && self.is_beyond(last, x, *along)) {
+                window[kept] = window[index];
+                kept += 1;
+            }
         }
-        position
+        kept
     }
 
     /// The pixels of a row whose windows cross neither end of it.
@@ -253,6 +302,8 @@ impl<T: Element> AnySource for Source<'_, T> {
 struct Target {
     first: *mut u8,
     strides: Vec<isize>,
+    /// The index in the inputs of the first pixel.
+    start: Vec<usize>,
     store: fn(&Target, &[usize], &[f64], usize, Cast),
 }
 
@@ -261,9 +312,9 @@ struct Target {
 unsafe impl Sync for Target {}
 
 impl Target {
-    fn new<T: Element>(view: &mut ArrayViewMutD<'_, T>) -> Target {
+    fn new<T: Element>(view: &mut ArrayViewMutD<'_, T>, region: &Region) -> Target {
         let strides = if view.ndim() == 0 { vec![0] } else { view.strides().to_vec() };
-        Target { first: view.as_mut_ptr().cast(), strides, store: Target::store_row::<T> }
+        Target { first: view.as_mut_ptr().cast(), strides, start: region.first(), store: Target::store_row::<T> }
     }
 
     /// Stores every `step`-th value at `position` and the pixels after it in the same row.
@@ -283,7 +334,8 @@ impl Target {
         values: impl Iterator<Item = &'v f64>,
         cast: impl Fn(f64) -> T,
     ) {
-        let start: isize = position.iter().zip(&self.strides).map(|(index, stride)| *index as isize * stride).sum();
+        let indices = position.iter().zip(&self.start).map(|(index, start)| (index - start) as isize);
+        let start: isize = indices.zip(&self.strides).map(|(index, stride)| index * stride).sum();
         let stride = self.strides[self.strides.len() - 1];
         let first: *mut T = self.first.cast();
         for (index, value) in values.enumerate() {
@@ -297,7 +349,7 @@ impl Target {
 /// Why a run stopped early.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// The evaluation failed at this pixel, by its number in C order; no earlier one fails.
+    /// The evaluation failed at this pixel, by its number in the region that was run, in C order; no earlier one fails.
     Failed(usize),
     /// The run was cancelled.
     Cancelled,
@@ -313,22 +365,25 @@ pub struct Run<'a> {
     pub threads: usize,
     /// Where to report and to be cancelled.
     pub progress: &'a Progress,
+    /// Whether evaluators see only those cells of the first input that take part.
+    pub squeezed: bool,
 }
 
 impl Run<'_> {
     /// Evaluates every pixel, with one evaluator for each thread.
     ///
-    /// Inputs and outputs must have the neighbourhood's shape. After a failure, the pixels before the failing one are
-    /// written, the failing one is not, and later ones may be.
+    /// Inputs must have the neighbourhood's shape, and outputs that of its region. After a failure, the pixels before the
+    /// failing one are written, the failing one is not, and later ones may be.
     pub fn run<E: Evaluate>(
         &self,
         inputs: &[Input<'_>],
         outputs: &mut [Output<'_>],
         evaluator: &(impl Fn() -> E + Sync),
     ) -> Result<(), Stop> {
+        let region = self.neighbourhood.region();
         let targets: Vec<Target> =
-            outputs.iter_mut().map(|output| for_any!(Output, output, view => Target::new(view))).collect();
-        let pixels = self.neighbourhood.pixels();
+            outputs.iter_mut().map(|output| for_any!(Output, output, view => Target::new(view, region))).collect();
+        let pixels = region.pixels();
         let failed = AtomicUsize::new(usize::MAX);
         let threads = self.threads.min(pixels.div_ceil(MIN_BAND)).max(1);
         if threads == 1 {
@@ -392,28 +447,30 @@ impl Run<'_> {
     ) {
         let neighbourhood = self.neighbourhood;
         let last = neighbourhood.shape.len() - 1;
-        let row_len = neighbourhood.row_len();
+        let region = neighbourhood.region();
         let interior = neighbourhood.interior();
         let mut window = vec![0.0; neighbourhood.cells.len() * (1 + others.len())];
         // The outputs of pixel after pixel.
-        let mut results = vec![0.0; targets.len() * row_len.min(pixels.len()).min(MAX_RUN)];
+        let mut results = vec![0.0; targets.len() * region.len(last).min(pixels.len()).min(MAX_RUN)];
 
         let mut at = pixels.start;
         while at < pixels.end {
             if self.progress.is_cancelled() || failed.load(Ordering::Relaxed) < at {
                 return;
             }
-            let position = neighbourhood.position(at);
+            let position = region.position(at);
             let start = position[last];
-            let end = row_len.min(start + (pixels.end - at).min(MAX_RUN));
+            let end = region.row().end.min(start + (pixels.end - at).min(MAX_RUN));
             first.start_row(&position);
             others.iter_mut().for_each(|other| other.start_row(&position));
 
-            let fast = match first.inside {
+            let fast = match first.inside && !(self.squeezed && neighbourhood.lacks_rows(&position)) {
                 true => interior.start.clamp(start, end)..interior.end.clamp(start, end),
                 false => end..end,
             };
-            let row = Row { position: &position, others: &others, interior: &interior, outputs: targets.len() };
+            let squeezed = self.squeezed.then_some(neighbourhood);
+            let row =
+                Row { position: &position, others: &others, interior: &interior, outputs: targets.len(), squeezed };
             let mut done = 0;
             results.fill(0.0);
             for part in [start..fast.start, fast.clone(), fast.end..end] {
@@ -457,6 +514,8 @@ struct Row<'a> {
     others: &'a [Box<dyn AnySource + 'a>],
     interior: &'a Range<usize>,
     outputs: usize,
+    /// What says which cells take part, if evaluators see only those.
+    squeezed: Option<&'a Neighbourhood>,
 }
 
 impl Row<'_> {
@@ -479,7 +538,8 @@ impl Row<'_> {
                 other.gather(x, self.interior, cells);
             }
             let outputs = outputs.next().expect("there is room for each pixel of a row");
-            !evaluator.evaluate(window, self.position, x, outputs)
+            let seen = self.squeezed.map_or(window.len(), |cells| cells.squeeze(self.position, x, window));
+            !evaluator.evaluate(&mut window[..seen], self.position, x, outputs)
         });
         failed.unwrap_or(total)
     }
@@ -558,15 +618,14 @@ impl Row<'_> {
     }
 }
 
-/// The cells of every input in turn for one pixel, by its number in C order.
-pub fn cells_at(neighbourhood: &Neighbourhood, inputs: &[Input<'_>], pixel: usize) -> Vec<f64> {
-    let position = neighbourhood.position(pixel);
+/// The cells of every input in turn for one pixel, by its index along each axis.
+pub fn cells_at(neighbourhood: &Neighbourhood, inputs: &[Input<'_>], position: &[usize]) -> Vec<f64> {
     let len = neighbourhood.cells.len();
     let mut window = vec![0.0; len * inputs.len()];
     for (input, window) in inputs.iter().zip(window.chunks_mut(len.max(1))) {
         for_any!(Input, input, view => {
             let mut source = Source::new(view, neighbourhood);
-            source.start_row(&position);
+            source.start_row(position);
             source.gather_anywhere(position[position.len() - 1], window);
         });
     }

@@ -22,6 +22,7 @@ use crate::codegen::jit::{Frame, RowCode};
 use crate::codegen::row::RowKernel;
 use crate::error::Error;
 use crate::grid::element::{Cast, DType, Element};
+use crate::grid::region::Region;
 use crate::plan::Plan;
 use crate::plan::stage::{Source, Stage};
 
@@ -48,6 +49,8 @@ pub struct RowRun<'a> {
     pub constants: &'a [f64],
     /// The array's shape and what is outside it.
     pub neighbourhood: &'a Neighbourhood,
+    /// The pixels to compute; some of those that the outputs have, by their indices in the inputs.
+    pub region: &'a Region,
     /// The greatest number of threads.
     pub threads: usize,
     /// Where to report and to be cancelled.
@@ -63,12 +66,12 @@ pub enum Failure {
 }
 
 impl RowRun<'_> {
-    /// Computes every pixel. Inputs and outputs have the neighbourhood's shape, and the element types of the plan.
+    /// Computes every pixel of the region. Inputs have the neighbourhood's shape, outputs that of its region, and both the
+    /// element types of the plan.
     pub fn run(&self, inputs: &[Input<'_>], outputs: &mut [Output<'_>]) -> Result<(), Failure> {
         let stage = &self.kernel.plan.stages[0];
-        let shape = self.neighbourhood.shape();
         let targets: Vec<Target> =
-            outputs.iter_mut().map(|output| for_any!(Output, output, view => Target::new(view))).collect();
+            outputs.iter_mut().map(|output| for_any!(Output, output, view => Target::new(view, self))).collect();
         let sources: Vec<Box<dyn RowSource + '_>> = inputs
             .iter()
             .zip(&stage.inputs)
@@ -79,13 +82,13 @@ impl RowRun<'_> {
         let bands = Bands {
             run: self,
             stage,
-            layout: Layout::new(stage, self.neighbourhood, sources.iter().any(|source| source.is_direct())),
+            layout: Layout::new(stage, self, sources.iter().any(|source| source.is_direct())),
             sources,
             streamed: targets
                 .iter()
                 .zip(&stage.outputs)
                 .map(|(target, sink)| {
-                    let bytes = shape.iter().product::<usize>() * target.element_bytes;
+                    let bytes = self.region.pixels() * target.element_bytes;
                     cfg!(target_arch = "x86_64") && sink.is_native() && target.stride() == 1 && bytes >= STREAMED_BYTES
                 })
                 .collect(),
@@ -94,8 +97,8 @@ impl RowRun<'_> {
             failed: AtomicUsize::new(usize::MAX),
             error: OnceLock::new(),
         };
-        let groups = groups(stage, shape);
-        let threads = threads(&self.kernel.plan, shape, self.threads);
+        let groups = groups(stage, self.region);
+        let threads = threads(&self.kernel.plan, self.region, self.threads);
         if threads == 1 {
             Worker::new(&bands).band(0..groups);
         } else {
@@ -127,17 +130,18 @@ impl RowRun<'_> {
 }
 
 /// How many groups of rows of pixels there are, each computed together.
-fn groups(stage: &Stage, shape: &[usize]) -> usize {
-    let height = shape.len().checked_sub(2).map_or(1, |axis| shape[axis]);
-    let planes = shape[..shape.len().saturating_sub(2)].iter().product::<usize>();
+fn groups(stage: &Stage, region: &Region) -> usize {
+    let axes = region.axes.len();
+    let height = axes.checked_sub(2).map_or(1, |axis| region.len(axis));
+    let planes = (0..axes.saturating_sub(2)).map(|axis| region.len(axis)).product::<usize>();
     planes * height.div_ceil(stage.together)
 }
 
-/// How many threads are worth their while for an array of this shape, of `most`.
-pub fn threads(plan: &Plan, shape: &[usize], most: usize) -> usize {
+/// How many threads are worth their while for the pixels of a region, of `most`.
+pub fn threads(plan: &Plan, region: &Region, most: usize) -> usize {
     let stage = &plan.stages[0];
-    let work = shape.iter().product::<usize>().saturating_mul(stage.cells.len().max(1));
-    most.min(work / MIN_WORK).min(groups(stage, shape)).max(1)
+    let work = region.pixels().saturating_mul(stage.cells.len().max(1));
+    most.min(work / MIN_WORK).min(groups(stage, region)).max(1)
 }
 
 /// Which parts of a row are computed with the help of copies.
@@ -146,33 +150,49 @@ struct Layout {
     /// How far cells reach beyond a pixel along the row.
     before: usize,
     after: usize,
-    /// The length of a row.
+    /// The index of the region's first pixel along the array's rows.
+    first: usize,
+    /// The number of the region's pixels along a row.
     len: usize,
-    /// The runs of pixels of a row: at its start, in the middle, and at its end. Without rows that are read directly, there is
-    /// only one.
+    /// The length of the array's rows.
+    array_len: usize,
+    /// The runs of pixels of a row of the region: at its start, in the middle, and at its end. Without rows that are read
+    /// directly, there is only one.
     runs: Vec<Range<usize>>,
     /// The pixels of a run that code is called for, at least.
     block: usize,
 }
 
 impl Layout {
-    fn new(stage: &Stage, neighbourhood: &Neighbourhood, direct: bool) -> Layout {
+    fn new(stage: &Stage, run: &RowRun<'_>, direct: bool) -> Layout {
         let (before, after) = stage.reach();
-        let (len, block) = (neighbourhood.row_len(), stage.pixels);
-        // An end has whole blocks.
-        let (start, end) = (before.next_multiple_of(block), after.next_multiple_of(block));
+        let (row, array_len, block) = (run.region.row(), run.neighbourhood.row_len(), stage.pixels);
+        let len = row.len();
+        // The pixels whose cells reach beyond the array's row. An end has whole blocks.
+        let start = before.saturating_sub(row.start).next_multiple_of(block);
+        let end = after.saturating_sub(array_len - row.end).next_multiple_of(block);
         // A short row is copied faster than its ends are computed by calls of their own.
         let short = stage.inputs.iter().map(|source| source.lane.bytes() * len).max().unwrap_or(0) <= SHORT_ROW;
         let runs = match direct && !short && len >= start + end + block {
             true => [0..start, start..len - end, len - end..len].into_iter().filter(|run| !run.is_empty()).collect(),
             false => vec![0..len],
         };
-        Layout { before, after, len, runs, block }
+        Layout { before, after, first: row.start, len, array_len, runs, block }
+    }
+
+    /// Whether all cells of a run are inside the array's row.
+    fn is_inside(&self, run: &Range<usize>) -> bool {
+        self.first + run.start >= self.before && self.first + run.end + self.after <= self.array_len
+    }
+
+    /// Where the cells of a run are along the array's row.
+    fn cells(&self, run: &Range<usize>) -> Range<isize> {
+        (self.first + run.start) as isize - self.before as isize..(self.first + run.end + self.after) as isize
     }
 
     /// Whether rows are copied as a whole.
     fn is_whole(&self) -> bool {
-        self.runs.len() == 1 && self.before + self.after > 0 || self.len < self.block
+        self.len < self.block || !self.runs.iter().any(|run| self.is_inside(run))
     }
 
     /// The number of elements that a copy of the cells of a run takes.
@@ -195,8 +215,8 @@ trait RowSource: Sync {
     /// The address of a row's first element.
     fn address(&self, row: isize) -> *const u8;
 
-    /// Whether all elements of a row are finite.
-    fn is_finite(&self, row: isize, len: usize) -> bool;
+    /// Whether all elements at `positions` along a row are finite.
+    fn is_finite(&self, row: isize, positions: Range<usize>) -> bool;
 
     /// Copies the cells at `positions` along a row to `copy`, as elements of the source's lane type.
     ///
@@ -245,18 +265,20 @@ impl<T: Element> RowSource for Array<'_, T> {
         self.first.wrapping_offset(row).cast()
     }
 
-    fn is_finite(&self, row: isize, len: usize) -> bool {
+    fn is_finite(&self, row: isize, positions: Range<usize>) -> bool {
         if !matches!(T::DTYPE, DType::F32 | DType::F64) {
             return true;
         }
         if self.stride() == 1 {
             // SAFETY: the row's elements follow each other in the array, which is borrowed.
-            let row = unsafe { std::slice::from_raw_parts(self.first.offset(row), len) };
+            let row = unsafe {
+                std::slice::from_raw_parts(self.first.offset(row + positions.start as isize), positions.len())
+            };
             return T::all_finite(row);
         }
-        (0..len as isize).all(|x| {
+        positions.into_iter().all(|x| {
             // SAFETY: `x` is an index along the row of the array, which is borrowed.
-            let element = unsafe { *self.first.offset(row + x * self.stride()) };
+            let element = unsafe { *self.first.offset(row + x as isize * self.stride()) };
             element.to_f64().is_finite()
         })
     }
@@ -331,6 +353,10 @@ impl<T: Element> Array<'_, T> {
 struct Target {
     first: *mut u8,
     strides: Vec<isize>,
+    /// The index in the inputs of the array's first pixel.
+    origin: Vec<usize>,
+    /// How far the region's rows start from the array's.
+    indent: usize,
     element_bytes: usize,
     /// Casts f64s to elements of the array, from an element on.
     cast: fn(&Target, isize, &[f64], Cast),
@@ -342,11 +368,14 @@ struct Target {
 unsafe impl Sync for Target {}
 
 impl Target {
-    fn new<T: Element>(view: &mut ArrayViewMutD<'_, T>) -> Target {
+    fn new<T: Element>(view: &mut ArrayViewMutD<'_, T>, run: &RowRun<'_>) -> Target {
         let strides = if view.ndim() == 0 { vec![1] } else { view.strides().to_vec() };
+        let whole = run.neighbourhood.region();
         Target {
             first: view.as_mut_ptr().cast(),
             strides,
+            origin: whole.first(),
+            indent: run.region.row().start - whole.row().start,
             element_bytes: size_of::<T>(),
             cast: Target::cast_row::<T>,
             copy: Target::copy_row::<T>,
@@ -362,9 +391,11 @@ impl Target {
         self.strides.len().checked_sub(2).map_or(0, |axis| self.strides[axis])
     }
 
-    /// The distance of a row's first element from the array's.
+    /// The distance of the first element of the region's row at `outer` from the array's.
     fn start(&self, outer: &[usize]) -> isize {
-        outer.iter().zip(&self.strides).map(|(index, stride)| *index as isize * stride).sum()
+        let indices = outer.iter().zip(&self.origin).map(|(index, first)| (index - first) as isize);
+        let row: isize = indices.zip(&self.strides).map(|(index, stride)| index * stride).sum();
+        row + self.indent as isize * self.stride()
     }
 
     fn address(&self, element: isize) -> *mut u8 {
@@ -442,8 +473,7 @@ impl Ring {
         let starts = match direct {
             true => {
                 // Only the middle is read where it is.
-                let inside = |run: &Range<usize>| run.start >= layout.before && run.end + layout.after <= layout.len;
-                layout.runs.iter().map(|run| if inside(run) { None } else { place(bytes(run)) }).collect()
+                layout.runs.iter().map(|run| if layout.is_inside(run) { None } else { place(bytes(run)) }).collect()
             }
             false => {
                 place(bytes(&(0..layout.len)));
@@ -525,8 +555,8 @@ impl<'a> Worker<'a> {
             slots: vec![None; stage.rows.len()],
             pointers: vec![std::ptr::null(); stage.rows.len()],
             addresses: vec![std::ptr::null_mut(); outputs],
-            outer: vec![0; bands.run.neighbourhood.shape().len() - 1],
-            index: vec![0; bands.run.neighbourhood.shape().len() - 1],
+            outer: vec![0; bands.run.region.axes.len() - 1],
+            index: vec![0; bands.run.region.axes.len() - 1],
             starts: vec![0; outputs],
             targets: vec![None; outputs],
             staging: false,
@@ -540,8 +570,8 @@ impl<'a> Worker<'a> {
     /// Computes groups of rows, in C order, as long as nothing failed before them.
     fn band(&mut self, groups: Range<usize>) {
         let bands = self.bands;
-        let shape = bands.run.neighbourhood.shape();
-        let height = shape.len().checked_sub(2).map_or(1, |axis| shape[axis]);
+        let region = bands.run.region;
+        let height = region.axes.len().checked_sub(2).map_or(1, |axis| region.len(axis));
         let in_plane = height.div_ceil(bands.stage.together);
         for group in groups {
             let y = group % in_plane * bands.stage.together;
@@ -593,13 +623,12 @@ impl<'a> Worker<'a> {
         true
     }
 
-    /// Finds where a row of pixels is, by its number in C order.
+    /// Finds where a row of pixels is, by its number in the region.
     fn move_to(&mut self, row: usize) {
-        let shape = self.bands.run.neighbourhood.shape();
         let mut rest = row;
-        for axis in (0..self.outer.len()).rev() {
-            self.outer[axis] = rest % shape[axis];
-            rest /= shape[axis];
+        for (index, range) in self.outer.iter_mut().zip(&self.bands.run.region.axes).rev() {
+            *index = range.start + rest % range.len();
+            rest /= range.len();
         }
     }
 
@@ -646,23 +675,21 @@ impl<'a> Worker<'a> {
         let oldest = (0..ring.slots.len()).min_by_key(|slot| ring.slots[*slot].used).expect("a row has slots");
         let source = &bands.sources[input];
         let checked = bands.stage.general.is_some();
-        let finite = !checked || source.is_finite(row, layout.len);
+        let finite =
+            !checked || source.is_finite(row, bands.run.neighbourhood.read_along(layout.cells(&(0..layout.len))));
         ring.slots[oldest] = Slot { row, used: self.groups, finite };
         let base = ring.copies.as_mut_ptr().cast::<u8>().wrapping_add(oldest * ring.slot_bytes);
         let neighbourhood = bands.run.neighbourhood;
-        let (before, after) = (layout.before as isize, layout.after as isize);
         if ring.direct {
             for (run, start) in layout.runs.iter().zip(&ring.starts) {
                 if let Some(start) = start {
-                    let positions = run.start as isize - before..run.end as isize + after;
                     // SAFETY: the slot has room for the run and the cells beyond it.
-                    unsafe { source.copy(Some(row), positions, neighbourhood, base.add(*start)) };
+                    unsafe { source.copy(Some(row), layout.cells(run), neighbourhood, base.add(*start)) };
                 }
             }
         } else {
-            let positions = -before..layout.len as isize + after;
             // SAFETY: the slot has room for the row and the cells beyond it.
-            unsafe { source.copy(Some(row), positions, neighbourhood, base) };
+            unsafe { source.copy(Some(row), layout.cells(&(0..layout.len)), neighbourhood, base) };
         }
         oldest
     }
@@ -708,7 +735,9 @@ impl<'a> Worker<'a> {
                     (Some(slot), Some(copy)) => copies
                         .wrapping_add(slot * ring.slot_bytes + copy)
                         .wrapping_add((layout.before + start - pixels.start) * size),
-                    (Some(slot), None) => bands.sources[row.input].address(ring.slots[slot].row + start as isize),
+                    (Some(slot), None) => {
+                        bands.sources[row.input].address(ring.slots[slot].row + (layout.first + start) as isize)
+                    }
                 };
             }
             let outputs = bands.stage.outputs.iter().cycle();
@@ -721,7 +750,7 @@ impl<'a> Worker<'a> {
                 };
             }
             if let Some(along) = along {
-                self.position[along] = start as f64;
+                self.position[along] = (layout.first + start) as f64;
             }
             let frame = Frame {
                 constants: bands.run.constants.as_ptr(),

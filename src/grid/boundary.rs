@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use crate::error::Error;
 
-/// How the array goes on beyond its ends, with the names of `scipy.ndimage`.
+/// How the array goes on beyond its ends, with the names of `scipy.ndimage`; or, in modes `shrink` and `valid`, that it
+/// does not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// `d c b a | a b c d | d c b a`: mirrored about the edge of the last cell.
@@ -19,11 +20,18 @@ pub enum Mode {
     Wrap,
     /// `k k k | a b c d | k k k`: every cell outside is `cval`.
     Constant,
+    /// `| a b c d |`: there is nothing outside, and windows near an end have fewer cells. Reductions, folds and `len(w)`
+    /// are over the cells that are inside; a `w[dy, dx]` that is outside is NaN.
+    Shrink,
+    /// `| a b c d |`: there is nothing outside, and only pixels all of whose cells are inside have a value: the output is
+    /// smaller than the input.
+    Valid,
 }
 
 impl Mode {
     /// Every mode.
-    pub const ALL: [Mode; 5] = [Mode::Reflect, Mode::Mirror, Mode::Nearest, Mode::Wrap, Mode::Constant];
+    pub const ALL: [Mode; 7] =
+        [Mode::Reflect, Mode::Mirror, Mode::Nearest, Mode::Wrap, Mode::Constant, Mode::Shrink, Mode::Valid];
 
     /// The name.
     pub fn as_str(self) -> &'static str {
@@ -33,10 +41,13 @@ impl Mode {
             Mode::Nearest => "nearest",
             Mode::Wrap => "wrap",
             Mode::Constant => "constant",
+            Mode::Shrink => "shrink",
+            Mode::Valid => "valid",
         }
     }
 
-    /// The index inside `0..len` whose value index `at` has, or `None` if that is `cval`.
+    /// The index inside `0..len` whose value index `at` has, or `None` if it has none of the array's: it is `cval`, or in
+    /// modes `shrink` and `valid` nothing at all.
     ///
     /// `len` must not be 0.
     ///
@@ -62,7 +73,7 @@ impl Mode {
             }
             Mode::Nearest => at.clamp(0, len - 1),
             Mode::Wrap => at.rem_euclid(len),
-            Mode::Constant => return None,
+            Mode::Constant | Mode::Shrink | Mode::Valid => return None,
         };
         Some(inside as usize)
     }
@@ -104,6 +115,8 @@ mod tests {
             (Mode::Nearest, "aaaabcdddd"),
             (Mode::Wrap, "bcdabcdabc"),
             (Mode::Constant, "kkkabcdkkk"),
+            (Mode::Shrink, "kkkabcdkkk"),
+            (Mode::Valid, "kkkabcdkkk"),
         ] {
             let seen: String =
                 (-3..7).map(|at| mode.index(at, 4).map_or('k', |index| (b'a' + index as u8) as char)).collect();
@@ -123,6 +136,9 @@ mod tests {
         assert_eq!("grid-mirror".parse::<Mode>().unwrap(), Mode::Reflect);
         assert_eq!("grid-wrap".parse::<Mode>().unwrap(), Mode::Wrap);
         assert_eq!("grid-constant".parse::<Mode>().unwrap(), Mode::Constant);
-        assert!("periodic".parse::<Mode>().unwrap_err().to_string().contains("reflect, mirror"));
+        for mode in Mode::ALL {
+            assert_eq!(mode.to_string().parse::<Mode>().unwrap(), mode);
+        }
+        assert!("periodic".parse::<Mode>().unwrap_err().to_string().contains("constant, shrink, valid"));
     }
 }

@@ -3,3 +3,4 @@
 pub mod boundary;
 pub mod element;
 pub mod footprint;
+pub mod region;

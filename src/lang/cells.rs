@@ -107,6 +107,13 @@ impl Cells {
         &self.offsets[index * self.axes..][..self.axes]
     }
 
+    /// How far cells lie before the centre along an axis, and how far after it.
+    pub fn reach(&self, axis: usize) -> (usize, usize) {
+        let along = || (0..self.len).map(|index| self.offset(index)[axis]);
+        let (first, last) = (along().min().unwrap_or(0).min(0), along().max().unwrap_or(0).max(0));
+        (first.unsigned_abs() as usize, last.unsigned_abs() as usize)
+    }
+
     /// The distance of the cell at `index` from the centre.
     pub fn dist(&self, index: usize) -> f64 {
         let square: f64 = self.offset(index).iter().map(|d| f64::from(*d) * f64::from(*d)).sum();

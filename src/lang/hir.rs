@@ -347,14 +347,8 @@ impl Kernel {
 }
 
 impl Kernel {
-    /// The same kernel with some nodes replaced: `replace` makes the new node for an old one, given what became of the nodes
-    /// before it, or leaves it to be made of what became of its operands. Nodes keep their order, and folds their numbers.
-    pub fn rewritten(
-        &self,
-        params: Vec<Param>,
-        weights: Vec<String>,
-        mut replace: impl FnMut(&mut Builder, ExprId, &Node, &dyn Fn(ExprId) -> ExprId) -> Option<ExprId>,
-    ) -> Kernel {
+    /// The same kernel with some nodes replaced. Nodes keep their order, and folds their numbers.
+    pub fn rewritten(&self, params: Vec<Param>, weights: Vec<String>, mut rewrite: impl Rewrite) -> Kernel {
         let mut builder = Builder::default();
         self.folds.iter().for_each(|_| {
             builder.begin_fold();
@@ -364,7 +358,7 @@ impl Kernel {
         for (id, node) in self.live_nodes() {
             builder.span = node.span;
             let new = |id: ExprId| made[id.index()].expect("operands come before their users");
-            let replaced = replace(&mut builder, id, node, &new);
+            let replaced = rewrite.node(&mut builder, id, node, &new);
             made[id.index()] = Some(match (replaced, &node.expr) {
                 (Some(replaced), _) => replaced,
                 (_, Expr::Unary(op, a)) => builder.unary(*op, new(*a)),
@@ -380,6 +374,7 @@ impl Kernel {
                         let part = |ids: &[ExprId]| ids.iter().map(|id| new(*id)).collect();
                         let old = self.fold(*fold);
                         let parts = Fold { init: part(&old.init), windows: part(&old.windows), next: part(&old.next) };
+                        let parts = rewrite.fold(&mut builder, *fold, parts);
                         builder.end_fold(*fold, parts)
                     });
                     values[*index]
@@ -392,6 +387,35 @@ impl Kernel {
         let assertions =
             self.assertions.iter().map(|a| Assertion { condition: new(a.condition), ..a.clone() }).collect();
         builder.finish(self.inputs.clone(), params, weights, outputs, assertions)
+    }
+}
+
+/// What [`Kernel::rewritten`] replaces; a function is one that says it of nodes only.
+pub trait Rewrite {
+    /// The new node for the old one `id`, whose operands have become what `new` says; `None` leaves it to be made of them.
+    fn node(
+        &mut self,
+        builder: &mut Builder,
+        id: ExprId,
+        node: &Node,
+        new: &dyn Fn(ExprId) -> ExprId,
+    ) -> Option<ExprId>;
+
+    /// The new parts of a fold, given what its old ones have become.
+    fn fold(&mut self, _: &mut Builder, _: FoldId, fold: Fold) -> Fold {
+        fold
+    }
+}
+
+impl<F: FnMut(&mut Builder, ExprId, &Node, &dyn Fn(ExprId) -> ExprId) -> Option<ExprId>> Rewrite for F {
+    fn node(
+        &mut self,
+        builder: &mut Builder,
+        id: ExprId,
+        node: &Node,
+        new: &dyn Fn(ExprId) -> ExprId,
+    ) -> Option<ExprId> {
+        self(builder, id, node, new)
     }
 }
 

@@ -14,5 +14,6 @@ pub mod ops;
 pub mod parse;
 pub mod reduce;
 pub mod schedule;
+pub mod shrink;
 pub mod span;
 pub mod types;

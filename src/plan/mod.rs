@@ -1,5 +1,7 @@
 //! Which machine code to make for a kernel, a footprint and element types. Emits none.
 
+use std::borrow::Cow;
+
 mod explain;
 pub mod lanes;
 pub mod range;
@@ -14,8 +16,9 @@ use self::stage::{MAX_NETWORK, Place, Sink, Source, Stage, rows_of};
 use self::uniform::{Lifted, lift, uniform_nodes};
 use crate::grid::element::{Cast, DType};
 use crate::lang::cells::Cells;
-use crate::lang::hir::{Expr, Kernel};
+use crate::lang::hir::{Builder, Expr, ExprId, Kernel, Node};
 use crate::lang::ops::BinaryOp;
+use crate::lang::shrink::shrunk;
 
 /// Loops over more cells than this are not unrolled.
 pub const MAX_UNROLLED_CELLS: usize = 128;
@@ -28,6 +31,8 @@ const MAX_TOGETHER: usize = 8;
 pub struct Request {
     /// The cells that the kernel sees.
     pub cells: Cells,
+    /// The axes of the window along which cells outside the array do not take part.
+    pub shrinking: Vec<usize>,
     /// The array's axes that the window has, in the window's order.
     pub axes: Vec<usize>,
     /// The number of the array's axes, at least 1.
@@ -67,9 +72,13 @@ impl Request {
 /// The plan for `kernel`.
 pub fn plan(kernel: &Kernel, request: Request) -> Plan {
     let taps = request.cells.taps();
+    let kernel = match request.shrinking.is_empty() {
+        true => Cow::Borrowed(kernel),
+        false => Cow::Owned(shrunk(kernel, &request.shrinking)),
+    };
     let kernel = match request.precision {
-        Precision::Exact => kernel.clone(),
-        Precision::Single => with_reciprocals(kernel),
+        Precision::Exact => kernel.into_owned(),
+        Precision::Single => with_reciprocals(&kernel),
     };
     let lifted = lift(kernel, taps, taps <= MAX_UNROLLED_CELLS);
     let stage = stage(&lifted.kernel, &request);
@@ -80,14 +89,15 @@ pub fn plan(kernel: &Kernel, request: Request) -> Plan {
 /// by a rounding.
 fn with_reciprocals(kernel: &Kernel) -> Kernel {
     let uniform = uniform_nodes(kernel);
-    kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), |builder, _, node, new| match node.expr {
+    let replace = |builder: &mut Builder, _: ExprId, node: &Node, new: &dyn Fn(ExprId) -> ExprId| match node.expr {
         Expr::Binary(BinaryOp::Divide, x, y) if uniform[y.index()] && !uniform[x.index()] => {
             let one = builder.number(1.0);
             let reciprocal = builder.binary(BinaryOp::Divide, one, new(y));
             Some(builder.binary(BinaryOp::Multiply, new(x), reciprocal))
         }
         _ => None,
-    })
+    };
+    kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), replace)
 }
 
 fn stage(kernel: &Kernel, request: &Request) -> Stage {

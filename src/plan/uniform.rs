@@ -3,7 +3,7 @@
 //! A bilateral filter's spatial weights, say, are a window that depends on offsets and params only.
 
 use crate::lang::cells::Cells;
-use crate::lang::hir::{Expr, ExprId, Kernel, Param};
+use crate::lang::hir::{Builder, Expr, ExprId, Kernel, Node, Param};
 use crate::lang::interpret::{Interpreter, Settings};
 use crate::lang::types::Elem;
 
@@ -35,7 +35,7 @@ pub fn lift(kernel_before: Kernel, taps: usize, unrolled: bool) -> Lifted {
         settable[id.index()] = depends;
     }
     let (mut params, mut weights) = (Vec::new(), Vec::new());
-    let kernel_after = kernel.rewritten(Vec::new(), Vec::new(), |builder, id, node, _| {
+    let replace = |builder: &mut Builder, id: ExprId, node: &Node, _: &dyn Fn(ExprId) -> ExprId| {
         if let Expr::Len = node.expr {
             return Some(builder.number(taps as f64));
         }
@@ -52,7 +52,8 @@ pub fn lift(kernel_before: Kernel, taps: usize, unrolled: bool) -> Lifted {
         };
         list.push(id);
         Some(builder.leaf(expr(list.len() - 1), node.ty))
-    });
+    };
+    let kernel_after = kernel.rewritten(Vec::new(), Vec::new(), replace);
     // Lifted are also those inside others; only what the rewritten kernel reads counts.
     let mut used_params = vec![None; params.len()];
     let mut used_weights = vec![None; weights.len()];
@@ -70,7 +71,7 @@ pub fn lift(kernel_before: Kernel, taps: usize, unrolled: bool) -> Lifted {
     let kernel = kernel_after.rewritten(
         names(kept_params.len()).map(|name| Param { name, default: None }).collect(),
         names(kept_weights.len()).collect(),
-        |builder, _, node, _| match node.expr {
+        |builder: &mut Builder, _: ExprId, node: &Node, _: &dyn Fn(ExprId) -> ExprId| match node.expr {
             Expr::Param(index) => Some(builder.leaf(Expr::Param(used_params[index]?), node.ty)),
             Expr::Weight(index) => Some(builder.leaf(Expr::Weight(used_weights[index]?), node.ty)),
             _ => None,

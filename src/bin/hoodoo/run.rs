@@ -25,7 +25,8 @@ pub struct RunArguments {
     outputs: Vec<PathBuf>,
     #[command(flatten)]
     window: WindowArguments,
-    /// What lies beyond the ends of every axis, or of each: reflect, mirror, nearest, wrap, constant [default: reflect]
+    /// What lies beyond the ends of every axis, or of each: reflect, mirror, nearest, wrap, constant; or nothing: shrink
+    /// (the cells inside count) or valid (only pixels with all cells inside; smaller outputs) [default: reflect]
     #[arg(long, value_name = "MODE[,MODE...]", value_delimiter = ',', value_parser = word::<Mode>)]
     mode: Vec<Mode>,
     /// The value outside in mode constant
@@ -88,6 +89,8 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     })?;
     check_alike(&arguments.inputs, &inputs)?;
     let (dtype, layout) = (arguments.dtype.unwrap_or(inputs[0].samples.dtype()), inputs[0].layout());
+    let region = filter.output_region(layout.filtered())?;
+    let layout = layout.cut(&region);
     targets.iter().try_for_each(|target| target.check_fit(dtype, &layout))?;
     watch::check(&progress)?;
 
@@ -105,7 +108,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         let pixels = layout.filtered().iter().product::<usize>() * layout.planes();
         watch::with_bar(&progress, pixels, || filter_planes(&filter, &inputs, &mut outputs, &progress))
     })?;
-    outputs.iter_mut().for_each(|output| output.copy_alpha(&inputs[0]));
+    outputs.iter_mut().for_each(|output| output.copy_alpha(&inputs[0], &region));
 
     times.take("write", || {
         let mut written = Vec::new();

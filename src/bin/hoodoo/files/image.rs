@@ -1,7 +1,9 @@
 //! Images in memory: an array, and what its last axis is.
 
+use std::ops::Range;
+
 use hoodoo::{AnyArray, AnyElement, Cast, DType, Element, Input, Output};
-use ndarray::{ArrayD, Axis, IxDyn};
+use ndarray::{ArrayD, Axis, IxDyn, Slice};
 
 /// Runs `$body` with the array inside an `AnyArray`.
 macro_rules! with_array {
@@ -62,6 +64,12 @@ impl Layout {
     /// The lengths of the axes that are filtered.
     pub fn filtered(&self) -> &[usize] {
         &self.shape[..self.shape.len() - usize::from(self.channels.is_some())]
+    }
+
+    /// The layout of what is left of an image in a region of the axes that are filtered.
+    pub fn cut(&self, region: &[Range<usize>]) -> Layout {
+        let channels = self.channels.map(Channels::len);
+        Layout { shape: region.iter().map(Range::len).chain(channels).collect(), channels: self.channels }
     }
 
     /// The number of arrays to filter, one after the other.
@@ -134,12 +142,13 @@ impl Image {
         if self.channels.is_some() { output.index_axis(last - 1, index) } else { output }
     }
 
-    /// Takes the opacity over from an image with the same layout, if there is any.
-    pub fn copy_alpha(&mut self, from: &Image) {
+    /// Takes the opacity over from the region of another image that this one has, if there is any.
+    pub fn copy_alpha(&mut self, from: &Image, region: &[Range<usize>]) {
         let Some(Channels { colours, alpha: true }) = self.channels else { return };
         let axis = Axis(self.samples.shape().len() - 1);
         let scale = (opaque(from.samples.dtype()), opaque(self.samples.dtype()));
         let alpha = with_array!(&from.samples, array => array.index_axis(axis, colours).mapv(Element::to_f64));
+        let alpha = alpha.slice_each_axis(|along| Slice::from(region[along.axis.index()].clone()));
         let alpha = alpha.mapv(|alpha| if scale.0 == scale.1 { alpha } else { alpha / scale.0 * scale.1 });
         with_array!(&mut self.samples, array => {
             array.index_axis_mut(axis, colours).zip_mut_with(&alpha, |to, alpha| {
