@@ -1,0 +1,680 @@
+//! The rows engine against the interpreter: random kernels over arrays of every type, shape and layout; the first pixel
+//! that fails; memory beyond the arrays; progress; and kernels that are large.
+
+mod rows {
+    pub mod arrays;
+    pub mod kernels;
+}
+
+use hoodoo::{
+    AnyElement, Cast, DType, Element as _, Engine, Error, Filter, Input, Kernel, Mode, Output, Precision, Progress,
+    Window,
+};
+use ndarray::{Array1, Array2, ArrayD, Dimension as _, IxDyn};
+
+use rows::arrays::{Guarded, LAYOUTS, Layout, Special, Stored, differs, drawn, guarded_input};
+use rows::kernels::{Facts, Scope, Tape, for_each_tape};
+
+fn compile(source: &str) -> Kernel {
+    Kernel::compile(source).unwrap_or_else(|error| panic!("{source}\n{error}"))
+}
+
+// Random kernels.
+
+/// A random filter with its arrays.
+struct Case {
+    facts: Vec<Facts>,
+    filter: Filter,
+    inputs: Vec<Stored>,
+    outputs: Vec<(DType, Layout)>,
+    shape: Vec<usize>,
+    threads: usize,
+    described: String,
+}
+
+fn shape(tape: &mut Tape, large: bool) -> Vec<usize> {
+    let lasts = [1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 23, 31, 32, 33, 40, 47, 63, 64, 65, 70];
+    let last = if large { 100 + tape.below(300) } else { tape.one(&lasts) };
+    match tape.below(8) {
+        0..=4 => vec![1 + tape.below(if large { 40 } else { 9 }), last],
+        5 => vec![last],
+        6 => vec![1 + tape.below(3), 1 + tape.below(5), last],
+        _ if large => vec![2, 3, last],
+        _ => vec![],
+    }
+}
+
+fn window(tape: &mut Tape, axes: usize) -> Window {
+    if axes > 0 && tape.once_in(12) {
+        // Loops over so many cells are not unrolled, or order statistics are not networks.
+        let last = [13, 40, 150][tape.below(3)];
+        return Window::Size((0..axes).map(|axis| if axis + 1 == axes { last } else { 11 / axes }).collect());
+    }
+    match tape.below(if axes == 0 { 1 } else { 8 }) {
+        0 => Window::Size(vec![[3, 1, 2, 5][tape.below(4)]]),
+        1 => Window::Size((0..axes).map(|_| 1 + tape.below(5)).collect()),
+        2 => Window::Box(1),
+        3 => Window::Cross(1 + tape.below(3)),
+        4 => Window::Ball(1.5),
+        5 => {
+            // One cell, or none.
+            let shape: Vec<usize> = (0..axes).map(|_| 1 + tape.below(4)).collect();
+            let mut mask = ArrayD::from_elem(IxDyn(&shape), false);
+            let len = mask.len();
+            let cell = tape.below(len + 1);
+            if cell < len {
+                mask.as_slice_mut().expect("in C order")[cell] = true;
+            }
+            Window::Array(mask)
+        }
+        _ => {
+            let shape: Vec<usize> = (0..axes).map(|_| 1 + tape.below(6)).collect();
+            let mut random = tape.seed();
+            Window::Array(ArrayD::from_shape_simple_fn(IxDyn(&shape), || random.bool()))
+        }
+    }
+}
+
+impl Case {
+    fn draw(tape: &mut Tape, rounding: bool, large: bool) -> Case {
+        let shape = shape(tape, large);
+        let ndim = shape.len();
+        // All axes, or some of them in another order.
+        let mut axes: Vec<usize> = (0..ndim).collect();
+        let all = ndim == 0 || !tape.once_in(4);
+        if !all {
+            let mut random = tape.seed();
+            random.shuffle(&mut axes);
+            axes.truncate(1 + tape.below(ndim));
+        }
+        let window = window(tape, axes.len());
+        let footprint = window.footprint(axes.len()).expect("a window");
+        let cells = footprint.len();
+        let origin: Vec<isize> = footprint
+            .shape()
+            .iter()
+            .map(|size| match tape.once_in(4) {
+                true => tape.below(*size) as isize - (*size / 2) as isize,
+                false => 0,
+            })
+            .map(|origin| origin.min(0))
+            .collect();
+        let modes: Vec<Mode> = axes.iter().map(|_| tape.one(&Mode::ALL[..6])).collect();
+        let cval = tape.one(&[0.0, 1.0, -1.0, 2.5, 300.0, 1e10, f64::NAN, f64::INFINITY, -f64::INFINITY, -0.0, 0.1]);
+        let cval = if rounding && cval == 1e10 { 3.5 } else { cval };
+        let outside = modes.contains(&Mode::Constant);
+
+        let mut inputs = Vec::new();
+        let mut elements = Vec::new();
+        for _ in 0..1 + tape.below(6) / 4 + tape.below(9) / 8 {
+            let dtype = tape.one(&[
+                DType::U8,
+                DType::F64,
+                DType::F32,
+                DType::I16,
+                DType::U16,
+                DType::I8,
+                DType::I32,
+                DType::U32,
+                DType::Bool,
+                DType::I64,
+                DType::U64,
+            ]);
+            let special = tape.one(&[Special::None, Special::Rare, Special::Common]);
+            let wild = !rounding && tape.once_in(3);
+            let layout = tape.one(&LAYOUTS);
+            let (array, mut facts) = drawn(dtype, &shape, &mut tape.seed(), special, wild);
+            if outside {
+                let (most, grain): (f64, f64) = match cval {
+                    value if !value.is_finite() => (0.0, 1.0),
+                    0.1 => (0.1, 0.0),
+                    value => (value.abs(), if value.fract() == 0.0 { 1.0 } else { 0.5 }),
+                };
+                facts = Facts { most: facts.most.max(most), grain: facts.grain.min(grain), ..facts };
+            }
+            inputs.push(Stored::new(array, layout));
+            elements.push(facts);
+        }
+        let (weights, weight_facts) = match tape.below(if rounding { 2 } else { 3 }) {
+            0 => ((0..cells).map(|i| (i % 7) as f64 - 2.0).collect(), Facts::multiples(4.0, 1.0)),
+            1 => ((0..cells).map(|i| (i % 9) as f64 * 0.25).collect(), Facts::multiples(2.0, 0.25)),
+            _ => {
+                let some = [f64::NAN, f64::INFINITY, -0.0, 1e300, 0.1];
+                ((0..cells).map(|i| some[i % 5]).collect::<Vec<f64>>(), Facts::multiples(f64::INFINITY, 0.0))
+            }
+        };
+        let param = tape.one(&[1.0, 0.0, 2.0, -1.0, 3.5, 9.0, 1000.0, f64::NAN, f64::INFINITY, -0.0]);
+        let param_facts = Facts::multiples(1000.0, 0.5);
+
+        let count = 1 + tape.below(6) / 4 + tape.below(9) / 8;
+        let mut scope = Scope {
+            tape,
+            inputs: elements,
+            weights: weight_facts,
+            param: param_facts,
+            cells,
+            axes: axes.len(),
+            rounding,
+            demands: true,
+            locals: Vec::new(),
+            lets: Vec::new(),
+            names: 0,
+        };
+        let (source, facts) = scope.program(count);
+        let cast = tape.one(&[Cast::Saturate, Cast::Wrap]);
+        let outputs: Vec<(DType, Layout)> = facts
+            .iter()
+            .zip(0..)
+            .map(|(facts, index)| {
+                let same = inputs.get(index).map_or(DType::F64, Stored::dtype);
+                let any = tape.one(&DType::ALL);
+                let dtype = [DType::F64, same, any][tape.below(3)];
+                (if facts.exact() { dtype } else { DType::F64 }, tape.one(&LAYOUTS))
+            })
+            .collect();
+        let threads = 1 + tape.below(3);
+        let mut filter = Filter::new(&compile(&source))
+            .window(window.clone())
+            .origin(origin.clone())
+            .modes(modes.clone())
+            .cval(cval)
+            .param("t", param)
+            .weights("k", weights.clone())
+            .cast(cast);
+        if !all {
+            filter = filter.axes(axes.iter().map(|axis| *axis as isize));
+        }
+        let types: Vec<String> = inputs.iter().map(|input| format!("{} {:?}", input.dtype(), input.layout)).collect();
+        let described = format!(
+            "{source}\nshape {shape:?} axes {axes:?} {window:?} origin {origin:?} {modes:?} cval {cval} t {param} \
+             {cast:?} threads {threads}\n   inputs {types:?}, outputs {outputs:?}\n   {facts:?}"
+        );
+        Case { facts, filter, inputs, outputs, shape, threads, described }
+    }
+
+    fn run(&self, engine: Engine, threads: usize, precision: Precision) -> Result<Vec<Stored>, Error> {
+        let mut outputs: Vec<Stored> =
+            self.outputs.iter().map(|(dtype, layout)| Stored::canary(*dtype, &self.shape, *layout)).collect();
+        let inputs: Vec<Input<'_>> = self.inputs.iter().map(Stored::input).collect();
+        let mut views: Vec<Output<'_>> = outputs.iter_mut().map(Stored::output).collect();
+        let progress = Progress::default();
+        let filter = self.filter.clone().engine(engine).threads(threads).precision(precision);
+        filter.run_all_into(&inputs, &mut views, &progress)?;
+        let pixels: usize = self.shape.iter().product();
+        assert_eq!(progress.done(), pixels, "progress of {engine:?}");
+        Ok(outputs)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let expected = self.run(Engine::Interpreter, 1, Precision::Exact);
+        let actual = self.run(Engine::Rows, self.threads, Precision::Exact);
+        let fail = |message: String| Err(format!("{message}\n{}", self.described));
+        match (expected, actual) {
+            (Ok(expected), Ok(actual)) => {
+                for (index, (expected, actual)) in expected.iter().zip(&actual).enumerate() {
+                    let facts = self.facts[index];
+                    if let Some(message) = differs(expected, actual, facts.error, facts.unsigned_zero) {
+                        return fail(format!("output {index}: {message}"));
+                    }
+                    if !actual.gaps_are_untouched() {
+                        return fail(format!("output {index}: written between the elements"));
+                    }
+                }
+                Ok(())
+            }
+            (Err(expected), Err(actual)) if expected.to_string() == actual.to_string() => Ok(()),
+            (Err(expected), Err(actual)) => fail(format!("{actual} instead of {expected}")),
+            (Err(expected), Ok(_)) => fail(format!("no error instead of {expected}")),
+            (Ok(_), Err(actual)) => fail(actual.to_string()),
+        }
+    }
+}
+
+impl Case {
+    /// In single precision there is code for every kernel; its values are another test's.
+    fn check_single(&self) -> Result<(), String> {
+        match self.run(Engine::Rows, 1, Precision::Single) {
+            Ok(_) | Err(Error::Assertion { .. }) => Ok(()),
+            Err(error) => Err(format!("{error}\n{}", self.described)),
+        }
+    }
+}
+
+/// Runs a case, so that a panic is a failure that shrinks.
+fn check(tape: &mut Tape, rounding: bool, large: bool) -> Result<(), String> {
+    let case = Case::draw(tape, rounding, large);
+    let single = tape.once_in(4);
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        case.check()?;
+        if single { case.check_single() } else { Ok(()) }
+    }));
+    outcome.unwrap_or_else(|_| Err(format!("a panic\n{}", case.described)))
+}
+
+/// How many times as many cases to try as usual, by the variable `HOODOO_CASES`.
+fn cases(usual: u32) -> u32 {
+    let times: f64 = std::env::var("HOODOO_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1.0);
+    (f64::from(usual) * times) as u32
+}
+
+/// Kernels whose values engines may not round differently.
+#[test]
+fn exact_kernels_have_the_interpreters_bits() {
+    for_each_tape(cases(300), |tape| check(tape, false, false));
+}
+
+/// The same where rows are long enough to be read where they are, and there are enough of them for several threads.
+#[test]
+fn exact_kernels_over_large_arrays_have_the_interpreters_bits() {
+    for_each_tape(cases(25), |tape| check(tape, false, true));
+}
+
+/// Kernels with sums and functions that are rounded differently.
+#[test]
+fn rounded_kernels_are_close_to_the_interpreter() {
+    for_each_tape(cases(120), |tape| check(tape, true, false));
+}
+
+/// In single precision, benign kernels are close to the interpreter.
+#[test]
+fn single_precision_is_close() {
+    let sources = [
+        "mean(a)",
+        "sum(a)",
+        "max(a) - min(a)",
+        "sqrt(var(a))",
+        "median(a)",
+        "percentile(a, 37.5)",
+        "sum(exp(-abs(a)) * k) / sum(exp(-abs(a)))",
+        "mean(a where a > 2)",
+        "a[0, 0] * 3 - a[0, 1]",
+        "sin(a[0, 0]) + cos(a[0, 0])",
+        "trimmed_mean(a, 1)",
+        "(fold s = 0 for v in a: s * 0.5 + v)",
+        "log(1 + mean(a))",
+        "coord(1) + a[0, 0]",
+        "count(a > t)",
+        "argmax(a)",
+    ];
+    for (index, source) in sources.iter().enumerate() {
+        let kernel = compile(&format!("input a; param t = 2; weights k; {source}"));
+        for width in [1, 2, 5, 16, 61, 200] {
+            let mut random = fastrand::Rng::with_seed(index as u64 * 1000 + width as u64);
+            let image = Array2::from_shape_simple_fn((6, width), || random.f32() * 8.0);
+            let filter = Filter::new(&kernel).size(3).mode(Mode::Mirror).weights("k", [0.5; 9]);
+            let expected: Array2<f64> = filter.clone().engine(Engine::Interpreter).run_as(&image).unwrap();
+            let actual: Array2<f32> = filter.engine(Engine::Rows).precision(Precision::Single).run_as(&image).unwrap();
+            for (x, y) in expected.iter().zip(&actual) {
+                let y = f64::from(*y);
+                let close = (x - y).abs() <= 1e-4 * (1.0 + x.abs()) || x.is_nan() && y.is_nan();
+                assert!(close, "{source} on a width of {width}: {y} instead of {x}");
+            }
+        }
+    }
+}
+
+/// From each element type to each, in both ways.
+#[test]
+fn casts_are_the_interpreters() {
+    let kernel = compile("input a; o: a[0], n: -a[0], d: a[0] - 300, h: a[0] * 0.5, m: a[0] * a[1], b: a[0] > a[1]");
+    for from in DType::ALL {
+        let (array, _) = drawn(from, &[37], &mut fastrand::Rng::with_seed(5), Special::Common, true);
+        let input = Stored::new(array, Layout::Standard);
+        for to in DType::ALL {
+            for cast in [Cast::Saturate, Cast::Wrap] {
+                let run = |engine: Engine| {
+                    let mut outputs: Vec<Stored> =
+                        (0..6).map(|_| Stored::canary(to, &[37], Layout::Standard)).collect();
+                    let mut views: Vec<Output<'_>> = outputs.iter_mut().map(Stored::output).collect();
+                    let filter = Filter::new(&kernel).cast(cast).engine(engine);
+                    filter.run_all_into(&[input.input()], &mut views, &Progress::default()).unwrap();
+                    outputs
+                };
+                for (index, (x, y)) in run(Engine::Interpreter).iter().zip(&run(Engine::Rows)).enumerate() {
+                    let difference = differs(x, y, 0.0, false);
+                    assert_eq!(difference, None, "output {index} from {from} to {to}, {cast:?}");
+                }
+            }
+        }
+    }
+}
+
+/// What narrow lanes have not: the sign of a zero, and NaN.
+#[test]
+fn zeros_have_signs_and_nan_compares_with_nothing() {
+    let sources = [
+        "(-a[0]) * 3",
+        "1 / (a[0] * -1)",
+        "1 / (a[0] * 0)",
+        "a[0] * 0 - 0",
+        "(-a[0]) + (a[0] * -0.0)",
+        "trunc(a[0] * -0.25)",
+        "if a[0] > 3 then -a[0] * 0 else -a[0]",
+        "sum(-a * 0)",
+        "nth(-a, 1)",
+        "1 / (fold s = -0.0 for v in a: s * v)",
+        "sqrt(-abs(a[0]) * 0)",
+        "fma(-a[0], 0, -0.0)",
+        "a[0] * a[0] >= 0",
+        "abs(a[0]) >= 0",
+        "0 <= abs(a[0])",
+        "abs(a[0]) < 0",
+        "count(abs(a) >= 0)",
+        "clamp(a[0], 0, 1) <= 1",
+        "a[0] == a[0]",
+        "a[0] != a[0]",
+        "isnan(a[0] - a[0])",
+        "count(a - a == 0)",
+        "min(a) <= max(a)",
+        "max(a) - min(a) >= 0",
+    ];
+    for source in sources {
+        let kernel = compile(&format!("input a; {source}"));
+        for from in DType::ALL {
+            let (array, _) = drawn(from, &[61], &mut fastrand::Rng::with_seed(9), Special::Common, true);
+            let input = Stored::new(array, Layout::Standard);
+            let run = |engine: Engine| {
+                let mut output = Stored::canary(DType::F64, &[61], Layout::Standard);
+                let filter = Filter::new(&kernel).size(3).engine(engine);
+                filter.run_all_into(&[input.input()], &mut [output.output()], &Progress::default()).unwrap();
+                output
+            };
+            let unsigned = source.contains("min(");
+            let difference = differs(&run(Engine::Interpreter), &run(Engine::Rows), 0.0, unsigned);
+            assert!(difference.is_none(), "{source} of {from}: {difference:?}");
+        }
+    }
+}
+
+// The first pixel that fails.
+
+#[test]
+fn the_first_pixel_that_fails_is_named() {
+    let sources = [
+        "assert w[0, 0] != 7; min(w)",
+        "assert max(w) < 250; w[0, 0]",
+        "rank(w, if w[0, 0] == 7 then 9 else 0)",
+        "nth(w, if w[0, 0] == 7 then -1 else 2)",
+        "percentile(w, if w[0, 0] == 7 then 101 else 2)",
+        "assert w[0, 0] != 7; assert w[0, 1] < 250; median(w)",
+    ];
+    let mut random = fastrand::Rng::with_seed(3);
+    for source in sources {
+        let kernel = compile(source);
+        for shape in [[1, 1], [1, 5], [5, 1], [3, 16], [7, 33], [2, 200], [40, 300], [150, 90]] {
+            for bad in 0..4 {
+                let mut image = Array2::from_shape_simple_fn(shape, || random.u8(8..250));
+                for _ in 0..bad {
+                    let at = [random.usize(..shape[0]), random.usize(..shape[1])];
+                    image[at] = if random.bool() { 7 } else { 255 };
+                }
+                let filter = Filter::new(&kernel).size(3).mode(Mode::Nearest);
+                let expected = filter.clone().engine(Engine::Interpreter).run(&image).map_err(|e| e.to_string());
+                for threads in 1..4 {
+                    let actual = filter.clone().threads(threads).run(&image).map_err(|error| error.to_string());
+                    assert_eq!(actual, expected, "{source} {shape:?} {threads}");
+                    let floats = image.mapv(f64::from);
+                    let actual = filter.clone().threads(threads).run(&floats).map_err(|error| error.to_string());
+                    let actual = actual.map(|array| array.mapv(|x| u8::from_f64(x, Cast::Saturate)));
+                    assert_eq!(actual, expected, "{source} {shape:?} {threads}, f64");
+                }
+            }
+        }
+    }
+}
+
+// Memory beyond the arrays.
+
+/// What is laid out against guard pages.
+const GUARDED_KERNELS: [(&str, &[usize]); 8] = [
+    ("w[0, 0]", &[1, 1]),
+    ("min(w)", &[3, 3]),
+    ("sum(w)", &[1, 5]),
+    ("max(w) - w[0, 0]", &[5, 2]),
+    ("median(w)", &[3, 3]),
+    ("count(w > 3)", &[2, 9]),
+    ("w[0, 0] - w[-1, 2]", &[1, 1]),
+    ("mean(w where w > 3)", &[4, 4]),
+];
+
+fn against_guard_pages<T: AnyElement + PartialEq + std::fmt::Debug>() {
+    for (index, (source, size)) in GUARDED_KERNELS.iter().enumerate() {
+        let kernel = compile(source);
+        let widths: Vec<usize> = (1..=70).filter(|width| (width + index) % 3 == 0).chain([1, 16, 150]).collect();
+        for width in widths {
+            let shape = [1 + (width * 7 + index) % 6, width];
+            let mode = Mode::ALL[(width + index) % 5];
+            let image = ArrayD::from_shape_fn(IxDyn(&shape), |at| {
+                T::from_f64(((at[0] * 37 + at[1] * 11) % 23) as f64, Cast::Saturate)
+            });
+            let filter = Filter::new(&kernel).window(Window::from(*size)).mode(mode).cval(2.0).threads(1);
+            let expected: ArrayD<T> = filter.run(&image).unwrap();
+            for at_end in [true, false] {
+                // Rows that follow each other, are apart, and are in reverse order.
+                for (pitch, step, reversed) in
+                    [(width, 1, false), (width + 5, 1, false), (2 * width, 2, false), (width, 1, true)]
+                {
+                    let from = Guarded::<T>::new(shape, pitch, step, reversed, at_end);
+                    let mut to = Guarded::<T>::new(shape, pitch, step, reversed, at_end);
+                    let input = guarded_input(&from, &image);
+                    to.fill_with_canary();
+                    filter
+                        .run_all_into(&[(&input).into()], &mut [(&mut to.view_mut()).into()], &Progress::default())
+                        .unwrap();
+                    assert_eq!(to.view().into_dyn(), expected, "{source} {shape:?} pitch {pitch} step {step}");
+                    assert!(to.gaps_are_untouched(), "{source} {shape:?} pitch {pitch} step {step}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_outside_the_arrays_is_touched() {
+    against_guard_pages::<u8>();
+    against_guard_pages::<i16>();
+    against_guard_pages::<f32>();
+    against_guard_pages::<f64>();
+    against_guard_pages::<i64>();
+}
+
+/// An output of another type than the input, against guard pages on both sides.
+#[test]
+fn nothing_outside_arrays_of_two_types_is_touched() {
+    let kernel = compile("max(w)");
+    for width in 1..=70 {
+        let shape = [3, width];
+        let image = ArrayD::from_shape_fn(IxDyn(&shape), |at| ((at[0] * 37 + at[1] * 11) % 23) as u8);
+        let filter = Filter::new(&kernel).size(3).threads(1);
+        let expected: ArrayD<u8> = filter.run(&image).unwrap();
+        for at_end in [true, false] {
+            let from = Guarded::<u8>::new(shape, width, 1, false, at_end);
+            let input = guarded_input(&from, &image);
+            let mut wide = Guarded::<f64>::new(shape, width, 1, false, at_end);
+            filter
+                .run_all_into(&[(&input).into()], &mut [(&mut wide.view_mut()).into()], &Progress::default())
+                .unwrap();
+            assert_eq!(wide.view().into_dyn(), expected.mapv(f64::from), "width {width}");
+            let mut bools = Guarded::<bool>::new(shape, width, 1, false, at_end);
+            filter
+                .run_all_into(&[(&input).into()], &mut [(&mut bools.view_mut()).into()], &Progress::default())
+                .unwrap();
+            assert_eq!(bools.view().into_dyn(), expected.mapv(|x| x > 0), "width {width}");
+        }
+    }
+}
+
+// Progress.
+
+#[test]
+fn a_run_that_is_cancelled_before_it_starts_writes_nothing() {
+    let kernel = compile("min(w)");
+    for shape in [[1, 1], [3, 70], [300, 300]] {
+        for threads in 1..4 {
+            let image = Array2::<u8>::zeros(shape);
+            let mut output = Array2::<f32>::from_elem(shape, 5.0);
+            let progress = Progress::default();
+            progress.cancel();
+            let filter = Filter::new(&kernel).size(3).threads(threads);
+            let result = filter.run_all_into(&[(&image).into()], &mut [(&mut output).into()], &progress);
+            assert!(matches!(result, Err(Error::Cancelled)), "{result:?}");
+            assert!(output.iter().all(|x| *x == 5.0), "{shape:?} is written to");
+            assert_eq!(progress.done(), 0);
+        }
+    }
+}
+
+#[test]
+fn all_pixels_are_reported_as_done() {
+    for (source, shape) in [
+        ("min(w)", vec![70_000]),
+        ("assert min(w) >= 0; max(w)", vec![150_001]),
+        ("median(w)", vec![5, 7, 33]),
+        ("sum(w)", vec![300, 301]),
+        ("min(w)", vec![]),
+        ("min(w)", vec![0, 3]),
+    ] {
+        for threads in 1..4 {
+            let image = ArrayD::<u8>::from_shape_fn(IxDyn(&shape), |at| {
+                (0..at.ndim()).map(|axis| at[axis] * 37).sum::<usize>() as u8
+            });
+            let progress = Progress::default();
+            let filter = Filter::new(&compile(source)).size(3).threads(threads);
+            let output = filter.run_with(&image, &progress).unwrap();
+            assert_eq!(progress.done(), image.len(), "{source} {shape:?}");
+            if source != "sum(w)" {
+                let callback = filter.clone().engine(Engine::Callback).run(&image).unwrap();
+                assert!(output == callback, "{source} {shape:?}");
+            }
+        }
+    }
+}
+
+/// The first pixel that fails in a row that is computed in several parts.
+#[test]
+fn failures_in_a_long_row() {
+    let kernel = compile("assert w[0] != 7; max(w)");
+    for bad in [0, 1, 65_535, 65_536, 65_537, 131_071, 131_072, 149_999] {
+        for others in [150_000, bad + 1, bad + 5000] {
+            let mut image = Array1::<u8>::zeros(150_000);
+            image[bad] = 7;
+            if let Some(other) = image.get_mut(others) {
+                *other = 7;
+            }
+            match Filter::new(&kernel).size(5).run(&image) {
+                Err(Error::Assertion { position, .. }) => assert_eq!(position, [bad]),
+                other => panic!("{bad}: {other:?}"),
+            }
+        }
+    }
+}
+
+/// The index along a row, in each part of it.
+#[test]
+fn coordinates_in_a_long_row() {
+    for len in [1, 2, 65_535, 65_537, 150_001] {
+        let image = Array1::<f32>::ones(len);
+        for (size, mode) in [(1, Mode::Wrap), (5, Mode::Mirror), (12, Mode::Constant)] {
+            let kernel = compile("coord(0) * 2 + extent(0) + w[0]");
+            let output: Array1<f64> = Filter::new(&kernel).size(size).mode(mode).run_as(&image).unwrap();
+            let right = output.iter().enumerate().all(|(x, value)| *value == (2 * x + len + 1) as f64);
+            assert!(right, "{len} {size} {mode}");
+        }
+    }
+}
+
+#[test]
+fn a_run_can_be_cancelled_from_another_thread() {
+    let kernel = compile("median(w where w > 3)");
+    let image = Array2::from_shape_fn((3000, 1000), |(y, x)| ((y * 37 + x * 11) % 101) as u8);
+    for threads in 1..4 {
+        let progress = Progress::default();
+        let result = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while progress.done() == 0 {
+                    std::thread::yield_now();
+                }
+                progress.cancel();
+            });
+            Filter::new(&kernel).size(7).threads(threads).run_with(&image, &progress)
+        });
+        assert!(matches!(result, Err(Error::Cancelled)), "{threads} threads");
+        assert!(progress.done() < image.len(), "{} done", progress.done());
+    }
+}
+
+// Large kernels.
+
+fn agree_on<T: AnyElement + PartialEq + std::fmt::Debug>(filter: &Filter, image: &Array2<T>, tolerance: f64) {
+    let outputs = filter.run_all::<f64>(&[image.into()]).unwrap();
+    let expected = filter.clone().engine(Engine::Interpreter).run_all::<f64>(&[image.into()]).unwrap();
+    for (index, (x, y)) in outputs.iter().zip(&expected).enumerate() {
+        for (x, y) in x.iter().zip(y) {
+            let close = x == y || (x - y).abs() <= tolerance * y.abs() || x.is_nan() && y.is_nan();
+            assert!(close, "output {index}: {x} instead of {y}");
+        }
+    }
+}
+
+#[test]
+fn large_windows() {
+    fn on<T: AnyElement + PartialEq + std::fmt::Debug>() {
+        let image =
+            Array2::from_shape_fn((3, 9), |(y, x)| T::from_f64(((y * 37 + x * 11) % 101) as f64, Cast::Saturate));
+        let weights: Vec<f64> = (0..101 * 101).map(|i| (i % 17) as f64 - 8.0).collect();
+        for source in ["min(w)", "weights k; sum(w * k)", "median(w)"] {
+            let mut filter = Filter::new(&compile(source)).size(101).mode(Mode::Wrap);
+            if source.contains('k') {
+                filter = filter.weights("k", weights.clone());
+            }
+            agree_on(&filter, &image, 0.0);
+        }
+    }
+    on::<u8>();
+    on::<f32>();
+    on::<f64>();
+}
+
+#[test]
+fn order_statistics_of_81_cells() {
+    let sources = [
+        "median(w)",
+        "rank(w, 20)",
+        "percentile(w, 33)",
+        "trimmed_mean(w, 20)",
+        "mode(w)",
+        "variety(w)",
+        "nth(w, argmin(w))",
+        "median(w where w > 20)",
+        "rank(w where w > 20, 1)",
+        "param q = 30; percentile(w where w != 7, q)",
+        "median(w * 2.5 - w[0, 0])",
+        "rank(w, 3), rank(w, 77), median(w), percentile(w, 90)",
+    ];
+    fn on<T: AnyElement + PartialEq + std::fmt::Debug>(source: &str) {
+        let image =
+            Array2::from_shape_fn((5, 21), |(y, x)| T::from_f64(((y * 37 + x * 11) % 101) as f64, Cast::Saturate));
+        for window in [Window::Size(vec![9]), Window::Size(vec![3, 27]), Window::Size(vec![81, 1])] {
+            agree_on(&Filter::new(&compile(source)).window(window), &image, 1e-14);
+        }
+    }
+    for source in sources {
+        on::<u8>(source);
+        on::<f32>(source);
+        on::<f64>(source);
+    }
+}
+
+#[test]
+fn kernels_with_many_outputs_and_reductions() {
+    let outputs: Vec<String> =
+        (0..60).map(|index| format!("o{index}: min(w + {index}) + rank(w, {})", index % 9)).collect();
+    let sums: Vec<String> = (0..40).map(|index| format!("sum(max(w, {index})) * {index}")).collect();
+    let image = Array2::from_shape_fn((4, 37), |(y, x)| ((y * 37 + x * 11) % 101) as u8);
+    for source in [outputs.join(", "), sums.join(" + "), sums.join(", ")] {
+        let kernel = compile(&source);
+        agree_on(&Filter::new(&kernel).size(3), &image, 0.0);
+        agree_on(&Filter::new(&kernel).size(3), &image.mapv(f32::from), 0.0);
+        agree_on(&Filter::new(&kernel).window(Window::Size(vec![11, 12])), &image.mapv(f64::from), 0.0);
+    }
+}
