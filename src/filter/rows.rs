@@ -274,7 +274,7 @@ impl<T: Element> RowSource for Array<'_, T> {
             let row = unsafe {
                 std::slice::from_raw_parts(self.first.offset(row + positions.start as isize), positions.len())
             };
-            return T::all_finite(row);
+            return all_finite(row);
         }
         positions.into_iter().all(|x| {
             // SAFETY: `x` is an index along the row of the array, which is borrowed.
@@ -300,7 +300,7 @@ impl<T: Element> RowSource for Array<'_, T> {
 impl<T: Element> Array<'_, T> {
     /// # Safety
     ///
-    /// As for [`RowSource::copy`].
+    /// As for [`RowSource::copy`]; `U` is `T` if elements are native.
     unsafe fn copy_as<U: Copy>(
         &self,
         row: Option<isize>,
@@ -337,8 +337,10 @@ impl<T: Element> Array<'_, T> {
         unsafe {
             let (from, to) =
                 (self.first.offset(row + inside.start * stride), copy.offset(inside.start - positions.start));
-            if stride == 1 {
-                // Slices are copied and converted many elements at once.
+            if stride == 1 && self.source.is_native() {
+                std::ptr::copy_nonoverlapping(from.cast(), to, inside.len());
+            } else if stride == 1 {
+                // Slices are converted many elements at once.
                 let from = std::slice::from_raw_parts(from, inside.len());
                 let to = std::slice::from_raw_parts_mut(to, inside.len());
                 to.iter_mut().zip(from).for_each(|(to, from)| *to = convert(*from));
@@ -799,6 +801,23 @@ impl<'a> Worker<'a> {
             }
         }
     }
+}
+
+/// Whether no element of a row is infinite or NaN.
+fn all_finite<T: Element>(row: &[T]) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        /// The same, compiled for wider registers.
+        #[target_feature(enable = "avx")]
+        fn wide<T: Element>(row: &[T]) -> bool {
+            T::all_finite(row)
+        }
+        if is_x86_feature_detected!("avx") {
+            // SAFETY: the processor has what the function is compiled for.
+            return unsafe { wide(row) };
+        }
+    }
+    T::all_finite(row)
 }
 
 /// Copies `bytes` bytes to memory that is not read soon, past the caches.

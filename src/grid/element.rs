@@ -147,10 +147,11 @@ macro_rules! float {
                 value as $type
             }
 
+            #[inline(always)]
             fn all_finite(values: &[$type]) -> bool {
                 // A sum with a value that is not finite is not finite. Several sums at once are what vector registers hold.
-                let mut sums = [0.0; 16];
-                let (blocks, rest) = values.as_chunks::<16>();
+                let mut sums = [0.0; 32];
+                let (blocks, rest) = values.as_chunks::<32>();
                 for block in blocks {
                     for (sum, value) in sums.iter_mut().zip(block) {
                         *sum += value;
