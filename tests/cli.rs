@@ -653,13 +653,37 @@ fn demo() {
 #[test]
 fn bench() {
     let place = Place::new();
-    let said: serde_json::Value = serde_json::from_str(&place.ok("bench --json --size 64 --repeat 1")).unwrap();
-    assert_eq!((&said["size"], &said["repeat"]), (&64.into(), &1.into()));
-    for workload in ["handwritten", "foreign_callback", "compiled_callback", "memcpy"] {
-        assert!(said["workloads"][workload]["ms"].as_f64().unwrap() > 0.0, "{said}");
+    let json = |line: &str| serde_json::from_str::<serde_json::Value>(&place.ok(line)).unwrap();
+    let said = json("bench --json --size 40 --repeat 1");
+    assert_eq!((&said["size"], &said["repeat"], &said["threads"]), (&40.into(), &1.into(), &1.into()));
+    let workloads = said["workloads"].as_object().unwrap();
+    assert!(workloads.len() > 10, "{said}");
+    for (name, times) in workloads {
+        for key in ["rows_ms", "idiomatic_ms", "memcpy_ms", "callback_ms", "foreign_ms", "first_us"] {
+            assert!(times[key].as_f64().unwrap() > 0.0, "{name}: {key} in {said}");
+        }
     }
-    assert!(said["compile_us"].as_f64().unwrap() > 0.0);
-    assert!(place.ok("bench --size 2 --repeat 2 --threads 0").contains("compiled_callback"));
+    let said = json("bench --json --quick --size 70 --only min-cross-f64,median-3x3-u8 --threads 2 --repeat 2");
+    assert_eq!(said["workloads"].as_object().unwrap().len(), 2);
+    assert!(said["workloads"]["min-cross-f64"]["callback_ms"].is_null(), "{said}");
+    // Images smaller than windows and registers.
+    for size in [1, 2, 5, 9] {
+        assert!(place.ok(&format!("bench --size {size} --repeat 2 --threads 0")).contains("median-5x5-f32"));
+    }
+    place.fails(2, "bench --only min-cross-f64,frobnicate", &["frobnicate", "bilateral-f32"]);
+}
+
+#[test]
+fn growth() {
+    let place = Place::new();
+    let said = place.ok("bench --growth . --size 8 --repeat 1");
+    assert!(said.contains("performance.md"), "{said}");
+    let page = fs::read_to_string(place.path("performance.md")).unwrap();
+    for plot in ["growth-window.svg", "growth-image.svg", "growth-compilation.svg"] {
+        assert!(page.contains(plot), "{page}");
+        assert!(fs::read_to_string(place.path(plot)).unwrap().ends_with("</svg>\n"));
+    }
+    place.fails(1, "bench --growth none --size 8 --repeat 1", &["none", "no directory"]);
 }
 
 #[test]

@@ -4,6 +4,12 @@
 
 #[path = "../../src/bin/hoodoo/erosion.rs"]
 pub mod erosion;
+#[path = "../../src/bin/hoodoo/handwritten.rs"]
+pub mod handwritten;
+#[path = "../../src/bin/hoodoo/tuned.rs"]
+pub mod tuned;
+#[path = "../../src/bin/hoodoo/workloads.rs"]
+pub mod workloads;
 
 /// The same random values in every run.
 const SEED: u64 = 7;

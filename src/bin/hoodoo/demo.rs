@@ -72,7 +72,7 @@ fn table(erosion: &Kernel, size: usize) -> Result<(), Failure> {
     ];
     let mut expected = image.to_owned();
     erode_by_hand(&image, &mut expected);
-    contenders.iter().try_for_each(|contender| contender.verify(&image, &expected))?;
+    contenders.iter().try_for_each(|contender| contender.verify(&image, &expected, 0.0))?;
 
     // The interpreter is for meaning, not for speed: a crop will do.
     let side = size.min(CROP);
@@ -82,7 +82,7 @@ fn table(erosion: &Kernel, size: usize) -> Result<(), Failure> {
     let interpreter = [Contender::new(name, |image, output| slow.run_into(image, output))];
     let mut expected = crop.to_owned();
     erode_by_hand(&crop, &mut expected);
-    interpreter[0].verify(&crop, &expected)?;
+    interpreter[0].verify(&crop, &expected, 0.0)?;
 
     let mut times: Vec<f64> = measure(&contenders, &image, REPEAT)?.into_iter().map(milliseconds).collect();
     let scale = (size as f64 / side as f64).powi(2);

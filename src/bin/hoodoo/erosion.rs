@@ -61,3 +61,24 @@ pub fn foreign_minimum() -> Callback {
     // lives as long as the program.
     unsafe { Callback::foreign_concurrent(minimum, std::ptr::null_mut()) }
 }
+
+/// A function of a window.
+pub trait OfWindow {
+    /// Its value.
+    fn value(window: &[f64]) -> f64;
+}
+
+#[allow(unsafe_code, reason = "the signature is SciPy's")]
+unsafe extern "C" fn of_window<F: OfWindow>(window: *mut f64, len: isize, value: *mut f64, _: *mut c_void) -> c_int {
+    // SAFETY: by the contract of `CallbackFn`, `window` points to `len` values, and `value` to the result.
+    unsafe { *value = F::value(std::slice::from_raw_parts(window, len as usize)) };
+    1
+}
+
+/// A function of a window as a callback that knows nothing of Hoodoo.
+#[allow(unsafe_code, reason = "a foreign function must be vouched for")]
+pub fn foreign<F: OfWindow>() -> Callback {
+    // SAFETY: `of_window` keeps to the contract of `CallbackFn`, uses no user data, has no state, and lives as long as the
+    // program. A panic in it ends the program.
+    unsafe { Callback::foreign_concurrent(of_window::<F>, std::ptr::null_mut()) }
+}

@@ -11,10 +11,14 @@ mod emit;
 mod erosion;
 mod failure;
 mod files;
+mod growth;
+mod handwritten;
 mod output;
 mod run;
+mod tuned;
 mod watch;
 mod workload;
+mod workloads;
 
 use std::process::ExitCode;
 
@@ -52,7 +56,7 @@ enum Command {
     Emit(emit::EmitArguments),
     /// Erode a random image in five ways, compare them, and draw a picture
     Demo(demo::DemoArguments),
-    /// Time the erosion of a random image, and the compilation of a kernel
+    /// Time kernels, beside the same filters written by hand
     Bench(bench::BenchArguments),
 }
 

@@ -1,9 +1,9 @@
-//! How `demo` and `bench` measure: several ways to erode an image, which take turns.
+//! How `demo` and `bench` measure: several ways to filter an image, which take turns.
 
 use std::time::{Duration, Instant};
 
-use hoodoo::{Error, Filter, Window};
-use ndarray::{Array2, ArrayView2};
+use hoodoo::{Cast, Element, Error, Filter, Window};
+use ndarray::{Array, ArrayView, Dimension, Ix2};
 
 use crate::failure::Failure;
 
@@ -12,30 +12,32 @@ pub fn with_cross(filter: Filter, threads: usize) -> Filter {
     filter.window(Window::Cross(1)).threads(threads)
 }
 
-/// What a way to erode does.
-type Work<'w> = dyn Fn(&ArrayView2<'_, f64>, &mut Array2<f64>) -> Result<(), Error> + 'w;
+/// What a way to filter does.
+type Work<'w, T, D> = dyn Fn(&ArrayView<'_, T, D>, &mut Array<T, D>) -> Result<(), Error> + 'w;
 
-/// A way to erode an image.
-pub struct Contender<'w> {
+/// A way to filter an image.
+pub struct Contender<'w, T = f64, D = Ix2> {
     /// What the user reads.
     pub name: String,
-    work: Box<Work<'w>>,
+    work: Box<Work<'w, T, D>>,
 }
 
-impl<'w> Contender<'w> {
+impl<'w, T: Element, D: Dimension> Contender<'w, T, D> {
     /// The way that `work` goes.
     pub fn new(
         name: impl Into<String>,
-        work: impl Fn(&ArrayView2<'_, f64>, &mut Array2<f64>) -> Result<(), Error> + 'w,
-    ) -> Contender<'w> {
+        work: impl Fn(&ArrayView<'_, T, D>, &mut Array<T, D>) -> Result<(), Error> + 'w,
+    ) -> Contender<'w, T, D> {
         Contender { name: name.into(), work: Box::new(work) }
     }
 
-    /// Checks the result, which also warms everything up.
-    pub fn verify(&self, image: &ArrayView2<'_, f64>, expected: &Array2<f64>) -> Result<(), Failure> {
-        let mut output = Array2::from_elem(image.dim(), f64::NAN);
+    /// Checks that the result is nowhere more than `tolerance` off, which also warms everything up.
+    pub fn verify(&self, image: &ArrayView<'_, T, D>, expected: &Array<T, D>, tolerance: f64) -> Result<(), Failure> {
+        let unwritten = T::from_f64(f64::INFINITY, Cast::Saturate);
+        let mut output = Array::from_elem(image.raw_dim(), unwritten);
         (self.work)(image, &mut output)?;
-        if output == *expected {
+        let close = |(given, expected): (&T, &T)| (given.to_f64() - expected.to_f64()).abs() <= tolerance;
+        if output.iter().zip(expected).all(close) {
             return Ok(());
         }
         Err(Failure::Run(format!("the result of {} is wrong: this is a bug in hoodoo", self.name)))
@@ -43,9 +45,9 @@ impl<'w> Contender<'w> {
 }
 
 /// The median times of the contenders, which take turns writing to a warm array.
-pub fn measure(
-    contenders: &[Contender<'_>],
-    image: &ArrayView2<'_, f64>,
+pub fn measure<T: Element, D: Dimension>(
+    contenders: &[Contender<'_, T, D>],
+    image: &ArrayView<'_, T, D>,
     repeat: usize,
 ) -> Result<Vec<Duration>, Failure> {
     let mut output = image.to_owned();

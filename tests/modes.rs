@@ -1,0 +1,629 @@
+//! The modes `shrink` and `valid`, and every mixture with the others, against loops over pixels that are written here.
+
+use std::ffi::{c_int, c_void};
+use std::sync::Mutex;
+
+use hoodoo::{AnyArray, Callback, DType, Element, Engine, Error, Filter, Footprint, Kernel, Mode, Progress, Window};
+use ndarray::{Array1, Array2, ArrayD, Dimension, IxDyn, array};
+
+/// A cell that takes part: its position in the footprint, its offset from the pixel, and its value.
+struct Cell {
+    position: usize,
+    offset: Vec<isize>,
+    value: f64,
+}
+
+/// What a pixel sees.
+struct Seen<'a> {
+    cells: Vec<Cell>,
+    pixel: &'a [usize],
+    /// The value at an offset, if that takes part.
+    at: &'a dyn Fn(&[isize]) -> Option<f64>,
+}
+
+impl Seen<'_> {
+    fn values(&self) -> Vec<f64> {
+        self.cells.iter().map(|cell| cell.value).collect()
+    }
+
+    fn sorted(&self) -> Vec<f64> {
+        let mut values = self.values();
+        values.sort_by(f64::total_cmp);
+        values
+    }
+
+    fn sum(&self) -> f64 {
+        self.values().iter().fold(0.0, |sum, x| sum + x)
+    }
+
+    /// The value at an offset along the last axis.
+    fn along(&self, offset: isize) -> f64 {
+        let mut offsets = vec![0; self.pixel.len()];
+        offsets[self.pixel.len() - 1] = offset;
+        (self.at)(&offsets).unwrap_or(f64::NAN)
+    }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn variance(values: &[f64]) -> f64 {
+    let m = mean(values);
+    mean(&values.iter().map(|x| (x - m) * (x - m)).collect::<Vec<_>>())
+}
+
+/// Linear interpolation between the sorted elements.
+fn percentile(sorted: &[f64], q: f64) -> f64 {
+    if sorted.is_empty() {
+        return f64::NAN;
+    }
+    let position = q / 100.0 * (sorted.len() - 1) as f64;
+    let (low, high) = (sorted[position.floor() as usize], sorted[position.ceil() as usize]);
+    low + (high - low) * position.fract()
+}
+
+/// The position of the first cell that no other is better than.
+fn first_best(seen: &Seen<'_>, better: impl Fn(f64, f64) -> bool) -> f64 {
+    let first = seen.cells.iter().reduce(|best, cell| if better(cell.value, best.value) { cell } else { best });
+    first.map_or(-1.0, |cell| cell.position as f64)
+}
+
+fn most_frequent(sorted: &[f64]) -> f64 {
+    let times = |value: &f64| sorted.iter().filter(|x| *x == value).count();
+    let most = sorted.iter().map(times).max();
+    sorted.iter().copied().find(|value| Some(times(value)) == most).unwrap_or(f64::NAN)
+}
+
+/// A kernel and what it is worth.
+struct Example {
+    /// `AT(n)` stands for the input's value n cells on along the last axis.
+    source: &'static str,
+    value: fn(&Seen<'_>) -> f64,
+    /// Whether it has a value where no cell takes part.
+    total: bool,
+    /// Whether the callback engine can do it in mode `shrink`.
+    callback: bool,
+}
+
+/// The weight of a cell.
+fn weight(position: usize) -> f64 {
+    1.0 + (position * 7 % 5) as f64
+}
+
+fn examples() -> Vec<Example> {
+    let any = |source, value| Example { source, value, total: true, callback: true };
+    let some = |source, value| Example { source, value, total: false, callback: true };
+    let placed = |source, value| Example { source, value, total: true, callback: false };
+    vec![
+        any("min(w)", |seen| seen.sorted().first().copied().unwrap_or(f64::NAN)),
+        any("max(w)", |seen| seen.sorted().last().copied().unwrap_or(f64::NAN)),
+        any("sum(w)", |seen| seen.sum()),
+        any("prod(w / 8)", |seen| seen.values().iter().map(|x| x / 8.0).product()),
+        any("mean(w)", |seen| mean(&seen.values())),
+        any("var(w)", |seen| variance(&seen.values())),
+        any("std(w)", |seen| variance(&seen.values()).sqrt()),
+        any("median(w)", |seen| percentile(&seen.sorted(), 50.0)),
+        any("percentile(w, 30)", |seen| percentile(&seen.sorted(), 30.0)),
+        any("trimmed_mean(w, 1)", |seen| {
+            let sorted = seen.sorted();
+            if sorted.len() < 3 { f64::NAN } else { mean(&sorted[1..sorted.len() - 1]) }
+        }),
+        any("mode(w)", |seen| most_frequent(&seen.sorted())),
+        any("variety(w)", |seen| {
+            let mut sorted = seen.sorted();
+            sorted.dedup();
+            sorted.len() as f64
+        }),
+        any("count(w > 4)", |seen| seen.values().iter().filter(|x| **x > 4.0).count() as f64),
+        any("if any(w > 6) then 1 else 0", |seen| f64::from(u8::from(seen.values().iter().any(|x| *x > 6.0)))),
+        any("if all(w > 1) then 1 else 0", |seen| f64::from(u8::from(seen.values().iter().all(|x| *x > 1.0)))),
+        any("len(w) + len(w where w > 3)", |seen| {
+            (seen.cells.len() + seen.values().iter().filter(|x| **x > 3.0).count()) as f64
+        }),
+        any("count(w * 0 == 0)", |seen| seen.cells.len() as f64),
+        some("rank(w, 0) + 10 * rank(w, -1)", |seen| seen.sorted()[0] + 10.0 * seen.sorted()[seen.cells.len() - 1]),
+        some("nth(w, len(w) - 1)", |seen| seen.cells[seen.cells.len() - 1].value),
+        placed("argmin(w)", |seen| first_best(seen, |x, best| x < best)),
+        placed("argmax(w)", |seen| first_best(seen, |x, best| x > best)),
+        any("mean(w where w > 2 and w < 7)", |seen| {
+            let values: Vec<f64> = seen.values().into_iter().filter(|x| *x > 2.0 && *x < 7.0).collect();
+            mean(&values)
+        }),
+        any("fold s = 1 for v in w: s / 2 + v", |seen| seen.values().iter().fold(1.0, |s, v| s / 2.0 + v)),
+        any(
+            "let n, odd = fold n = 0, odd = false for v in w where v > 1: n + 1, not odd; if odd then n else -n",
+            |seen| {
+                let n = seen.values().iter().filter(|x| **x > 1.0).count();
+                if n % 2 == 1 { n as f64 } else { -(n as f64) }
+            },
+        ),
+        any("fold s = 0 for v in w: s + count(w < v) * v", |seen| {
+            let values = seen.values();
+            values.iter().map(|v| values.iter().filter(|x| *x < v).count() as f64 * v).sum()
+        }),
+        any("fold s = 0 for a in w: s + (fold t = 0 for b in w: t + abs(a - b))", |seen| {
+            let values = seen.values();
+            values.iter().flat_map(|a| values.iter().map(move |b| (a - b).abs())).sum()
+        }),
+        placed("weights k; sum(w * k)", |seen| seen.cells.iter().map(|cell| cell.value * weight(cell.position)).sum()),
+        placed("weights k; sum(k)", |seen| seen.cells.iter().map(|cell| weight(cell.position)).sum()),
+        placed("sum(w * (2 + offset(0))) + sum(dist())", |seen| {
+            let square = |offset: &[isize]| offset.iter().map(|d| (d * d) as f64).sum::<f64>();
+            let each = |cell: &Cell| cell.value * (2.0 + cell.offset[0] as f64) + square(&cell.offset).sqrt();
+            seen.cells.iter().map(each).sum()
+        }),
+        placed("AT(1)", |seen| seen.along(1)),
+        placed("if AT(-2) < AT(0) then AT(-2) else sum(w)", |seen| {
+            if seen.along(-2) < seen.along(0) { seen.along(-2) } else { seen.sum() }
+        }),
+        placed("sum(w) + 100 * coord(0) + 0 * extent(0)", |seen| seen.sum() + 100.0 * seen.pixel[0] as f64),
+    ]
+}
+
+/// The kernel for arrays of so many axes, and which offsets along the last axis it reads.
+fn kernel(source: &str, axes: usize) -> (Kernel, Vec<isize>) {
+    let mut source = source.to_string();
+    let mut offsets = Vec::new();
+    for offset in -2..=2 {
+        let at = format!("AT({offset})");
+        if source.contains(&at) {
+            source = source.replace(&at, &format!("w[{}{offset}]", "0, ".repeat(axes - 1)));
+            offsets.push(offset);
+        }
+    }
+    (Kernel::compile(&source).unwrap(), offsets)
+}
+
+/// An array, a window, and what is outside.
+struct Scene {
+    shape: &'static [usize],
+    window: Window,
+    origin: Vec<isize>,
+    modes: Vec<Mode>,
+    dtype: DType,
+}
+
+const CVAL: f64 = 5.0;
+
+impl Scene {
+    fn image(&self) -> AnyArray {
+        let mut image = AnyArray::zeros(self.dtype, self.shape);
+        // Values with many ties, and all of them in every type.
+        let values = ArrayD::from_shape_fn(IxDyn(self.shape), |index| {
+            let place = index.as_array_view().iter().fold(7usize, |place, index| place * 31 + index);
+            (place * place / 3 % 9) as f64
+        });
+        macro_rules! fill {
+            ($($name:ident)*) => {
+                match &mut image {
+                    $(AnyArray::$name(array) => array.zip_mut_with(&values, |to, from| {
+                        *to = Element::from_f64(*from, hoodoo::Cast::Saturate);
+                    }),)*
+                }
+            };
+        }
+        fill!(Bool I8 U8 I16 U16 I32 U32 I64 U64 F32 F64);
+        image
+    }
+
+    fn footprint(&self) -> Footprint {
+        self.window.clone().footprint(self.shape.len()).unwrap().with_origin(&self.origin).unwrap()
+    }
+
+    fn offsets(&self) -> Vec<Vec<isize>> {
+        let cells = self.footprint().offsets();
+        cells.chunks(self.shape.len()).map(|cell| cell.iter().map(|along| *along as isize).collect()).collect()
+    }
+
+    fn filter(&self, kernel: &Kernel) -> Filter {
+        let mut filter =
+            Filter::new(kernel).window(self.window.clone()).origin(self.origin.clone()).modes(self.modes.clone());
+        if !kernel.weights().is_empty() {
+            filter = filter.weights("k", (0..self.offsets().len()).map(weight));
+        }
+        filter.cval(CVAL)
+    }
+
+    /// The value at an index, if a cell there takes part.
+    fn value(&self, image: &ArrayD<f64>, index: &[isize]) -> Option<f64> {
+        let outside = |axis: usize| index[axis] < 0 || index[axis] >= self.shape[axis] as isize;
+        if (0..index.len()).any(|axis| self.modes[axis] == Mode::Shrink && outside(axis)) {
+            return None;
+        }
+        let inside: Option<Vec<usize>> =
+            (0..index.len()).map(|axis| self.modes[axis].index(index[axis], self.shape[axis])).collect();
+        Some(inside.map_or(CVAL, |index| image[IxDyn(&index)]))
+    }
+
+    /// What the filter is to give.
+    fn expected(&self, example: &Example, fixed: &[isize]) -> ArrayD<f64> {
+        let (image, offsets) = (self.image().to_f64(), self.offsets());
+        let last = self.shape.len() - 1;
+        let region: Vec<std::ops::Range<usize>> = (0..self.shape.len())
+            .map(|axis| {
+                let fixed = fixed.iter().filter(|_| axis == last).copied();
+                let along: Vec<isize> = offsets.iter().map(|offset| offset[axis]).chain(fixed).chain([0]).collect();
+                let inside = |index: &usize| {
+                    along.iter().all(|d| (0..self.shape[axis] as isize).contains(&(*index as isize + d)))
+                };
+                let all: Vec<usize> = (0..self.shape[axis]).filter(inside).collect();
+                match (self.modes[axis], all.as_slice()) {
+                    (Mode::Valid, [first, .., last]) => *first..last + 1,
+                    (Mode::Valid, [only]) => *only..only + 1,
+                    (Mode::Valid, []) => 0..0,
+                    _ => 0..self.shape[axis],
+                }
+            })
+            .collect();
+        let shape: Vec<usize> = region.iter().map(ExactSizeIterator::len).collect();
+        ArrayD::from_shape_fn(IxDyn(&shape), |index| {
+            let pixel: Vec<usize> =
+                index.as_array_view().iter().zip(&region).map(|(index, range)| index + range.start).collect();
+            let at = |offset: &[isize]| {
+                let index: Vec<isize> = pixel.iter().zip(offset).map(|(index, d)| *index as isize + d).collect();
+                self.value(&image, &index)
+            };
+            let cells = offsets
+                .iter()
+                .enumerate()
+                .filter_map(|(position, offset)| Some(Cell { position, offset: offset.clone(), value: at(offset)? }));
+            (example.value)(&Seen { cells: cells.collect(), pixel: &pixel, at: &at })
+        })
+    }
+
+    /// Whether every pixel is in its own window.
+    fn has_centre(&self) -> bool {
+        self.offsets().iter().any(|offset| offset.iter().all(|along| *along == 0))
+    }
+
+    fn check(&self, example: &Example) {
+        let (kernel, fixed) = kernel(example.source, self.shape.len());
+        if !example.total && !self.has_centre() {
+            return;
+        }
+        let (image, expected) = (self.image(), self.expected(example, &fixed));
+        let runs = [
+            (Engine::Auto, 1),
+            (Engine::Rows, 3),
+            (Engine::Interpreter, 1),
+            (Engine::Interpreter, 2),
+            (Engine::Callback, 1),
+        ];
+        for (engine, threads) in runs {
+            let what = || {
+                format!(
+                    "{} on {engine:?}, shape {:?}, window {:?}, origin {:?}, modes {:?}, {}",
+                    kernel.source(),
+                    self.shape,
+                    self.window,
+                    self.origin,
+                    self.modes,
+                    self.dtype.as_str()
+                )
+            };
+            let filter = self.filter(&kernel).engine(engine).threads(threads);
+            let region = filter.output_region(self.shape).unwrap();
+            assert_eq!(region.iter().map(ExactSizeIterator::len).collect::<Vec<_>>(), expected.shape(), "{}", what());
+            let found = match filter.run_all::<f64>(&[image.as_input()]) {
+                Ok(found) => found,
+                Err(Error::Argument { argument: "mode", .. } | Error::Kernel(_))
+                    if engine == Engine::Callback && !example.callback =>
+                {
+                    continue;
+                }
+                Err(error) => panic!("{}: {error}", what()),
+            };
+            assert_eq!(found[0].shape(), expected.shape(), "{}", what());
+            for (index, expected) in expected.indexed_iter() {
+                let found = found[0][&index];
+                let close = (found - expected).abs() <= 1e-12 * expected.abs().max(1.0);
+                assert!(
+                    close || found.is_nan() && expected.is_nan(),
+                    "{} at {index:?}: {found}, not {expected}",
+                    what()
+                );
+            }
+        }
+    }
+}
+
+fn check_all(scenes: &[Scene]) {
+    for scene in scenes {
+        for example in examples() {
+            scene.check(&example);
+        }
+    }
+}
+
+fn scene(shape: &'static [usize], window: Window, modes: &[Mode], dtype: DType) -> Scene {
+    Scene { shape, window, origin: vec![0; shape.len()], modes: modes.to_vec(), dtype }
+}
+
+#[test]
+fn along_one_axis() {
+    use Mode::{Shrink, Valid};
+    let before = Window::Array(array![true, true, false, false, false].into_dyn());
+    check_all(&[
+        scene(&[7], Window::Size(vec![3]), &[Shrink], DType::F64),
+        scene(&[7], Window::Size(vec![4]), &[Valid], DType::F64),
+        scene(&[150], Window::Size(vec![5]), &[Shrink], DType::U8),
+        scene(&[150], Window::Size(vec![5]), &[Valid], DType::U8),
+        scene(&[3], Window::Size(vec![9]), &[Shrink], DType::I16),
+        scene(&[9], Window::Size(vec![9]), &[Valid], DType::F32),
+        scene(&[1], Window::Size(vec![1]), &[Shrink], DType::I64),
+        // Windows that may have no cell at all.
+        scene(&[6], before, &[Shrink], DType::F32),
+        Scene { origin: vec![-1], ..scene(&[70], Window::Size(vec![2]), &[Valid], DType::I32) },
+    ]);
+}
+
+#[test]
+fn along_two_axes() {
+    use Mode::{Shrink, Valid};
+    let ring = Window::Array(array![[true, true, false], [true, false, true], [false, true, true]].into_dyn());
+    check_all(&[
+        scene(&[6, 7], Window::Size(vec![3]), &[Shrink, Shrink], DType::U8),
+        scene(&[5, 90], Window::Size(vec![3]), &[Shrink, Shrink], DType::F32),
+        scene(&[6, 5], Window::Size(vec![3, 2]), &[Valid, Valid], DType::I16),
+        scene(&[4, 90], Window::Cross(1), &[Valid, Valid], DType::F64),
+        scene(&[2, 3], Window::Size(vec![5]), &[Shrink, Shrink], DType::U16),
+        Scene { origin: vec![1, -1], ..scene(&[5, 40], ring, &[Shrink, Shrink], DType::U8) },
+    ]);
+}
+
+#[test]
+fn mixed_modes() {
+    use Mode::{Constant, Mirror, Nearest, Reflect, Shrink, Valid, Wrap};
+    check_all(&[
+        scene(&[5, 6], Window::Size(vec![3]), &[Shrink, Constant], DType::U8),
+        scene(&[5, 60], Window::Size(vec![3]), &[Constant, Shrink], DType::F64),
+        scene(&[4, 50], Window::Size(vec![3]), &[Valid, Reflect], DType::U8),
+        scene(&[5, 6], Window::Cross(1), &[Wrap, Valid], DType::F32),
+        scene(&[5, 70], Window::Size(vec![3]), &[Valid, Shrink], DType::I16),
+        scene(&[5, 6], Window::Cross(2), &[Shrink, Valid], DType::I32),
+        scene(&[5, 40], Window::Size(vec![3]), &[Shrink, Mirror], DType::I8),
+        scene(&[3, 4, 5], Window::Size(vec![3, 1, 3]), &[Nearest, Shrink, Shrink], DType::U8),
+    ]);
+}
+
+#[test]
+fn along_three_axes() {
+    use Mode::{Constant, Shrink, Valid};
+    check_all(&[
+        scene(&[3, 4, 20], Window::Cross(1), &[Shrink, Shrink, Shrink], DType::U8),
+        scene(&[3, 4, 40], Window::Cross(1), &[Shrink, Valid, Constant], DType::F64),
+        scene(&[4, 3, 5], Window::Size(vec![2, 3, 2]), &[Valid, Shrink, Valid], DType::I16),
+        scene(&[1, 2, 2], Window::Size(vec![3]), &[Shrink, Shrink, Shrink], DType::F32),
+    ]);
+}
+
+#[test]
+fn what_others_say() {
+    let image = array![1.0, 2.0, 4.0, 8.0, 16.0];
+    let run = |source: &str, size: usize, mode: Mode| {
+        Filter::new(&Kernel::compile(source).unwrap()).size(size).mode(mode).run(&image).unwrap()
+    };
+    // numpy.convolve(image, [1, 1, 1], "valid")
+    assert_eq!(run("sum(w)", 3, Mode::Valid), array![7.0, 14.0, 28.0]);
+    // numpy.convolve(image, [1, 1, 1], "same")
+    assert_eq!(run("sum(w)", 3, Mode::Shrink), array![3.0, 7.0, 14.0, 28.0, 24.0]);
+    // pandas.Series(image).rolling(3, center=True, min_periods=1): .mean(), .median(), .count()
+    assert_eq!(run("mean(w)", 3, Mode::Shrink), array![1.5, 7.0 / 3.0, 14.0 / 3.0, 28.0 / 3.0, 12.0]);
+    assert_eq!(run("median(w)", 3, Mode::Shrink), array![1.5, 2.0, 4.0, 8.0, 12.0]);
+    assert_eq!(run("len(w)", 3, Mode::Shrink), array![2.0, 3.0, 3.0, 3.0, 2.0]);
+    // numpy.lib.stride_tricks.sliding_window_view(image, 5) has one window, and none of length 6.
+    assert_eq!(run("median(w)", 5, Mode::Valid), array![4.0]);
+    assert_eq!(run("median(w)", 6, Mode::Valid), Array1::<f64>::zeros(0));
+    // scipy.ndimage.minimum_filter(image, 3) repeats cells that are in the window already.
+    assert_eq!(run("min(w)", 3, Mode::Shrink), run("min(w)", 3, Mode::Reflect));
+    assert_eq!(run("max(w)", 4, Mode::Shrink), run("max(w)", 4, Mode::Reflect));
+}
+
+/// The interior of any mode is the whole of `valid`, and of `shrink`.
+#[test]
+fn the_interior_is_that_of_every_mode() {
+    let image = Array2::from_shape_fn((40, 300), |(y, x)| ((y * 37 + x * 101) % 251) as u8);
+    let filter = Filter::new(&Kernel::compile("median(w) + w[0, 3] / 4").unwrap()).size(3).cval(9.0);
+    let valid = filter.clone().mode(Mode::Valid).threads(2).run(&image).unwrap();
+    assert_eq!(valid.dim(), (38, 296));
+    for mode in Mode::ALL.into_iter().filter(|mode| *mode != Mode::Valid) {
+        let whole = filter.clone().mode(mode).run(&image).unwrap();
+        assert_eq!(whole.slice(ndarray::s![1..39, 1..297]), valid, "{mode}");
+    }
+}
+
+#[test]
+fn any_layout_and_several_inputs_and_outputs() {
+    let (height, width) = (9, 70);
+    let a = Array2::from_shape_fn((height, width), |(y, x)| (y * 5 + x * 3 % 11) as f32);
+    let mut b = Array2::<u8>::zeros((2 * width, height));
+    b.indexed_iter_mut().for_each(|((x, y), cell)| *cell = ((x * 7 + y) % 13) as u8);
+    let b = b.slice(ndarray::s![..;-2, ..]);
+    let b = b.t();
+    let kernel = Kernel::compile("input a, b; sum(a) - b[0, 0], min(b) + len(a)").unwrap();
+    for modes in [[Mode::Shrink, Mode::Valid], [Mode::Valid, Mode::Shrink], [Mode::Shrink, Mode::Shrink]] {
+        let filter = Filter::new(&kernel).size(3).modes(modes);
+        let region = filter.output_region(&[height, width]).unwrap();
+        let slow = filter.clone().engine(Engine::Interpreter);
+        let expected = slow.run_all::<f64>(&[(&a).into(), (&b).into()]).unwrap();
+        let mut first = Array2::<f64>::zeros((region[1].len(), region[0].len()));
+        let mut second = Array2::<i16>::zeros((3 * region[0].len(), region[1].len()));
+        {
+            let mut first = first.view_mut().reversed_axes();
+            let mut second = second.slice_mut(ndarray::s![..;-3, ..]);
+            let outputs = &mut [(&mut first).into(), (&mut second).into()];
+            filter.run_all_into(&[(&a).into(), (&b).into()], outputs, &Progress::default()).unwrap();
+        }
+        assert_eq!(first.t().into_dyn(), expected[0]);
+        assert_eq!(second.slice(ndarray::s![..;-3, ..]).mapv(f64::from).into_dyn(), expected[1]);
+        // Nothing is written beside the output.
+        assert!(second.indexed_iter().all(|((y, _), value)| *value == 0 || (second.nrows() - 1 - y) % 3 == 0));
+    }
+}
+
+#[test]
+fn a_single_value_has_no_ends() {
+    let image = ndarray::arr0(3.0);
+    for mode in [Mode::Shrink, Mode::Valid] {
+        for engine in [Engine::Auto, Engine::Callback, Engine::Interpreter] {
+            let filter = Filter::new(&Kernel::compile("sum(w) + len(w)").unwrap()).size(3).mode(mode).engine(engine);
+            assert_eq!(filter.run(&image).unwrap(), ndarray::arr0(4.0));
+            assert_eq!(filter.output_region(&[]).unwrap(), []);
+        }
+    }
+}
+
+#[test]
+fn outputs_must_have_the_smaller_shape() {
+    let filter = Filter::new(&Kernel::compile("min(w)").unwrap()).size(3).mode(Mode::Valid);
+    let image = Array2::<u8>::ones((5, 6));
+    let mut output = Array2::<u8>::zeros((5, 6));
+    let error = filter.run_into(&image, &mut output).unwrap_err().to_string();
+    assert!(error.contains("shape [5, 6] is not what mode `valid` leaves of the first input, [3, 4]"), "{error}");
+    let mut output = Array2::<u8>::zeros((3, 4));
+    filter.run_into(&image, &mut output).unwrap();
+    assert_eq!(output, Array2::<u8>::ones((3, 4)));
+    let shrink = filter.mode(Mode::Shrink);
+    let error = shrink.run_into(&image, &mut output).unwrap_err().to_string();
+    assert!(error.contains("shape [3, 4] is not that of the first input, [5, 6]"), "{error}");
+}
+
+/// The first pixel that fails is named by its index in the input, whichever part of the array is done first.
+#[test]
+fn failures() {
+    let position = |source: &str, modes: [Mode; 2], marks: &[[usize; 2]], engine: Engine| {
+        let mut image = Array2::<f32>::zeros((6, 80));
+        marks.iter().for_each(|mark| image[*mark] = 7.0);
+        let filter = Filter::new(&Kernel::compile(source).unwrap()).size(3).modes(modes).engine(engine);
+        match filter.run(&image) {
+            Err(Error::Assertion { position, message }) => (position, message),
+            other => panic!("{other:?}"),
+        }
+    };
+    use Mode::{Reflect, Shrink, Valid};
+    for engine in [Engine::Rows, Engine::Interpreter] {
+        let at = |source, modes, marks: &[[usize; 2]]| position(source, modes, marks, engine).0;
+        let here = "assert w[0, 0] != 7; min(w)";
+        assert_eq!(at(here, [Valid, Valid], &[[0, 4], [3, 0], [3, 79], [4, 5], [3, 77]]), [3, 77]);
+        assert_eq!(at(here, [Valid, Reflect], &[[0, 4], [2, 0]]), [2, 0]);
+        assert_eq!(at(here, [Shrink, Shrink], &[[5, 4], [3, 0], [2, 79], [2, 50]]), [2, 50]);
+        assert_eq!(at(here, [Shrink, Shrink], &[[5, 4], [3, 0], [2, 79]]), [2, 79]);
+        assert_eq!(at(here, [Shrink, Shrink], &[[5, 4], [3, 0], [3, 9]]), [3, 0]);
+        assert_eq!(at("assert coord(1) < 40; min(w)", [Valid, Valid], &[]), [1, 40]);
+        assert_eq!(at("assert len(w) > 6; min(w)", [Reflect, Shrink], &[]), [0, 0]);
+        let (position, message) = position("rank(w, 7)", [Shrink, Valid], &[], engine);
+        assert_eq!(position, [0, 1]);
+        assert!(message.contains("the position must be a whole number inside the window"), "{message}");
+    }
+    let (found, message) = position("assert w[0, 0] != 7; min(w)", [Valid, Valid], &[[2, 3]], Engine::Callback);
+    assert_eq!(found, [2, 3]);
+    assert!(message.contains("line 1"), "{message}");
+    let (found, message) = position("rank(w, 7)", [Shrink, Valid], &[], Engine::Callback);
+    assert_eq!(found, [0, 1]);
+    assert!(message.contains("the position"), "{message}");
+}
+
+#[test]
+fn progress_counts_each_output_pixel_once() {
+    let image = Array2::<u8>::ones((30, 200));
+    for engine in [Engine::Rows, Engine::Callback, Engine::Interpreter] {
+        for mode in [Mode::Shrink, Mode::Valid] {
+            for threads in [1, 3] {
+                let kernel = Kernel::compile("sum(w)").unwrap();
+                let filter = Filter::new(&kernel).size(5).mode(mode).engine(engine).threads(threads);
+                let progress = Progress::default();
+                let output = filter.run_with(&image, &progress).unwrap();
+                assert_eq!(progress.done(), output.len(), "{engine:?} {mode}");
+                progress.cancel();
+                assert!(matches!(filter.run_with(&image, &progress), Err(Error::Cancelled)), "{engine:?} {mode}");
+            }
+        }
+    }
+}
+
+/// The number of cells, and the sum of them; remembers what it has seen.
+unsafe extern "C" fn spy(window: *mut f64, len: isize, value: *mut f64, seen: *mut c_void) -> c_int {
+    // SAFETY: the filter passes a window of `len` cells, and the test a mutex.
+    unsafe {
+        let cells = std::slice::from_raw_parts(window, len as usize);
+        (*seen.cast::<Mutex<Vec<Vec<f64>>>>()).lock().unwrap().push(cells.to_vec());
+        *value = cells.iter().sum();
+    }
+    1
+}
+
+#[test]
+fn foreign_callbacks_get_the_cells_that_are_inside() {
+    let seen = Mutex::new(Vec::<Vec<f64>>::new());
+    // SAFETY: `spy` reads no more than it is passed, and `seen` outlives the callback.
+    let callback = unsafe { Callback::foreign(spy, (&raw const seen).cast_mut().cast()) };
+    let image = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+    let filter = Filter::with_callback(&callback).size([1, 3]).modes([Mode::Constant, Mode::Shrink]);
+    assert_eq!(filter.run(&image).unwrap(), array![[3.0, 6.0, 5.0], [9.0, 15.0, 11.0]]);
+    let expected: [&[f64]; 6] =
+        [&[1.0, 2.0], &[1.0, 2.0, 3.0], &[2.0, 3.0], &[4.0, 5.0], &[4.0, 5.0, 6.0], &[5.0, 6.0]];
+    assert_eq!(*seen.lock().unwrap(), expected);
+
+    seen.lock().unwrap().clear();
+    let filter = Filter::with_callback(&callback).size([3, 3]).modes([Mode::Constant, Mode::Shrink]).cval(10.0);
+    assert_eq!(filter.run(&image).unwrap(), array![[32.0, 51.0, 36.0], [32.0, 51.0, 36.0]]);
+    assert_eq!(seen.lock().unwrap()[0], [10.0, 10.0, 1.0, 2.0, 4.0, 5.0]);
+
+    let filter = Filter::with_callback(&callback).size([2, 3]).mode(Mode::Valid);
+    assert_eq!(filter.run(&image).unwrap(), array![[21.0]]);
+
+    // All but the cells that are there.
+    let filter = Filter::with_callback(&callback).size(1).origin([0]).mode(Mode::Shrink);
+    assert_eq!(filter.run(&image).unwrap(), image);
+    let filter = Filter::with_callback(&callback).size(2).mode(Mode::Shrink).origin([0]);
+    assert_eq!(filter.run(&image).unwrap(), array![[1.0, 3.0, 5.0], [5.0, 12.0, 16.0]]);
+}
+
+#[test]
+fn callbacks_that_need_every_cell_are_refused() {
+    let image = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+    let compiled = Kernel::compile("sum(w)").unwrap();
+    let footprint = Window::Size(vec![3]).footprint(2).unwrap();
+    let refused = |filter: Filter, what: &str| {
+        let error = filter.clone().size(3).mode(Mode::Shrink).run(&image).unwrap_err();
+        assert!(matches!(error, Error::Argument { argument: "mode", .. }), "{error}");
+        assert!(error.to_string().contains(what), "{error}");
+        // Where no cell can be outside, nothing is missing.
+        assert!(filter.size(3).mode(Mode::Reflect).run(&image).is_ok());
+    };
+    refused(Filter::with_callback(&compiled.callback_for(&footprint).unwrap()), "one number of them");
+    let any = Filter::with_callback(&compiled.callback().unwrap()).size(3).mode(Mode::Shrink);
+    assert_eq!(any.run(&image).unwrap(), array![[12.0, 21.0, 16.0], [12.0, 21.0, 16.0]]);
+    for (source, what) in [
+        ("w[0, 0]", "a cell at a fixed offset"),
+        ("sum(w * offset(0))", "`offset`"),
+        ("sum(w * dist())", "`dist`"),
+        ("argmin(w)", "the position of a cell"),
+        ("weights k; sum(w * k)", "which weight"),
+    ] {
+        let kernel = Kernel::compile(source).unwrap();
+        let mut filter = Filter::new(&kernel).engine(Engine::Callback);
+        if !kernel.weights().is_empty() {
+            filter = filter.weights("k", vec![1.0; 9]);
+        }
+        refused(filter, what);
+    }
+}
+
+#[test]
+fn values_that_are_not_finite_stay_where_they_are() {
+    let mut image = Array2::<f64>::from_elem((5, 100), 1.0);
+    image[[2, 50]] = f64::NAN;
+    image[[0, 0]] = f64::INFINITY;
+    let kernel = Kernel::compile("mean(w), max(w), sum(w where isfinite(w))").unwrap();
+    for mode in [Mode::Shrink, Mode::Valid] {
+        let filter = Filter::new(&kernel).size(3).mode(mode);
+        let fast = filter.run_all::<f64>(&[(&image).into()]).unwrap();
+        let slow = filter.clone().engine(Engine::Interpreter).run_all::<f64>(&[(&image).into()]).unwrap();
+        for (fast, slow) in fast.iter().zip(&slow) {
+            let same = |x: &f64, y: &f64| x == y || x.is_nan() && y.is_nan();
+            assert!(fast.iter().zip(slow).all(|(x, y)| same(x, y)), "{mode}");
+        }
+    }
+}
