@@ -89,6 +89,36 @@ impl Place {
     }
 }
 
+/// Outputs of mode `valid` are smaller, those of `shrink` are not; the modes mix, and channels are not an axis.
+#[test]
+fn modes_without_an_outside() {
+    let place = Place::new();
+    place.save("in.npy", &array![[1u8, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]]);
+    place.ok("run sum(w) in.npy -o valid.npy --size 3 --mode valid --dtype i16");
+    assert_eq!(place.load::<i16>("valid.npy"), array![[54, 63]].into_dyn());
+    place.ok("run min(w),len(w) in.npy -o shrink.npy -o count.npy --size 3 --mode shrink");
+    assert_eq!(place.load::<u8>("shrink.npy"), array![[1, 1, 2, 3], [1, 1, 2, 3], [5, 5, 6, 7]].into_dyn());
+    assert_eq!(place.load::<u8>("count.npy"), array![[4, 6, 6, 4], [6, 9, 9, 6], [4, 6, 6, 4]].into_dyn());
+    place.ok("run max(w) in.npy -o mixed.npy --size 3 --mode valid,reflect");
+    assert_eq!(place.load::<u8>("mixed.npy"), array![[10, 11, 12, 12]].into_dyn());
+    place.ok("run 'w[0,1] - w[0,0]' in.npy -o ahead.npy --mode valid");
+    assert_eq!(place.load::<u8>("ahead.npy"), Array2::<u8>::ones((3, 3)).into_dyn());
+    place.ok("run max(w) in.npy -o row.npy --size 3 --axes -1 --mode valid");
+    assert_eq!(place.load::<u8>("row.npy"), array![[3, 4], [7, 8], [11, 12]].into_dyn());
+    place.ok("run min(w) in.npy -o none.npy --size 9 --mode valid");
+    assert_eq!(place.load::<u8>("none.npy").shape(), [0, 0]);
+    place.fails(1, "run min(w) in.npy -o none.png --size 9 --mode valid", &["0 x 0 pixels"]);
+    place.fails(1, "run argmin(w) in.npy -o out.npy --size 3 --mode shrink --engine callback", &["mode", "position"]);
+    place.fails(2, "run min(w) in.npy -o out.npy --size 3 --mode same", &["constant, shrink, valid"]);
+
+    let picture = RgbaImage::from_fn(5, 4, |x, y| image::Rgba([x as u8, y as u8, 10, (10 * y + x) as u8]));
+    picture.save(place.path("in.png")).unwrap();
+    place.ok("run max(w) in.png -o out.png --size 3 --mode valid");
+    let expected =
+        RgbaImage::from_fn(3, 2, |x, y| image::Rgba([x as u8 + 2, y as u8 + 2, 10, (10 * y + x) as u8 + 11]));
+    assert_eq!(place.picture("out.png").into_rgba8(), expected);
+}
+
 fn is_temporary(path: &std::path::Path) -> bool {
     path.file_name().unwrap().to_string_lossy().starts_with(".hoodoo")
 }

@@ -465,15 +465,14 @@ impl Filter {
         let mut run = Run { neighbourhood: &neighbourhood, cast: self.cast, threads, progress, squeezed: false };
         let failed = match (&prepared.means, prepared.meaning.as_deref()) {
             (Means::Rows { whole, border }, _) => {
-                let whole_windows = prepared.shrinking.iter().fold(neighbourhood.region().clone(), |region, along| {
-                    let (before, after) = cells.reach(*along);
-                    region.trimmed(axes[*along], Region::inner(shape[axes[*along]], before, after))
+                let all = neighbourhood.region();
+                let inner = prepared.shrinking.iter().fold(all.clone(), |region, along| {
+                    let (axis, (before, after)) = (axes[*along], cells.reach(*along));
+                    region.trimmed(axis, Region::inner(shape[axis], before, after))
                 });
-                let border = border.iter().flat_map(|code| {
-                    let around = neighbourhood.region().around(&whole_windows);
-                    around.into_iter().map(move |region| (code, region))
-                });
-                let parts: Vec<(&ReadyRows, Region)> = border.chain([(whole, whole_windows.clone())]).collect();
+                let around =
+                    border.iter().flat_map(|code| all.around(&inner).into_iter().map(move |part| (code, part)));
+                let parts: Vec<(&ReadyRows, Region)> = around.chain([(whole, inner.clone())]).collect();
                 run_parts(&parts, &run, inputs, outputs)?
             }
             (Means::Callback { callback, shorter }, _) => {

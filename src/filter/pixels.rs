@@ -172,7 +172,8 @@ impl Neighbourhood {
         let along_row = self.shrinking.contains(&last);
         let mut kept = 0;
         for (index, (row, along)) in self.cells.iter().enumerate() {
-            if !self.lacks(position, &self.rows[*row]) && !(along_row && self.is_beyond(last, x, *along)) {
+            let missing = self.lacks(position, &self.rows[*row]) || along_row && self.is_beyond(last, x, *along);
+            if !missing {
                 window[kept] = window[index];
                 kept += 1;
             }
