@@ -175,7 +175,7 @@ impl Layout {
         let short = stage.inputs.iter().map(|source| source.lane.bytes() * len).max().unwrap_or(0) <= SHORT_ROW;
         let runs = match direct && !short && len >= start + end + block {
             true => [0..start, start..len - end, len - end..len].into_iter().filter(|run| !run.is_empty()).collect(),
-            false => vec![0..len],
+            false => std::iter::once(0..len).collect(),
         };
         Layout { before, after, first: row.start, len, array_len, runs, block }
     }
@@ -529,11 +529,11 @@ struct Worker<'a> {
 impl<'a> Worker<'a> {
     fn new(bands: &'a Bands<'a>) -> Worker<'a> {
         let (stage, layout) = (bands.stage, &bands.layout);
-        let ring = |(input, source): (usize, &Box<dyn RowSource + 'a>)| {
+        let ring = |input: usize| {
             let rows = stage.rows.iter().filter(|row| row.input == input).count();
-            Ring::new(layout, source.as_ref(), rows)
+            Ring::new(layout, bands.sources[input].as_ref(), rows)
         };
-        let rings = bands.sources.iter().enumerate().map(ring).collect();
+        let rings = (0..bands.sources.len()).map(ring).collect();
         let outputs = stage.together * stage.outputs.len();
         let direct = |(index, target): (usize, &Target)| {
             stage.outputs[index].is_native() && target.stride() == 1 && !bands.streamed[index]

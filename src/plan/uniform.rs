@@ -84,15 +84,15 @@ pub fn lift(kernel_before: Kernel, taps: usize, unrolled: bool) -> Lifted {
 pub fn uniform_nodes(kernel: &Kernel) -> Vec<bool> {
     let mut uniform = vec![false; kernel.node_count()];
     for (id, node) in kernel.live_nodes() {
-        let mut same = match node.expr {
+        let mut same = !matches!(
+            node.expr,
             Expr::Tap(_)
-            | Expr::At { .. }
-            | Expr::Coord(_)
-            | Expr::Accumulator(..)
-            | Expr::Element(..)
-            | Expr::FoldValue(..) => false,
-            _ => true,
-        };
+                | Expr::At { .. }
+                | Expr::Coord(_)
+                | Expr::Accumulator(..)
+                | Expr::Element(..)
+                | Expr::FoldValue(..)
+        );
         node.expr.for_each_operand(|operand| same &= uniform[operand.index()]);
         uniform[id.index()] = same;
     }

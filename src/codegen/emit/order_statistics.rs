@@ -112,7 +112,11 @@ impl<'a, 'f> Emitter<'a, 'f> {
             Selection::InPairs { sorts, overlapping } => {
                 let mut sorted = self.sort_rows(lane, &sorts, rows);
                 // Of two rows of pixels, the upper one has the first row of cells to itself, the lower one the last.
-                let own = if elements[0].0 % 2 == 0 { sorted.remove(0) } else { sorted.pop().expect("there are rows") };
+                let own = if elements[0].0.is_multiple_of(2) {
+                    sorted.remove(0)
+                } else {
+                    sorted.pop().expect("there are rows")
+                };
                 let mut wires = self.run_network(lane, &overlapping.common, sorted.concat());
                 wires.extend(own);
                 self.run_network(lane, &overlapping.own, wires)
@@ -330,7 +334,7 @@ impl Selection {
         if cost < best.0 {
             best = (cost, Selection::Sorted { sorts: sorts.clone(), merge });
         }
-        if together % 2 == 0 && lengths.iter().all(|length| *length == lengths[0]) {
+        if together.is_multiple_of(2) && lengths.iter().all(|length| *length == lengths[0]) {
             let overlapping = order::select_overlapping(&lengths[1..], &lengths[..1], ranks);
             let cost = sorting + together * overlapping.own.cost() + together / 2 * overlapping.common.cost();
             if cost < best.0 {
