@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::grid::element::{Cast, DType, Element};
 use crate::grid::region::Region;
 use crate::plan::Plan;
-use crate::plan::stage::{Source, Stage};
+use crate::plan::stage::{Row, Source, Stage};
 
 /// How many pixels are computed before a cancellation is seen, at most.
 const MAX_RUN: usize = 1 << 16;
@@ -79,10 +79,14 @@ impl RowRun<'_> {
                 for_any!(Input, input, view => Box::new(Array::new(view, *source)))
             })
             .collect();
+        let layout = Layout::new(stage, self, sources.iter().any(|source| source.is_direct()));
+        let in_place =
+            |(row, reaching): (&Row, &bool)| !reaching && sources[row.input].is_direct() && layout.len >= layout.block;
         let bands = Bands {
             run: self,
             stage,
-            layout: Layout::new(stage, self, sources.iter().any(|source| source.is_direct())),
+            in_place: stage.rows.iter().zip(&stage.reaching).map(in_place).collect(),
+            layout,
             sources,
             streamed: targets
                 .iter()
@@ -429,6 +433,8 @@ struct Bands<'a> {
     layout: Layout,
     sources: Vec<Box<dyn RowSource + 'a>>,
     targets: Vec<Target>,
+    /// For each row of the stage, whether the code reads it in the array itself, from end to end.
+    in_place: Vec<bool>,
     /// Whether results go past the cache, for each output.
     streamed: Vec<bool>,
     constants_finite: bool,
@@ -444,6 +450,8 @@ struct Slot {
     /// The last group of rows of pixels that needed it; 0 for none yet.
     used: usize,
     finite: bool,
+    /// Whether it is copied, as far as it is at all; a row in which nothing is read beyond the pixel need not be.
+    copied: bool,
 }
 
 /// The rows of an input that a thread has ready.
@@ -482,7 +490,7 @@ impl Ring {
                 layout.runs.iter().map(|run| Some(run.start * source.element_bytes())).collect()
             }
         };
-        let slots = (0..rows).map(|_| Slot { row: 0, used: 0, finite: true }).collect();
+        let slots = (0..rows).map(|_| Slot { row: 0, used: 0, finite: true, copied: false }).collect();
         let copies = vec![0; slot_bytes / 8 * rows];
         Ring { slots, direct, element_bytes: source.element_bytes(), copies, slot_bytes, starts, outside: Vec::new() }
     }
@@ -669,18 +677,22 @@ impl<'a> Worker<'a> {
         let next = self.slots.get(number + bands.stage.together).copied().flatten();
         let likely = next.filter(|slot| *slot < ring.slots.len());
         let found = likely.filter(|slot| is_row(&ring.slots[*slot])).or_else(|| ring.slots.iter().position(is_row));
-        if let Some(slot) = found {
-            ring.slots[slot].used = self.groups;
+        let source = &bands.sources[input];
+        // There are as many slots as rows in a group, so one of them is not needed by this group.
+        let oldest = || (0..ring.slots.len()).min_by_key(|slot| ring.slots[*slot].used).expect("a row has slots");
+        let slot = found.unwrap_or_else(oldest);
+        if found.is_none() {
+            let checked = bands.stage.general.is_some();
+            let read = || bands.run.neighbourhood.read_along(layout.cells(&(0..layout.len)));
+            let finite = !checked || source.is_finite(row, read());
+            ring.slots[slot] = Slot { row, used: self.groups, finite, copied: false };
+        }
+        ring.slots[slot].used = self.groups;
+        if ring.slots[slot].copied || bands.in_place[number] {
             return slot;
         }
-        // There are as many slots as rows in a group, so one of them is not needed by this group.
-        let oldest = (0..ring.slots.len()).min_by_key(|slot| ring.slots[*slot].used).expect("a row has slots");
-        let source = &bands.sources[input];
-        let checked = bands.stage.general.is_some();
-        let finite =
-            !checked || source.is_finite(row, bands.run.neighbourhood.read_along(layout.cells(&(0..layout.len))));
-        ring.slots[oldest] = Slot { row, used: self.groups, finite };
-        let base = ring.copies.as_mut_ptr().cast::<u8>().wrapping_add(oldest * ring.slot_bytes);
+        ring.slots[slot].copied = true;
+        let base = ring.copies.as_mut_ptr().cast::<u8>().wrapping_add(slot * ring.slot_bytes);
         let neighbourhood = bands.run.neighbourhood;
         if ring.direct {
             for (run, start) in layout.runs.iter().zip(&ring.starts) {
@@ -693,7 +705,7 @@ impl<'a> Worker<'a> {
             // SAFETY: the slot has room for the row and the cells beyond it.
             unsafe { source.copy(Some(row), layout.cells(&(0..layout.len)), neighbourhood, base) };
         }
-        oldest
+        slot
     }
 
     /// Finds where each output of each row of pixels is to be written.
@@ -734,10 +746,10 @@ impl<'a> Worker<'a> {
                 let copies = ring.copies.as_ptr().cast::<u8>();
                 self.pointers[number] = match (slot, ring.starts[run]) {
                     (None, _) => ring.outside.as_ptr().cast::<u8>().wrapping_add(layout.before * size),
-                    (Some(slot), Some(copy)) => copies
+                    (Some(slot), Some(copy)) if !bands.in_place[number] => copies
                         .wrapping_add(slot * ring.slot_bytes + copy)
                         .wrapping_add((layout.before + start - pixels.start) * size),
-                    (Some(slot), None) => {
+                    (Some(slot), _) => {
                         bands.sources[row.input].address(ring.slots[slot].row + (layout.first + start) as isize)
                     }
                 };

@@ -155,8 +155,10 @@ fn stage(kernel: &Kernel, request: &Request) -> Stage {
     let work = Work::of(kernel, &finite, cells.taps());
     let pixels = work.pixels();
     let together = work.together(kernel, &places, request);
+    let (rows, reaching) = rows_of(kernel, &cells, &places, together);
     Stage {
-        rows: rows_of(kernel, &cells, &places, together),
+        rows,
+        reaching,
         kernel: kernel.clone(),
         places,
         along: axis_of(Some(request.ndim - 1)),

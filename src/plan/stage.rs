@@ -1,5 +1,7 @@
 //! What one pass over the rows computes: taps from named rows, expressions, outputs. The code generator knows only this.
 
+use std::collections::BTreeMap;
+
 use crate::grid::element::{Cast, DType};
 use crate::lang::cells::Cells;
 use crate::lang::hir::{Expr, Kernel};
@@ -24,6 +26,8 @@ pub struct Stage {
     pub stacked: Option<usize>,
     /// The distinct rows of cells that the code reads, for all rows of pixels that one call computes.
     pub rows: Vec<Row>,
+    /// Whether the code reads cells before or after the pixel in each of those rows.
+    pub reaching: Vec<bool>,
     /// What the rows of each input hold.
     pub inputs: Vec<Source>,
     /// What the rows of each output hold.
@@ -124,11 +128,13 @@ fn shifted(outer: &[isize], rows: usize) -> Vec<isize> {
     outer
 }
 
-/// The rows that a kernel reads, in order.
-pub fn rows_of(kernel: &Kernel, cells: &Cells, places: &[Place], together: usize) -> Vec<Row> {
-    let mut rows = Vec::new();
+/// The rows that a kernel reads, in order, and whether it reads cells beyond the pixel in each.
+pub fn rows_of(kernel: &Kernel, cells: &Cells, places: &[Place], together: usize) -> (Vec<Row>, Vec<bool>) {
+    let mut rows: BTreeMap<Row, bool> = BTreeMap::new();
     let mut read = |input: usize, place: &Place| {
-        rows.extend((0..together).map(|row| Row { input, outer: shifted(&place.outer, row) }));
+        for row in 0..together {
+            *rows.entry(Row { input, outer: shifted(&place.outer, row) }).or_default() |= place.along != 0;
+        }
     };
     for (_, node) in kernel.live_nodes() {
         match &node.expr {
@@ -139,7 +145,5 @@ pub fn rows_of(kernel: &Kernel, cells: &Cells, places: &[Place], together: usize
             _ => {}
         }
     }
-    rows.sort();
-    rows.dedup();
-    rows
+    rows.into_iter().unzip()
 }
