@@ -257,7 +257,7 @@ impl Work {
         match self.total() {
             _ if !stacked => 1,
             // Where there is little to do for a pixel, what is done for a row counts.
-            ..=16 if self.instructions[0] > 0 => request.stacked,
+            ..=16 if self.instructions[2..] == [0, 0] => request.stacked,
             _ if self.network => request.stacked.min(4),
             ..=100 => request.stacked.min(4),
             101..=400 => request.stacked.min(2),

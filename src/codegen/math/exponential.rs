@@ -121,7 +121,11 @@ pub fn exp_of_sum<'e>(high: Num<'e>, low: Option<Num<'e>>) -> Num<'e> {
         None => n.fma(-multiple_rest, near),
         Some(low) => near + n.fma(-multiple_rest, low),
     };
-    let p = r.polynomial(high.by_precision(&EXP_SINGLE, &EXP)).fma(r, 1.0);
+    let p = match high.is_single() {
+        true => r.polynomial_in_pairs(&EXP_SINGLE),
+        false => r.polynomial(&EXP),
+    };
+    let p = p.fma(r, 1.0);
     p * scale.float() * scale.float()
 }
 

@@ -110,6 +110,18 @@ impl<'e> Num<'e> {
         rest.iter().rev().fold(self.constant(*last), |sum, c| sum.fma(self, *c))
     }
 
+    /// The same sum, of neighbouring terms first (the first step of Estrin's scheme): fewer operations wait for each other.
+    pub fn polynomial_in_pairs(self, coefficients: &[f64]) -> Num<'e> {
+        let square = self * self;
+        let pair = |pair: &[f64]| match *pair {
+            [even, odd] => self.constant(odd).fma(self, even),
+            _ => self.constant(pair[0]),
+        };
+        let pairs: Vec<Num<'e>> = coefficients.chunks(2).map(pair).collect();
+        let (last, rest) = pairs.split_last().expect("a polynomial has coefficients");
+        rest.iter().rev().fold(*last, |sum, pair| sum.fma(square, *pair))
+    }
+
     pub fn sqrt(self) -> Num<'e> {
         self.emit(|b| b.ins().sqrt(self.value))
     }
