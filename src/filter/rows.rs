@@ -507,12 +507,23 @@ impl Ring {
     }
 }
 
+/// Where a row of cells is.
+#[derive(Clone, Copy)]
+enum Found {
+    /// Outside the array.
+    Outside,
+    /// In a slot of its input's ring.
+    Slot(usize),
+    /// In the array, where it starts at this distance; nothing need be known of it.
+    Array(isize),
+}
+
 /// One thread's memory.
 struct Worker<'a> {
     bands: &'a Bands<'a>,
     rings: Vec<Ring>,
-    /// For each row of the stage, its slot; `None` if it is outside the array.
-    slots: Vec<Option<usize>>,
+    /// For each row of the stage, where it is.
+    found: Vec<Found>,
     pointers: Vec<*const u8>,
     addresses: Vec<*mut u8>,
     /// Where the rows of pixels are along all axes but the last, and a row of cells.
@@ -538,7 +549,9 @@ impl<'a> Worker<'a> {
     fn new(bands: &'a Bands<'a>) -> Worker<'a> {
         let (stage, layout) = (bands.stage, &bands.layout);
         let ring = |input: usize| {
-            let rows = stage.rows.iter().filter(|row| row.input == input).count();
+            let in_ring =
+                |(row, in_place): &(&Row, &bool)| row.input == input && !(**in_place && stage.general.is_none());
+            let rows = stage.rows.iter().zip(&bands.in_place).filter(in_ring).count();
             Ring::new(layout, bands.sources[input].as_ref(), rows)
         };
         let rings = (0..bands.sources.len()).map(ring).collect();
@@ -562,7 +575,7 @@ impl<'a> Worker<'a> {
             part,
             bands,
             rings,
-            slots: vec![None; stage.rows.len()],
+            found: vec![Found::Outside; stage.rows.len()],
             pointers: vec![std::ptr::null(); stage.rows.len()],
             addresses: vec![std::ptr::null_mut(); outputs],
             outer: vec![0; bands.run.region.axes.len() - 1],
@@ -656,12 +669,14 @@ impl<'a> Worker<'a> {
                 }
             }
             let source = &bands.sources[row.input];
-            if inside {
+            if inside && bands.in_place[number] && bands.stage.general.is_none() {
+                self.found[number] = Found::Array(source.start(&self.index));
+            } else if inside {
                 let slot = self.slot(number, row.input, source.start(&self.index));
-                self.slots[number] = Some(slot);
+                self.found[number] = Found::Slot(slot);
                 finite &= self.rings[row.input].slots[slot].finite;
             } else {
-                self.slots[number] = None;
+                self.found[number] = Found::Outside;
                 self.rings[row.input].fill_outside(&bands.layout, source.as_ref(), neighbourhood);
             }
         }
@@ -674,8 +689,10 @@ impl<'a> Worker<'a> {
         let ring = &mut self.rings[input];
         let is_row = |slot: &Slot| slot.used > 0 && slot.row == row;
         // What was the next row is now this one, as a rule.
-        let next = self.slots.get(number + bands.stage.together).copied().flatten();
-        let likely = next.filter(|slot| *slot < ring.slots.len());
+        let likely = match self.found.get(number + bands.stage.together) {
+            Some(Found::Slot(slot)) if *slot < ring.slots.len() => Some(*slot),
+            _ => None,
+        };
         let found = likely.filter(|slot| is_row(&ring.slots[*slot])).or_else(|| ring.slots.iter().position(is_row));
         let source = &bands.sources[input];
         // There are as many slots as rows in a group, so one of them is not needed by this group.
@@ -741,15 +758,18 @@ impl<'a> Worker<'a> {
             let start = (pixels.start + done).min(pixels.end.saturating_sub(len).max(pixels.start));
             for (number, row) in bands.stage.rows.iter().enumerate() {
                 let ring = &self.rings[row.input];
-                let slot = self.slots[number];
+                let found = self.found[number];
                 let size = ring.element_bytes;
                 let copies = ring.copies.as_ptr().cast::<u8>();
-                self.pointers[number] = match (slot, ring.starts[run]) {
-                    (None, _) => ring.outside.as_ptr().cast::<u8>().wrapping_add(layout.before * size),
-                    (Some(slot), Some(copy)) if !bands.in_place[number] => copies
+                self.pointers[number] = match (found, ring.starts[run]) {
+                    (Found::Outside, _) => ring.outside.as_ptr().cast::<u8>().wrapping_add(layout.before * size),
+                    (Found::Slot(slot), Some(copy)) if !bands.in_place[number] => copies
                         .wrapping_add(slot * ring.slot_bytes + copy)
                         .wrapping_add((layout.before + start - pixels.start) * size),
-                    (Some(slot), _) => {
+                    (Found::Array(distance), _) => {
+                        bands.sources[row.input].address(distance + (layout.first + start) as isize)
+                    }
+                    (Found::Slot(slot), _) => {
                         bands.sources[row.input].address(ring.slots[slot].row + (layout.first + start) as isize)
                     }
                 };
