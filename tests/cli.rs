@@ -671,7 +671,13 @@ fn emit() {
 fn demo() {
     let place = Place::new();
     let said = place.ok("demo --size 64");
-    for row in ["hand-written Rust", "interpreter", "foreign extern \"C\" callback", "compiled callback, 1 thread"] {
+    for row in [
+        "hand-written Rust",
+        "interpreter",
+        "foreign extern \"C\" callback",
+        "compiled callback, 1 thread",
+        "compiled rows, 1 thread",
+    ] {
         assert!(said.contains(row), "{said}");
     }
     assert!(said.contains("hoodoo-demo.png"), "{said}");
