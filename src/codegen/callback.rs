@@ -34,7 +34,18 @@ const STACK_SCRATCH: usize = 1024;
 const MAX_STACK_SCRATCH: usize = 1 << 15;
 
 /// The most operations that are compiled: Cranelift's time grows faster than the number of operations.
-pub const MAX_COMPILED_OPERATIONS: usize = 1 << 14;
+const MAX_COMPILED_OPERATIONS: usize = 1 << 14;
+
+/// Checks that `kernel` is not too large to be compiled.
+pub fn check_size(kernel: &Kernel) -> Result<(), Error> {
+    let operations = kernel.live_nodes().count();
+    if operations <= MAX_COMPILED_OPERATIONS {
+        return Ok(());
+    }
+    Err(Error::Codegen(format!(
+        "it has {operations} operations, and at most {MAX_COMPILED_OPERATIONS} are compiled; the interpreter can run it"
+    )))
+}
 
 /// Why `kernel` can't be a callback, if it can't.
 pub fn obstacle(kernel: &Kernel) -> Option<Diagnostic> {
@@ -134,12 +145,7 @@ fn signature(module: &mut Module) -> Signature {
 }
 
 fn build(kernel: &Kernel, cells: Option<&Cells>) -> Result<(Module, Function), Error> {
-    let operations = kernel.live_nodes().count();
-    if operations > MAX_COMPILED_OPERATIONS {
-        return Err(Error::Codegen(format!(
-            "it has {operations} operations, and at most {MAX_COMPILED_OPERATIONS} are compiled; the interpreter can run it"
-        )));
-    }
+    check_size(kernel)?;
     let mut module = Module::new(&symbols(kernel))?;
     let mut function = Function::with_name_signature(UserFuncName::user(0, 0), signature(&mut module));
     let mut context = FunctionBuilderContext::new();

@@ -19,7 +19,7 @@ use cranelift_codegen::ir::{
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_module::Module as _;
 
-use super::callback::{MAX_COMPILED_OPERATIONS, place, symbols};
+use super::callback::{check_size, place, symbols};
 use super::emit::window::{Scratch, Tap, Window};
 use super::emit::{Code, Emitter, symbol};
 use super::expr;
@@ -118,12 +118,7 @@ fn host_functions(kernel: &Kernel) -> Vec<(String, *const u8)> {
 
 fn build(stage: &Stage, analysis: &Analysis) -> Result<(Module, Function), Error> {
     let kernel = &stage.kernel;
-    let operations = kernel.live_nodes().count();
-    if operations > MAX_COMPILED_OPERATIONS {
-        return Err(Error::Codegen(format!(
-            "it has {operations} operations, and at most {MAX_COMPILED_OPERATIONS} are compiled; the interpreter can run it"
-        )));
-    }
+    check_size(kernel)?;
     let width = Width::Pixels(stage.pixels);
     let mut module = Module::new(&host_functions(kernel))?;
     let mut function = Function::with_name_signature(UserFuncName::user(0, 0), signature(&mut module));
