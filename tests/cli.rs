@@ -89,6 +89,13 @@ impl Place {
     }
 }
 
+/// A shape that no memory holds has a plan all the same.
+#[test]
+fn a_plan_for_a_giant() {
+    let place = Place::new();
+    place.ok("emit plan min(w) --size 3,3,3 --shape 4294967296,4294967296,4294967296");
+}
+
 /// Outputs of mode `valid` are smaller, those of `shrink` are not; the modes mix, and channels are not an axis.
 #[test]
 fn modes_without_an_outside() {

@@ -137,8 +137,8 @@ impl RowRun<'_> {
 fn groups(stage: &Stage, region: &Region) -> usize {
     let axes = region.axes.len();
     let height = axes.checked_sub(2).map_or(1, |axis| region.len(axis));
-    let planes = (0..axes.saturating_sub(2)).map(|axis| region.len(axis)).product::<usize>();
-    planes * height.div_ceil(stage.together)
+    let planes = (0..axes.saturating_sub(2)).fold(1, |planes: usize, axis| planes.saturating_mul(region.len(axis)));
+    planes.saturating_mul(height.div_ceil(stage.together))
 }
 
 /// How many threads are worth their while for the pixels of a region, of `most`.

@@ -30,7 +30,7 @@ impl Region {
 
     /// The number of pixels.
     pub fn pixels(&self) -> usize {
-        self.axes.iter().map(ExactSizeIterator::len).product()
+        self.axes.iter().fold(1, |pixels: usize, range| pixels.saturating_mul(range.len()))
     }
 
     /// The number of pixels along an axis.

@@ -102,7 +102,7 @@ impl Stage {
         }
         let lanes = operations.iter().map(|((bytes, name), count)| {
             let registers = (self.pixels * bytes).div_ceil(16);
-            format!("{name} {count} operations in {registers} registers each")
+            format!("{name} ({count} operations on {registers} registers)")
         });
         writeln!(f, "  block: {} pixels; lanes: {}", self.pixels, lanes.collect::<Vec<_>>().join(", "))
     }
