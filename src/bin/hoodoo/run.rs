@@ -96,8 +96,12 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
 
     let outputs_types = vec![dtype; targets.len()];
     let input_types: Vec<DType> = inputs.iter().map(|image| image.samples.dtype()).collect();
-    if arguments.explain && matches!(arguments.engine, Engine::Auto | Engine::Rows) {
-        eprint!("{}", filter.listing(Listing::Plan, layout.filtered(), &input_types, &outputs_types)?);
+    match arguments.engine {
+        _ if !arguments.explain => {}
+        Engine::Auto | Engine::Rows => {
+            eprint!("{}", filter.listing(Listing::Plan, layout.filtered(), &input_types, &outputs_types)?);
+        }
+        Engine::Callback | Engine::Interpreter => eprintln!("pixel by pixel, as --engine says"),
     }
     if arguments.time {
         // The filter makes the code on its first run; made before, that run finds it.
