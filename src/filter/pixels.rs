@@ -143,6 +143,11 @@ impl Neighbourhood {
         if elsewhere && !within { 0..len } else { inside }
     }
 
+    /// The array's shape; a single value is a row of one.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
     /// The length of a row: the array's along its last axis.
     pub fn row_len(&self) -> usize {
         self.shape[self.shape.len() - 1]

@@ -29,7 +29,7 @@ use crate::plan::stage::{Row, Source, Stage};
 /// How many pixels are computed before a cancellation is seen, at most.
 const MAX_RUN: usize = 1 << 16;
 
-/// Rows of at most this many bytes are copied as a whole.
+/// Rows of at most this many bytes are copied as a whole, and not written past the cache.
 const SHORT_ROW: usize = 1 << 12;
 
 /// How many bytes of results are staged before they are moved: they stay in the nearest cache.
@@ -37,6 +37,9 @@ const STAGED_BYTES: usize = 1 << 14;
 
 /// Outputs of at least this many bytes don't stay in the cache, so writing past it spares reading them first.
 const STREAMED_BYTES: usize = 1 << 24;
+
+/// The rows that are read by the groups which follow each other in a plane stay in the second cache.
+const CACHED_BYTES: usize = 1 << 17;
 
 /// How much work is worth a thread: pixels times cells.
 const MIN_WORK: usize = 1 << 17;
@@ -80,28 +83,35 @@ impl RowRun<'_> {
             })
             .collect();
         let layout = Layout::new(stage, self, sources.iter().any(|source| source.is_direct()));
-        let in_place =
-            |(row, reaching): (&Row, &bool)| !reaching && sources[row.input].is_direct() && layout.len >= layout.block;
+        let reading = |(row, reaching): (&Row, &bool)| {
+            let in_place = !reaching && sources[row.input].is_direct() && layout.len >= layout.block;
+            let distance = distance(row.outer.iter().copied(), sources[row.input].strides());
+            Reading { input: row.input, distance, in_place }
+        };
         let bands = Bands {
             run: self,
             stage,
-            in_place: stage.rows.iter().zip(&stage.reaching).map(in_place).collect(),
-            layout,
+            readings: stage.rows.iter().zip(&stage.reaching).map(reading).collect(),
+            inside: inside(stage, self.neighbourhood, self.region.axes.len() - 1),
+            order: Order::new(stage, self.region, &layout),
+            ends: Ends::new(self.neighbourhood, layout.cells(&(0..layout.len))),
             sources,
             streamed: targets
                 .iter()
                 .zip(&stage.outputs)
                 .map(|(target, sink)| {
-                    let bytes = self.region.pixels() * target.element_bytes;
-                    cfg!(target_arch = "x86_64") && sink.is_native() && target.stride() == 1 && bytes >= STREAMED_BYTES
+                    let bytes = |pixels: usize| pixels * target.element_bytes;
+                    let large = bytes(self.region.pixels()) >= STREAMED_BYTES && bytes(layout.len) > SHORT_ROW;
+                    cfg!(target_arch = "x86_64") && sink.is_native() && target.stride() == 1 && large
                 })
                 .collect(),
             targets,
+            layout,
             constants_finite: self.constants.iter().all(|value| value.is_finite()),
             failed: AtomicUsize::new(usize::MAX),
             error: OnceLock::new(),
         };
-        let groups = groups(stage, self.region);
+        let groups = bands.order.groups();
         let threads = threads(&self.kernel.plan, self.region, self.threads);
         if threads == 1 {
             Worker::new(&bands).band(0..groups);
@@ -133,19 +143,55 @@ impl RowRun<'_> {
     }
 }
 
-/// How many groups of rows of pixels there are, each computed together.
-fn groups(stage: &Stage, region: &Region) -> usize {
-    let axes = region.axes.len();
-    let height = axes.checked_sub(2).map_or(1, |axis| region.len(axis));
-    let planes = (0..axes.saturating_sub(2)).fold(1, |planes: usize, axis| planes.saturating_mul(region.len(axis)));
-    planes.saturating_mul(height.div_ceil(stage.together))
+/// The groups of rows of pixels that are computed together, and the order in which they are.
+///
+/// Where the cells of a pixel are in several planes, the same part of every plane is computed before the next part, so that a
+/// row is still in the cache when the next plane reads it.
+struct Order {
+    /// The rows of pixels of a plane.
+    height: usize,
+    planes: usize,
+    /// How many rows of pixels are in a group.
+    together: usize,
+    /// How many groups are in a plane, and in a part of one.
+    in_plane: usize,
+    in_part: usize,
+}
+
+impl Order {
+    fn new(stage: &Stage, region: &Region, layout: &Layout) -> Order {
+        let outer = region.axes.len() - 1;
+        let planes = |axes: Range<usize>| axes.fold(1, |planes: usize, axis| planes.saturating_mul(region.len(axis)));
+        let height = outer.checked_sub(1).map_or(1, |axis| region.len(axis));
+        let in_plane = height.div_ceil(stage.together);
+        let bytes = |row: &Row| layout.array_len * stage.inputs[row.input].lane.bytes();
+        let group: usize = stage.rows.iter().map(bytes).sum();
+        let deep = (0..outer.saturating_sub(1)).any(|axis| reach(stage, axis) != (0, 0));
+        let in_part = if deep { CACHED_BYTES / group.max(1) } else { in_plane };
+        let planes = planes(0..outer.saturating_sub(1));
+        Order { height, planes, together: stage.together, in_plane, in_part: in_part.clamp(1, in_plane.max(1)) }
+    }
+
+    fn groups(&self) -> usize {
+        self.planes.saturating_mul(self.in_plane)
+    }
+
+    /// The first row of pixels of a group, by its number in the region, and how many rows there are.
+    fn rows(&self, group: usize) -> (usize, usize) {
+        let part = group / (self.planes * self.in_part);
+        let within = group % (self.planes * self.in_part);
+        let here = self.in_part.min(self.in_plane - part * self.in_part);
+        let (plane, y) = (within / here, (part * self.in_part + within % here) * self.together);
+        (plane * self.height + y, self.together.min(self.height - y))
+    }
 }
 
 /// How many threads are worth their while for the pixels of a region, of `most`.
 pub fn threads(plan: &Plan, region: &Region, most: usize) -> usize {
     let stage = &plan.stages[0];
     let work = region.pixels().saturating_mul(stage.cells.len().max(1));
-    most.min(work / MIN_WORK).min(groups(stage, region)).max(1)
+    let rows = region.pixels() / region.row().len().max(1);
+    most.min(work / MIN_WORK).min(rows.div_ceil(stage.together)).max(1)
 }
 
 /// Which parts of a row are computed with the help of copies.
@@ -205,6 +251,38 @@ impl Layout {
     }
 }
 
+/// What the cells beyond the two ends of the array's rows are.
+struct Ends {
+    /// The index along a row of what is at each position before its start and after its end, if it is inside.
+    before: Vec<Option<isize>>,
+    after: Vec<Option<isize>>,
+    /// The length of a row.
+    len: isize,
+    outside: f64,
+}
+
+impl Ends {
+    /// For the cells at these positions.
+    fn new(neighbourhood: &Neighbourhood, positions: Range<isize>) -> Ends {
+        let len = neighbourhood.row_len() as isize;
+        let indices = |positions: Range<isize>| positions.map(|at| neighbourhood.index_along(at)).collect();
+        let (before, after) = (indices(positions.start..0), indices(len..positions.end));
+        Ends { before, after, len, outside: neighbourhood.outside() }
+    }
+
+    /// The positions from `start` to the row's, and what is there.
+    fn before(&self, start: isize) -> impl Iterator<Item = (isize, Option<isize>)> {
+        let indices = &self.before[self.before.len() - start.min(0).unsigned_abs()..];
+        (start..).zip(indices.iter().copied())
+    }
+
+    /// The positions from the row's end to `end`, and what is there.
+    fn after(&self, end: isize) -> impl Iterator<Item = (isize, Option<isize>)> {
+        let indices = &self.after[..(end - self.len).max(0) as usize];
+        (self.len..).zip(indices.iter().copied())
+    }
+}
+
 /// An input array, row by row. A row is named by the distance of its first element from the array's.
 trait RowSource: Sync {
     /// Whether code may read the array's own rows.
@@ -213,21 +291,22 @@ trait RowSource: Sync {
     /// The size of an element of a copy.
     fn element_bytes(&self) -> usize;
 
-    /// The row that starts at `outer`, an index along all axes but the last.
-    fn start(&self, outer: &[usize]) -> isize;
+    /// How far apart elements are along each axis, in elements; a row is the sum of its steps along all axes but the last.
+    fn strides(&self) -> &[isize];
 
-    /// The address of a row's first element.
-    fn address(&self, row: isize) -> *const u8;
+    /// The address of the array's first element.
+    fn address(&self) -> *const u8;
 
     /// Whether all elements at `positions` along a row are finite.
     fn is_finite(&self, row: isize, positions: Range<usize>) -> bool;
 
-    /// Copies the cells at `positions` along a row to `copy`, as elements of the source's lane type.
+    /// Copies the cells at `positions` along a row, which are inside the array or among its ends, to `copy`, as elements of
+    /// the source's lane type.
     ///
     /// # Safety
     ///
-    /// `row` is from [`RowSource::start`], or `None` for a row outside the array; there is room for the cells at `copy`.
-    unsafe fn copy(&self, row: Option<isize>, positions: Range<isize>, neighbourhood: &Neighbourhood, copy: *mut u8);
+    /// `row` is the array's, or `None` for a row outside the array; there is room for the cells at `copy`.
+    unsafe fn copy(&self, row: Option<isize>, positions: Range<isize>, ends: &Ends, copy: *mut u8);
 }
 
 struct Array<'a, T> {
@@ -261,12 +340,12 @@ impl<T: Element> RowSource for Array<'_, T> {
         self.source.lane.bytes()
     }
 
-    fn start(&self, outer: &[usize]) -> isize {
-        outer.iter().zip(&self.strides).map(|(index, stride)| *index as isize * stride).sum()
+    fn strides(&self) -> &[isize] {
+        &self.strides
     }
 
-    fn address(&self, row: isize) -> *const u8 {
-        self.first.wrapping_offset(row).cast()
+    fn address(&self) -> *const u8 {
+        self.first.cast()
     }
 
     fn is_finite(&self, row: isize, positions: Range<usize>) -> bool {
@@ -287,16 +366,16 @@ impl<T: Element> RowSource for Array<'_, T> {
         })
     }
 
-    unsafe fn copy(&self, row: Option<isize>, positions: Range<isize>, neighbourhood: &Neighbourhood, copy: *mut u8) {
+    unsafe fn copy(&self, row: Option<isize>, positions: Range<isize>, ends: &Ends, copy: *mut u8) {
         if self.source.is_native() {
             // The lane type holds what is outside exactly, or the plan would have chosen another.
-            let outside = T::from_f64(neighbourhood.outside(), Cast::Saturate);
+            let outside = T::from_f64(ends.outside, Cast::Saturate);
             // SAFETY: passed on; native elements have the lane type's size.
-            unsafe { self.copy_as(row, positions, neighbourhood, copy.cast::<T>(), outside, |element| element) }
+            unsafe { self.copy_as(row, positions, ends, copy.cast::<T>(), outside, |element| element) }
         } else {
-            let outside = neighbourhood.outside();
+            let outside = ends.outside;
             // SAFETY: passed on; other elements are converted to f64s.
-            unsafe { self.copy_as(row, positions, neighbourhood, copy.cast::<f64>(), outside, Element::to_f64) }
+            unsafe { self.copy_as(row, positions, ends, copy.cast::<f64>(), outside, Element::to_f64) }
         }
     }
 }
@@ -309,13 +388,13 @@ impl<T: Element> Array<'_, T> {
         &self,
         row: Option<isize>,
         positions: Range<isize>,
-        neighbourhood: &Neighbourhood,
+        ends: &Ends,
         copy: *mut U,
         outside: U,
         convert: impl Fn(T) -> U,
     ) {
         let stride = self.stride();
-        let inside = positions.start.max(0)..positions.end.min(neighbourhood.row_len() as isize);
+        let inside = positions.start.max(0)..positions.end.min(ends.len);
         let Some(row) = row else {
             for index in 0..positions.len() {
                 // SAFETY: there is room for all positions.
@@ -323,16 +402,15 @@ impl<T: Element> Array<'_, T> {
             }
             return;
         };
-        for end in [positions.start..inside.start.min(positions.end), inside.end.max(positions.start)..positions.end] {
-            for position in end {
-                let element = match neighbourhood.index_along(position) {
-                    // SAFETY: the index is inside the row.
-                    Some(index) => convert(unsafe { *self.first.offset(row + index * stride) }),
-                    None => outside,
-                };
-                // SAFETY: there is room for all positions.
-                unsafe { copy.offset(position - positions.start).write(element) };
-            }
+        let beyond = ends.before(positions.start).chain(ends.after(positions.end));
+        for (position, index) in beyond {
+            let element = match index {
+                // SAFETY: the index is inside the row.
+                Some(index) => convert(unsafe { *self.first.offset(row + index * stride) }),
+                None => outside,
+            };
+            // SAFETY: there is room for all positions.
+            unsafe { copy.offset(position - positions.start).write(element) };
         }
         if inside.is_empty() {
             return;
@@ -353,6 +431,26 @@ impl<T: Element> Array<'_, T> {
             }
         }
     }
+}
+
+/// How far an element is from another, by the difference of their indices along some of the axes.
+fn distance(indices: impl Iterator<Item = isize>, strides: &[isize]) -> isize {
+    indices.zip(strides).map(|(index, stride)| index * stride).sum()
+}
+
+/// How far the rows of a stage are before and after the first row of pixels along an axis.
+fn reach(stage: &Stage, axis: usize) -> (usize, usize) {
+    let offsets = || stage.rows.iter().map(|row| row.outer[axis]);
+    (offsets().min().unwrap_or(0).min(0).unsigned_abs(), offsets().max().unwrap_or(0).max(0).unsigned_abs())
+}
+
+/// Where the first of some rows of pixels may be along each axis but the last, if all rows of cells are to be inside the array.
+fn inside(stage: &Stage, neighbourhood: &Neighbourhood, outer: usize) -> Vec<Range<usize>> {
+    let range = |axis: usize| {
+        let (before, after) = reach(stage, axis);
+        before..neighbourhood.shape()[axis].saturating_sub(after)
+    };
+    (0..outer).map(range).collect()
 }
 
 /// An output array as memory that several threads write to, each its own rows.
@@ -431,10 +529,14 @@ struct Bands<'a> {
     run: &'a RowRun<'a>,
     stage: &'a Stage,
     layout: Layout,
+    ends: Ends,
     sources: Vec<Box<dyn RowSource + 'a>>,
+    /// Where the first of some rows of pixels is if all rows of cells are inside the array.
+    inside: Vec<Range<usize>>,
+    order: Order,
     targets: Vec<Target>,
-    /// For each row of the stage, whether the code reads it in the array itself, from end to end.
-    in_place: Vec<bool>,
+    /// For each row of the stage, how it is read.
+    readings: Vec<Reading>,
     /// Whether results go past the cache, for each output.
     streamed: Vec<bool>,
     constants_finite: bool,
@@ -443,10 +545,17 @@ struct Bands<'a> {
     error: OnceLock<Error>,
 }
 
+/// How a row of the stage is read.
+struct Reading {
+    input: usize,
+    /// How far it is from the first row of pixels, in elements, where both are inside the array.
+    distance: isize,
+    /// Whether the code reads it in the array itself, from end to end.
+    in_place: bool,
+}
+
 /// A row of an input that is ready to be read.
 struct Slot {
-    /// Which row.
-    row: isize,
     /// The last group of rows of pixels that needed it; 0 for none yet.
     used: usize,
     finite: bool,
@@ -457,6 +566,10 @@ struct Slot {
 /// The rows of an input that a thread has ready.
 struct Ring {
     slots: Vec<Slot>,
+    /// Which row is in each slot, if there is one yet.
+    rows: Vec<Option<isize>>,
+    /// Where to look first for a slot that is no longer needed.
+    next: usize,
     /// Whether only the ends of rows are copied.
     direct: bool,
     /// The size of an element of a copy.
@@ -490,19 +603,40 @@ impl Ring {
                 layout.runs.iter().map(|run| Some(run.start * source.element_bytes())).collect()
             }
         };
-        let slots = (0..rows).map(|_| Slot { row: 0, used: 0, finite: true, copied: false }).collect();
-        let copies = vec![0; slot_bytes / 8 * rows];
-        Ring { slots, direct, element_bytes: source.element_bytes(), copies, slot_bytes, starts, outside: Vec::new() }
+        Ring {
+            slots: (0..rows).map(|_| Slot { used: 0, finite: true, copied: false }).collect(),
+            rows: vec![None; rows],
+            next: 0,
+            direct,
+            element_bytes: source.element_bytes(),
+            copies: vec![0; slot_bytes / 8 * rows],
+            slot_bytes,
+            starts,
+            outside: Vec::new(),
+        }
+    }
+
+    /// A slot that the group of this number does not need; there are as many slots as rows in a group.
+    fn unused(&mut self, group: usize) -> usize {
+        while self.slots[self.next].used == group {
+            self.next = (self.next + 1) % self.slots.len();
+        }
+        self.next
+    }
+
+    /// Where the copies of a slot are.
+    fn copy(&self, slot: usize) -> *const u8 {
+        self.copies.as_ptr().cast::<u8>().wrapping_add(slot * self.slot_bytes)
     }
 
     /// Makes the stretch of what is outside.
-    fn fill_outside(&mut self, layout: &Layout, source: &dyn RowSource, neighbourhood: &Neighbourhood) {
+    fn fill_outside(&mut self, layout: &Layout, source: &dyn RowSource, ends: &Ends) {
         if self.outside.is_empty() {
             let longest = layout.runs.iter().map(|run| run.len().min(MAX_RUN)).max().unwrap_or(0);
             let len = layout.padded(&(0..longest));
             self.outside = vec![0; (len * source.element_bytes()).div_ceil(8)];
             // SAFETY: there is room for `len` elements.
-            unsafe { source.copy(None, 0..len as isize, neighbourhood, self.outside.as_mut_ptr().cast()) };
+            unsafe { source.copy(None, 0..len as isize, ends, self.outside.as_mut_ptr().cast()) };
         }
     }
 }
@@ -510,25 +644,27 @@ impl Ring {
 /// Where a row of cells is.
 #[derive(Clone, Copy)]
 enum Found {
-    /// Outside the array.
-    Outside,
-    /// In a slot of its input's ring.
-    Slot(usize),
-    /// In the array, where it starts at this distance; nothing need be known of it.
-    Array(isize),
+    /// Outside the array: where something outside is.
+    Outside(*const u8),
+    /// In the array, from end to end: where the region's first pixel is.
+    Array(*const u8),
+    /// In a slot of its input's ring: which, where the region's first pixel is in the array, and where the copies are.
+    Slot(usize, *const u8, *const u8),
 }
 
 /// One thread's memory.
 struct Worker<'a> {
     bands: &'a Bands<'a>,
     rings: Vec<Ring>,
+    /// For each input, where its array is, and how far from there the first row of pixels is, in elements.
+    origins: Vec<*const u8>,
+    distances: Vec<isize>,
     /// For each row of the stage, where it is.
     found: Vec<Found>,
     pointers: Vec<*const u8>,
     addresses: Vec<*mut u8>,
-    /// Where the rows of pixels are along all axes but the last, and a row of cells.
+    /// Where the first row of pixels is along all axes but the last.
     outer: Vec<usize>,
-    index: Vec<usize>,
     /// For each output of each row of pixels, where the row starts in the output.
     starts: Vec<isize>,
     /// Its address there; `None` if results are staged.
@@ -545,13 +681,19 @@ struct Worker<'a> {
     groups: usize,
 }
 
+impl Bands<'_> {
+    /// Whether nothing need be known of a row, and nothing copied.
+    fn is_direct(&self, reading: &Reading) -> bool {
+        reading.in_place && self.stage.general.is_none()
+    }
+}
+
 impl<'a> Worker<'a> {
     fn new(bands: &'a Bands<'a>) -> Worker<'a> {
         let (stage, layout) = (bands.stage, &bands.layout);
         let ring = |input: usize| {
-            let in_ring =
-                |(row, in_place): &(&Row, &bool)| row.input == input && !(**in_place && stage.general.is_none());
-            let rows = stage.rows.iter().zip(&bands.in_place).filter(in_ring).count();
+            let in_ring = |row: &&Reading| row.input == input && !bands.is_direct(row);
+            let rows = bands.readings.iter().filter(in_ring).count();
             Ring::new(layout, bands.sources[input].as_ref(), rows)
         };
         let rings = (0..bands.sources.len()).map(ring).collect();
@@ -575,11 +717,12 @@ impl<'a> Worker<'a> {
             part,
             bands,
             rings,
-            found: vec![Found::Outside; stage.rows.len()],
+            origins: bands.sources.iter().map(|source| source.address()).collect(),
+            distances: vec![0; bands.sources.len()],
+            found: vec![Found::Outside(std::ptr::null()); stage.rows.len()],
             pointers: vec![std::ptr::null(); stage.rows.len()],
             addresses: vec![std::ptr::null_mut(); outputs],
             outer: vec![0; bands.run.region.axes.len() - 1],
-            index: vec![0; bands.run.region.axes.len() - 1],
             starts: vec![0; outputs],
             targets: vec![None; outputs],
             staging: false,
@@ -590,23 +733,17 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Computes groups of rows, in C order, as long as nothing failed before them.
+    /// Computes groups of rows, but for those after a pixel that failed.
     fn band(&mut self, groups: Range<usize>) {
         let bands = self.bands;
-        let region = bands.run.region;
-        let height = region.axes.len().checked_sub(2).map_or(1, |axis| region.len(axis));
-        let in_plane = height.div_ceil(bands.stage.together);
         for group in groups {
-            let y = group % in_plane * bands.stage.together;
-            let first_row = group / in_plane * height + y;
-            let first_pixel = first_row * bands.layout.len;
-            let stopped = bands.run.progress.is_cancelled() || bands.error.get().is_some();
-            if stopped || bands.failed.load(Ordering::Relaxed) < first_pixel {
+            if bands.run.progress.is_cancelled() || bands.error.get().is_some() {
                 break;
             }
-            let rows = bands.stage.together.min(height - y);
-            if !self.group(first_pixel, rows) {
-                break;
+            let (first_row, rows) = bands.order.rows(group);
+            let first_pixel = first_row * bands.layout.len;
+            if first_pixel < bands.failed.load(Ordering::Relaxed) {
+                self.group(first_pixel, rows);
             }
         }
         if bands.streamed.contains(&true) {
@@ -614,8 +751,8 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Computes the `rows` rows of pixels from `first_pixel` on. False where the run is to stop.
-    fn group(&mut self, first_pixel: usize, rows: usize) -> bool {
+    /// Computes the `rows` rows of pixels from `first_pixel` on, up to the first that fails.
+    fn group(&mut self, first_pixel: usize, rows: usize) {
         let (bands, layout) = (self.bands, &self.bands.layout);
         self.move_to(first_pixel / layout.len);
         self.groups += 1;
@@ -625,7 +762,7 @@ impl<'a> Worker<'a> {
             Err(error) => {
                 // Another thread has said the same.
                 let _ = bands.error.set(error);
-                return false;
+                return;
             }
         };
         for (axis, position) in bands.run.kernel.plan.request.axes.iter().zip(&mut self.position) {
@@ -640,10 +777,9 @@ impl<'a> Worker<'a> {
                 if !bands.run.progress.is_cancelled() {
                     bands.failed.fetch_min(first_pixel + pixels.start + done, Ordering::Relaxed);
                 }
-                return false;
+                break;
             }
         }
-        true
     }
 
     /// Finds where a row of pixels is, by its number in the region.
@@ -653,74 +789,89 @@ impl<'a> Worker<'a> {
             *index = range.start + rest % range.len();
             rest /= range.len();
         }
+        for (distance_to, source) in self.distances.iter_mut().zip(&self.bands.sources) {
+            *distance_to = distance(self.outer.iter().map(|index| *index as isize), source.strides());
+        }
     }
 
     /// Makes ready the rows of cells for the rows of pixels from `outer` on. Whether all their elements are finite.
     fn prepare(&mut self) -> bool {
         let bands = self.bands;
-        let neighbourhood = bands.run.neighbourhood;
+        let inside = self.outer.iter().zip(&bands.inside).all(|(index, inside)| inside.contains(index));
         let mut finite = true;
-        for (number, row) in bands.stage.rows.iter().enumerate() {
-            let mut inside = true;
-            for (axis, offset) in row.outer.iter().enumerate() {
-                match neighbourhood.index(axis, self.outer[axis] as isize + offset) {
-                    Some(at) => self.index[axis] = at as usize,
-                    None => inside = false,
+        for (number, reading) in bands.readings.iter().enumerate() {
+            let row = if inside { Some(self.distances[reading.input] + reading.distance) } else { self.mapped(number) };
+            self.found[number] = match row {
+                Some(row) if bands.is_direct(reading) => Found::Array(self.address(reading.input, row)),
+                Some(row) => {
+                    let slot = self.slot(number, reading, row);
+                    let ring = &self.rings[reading.input];
+                    finite &= ring.slots[slot].finite;
+                    Found::Slot(slot, self.address(reading.input, row), ring.copy(slot))
                 }
-            }
-            let source = &bands.sources[row.input];
-            if inside && bands.in_place[number] && bands.stage.general.is_none() {
-                self.found[number] = Found::Array(source.start(&self.index));
-            } else if inside {
-                let slot = self.slot(number, row.input, source.start(&self.index));
-                self.found[number] = Found::Slot(slot);
-                finite &= self.rings[row.input].slots[slot].finite;
-            } else {
-                self.found[number] = Found::Outside;
-                self.rings[row.input].fill_outside(&bands.layout, source.as_ref(), neighbourhood);
-            }
+                None => Found::Outside(self.outside(reading.input)),
+            };
         }
         finite
     }
 
-    /// The slot of a row, which is filled if it is not there yet.
-    fn slot(&mut self, number: usize, input: usize, row: isize) -> usize {
-        let (bands, layout) = (self.bands, &self.bands.layout);
+    /// Where the region's first pixel of a row is in the array, if that is read directly.
+    fn address(&self, input: usize, row: isize) -> *const u8 {
+        let element = row + self.bands.layout.first as isize;
+        self.origins[input].wrapping_offset(element * self.rings[input].element_bytes as isize)
+    }
+
+    /// The row of the array that a row of the stage is, near the array's boundary; `None` if it is outside.
+    fn mapped(&self, number: usize) -> Option<isize> {
+        let row = &self.bands.stage.rows[number];
+        let positions = self.outer.iter().zip(&row.outer).map(|(index, offset)| *index as isize + offset);
+        let steps = positions.enumerate().zip(self.bands.sources[row.input].strides());
+        steps.map(|((axis, position), stride)| Some(self.bands.run.neighbourhood.index(axis, position)? * stride)).sum()
+    }
+
+    /// The pixels of a row outside the array.
+    fn outside(&mut self, input: usize) -> *const u8 {
+        let bands = self.bands;
         let ring = &mut self.rings[input];
-        let is_row = |slot: &Slot| slot.used > 0 && slot.row == row;
+        ring.fill_outside(&bands.layout, bands.sources[input].as_ref(), &bands.ends);
+        ring.outside.as_ptr().cast::<u8>().wrapping_add(bands.layout.before * ring.element_bytes)
+    }
+
+    /// The slot of a row, which is filled if it is not there yet.
+    fn slot(&mut self, number: usize, reading: &Reading, row: isize) -> usize {
+        let (bands, layout) = (self.bands, &self.bands.layout);
+        let ring = &mut self.rings[reading.input];
         // What was the next row is now this one, as a rule.
         let likely = match self.found.get(number + bands.stage.together) {
-            Some(Found::Slot(slot)) if *slot < ring.slots.len() => Some(*slot),
+            Some(Found::Slot(slot, ..)) => Some(*slot).filter(|slot| ring.rows.get(*slot) == Some(&Some(row))),
             _ => None,
         };
-        let found = likely.filter(|slot| is_row(&ring.slots[*slot])).or_else(|| ring.slots.iter().position(is_row));
-        let source = &bands.sources[input];
-        // There are as many slots as rows in a group, so one of them is not needed by this group.
-        let oldest = || (0..ring.slots.len()).min_by_key(|slot| ring.slots[*slot].used).expect("a row has slots");
-        let slot = found.unwrap_or_else(oldest);
-        if found.is_none() {
+        let known = likely.or_else(|| ring.rows.iter().position(|known| *known == Some(row)));
+        let slot = known.unwrap_or_else(|| ring.unused(self.groups));
+        let source = &bands.sources[reading.input];
+        if known.is_none() {
             let checked = bands.stage.general.is_some();
             let read = || bands.run.neighbourhood.read_along(layout.cells(&(0..layout.len)));
             let finite = !checked || source.is_finite(row, read());
-            ring.slots[slot] = Slot { row, used: self.groups, finite, copied: false };
+            ring.slots[slot] = Slot { used: 0, finite, copied: false };
+            ring.rows[slot] = Some(row);
         }
         ring.slots[slot].used = self.groups;
-        if ring.slots[slot].copied || bands.in_place[number] {
+        if ring.slots[slot].copied || reading.in_place {
             return slot;
         }
         ring.slots[slot].copied = true;
         let base = ring.copies.as_mut_ptr().cast::<u8>().wrapping_add(slot * ring.slot_bytes);
-        let neighbourhood = bands.run.neighbourhood;
         if ring.direct {
             for (run, start) in layout.runs.iter().zip(&ring.starts) {
                 if let Some(start) = start {
                     // SAFETY: the slot has room for the run and the cells beyond it.
-                    unsafe { source.copy(Some(row), layout.cells(run), neighbourhood, base.add(*start)) };
+                    unsafe { source.copy(Some(row), layout.cells(run), &bands.ends, base.add(*start)) };
                 }
             }
         } else {
             // SAFETY: the slot has room for the row and the cells beyond it.
-            unsafe { source.copy(Some(row), layout.cells(&(0..layout.len)), neighbourhood, base) };
+            unsafe { source.copy(Some(row), layout.cells(&(0..layout.len)), &bands.ends, base) };
         }
         slot
     }
@@ -756,22 +907,15 @@ impl<'a> Worker<'a> {
             let len = (pixels.len() - done).min(self.part).max(layout.block);
             // The last part may start before the end of the one before it.
             let start = (pixels.start + done).min(pixels.end.saturating_sub(len).max(pixels.start));
-            for (number, row) in bands.stage.rows.iter().enumerate() {
-                let ring = &self.rings[row.input];
-                let found = self.found[number];
+            for ((pointer, reading), found) in self.pointers.iter_mut().zip(&bands.readings).zip(&self.found) {
+                let ring = &self.rings[reading.input];
                 let size = ring.element_bytes;
-                let copies = ring.copies.as_ptr().cast::<u8>();
-                self.pointers[number] = match (found, ring.starts[run]) {
-                    (Found::Outside, _) => ring.outside.as_ptr().cast::<u8>().wrapping_add(layout.before * size),
-                    (Found::Slot(slot), Some(copy)) if !bands.in_place[number] => copies
-                        .wrapping_add(slot * ring.slot_bytes + copy)
-                        .wrapping_add((layout.before + start - pixels.start) * size),
-                    (Found::Array(distance), _) => {
-                        bands.sources[row.input].address(distance + (layout.first + start) as isize)
+                *pointer = match (found, ring.starts[run]) {
+                    (Found::Outside(outside), _) => *outside,
+                    (Found::Slot(_, _, copies), Some(copy)) if !reading.in_place => {
+                        copies.wrapping_add(copy + (layout.before + start - pixels.start) * size)
                     }
-                    (Found::Slot(slot), _) => {
-                        bands.sources[row.input].address(ring.slots[slot].row + (layout.first + start) as isize)
-                    }
+                    (Found::Array(pixel) | Found::Slot(_, pixel, _), _) => pixel.wrapping_add(start * size),
                 };
             }
             let outputs = bands.stage.outputs.iter().cycle();
