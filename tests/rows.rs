@@ -10,7 +10,7 @@ use hoodoo::{
     AnyElement, Cast, DType, Element as _, Engine, Error, Filter, Input, Kernel, Mode, Output, Precision, Progress,
     Window,
 };
-use ndarray::{Array1, Array2, ArrayD, Dimension as _, IxDyn};
+use ndarray::{Array1, Array2, Array3, ArrayD, Dimension as _, IxDyn, arr1};
 
 use rows::arrays::{Guarded, LAYOUTS, Layout, Special, Stored, differs, drawn, guarded_input};
 use rows::kernels::{Facts, Scope, Tape, for_each_tape};
@@ -421,6 +421,51 @@ fn the_first_pixel_that_fails_is_named() {
             }
         }
     }
+}
+
+/// Volumes are computed in parts of planes, so not in the order in which a failure counts.
+#[test]
+fn volumes_in_parts() {
+    let mut random = fastrand::Rng::with_seed(5);
+    let image = Array3::from_shape_simple_fn([4, 21, 1200], || random.u16(..));
+    let kernel = compile("param bad = -1; assert w[0, 0, 0] != bad; 2 * min(w) - max(w)");
+    let filter = Filter::new(&kernel).window("cross:1".parse().unwrap()).mode(Mode::Wrap);
+    let expected: Array3<f64> = filter.clone().engine(Engine::Interpreter).run_as(&image).unwrap();
+    for threads in 1..3 {
+        let filter = filter.clone().threads(threads);
+        assert_eq!(filter.run_as::<f64, _, _, _>(&image).unwrap(), expected);
+        let unchecked =
+            Filter::new(&compile("2 * min(w) - max(w)")).window("cross:1".parse().unwrap()).mode(Mode::Wrap);
+        assert_eq!(unchecked.threads(threads).run_as::<f64, _, _, _>(&image).unwrap(), expected);
+        for _ in 0..20 {
+            // The value is somewhere else as well, as a rule.
+            let bad = f64::from(image[[random.usize(2..4), random.usize(..21), random.usize(..1200)]]);
+            let failing = filter.clone().param("bad", bad);
+            let run = |filter: Filter| filter.run_as::<f64, _, _, _>(&image).unwrap_err().to_string();
+            assert_eq!(run(failing.clone()), run(failing.engine(Engine::Interpreter)));
+        }
+    }
+}
+
+/// Division by a whole number takes no division.
+#[test]
+fn means_are_rounded_once() {
+    let mut random = fastrand::Rng::with_seed(6);
+    let kernel = compile("mean(w)");
+    for cells in (2..10).chain((11..200).step_by(3)) {
+        let limit = (1i64 << 53) / cells as i64;
+        let image = Array1::from_shape_simple_fn(300, || {
+            let magnitude = random.i64(1..limit) >> random.u32(..50);
+            (if random.bool() { magnitude } else { -magnitude }) as f64
+        });
+        let means = Filter::new(&kernel).size([cells]).mode(Mode::Valid).run(&image).unwrap();
+        for (x, mean) in means.iter().enumerate() {
+            let sum: i64 = (0..cells).map(|cell| image[x + cell] as i64).sum();
+            assert_eq!(*mean, sum as f64 / cells as f64, "{sum} / {cells}");
+        }
+    }
+    let overflowing = Filter::new(&kernel).size([3]).run(&arr1(&[1e308, 1e308, 1e308])).unwrap();
+    assert_eq!(overflowing, arr1(&[f64::INFINITY; 3]));
 }
 
 // Memory beyond the arrays.

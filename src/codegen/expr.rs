@@ -1,7 +1,7 @@
 //! One elementwise operation on registers of one lane type, scalar or vector.
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::{FuncRef, InstBuilder, Value};
+use cranelift_codegen::ir::{FuncRef, InstBuilder, InstructionData, Opcode, Value};
 use cranelift_frontend::FunctionBuilder;
 
 use super::simd;
@@ -50,6 +50,50 @@ pub fn arithmetic(b: &mut FunctionBuilder<'_>, op: BinaryOp, lane: Lane, x: Valu
         (BinaryOp::Min | BinaryOp::Max, _) => extreme(b, op, lane, x, y),
         _ => unreachable!("{} is not an instruction on {} lanes", op.name(), lane.as_str()),
     }
+}
+
+/// The sum of two numbers, each maybe a sum itself. A product is not rounded before it is added, which takes one
+/// instruction less where the processor has it.
+pub fn sum(b: &mut FunctionBuilder<'_>, lane: Lane, x: Value, y: Value) -> Value {
+    if lane.is_float() && simd::fuses() {
+        if let Some((factor, other)) = factors(b, y) {
+            return b.ins().fma(factor, other, x);
+        }
+        if let Some((factor, other)) = factors(b, x) {
+            return b.ins().fma(factor, other, y);
+        }
+    }
+    arithmetic(b, BinaryOp::Add, lane, x, y, false)
+}
+
+/// What `x` is the product of, if it is one.
+fn factors(b: &FunctionBuilder<'_>, x: Value) -> Option<(Value, Value)> {
+    let product = b.func.dfg.value_def(x).inst()?;
+    let &InstructionData::Binary { opcode: Opcode::Fmul, args } = &b.func.dfg.insts[product] else { return None };
+    Some((args[0], args[1]))
+}
+
+/// The quotient of f64s and a whole `divisor`, without a division, which would keep the processor busy for many times as
+/// long.
+///
+/// The reciprocal is the sum of two f64s (Brisebarre, Muller and Raina, "Accelerating correctly rounded floating-point
+/// division when the divisor is known in advance", 2004). The result is the correctly rounded one: a fused multiplication
+/// and addition rounds once, what it rounds is within 2^-104 of the quotient, and of a whole divisor below 2^50 no
+/// quotient is that close to the middle between two f64s. The second part of the reciprocal is not negative, so the
+/// quotient of an infinity is one. Only of subnormal numbers the last bit may be another.
+pub fn quotient(b: &mut FunctionBuilder<'_>, x: Value, divisor: f64) -> Value {
+    let nearest = 1.0 / divisor;
+    let high = if libm::fma(-divisor, nearest, 1.0) < 0.0 { nearest.next_down() } else { nearest };
+    let low = libm::fma(-divisor, high, 1.0) / divisor;
+    let ty = simd::type_of(b, x);
+    let high = simd::float(b, ty, high);
+    if low == 0.0 {
+        // A power of two has an exact reciprocal.
+        return b.ins().fmul(x, high);
+    }
+    let low = simd::float(b, ty, low);
+    let rest = b.ins().fmul(x, low);
+    b.ins().fma(x, high, rest)
 }
 
 /// The mask where numbers compare as `op` says.

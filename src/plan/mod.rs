@@ -17,7 +17,7 @@ use self::uniform::{Lifted, lift, uniform_nodes};
 use crate::grid::element::{Cast, DType};
 use crate::lang::cells::Cells;
 use crate::lang::hir::{Builder, Expr, ExprId, Kernel, Node};
-use crate::lang::ops::BinaryOp;
+use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::shrink::shrunk;
 
 /// Loops over more cells than this are not unrolled.
@@ -76,26 +76,41 @@ pub fn plan(kernel: &Kernel, request: Request) -> Plan {
         true => Cow::Borrowed(kernel),
         false => Cow::Owned(shrunk(kernel, &request.shrinking)),
     };
-    let kernel = match request.precision {
-        Precision::Exact => kernel.into_owned(),
-        Precision::Single => with_reciprocals(&kernel),
-    };
+    let kernel = with_uniform_factors(&kernel, request.precision);
     let lifted = lift(kernel, taps, taps <= MAX_UNROLLED_CELLS);
     let stage = stage(&lifted.kernel, &request);
     Plan { request, lifted, stages: vec![stage] }
 }
 
-/// The kernel with quotients by what is the same for every pixel as products, which take a fraction of the time and differ
-/// by a rounding.
-fn with_reciprocals(kernel: &Kernel) -> Kernel {
+/// The kernel with less to do for each pixel in products and quotients by what is the same for all of them: a sign goes to
+/// the other factor, and in single precision quotients become products, which take a fraction of the time and differ by
+/// a rounding.
+fn with_uniform_factors(kernel: &Kernel, precision: Precision) -> Kernel {
     let uniform = uniform_nodes(kernel);
-    let replace = |builder: &mut Builder, _: ExprId, node: &Node, new: &dyn Fn(ExprId) -> ExprId| match node.expr {
-        Expr::Binary(BinaryOp::Divide, x, y) if uniform[y.index()] && !uniform[x.index()] => {
-            let one = builder.number(1.0);
-            let reciprocal = builder.binary(BinaryOp::Divide, one, new(y));
-            Some(builder.binary(BinaryOp::Multiply, new(x), reciprocal))
+    let replace = |builder: &mut Builder, _: ExprId, node: &Node, new: &dyn Fn(ExprId) -> ExprId| {
+        let (op, x, y) = match node.expr {
+            Expr::Binary(op @ (BinaryOp::Multiply | BinaryOp::Divide), x, y) if uniform[y.index()] => (op, x, y),
+            Expr::Binary(op @ BinaryOp::Multiply, y, x) if uniform[y.index()] => (op, x, y),
+            _ => return None,
+        };
+        let inverted = op == BinaryOp::Divide && precision == Precision::Single;
+        let negated = match *kernel.expr(x) {
+            Expr::Unary(UnaryOp::Negate, x) => Some(x),
+            _ => None,
+        };
+        if uniform[x.index()] || !inverted && negated.is_none() {
+            return None;
         }
-        _ => None,
+        let mut factor = new(y);
+        if negated.is_some() {
+            factor = builder.unary(UnaryOp::Negate, factor);
+        }
+        if inverted {
+            let one = builder.number(1.0);
+            factor = builder.binary(BinaryOp::Divide, one, factor);
+        }
+        let op = if inverted { BinaryOp::Multiply } else { op };
+        Some(builder.binary(op, new(negated.unwrap_or(x)), factor))
     };
     kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), replace)
 }

@@ -578,7 +578,11 @@ fn forward(kernel: &Kernel, facts: &Facts<'_>, accumulators: &[Vec<Range>]) -> V
             Expr::Binary(op, a, b) => {
                 let range = binary(op, of(a), of(b));
                 let positive = op == BinaryOp::Subtract && range.whole && never_less(kernel, a, b);
-                if positive { Range { low: range.low.max(0.0), ..range } } else { range }
+                let square = op == BinaryOp::Multiply && a == b;
+                match positive || square {
+                    true => Range { low: range.low.max(0.0), minus_zero: range.minus_zero && !square, ..range },
+                    false => range,
+                }
             }
             Expr::Fma(a, b, c) => fma(of(a), of(b), of(c)),
             Expr::Select(condition, yes, no) => match of(condition).point() {

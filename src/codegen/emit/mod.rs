@@ -22,7 +22,7 @@ use super::jit::Module;
 use super::lanes::{self, Lanes, Width};
 use super::{expr, math, simd};
 use crate::error::Error;
-use crate::lang::hir::{Expr, ExprId, FoldId, Kernel};
+use crate::lang::hir::{Expr, ExprId, FoldId, Kernel, Reduction};
 use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::schedule::{Schedule, Step};
 use crate::lang::types::Elem;
@@ -307,6 +307,10 @@ impl<'a, 'f> Emitter<'a, 'f> {
                     _ if op.is_boolean() => self.compare(op, lane, &first, &second),
                     _ => {
                         let nan = self.may_be_nan(x) || self.may_be_nan(y);
+                        if let Some(divisor) = self.whole_divisor(op, x, &second, lane) {
+                            let x = self.numbers(&first, lane);
+                            return Ok(Lanes::Numbers(lane, self.map(&x, |b, x| expr::quotient(b, x, divisor))));
+                        }
                         let (x, y) = (self.numbers(&first, lane), self.numbers(&second, lane));
                         if op == BinaryOp::Subtract && x == y && !self.may_be_nan(id) {
                             // The centre's difference from itself, say.
@@ -377,6 +381,16 @@ impl<'a, 'f> Emitter<'a, 'f> {
             true => self.zip(x, y, |b, x, y| math::binary(b, op, x, y)),
             false => self.zip(x, y, |b, x, y| expr::arithmetic(b, op, lane, x, y, nan)),
         }
+    }
+
+    /// The divisor of a division for which [`expr::quotient`] is right: the dividend is whole, so not subnormal, or a sum,
+    /// whose last bits are not specified.
+    fn whole_divisor(&self, op: BinaryOp, dividend: ExprId, divisor: &Lanes, lane: Lane) -> Option<f64> {
+        let &Lanes::Number(divisor) = divisor else { return None };
+        let whole = divisor.fract() == 0.0 && (2.0..f64::from(1 << 24)).contains(&divisor);
+        let is_sum = matches!(self.kernel.expr(dividend), Expr::Reduce { op: Reduction::Sum, .. });
+        let suits = is_sum || self.analysis.ranges[dividend.index()].whole;
+        (op == BinaryOp::Divide && lane == Lane::F64 && whole && suits && simd::fuses()).then_some(divisor)
     }
 
     fn compare(&mut self, op: BinaryOp, lane: Lane, x: &Lanes, y: &Lanes) -> Lanes {

@@ -108,8 +108,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
         let empty = if op == Reduction::Sum { 0.0 } else { 1.0 };
         let operands: Vec<(usize, Vec<Value>)> =
             elements.iter().map(|(row, element)| (*row, self.or_neutral(op, lane, element))).collect();
-        let binary = if op == Reduction::Sum { BinaryOp::Add } else { BinaryOp::Multiply };
-        let combine = |b: &mut FunctionBuilder<'f>, x, y| expr::arithmetic(b, binary, lane, x, y, false);
+        let combine = |b: &mut FunctionBuilder<'f>, x, y| sum_or_product(b, op, lane, x, y);
         let Some(mut value) = self.tree(operands, combine) else { return Lanes::Number(empty) };
         if op == Reduction::Sum && lane.is_float() && self.analysis.ranges[reducing.window.index()].minus_zero {
             // A sum starts at 0, so that of negative zeros is 0 as well.
@@ -398,8 +397,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
         match op {
             Reduction::Sum | Reduction::Product => {
                 let element = self.or_neutral(op, lane, element);
-                let binary = if op == Reduction::Sum { BinaryOp::Add } else { BinaryOp::Multiply };
-                self.zip(state, &element, |b, x, y| expr::arithmetic(b, binary, lane, x, y, false))
+                self.zip(state, &element, |b, x, y| sum_or_product(b, op, lane, x, y))
             }
             Reduction::Count => {
                 let masks = self.masks(&element.value, lane);
@@ -548,6 +546,14 @@ impl<'a, 'f> Emitter<'a, 'f> {
 /// How counts are added.
 fn count_sum<'f>(width: Width, lane: Lane) -> impl Fn(&mut FunctionBuilder<'f>, Value, Value) -> Value {
     move |b, x, y| if lane.is_float() && width != Width::One { b.ins().fadd(x, y) } else { b.ins().iadd(x, y) }
+}
+
+/// What a sum or a product makes of two of its elements.
+fn sum_or_product(b: &mut FunctionBuilder<'_>, op: Reduction, lane: Lane, x: Value, y: Value) -> Value {
+    match op {
+        Reduction::Sum => expr::sum(b, lane, x, y),
+        _ => expr::arithmetic(b, BinaryOp::Multiply, lane, x, y, false),
+    }
 }
 
 fn binary_extreme(op: Reduction) -> BinaryOp {
