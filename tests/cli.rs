@@ -730,9 +730,171 @@ fn growth() {
 }
 
 #[test]
+fn batches() {
+    let place = Place::new();
+    let gradient = |seed: f64| ramp(9, 7).mapv(|x| x * seed);
+    for (name, seed) in [("a.npy", 1.0), ("b.npy", -2.0), ("c.npy", 0.5)] {
+        place.save(name, &gradient(seed));
+    }
+    assert_eq!(place.ok("run min(w) a.npy b.npy c.npy --out-dir new/deep --size 3"), "");
+    for (name, seed) in [("a.npy", 1.0), ("b.npy", -2.0), ("c.npy", 0.5)] {
+        assert_eq!(place.load::<f64>(&format!("new/deep/{name}")), eroded(gradient(seed).view()).into_dyn());
+    }
+    place.ok("run 'low: min(w), max(w)' a.npy --out-dir new --size 3 --quiet");
+    assert_eq!(place.load::<f64>("new/a-low.npy"), eroded(gradient(1.0).view()).into_dyn());
+    assert!(place.path("new/a-1.npy").exists());
+
+    // A file that can't be filtered does not keep the others from it.
+    place.write("broken.npy", "no array");
+    place.save("volume.npy", &ndarray::Array3::<f64>::zeros((2, 2, 2)));
+    let command = "run min(w) a.npy broken.npy none.npy volume.npy c.npy --out-dir some --size 3,3";
+    let output = place.command(command).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    let lines: Vec<&str> = stderr.lines().collect();
+    assert_eq!(lines.len(), 4, "{stderr}");
+    for (line, start) in lines.iter().zip(["broken.npy: ", "none.npy: ", "volume.npy: ", "3 of 5 files failed"]) {
+        assert!(line.starts_with(&format!("error: {start}")), "{stderr}");
+    }
+    let mut made: Vec<_> = fs::read_dir(place.path("some")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    made.sort();
+    assert_eq!(made, ["a.npy", "c.npy"]);
+
+    let before = place.listing();
+    place.save("some/x.npy", &ramp(2, 2));
+    for (status, line, messages) in [
+        (2, "run min(w) a.npy b.npy --out-dir .", &["--out-dir", "replace the input a.npy"][..]),
+        (2, "run min(w) a.npy some/a.npy --out-dir d", &["--out-dir", "same name"]),
+        (2, "run min(w) a.npy -o o.npy --out-dir d", &["--out-dir", "--output"]),
+        (2, "run min(w) - --out-dir d", &["--out-dir", "-"]),
+        (2, "run min(w) a.npy x.txt --out-dir d", &["x.txt"]),
+        (1, "run 'input a, b; min(a) + min(b)' a.npy b.npy --out-dir d --size 3", &["--out-dir", "a, b"]),
+        (1, "run 'min(w' a.npy b.npy --out-dir d", &["error[H001]"]),
+        (1, "run 'rank(w, 99)' a.npy b.npy --out-dir d/e --size 3", &["error[H", "9 cells"]),
+        (1, "run min(w) a.npy --out-dir b.npy/d --size 3", &["b.npy/d", "can't be made"]),
+    ] {
+        let output = place.command(line).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{line}\n{stderr}");
+        messages.iter().for_each(|message| assert!(stderr.contains(message), "{line}: no `{message}` in\n{stderr}"));
+    }
+    let after: Vec<_> = place.listing().into_iter().filter(|(path, _)| !path.ends_with("d")).collect();
+    assert_eq!(after.len(), before.len());
+}
+
+#[test]
+fn standard_streams() {
+    let place = Place::new();
+    place.save("a.npy", &ramp(5, 6));
+    let piped = |line: &str, input: &[u8]| place.command(line).write_stdin(input).output().unwrap();
+    let bytes = fs::read(place.path("a.npy")).unwrap();
+    let output = piped("run min(w) - -o - --size 3", &bytes);
+    assert!(output.status.success());
+    place.write("o.npy", &output.stdout);
+    assert_eq!(place.load::<f64>("o.npy"), eroded(ramp(5, 6).view()).into_dyn());
+    // The kernel may be what comes in; and one output may go to a file.
+    let output = piped("run - a.npy -o - -o high.npy --size 3", b"low: min(w), high: max(w)");
+    place.write("low.npy", &output.stdout);
+    assert_eq!(place.load::<f64>("low.npy"), eroded(ramp(5, 6).view()).into_dyn());
+    assert!(place.path("high.npy").exists());
+    for (line, input, status, message) in [
+        ("run min(w) - -o - --size 3", &bytes[..bytes.len() / 2], 1, "standard input: truncated"),
+        ("run min(w) - -o - --size 3", b"", 1, "standard input: is not an .npy file"),
+        ("run - - -o -", b"min(w)", 2, "only once"),
+        ("run 'input a, b; min(a) + min(b)' - - -o -", &bytes, 2, "only once"),
+        ("run min(w) - -o - --json", &bytes, 2, "--json"),
+        ("run 'a: min(w), b: max(w)' - -o - -o -", &bytes, 2, "twice"),
+        ("run - a.npy -o -", b"min(", 1, "standard input:1:5"),
+        ("check -", b"min(\xff)", 1, "standard input"),
+    ] {
+        let output = piped(line, input);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{line}\n{stderr}");
+        assert!(stderr.contains(message) && output.stdout.is_empty(), "{line}\n{stderr}");
+    }
+}
+
+#[test]
+fn results_as_json() {
+    let place = Place::new();
+    place.save("a.npy", &array![[1.0, f64::NAN], [f64::INFINITY, 4.0]]);
+    place.save("b.npy", &array![[f64::NAN, f64::NAN]]);
+    let json = |text: &[u8]| serde_json::from_slice::<serde_json::Value>(text).unwrap();
+    let said = json(place.ok("run 'x: 2 * w[0,0], y: w[0,0] > 3' a.npy -o x.npy -o y.npy --json").as_bytes());
+    let output = &said["files"][0]["outputs"][0];
+    assert_eq!((&output["name"], &output["path"], &output["dtype"]), (&"x".into(), &"x.npy".into(), &"f64".into()));
+    assert_eq!((&output["min"], &output["mean"], &output["max"]), (&2.0.into(), &5.0.into(), &8.0.into()));
+    assert_eq!(output["shape"], serde_json::json!([2, 2]));
+    for step in ["compile", "read", "run", "write"] {
+        assert!(said["milliseconds"][step].as_f64().unwrap() > 0.0, "{said}");
+    }
+    let output = place.command("run w[0,0] a.npy none.npy b.npy --out-dir d --json").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = json(&output.stdout);
+    assert_eq!(said["files"].as_array().unwrap().len(), 2);
+    assert!(said["files"][1]["outputs"][0]["mean"].is_null());
+    assert_eq!(said["failures"][0]["input"], "none.npy");
+    assert!(said["failures"][0]["error"].as_str().unwrap().contains("none.npy"));
+}
+
+#[test]
+fn diagnostics_for_editors() {
+    let place = Place::new();
+    let said = |line: &str| {
+        let output = place.command(line).output().unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(output.stderr.is_empty(), "{line}");
+        assert_eq!(output.status.success(), json["ok"].as_bool().unwrap(), "{line}");
+        json
+    };
+    let right = said("check --json 'param t = 0.5; weights k; low: sum(w*k) > t'");
+    assert_eq!((&right["inputs"][0], &right["outputs"][0]), (&"w".into(), &"low".into()));
+    assert_eq!((&right["params"][0]["default"], &right["weights"][0]), (&0.5.into(), &"k".into()));
+    place.write("bad.hood", "# größer\nlet größe = 1;\nmedan(w)\n");
+    let wrong = said("check --json bad.hood");
+    let one = &wrong["diagnostics"][0];
+    assert_eq!(one["severity"], "error");
+    assert!(one["code"].as_str().unwrap().starts_with('H'), "{wrong}");
+    let (start, end) = (&one["start"], &one["end"]);
+    let place_of = |place: &serde_json::Value| (place["line"].as_u64().unwrap(), place["column"].as_u64().unwrap());
+    let text = fs::read_to_string(place.path("bad.hood")).unwrap();
+    let range = start["offset"].as_u64().unwrap() as usize..end["offset"].as_u64().unwrap() as usize;
+    let line = text.lines().nth(place_of(start).0 as usize - 1).unwrap();
+    let columns = place_of(start).1 as usize - 1..place_of(end).1 as usize - 1;
+    assert_eq!(text[range], line.chars().collect::<Vec<_>>()[columns].iter().collect::<String>());
+    assert_eq!(place.ok("check -q min(w)"), "");
+    place.fails(1, "check -q min(w", &["error[H001]"]);
+}
+
+#[test]
+fn completions_and_manual() {
+    let place = Place::new();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = place.ok(&format!("completions {shell}"));
+        assert!(script.contains("footprint") && script.contains("gallery") == place.ok("--help").contains("gallery"));
+    }
+    assert!(place.ok("man").starts_with(".ie"));
+    fs::create_dir(place.path("man1")).unwrap();
+    place.ok("man --dir man1");
+    let page = fs::read_to_string(place.path("man1/hoodoo-run.1")).unwrap();
+    assert!(page.contains("footprint"), "{page}");
+    place.fails(1, "man --dir none", &["none"]);
+    place.fails(2, "completions cmd", &["cmd", "zsh"]);
+}
+
+#[test]
 fn help_and_version() {
     let place = Place::new();
-    assert!(place.ok("--help").contains("demo"));
+    let help = place.ok("--help");
+    // Every command has examples.
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    for command in commands.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
+        assert!(
+            place.ok(&format!("{command} --help")).contains(&format!("Examples:\n  hoodoo {command}")),
+            "{command}"
+        );
+    }
+    assert!(help.contains("demo"));
     assert!(place.ok("run --help").contains("--footprint"));
     assert_eq!(place.ok("--version"), concat!("hoodoo ", env!("CARGO_PKG_VERSION"), "\n"));
 }

@@ -165,6 +165,11 @@ impl KernelError {
         KernelError { diagnostic: Box::new(diagnostic), source, origin }
     }
 
+    /// The error without its source.
+    pub fn diagnostic(&self) -> &Diagnostic {
+        &self.diagnostic
+    }
+
     /// The kind of error.
     pub fn code(&self) -> Code {
         self.diagnostic.code

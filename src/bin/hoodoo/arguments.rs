@@ -1,6 +1,7 @@
 //! The arguments that several subcommands have, and how the words on the command line become values.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -100,8 +101,13 @@ pub struct Source {
 }
 
 impl Source {
-    /// The text that the argument `kernel` is, or that is in the `.hood` file it names.
+    /// The text that the argument `kernel` is, or that is in the `.hood` file it names; `-` is standard input.
     pub fn load(kernel: &str) -> Result<Source, Failure> {
+        if kernel == "-" {
+            let text = io::read_to_string(io::stdin().lock());
+            let text = text.map_err(|error| Failure::Run(format!("standard input: {error}")))?;
+            return Ok(Source { text, origin: "standard input".to_string() });
+        }
         let path = Path::new(kernel);
         if !has_extension(path, "hood") {
             return Ok(Source { text: kernel.to_string(), origin: "kernel".to_string() });

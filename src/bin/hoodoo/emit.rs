@@ -1,18 +1,11 @@
-//! `hoodoo check` and `hoodoo emit`: what a kernel needs, and what it becomes.
+//! `hoodoo emit`: what a kernel becomes.
 
 use clap::{Args, ValueEnum};
 use hoodoo::lang::parse::parse;
-use hoodoo::{DType, Engine, Filter, Footprint, Kernel, Listing, Mode, Precision, Window};
+use hoodoo::{DType, Engine, Filter, Footprint, Listing, Mode, Precision, Window};
 
 use crate::arguments::{Source, WindowArguments, word};
 use crate::failure::{Failure, print};
-
-/// Arguments of `hoodoo check`.
-#[derive(Args)]
-pub struct CheckArguments {
-    /// The kernel's text, or a path ending in .hood
-    kernel: String,
-}
 
 /// Arguments of `hoodoo emit`.
 #[derive(Args)]
@@ -20,7 +13,7 @@ pub struct EmitArguments {
     /// What to show
     #[arg(value_enum)]
     step: Step,
-    /// The kernel's text, or a path ending in .hood
+    /// The kernel's text, a path ending in .hood, or - for standard input
     kernel: String,
     #[command(flatten)]
     window: WindowArguments,
@@ -67,28 +60,6 @@ enum Step {
     Clif,
     /// The code of this machine
     Asm,
-}
-
-/// Says whether the kernel is right, and what it needs.
-pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
-    let kernel = Source::load(&arguments.kernel)?.compile()?;
-    print(format!("ok: {}", summary(&kernel)))
-}
-
-/// Inputs, outputs, params and weights, such as `inputs w; outputs 0; params t = 0.5`.
-fn summary(kernel: &Kernel) -> String {
-    let params = kernel.params().iter().map(|param| match param.default {
-        Some(value) => format!("{} = {value}", param.name),
-        None => param.name.clone(),
-    });
-    let parts = [
-        ("inputs", kernel.inputs().to_vec()),
-        ("outputs", kernel.outputs().map(str::to_string).collect()),
-        ("params", params.collect::<Vec<_>>()),
-        ("weights", kernel.weights().to_vec()),
-    ];
-    let said = parts.iter().filter(|(_, names)| !names.is_empty());
-    said.map(|(what, names)| format!("{what} {}", names.join(", "))).collect::<Vec<_>>().join("; ")
 }
 
 /// Shows a step.

@@ -24,6 +24,10 @@ pub enum Failure {
     NoReader,
     /// Anything else.
     Run(String),
+    /// Some of the files that were to be filtered could not be; of how many.
+    Some(Vec<Failure>, usize),
+    /// The user has been told already.
+    Told,
 }
 
 impl Failure {
@@ -36,16 +40,31 @@ impl Failure {
     pub fn report(self) -> ExitCode {
         let mut stderr = io::stderr();
         let colour = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        let (text, status) = match self {
-            Failure::Usage(message) => (format!("error: {message}\n\nFor more information, try '--help'."), 2),
-            Failure::Kernel(error) => (error.render(colour), 1),
-            Failure::Cancelled => ("error: cancelled".to_string(), CANCELLED),
+        let status = match &self {
+            Failure::Usage(_) => 2,
+            Failure::Cancelled => CANCELLED,
             Failure::NoReader => return ExitCode::SUCCESS,
-            Failure::Run(message) => (format!("error: {message}"), 1),
+            Failure::Told => return ExitCode::FAILURE,
+            Failure::Kernel(_) | Failure::Run(_) | Failure::Some(..) => 1,
         };
         // There is nowhere left to report that standard error is closed.
-        let _ = writeln!(stderr, "{text}");
+        let _ = writeln!(stderr, "{}", self.text(colour));
         ExitCode::from(status)
+    }
+
+    /// What the user is told.
+    pub fn text(&self, colour: bool) -> String {
+        match self {
+            Failure::Usage(message) => format!("error: {message}\n\nFor more information, try '--help'."),
+            Failure::Kernel(error) => error.render(colour),
+            Failure::Run(message) => format!("error: {message}"),
+            Failure::Some(failures, all) => {
+                let each: Vec<String> = failures.iter().map(|failure| failure.text(colour)).collect();
+                format!("{}\nerror: {} of {all} files failed", each.join("\n"), failures.len())
+            }
+            Failure::Cancelled => "error: cancelled".to_string(),
+            Failure::NoReader | Failure::Told => String::new(),
+        }
     }
 }
 

@@ -5,7 +5,9 @@
 #![deny(missing_docs, unsafe_code)]
 
 mod arguments;
+mod batch;
 mod bench;
+mod check;
 mod demo;
 mod emit;
 mod erosion;
@@ -14,7 +16,9 @@ mod files;
 mod growth;
 mod handwritten;
 mod output;
+mod report;
 mod run;
+mod shell;
 mod tuned;
 mod watch;
 mod workload;
@@ -22,22 +26,64 @@ mod workloads;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Filters images and arrays with expressions over pixel neighbourhoods, compiled to machine code.
 #[derive(Parser)]
-#[command(name = "hoodoo", version, arg_required_else_help = true, max_term_width = 110)]
+#[command(name = "hoodoo", version, arg_required_else_help = true, max_term_width = 110, after_help = FIRST_EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
+/// What the help ends with.
+const FIRST_EXAMPLES: &str = "\
+Examples:
+  hoodoo demo
+  hoodoo run 'max(w) - min(w)' photo.png -o edges.png --size 3";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  hoodoo check 'param t = 0.5; count(w > t)'
+  hoodoo check edges.hood
+  hoodoo check --json - < edges.hood";
+
+const EMIT_EXAMPLES: &str = "\
+Examples:
+  hoodoo emit plan 'median(w)' --size 3 --dtype u8
+  hoodoo emit hir 'std(w)'
+  hoodoo emit asm 'min(w)' --engine rows --footprint cross:1 --dtype f32";
+
+const DEMO_EXAMPLES: &str = "\
+Examples:
+  hoodoo demo
+  hoodoo demo --size 512 --dir pictures";
+
+const BENCH_EXAMPLES: &str = "\
+Examples:
+  hoodoo bench --quick
+  hoodoo bench --only median-u8-3x3 --threads 2 --json
+  hoodoo bench --growth docs";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  hoodoo completions bash > ~/.local/share/bash-completion/completions/hoodoo
+  hoodoo completions zsh > ~/.zfunc/_hoodoo
+  hoodoo completions fish > ~/.config/fish/completions/hoodoo.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  hoodoo man | man -l -
+  hoodoo man --dir ~/.local/share/man/man1";
+
 /// What the help for `hoodoo run` ends with.
-const EXAMPLES: &str = "\
+const RUN_EXAMPLES: &str = "\
 Examples:
   hoodoo run 'min(w)' photo.png -o eroded.png --footprint disk:4
   hoodoo run 'param t; count(w > t)' volume.npy -o counts.npy --size 3 --param t=0.5 --dtype u8
-  hoodoo run 'low: min(w), high: max(w)' photo.jpg -o low.png -o high.png --size 5,3 --mode nearest";
+  hoodoo run 'low: min(w), high: max(w)' photo.jpg -o low.png -o high.png --size 5,3 --mode nearest
+  hoodoo run 'median(w)' scans/*.png --out-dir cleaned --size 3
+  hoodoo run 'mean(w)' - -o - --size 3 < volume.npy > smooth.npy";
 
 /// What to do.
 #[derive(Subcommand)]
@@ -48,25 +94,37 @@ enum Command {
     /// filtered on its own, and an alpha channel is carried over. An output file appears whole or not at all, and may
     /// be one of the inputs. A kernel that starts with a minus sign goes, with the
     /// inputs, after all options and `--`.
-    #[command(after_help = EXAMPLES)]
+    #[command(after_help = RUN_EXAMPLES)]
     Run(Box<run::RunArguments>),
     /// Check a kernel, and say what it needs
-    Check(emit::CheckArguments),
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(check::CheckArguments),
     /// Show a step of a kernel's way to machine code
+    #[command(after_help = EMIT_EXAMPLES)]
     Emit(emit::EmitArguments),
     /// Erode a random image in five ways, compare them, and draw a picture
+    #[command(after_help = DEMO_EXAMPLES)]
     Demo(demo::DemoArguments),
     /// Time kernels, beside the same filters written by hand
+    #[command(after_help = BENCH_EXAMPLES)]
     Bench(bench::BenchArguments),
+    /// Print a script with which a shell completes the arguments
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(shell::CompletionsArguments),
+    /// Print the manual page
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(shell::ManArguments),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(arguments) => run::run(&arguments),
-        Command::Check(arguments) => emit::check(&arguments),
+        Command::Check(arguments) => check::check(&arguments),
         Command::Emit(arguments) => emit::emit(&arguments),
         Command::Demo(arguments) => demo::demo(&arguments),
         Command::Bench(arguments) => bench::bench(&arguments),
+        Command::Completions(arguments) => shell::completions(&arguments, Cli::command()),
+        Command::Man(arguments) => shell::man(&arguments, Cli::command()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,16 +1,16 @@
 //! Output files that appear whole or not at all.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::fs;
+use std::io::{self, BufWriter, Cursor, ErrorKind, IsTerminal, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use hoodoo::DType;
 use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
-use crate::files::{self, Format, Image, Layout};
+use crate::files::{self, Format, Image, Layout, is_standard};
 
-/// A file to be written.
+/// A file to be written, or standard output.
 #[derive(Debug)]
 pub struct Target {
     /// The path as the user wrote it.
@@ -21,11 +21,14 @@ pub struct Target {
 }
 
 impl Target {
-    /// The file at `path`, which may exist or not.
+    /// The file at `path`, which may exist or not; `-` is standard output.
     ///
     /// An extension that no format has is wrong usage.
     pub fn new(path: &Path) -> Result<Target, Failure> {
         let format = Format::of(path).map_err(|message| Failure::Usage(format!("--output: {message}")))?;
+        if is_standard(path) {
+            return Ok(Target { path: path.to_path_buf(), real: path.to_path_buf(), format });
+        }
         let real = path.canonicalize().or_else(|_| {
             let name = path.file_name().unwrap_or_default();
             directory(path).canonicalize().map(|directory| directory.join(name))
@@ -46,8 +49,24 @@ impl Target {
         Ok(targets)
     }
 
+    /// The path as the user wrote it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether this is the file at `path`, by whatever name.
+    pub fn is(&self, path: &Path) -> bool {
+        path.canonicalize().is_ok_and(|path| path == self.real)
+    }
+
     /// Checks that a file can be made there, without making one.
     pub fn check_place(&self) -> Result<(), Failure> {
+        if is_standard(&self.path) {
+            return match io::stdout().is_terminal() {
+                true => Err(Failure::Usage("--output: standard output is a terminal, and an array is not text".into())),
+                false => Ok(()),
+            };
+        }
         if self.real.is_dir() {
             return Err(Failure::at(&self.path, "is a directory"));
         }
@@ -59,8 +78,13 @@ impl Target {
         self.format.check(dtype, layout).map_err(|message| Failure::at(&self.path, message))
     }
 
-    /// Writes the image to a temporary file beside the target.
+    /// Writes the image to a temporary file beside the target; for standard output, to memory.
     pub fn write(&self, image: &Image) -> Result<Written<'_>, Failure> {
+        if is_standard(&self.path) {
+            let mut bytes = Cursor::new(Vec::new());
+            write_whole(&mut bytes, self.format, image).map_err(Failure::Run)?;
+            return Ok(Written { target: self, temporary: Temporary::Bytes(bytes.into_inner()) });
+        }
         let mut builder = tempfile::Builder::new();
         builder.prefix(".hoodoo-").suffix(".tmp");
         // What any new file has, less the umask; not the secrecy of temporary files.
@@ -72,7 +96,7 @@ impl Target {
             // A file that is replaced keeps its permissions; where that can't be, it has those of a new file.
             let _ = temporary.as_file().set_permissions(existing.permissions());
         }
-        Ok(Written { target: self, temporary })
+        Ok(Written { target: self, temporary: Temporary::File(temporary) })
     }
 
     fn unwritable(&self, error: io::Error) -> Failure {
@@ -87,8 +111,8 @@ impl Target {
     }
 }
 
-fn write_whole(file: &mut File, format: Format, image: &Image) -> Result<(), String> {
-    let mut writer = BufWriter::new(file);
+fn write_whole(place: impl Write + Seek, format: Format, image: &Image) -> Result<(), String> {
+    let mut writer = BufWriter::new(place);
     files::write(format, image, &mut writer)?;
     writer.flush().map_err(|error| error.to_string())
 }
@@ -104,21 +128,43 @@ fn directory(path: &Path) -> &Path {
 /// A finished file that does not have its name yet; dropped, it is gone.
 pub struct Written<'t> {
     target: &'t Target,
-    temporary: NamedTempFile,
+    temporary: Temporary,
+}
+
+enum Temporary {
+    File(NamedTempFile),
+    Bytes(Vec<u8>),
+}
+
+impl Written<'_> {
+    fn publish(self) -> Result<(), Failure> {
+        match self.temporary {
+            Temporary::File(file) => match file.persist(&self.target.real) {
+                Ok(_) => Ok(()),
+                Err(error) => Err(self.target.unwritable(error.error)),
+            },
+            Temporary::Bytes(bytes) => {
+                let mut stdout = io::stdout().lock();
+                let written = stdout.write_all(&bytes).and_then(|()| stdout.flush());
+                written.map_err(|error| Failure::Run(format!("standard output: {error}")))
+            }
+        }
+    }
 }
 
 /// Gives all files their names; if that fails for one, the others are taken away too.
 pub fn publish(files: Vec<Written<'_>>) -> Result<(), Failure> {
     let mut published: Vec<&Target> = Vec::new();
     for file in files {
-        if let Err(error) = file.temporary.persist(&file.target.real) {
+        let target = file.target;
+        if let Err(failure) = file.publish() {
             for target in published {
                 // The failure that is reported is the one that brought us here.
                 let _ = fs::remove_file(&target.real);
             }
-            return Err(file.target.unwritable(error.error));
+            return Err(failure);
         }
-        published.push(file.target);
+        published.push(target);
     }
     Ok(())
 }

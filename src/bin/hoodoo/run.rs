@@ -1,28 +1,33 @@
 //! `hoodoo run`: files in, files out.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use clap::Args;
 use hoodoo::{Cast, DType, Engine, Filter, Kernel, Listing, Mode, Precision, Progress};
 
 use crate::arguments::{Source, WindowArguments, has_extension, pair, word};
-use crate::failure::Failure;
-use crate::files::{self, Channels, Format, Image};
+use crate::batch;
+use crate::failure::{Failure, print};
+use crate::files::{self, Channels, Format, Image, is_standard};
 use crate::output::{Target, publish};
-use crate::watch;
+use crate::report::{Filtered, Times, describe, summary};
+use crate::watch::{self, Share};
 
 /// Arguments of `hoodoo run`.
 #[derive(Args)]
 pub struct RunArguments {
-    /// The kernel's text, or a path ending in .hood
+    /// The kernel's text, a path ending in .hood, or - for standard input
     kernel: String,
-    /// The files to filter, one for each input of the kernel
+    /// The files to filter, one for each input of the kernel; - for an .npy array from standard input
     #[arg(required = true)]
-    inputs: Vec<PathBuf>,
-    /// The file to write; once for each output of the kernel
-    #[arg(short, long = "output", value_name = "OUTPUT", required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// The file to write; once for each output of the kernel; - for .npy to standard output
+    #[arg(short, long = "output", value_name = "OUTPUT", required_unless_present = "out_dir")]
     outputs: Vec<PathBuf>,
+    /// Filter each of the files on its own, and write the results to this directory, under the same names
+    #[arg(long, value_name = "DIR", conflicts_with = "outputs")]
+    out_dir: Option<PathBuf>,
     #[command(flatten)]
     window: WindowArguments,
     /// What lies beyond the ends of every axis, or of each: reflect, mirror, nearest, wrap, constant; or nothing: shrink
@@ -62,6 +67,12 @@ pub struct RunArguments {
     /// Print how long each step takes
     #[arg(long)]
     time: bool,
+    /// Print what was written, what failed, and how long each step took, as JSON
+    #[arg(long)]
+    json: bool,
+    /// Show no progress bar
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// A name and the file with its values.
@@ -72,76 +83,120 @@ fn weights(text: &str) -> Result<(String, PathBuf), String> {
     }
 }
 
+/// A kernel that is run on files as the arguments say.
+pub struct Job<'a> {
+    pub arguments: &'a RunArguments,
+    pub kernel: Kernel,
+    pub progress: Arc<Progress>,
+    pub times: Times,
+}
+
 /// Filters the files.
 pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
-    let targets = arguments.targets()?;
+    let standard = arguments.inputs.iter().filter(|path| is_standard(path)).count();
+    if standard > 1 || standard > 0 && arguments.kernel == "-" {
+        return Err(Failure::Usage("standard input can be read only once".to_string()));
+    }
+    if arguments.json && arguments.outputs.iter().any(|path| is_standard(path)) {
+        return Err(Failure::Usage("--json: standard output has the array already".to_string()));
+    }
+    for path in &arguments.inputs {
+        Format::of(path).map_err(|message| Failure::Usage(format!("input {message}")))?;
+    }
+    check_once("--param", arguments.param.iter().map(|(name, _)| name.as_str()))?;
+    check_once("--weights", arguments.weights.iter().map(|(name, _)| name.as_str()))?;
+    let targets = Target::all(&arguments.outputs)?;
+
     let mut times = Times::default();
     let kernel = times.take("compile", || Source::load(&arguments.kernel)?.compile())?;
-    check_counts("input", &kernel.inputs().join(", "), kernel.inputs().len(), arguments.inputs.len())?;
-    let names: Vec<&str> = kernel.outputs().collect();
-    check_counts("output", &names.join(", "), names.len(), targets.len())?;
-    targets.iter().try_for_each(Target::check_place)?;
-    let progress = watch::cancelled_by_ctrl_c()?;
-
-    let (filter, inputs) = times.take("read", || {
-        let inputs: Vec<Image> = arguments.inputs.iter().map(|path| files::read(path)).collect::<Result<_, _>>()?;
-        Ok((arguments.filter(&kernel)?, inputs))
-    })?;
-    check_alike(&arguments.inputs, &inputs)?;
-    let (dtype, layout) = (arguments.dtype.unwrap_or(inputs[0].samples.dtype()), inputs[0].layout());
-    let region = filter.output_region(layout.filtered())?;
-    let layout = layout.cut(&region);
-    targets.iter().try_for_each(|target| target.check_fit(dtype, &layout))?;
-    watch::check(&progress)?;
-
-    let outputs_types = vec![dtype; targets.len()];
-    let input_types: Vec<DType> = inputs.iter().map(|image| image.samples.dtype()).collect();
-    match arguments.engine {
-        _ if !arguments.explain => {}
-        Engine::Auto | Engine::Rows => {
-            eprint!("{}", filter.listing(Listing::Plan, layout.filtered(), &input_types, &outputs_types)?);
-        }
-        Engine::Callback | Engine::Interpreter => eprintln!("pixel by pixel, as --engine says"),
-    }
+    let mut job = Job { arguments, kernel, progress: watch::cancelled_by_ctrl_c()?, times };
+    let (filtered, failures) = match &arguments.out_dir {
+        Some(directory) => batch::filter_each(&mut job, directory)?,
+        None => (vec![job.filter_together(&targets)?], Vec::new()),
+    };
     if arguments.time {
-        // The filter makes the code on its first run; made before, that run finds it.
-        times.take("compile", || Ok(filter.compile(layout.filtered(), &input_types, &outputs_types)?))?;
+        job.times.print();
     }
-    let mut outputs: Vec<Image> = targets.iter().map(|_| Image::zeros(dtype, &layout)).collect();
-    times.take("run", || {
-        let pixels = layout.filtered().iter().product::<usize>() * layout.planes();
-        watch::with_bar(&progress, pixels, || filter_planes(&filter, &inputs, &mut outputs, &progress))
-    })?;
-    outputs.iter_mut().for_each(|output| output.copy_alpha(&inputs[0], &region));
+    if arguments.json {
+        print(summary(job.kernel.source(), &filtered, &failures, &job.times))?;
+    }
+    match failures.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Some(failures.into_iter().map(|(_, failure)| failure).collect(), arguments.inputs.len())),
+    }
+}
 
-    times.take("write", || {
-        let mut written = Vec::new();
-        for (target, output) in targets.iter().zip(&outputs) {
-            watch::check(&progress)?;
-            written.push(target.write(output)?);
-        }
-        watch::check(&progress)?;
-        publish(written)
-    })?;
-    if arguments.time {
-        times.print();
+impl Job<'_> {
+    /// Filters all files as the inputs of one run.
+    fn filter_together(&mut self, targets: &[Target]) -> Result<Filtered, Failure> {
+        let inputs = &self.arguments.inputs;
+        check_counts("input", &self.kernel.inputs().join(", "), self.kernel.inputs().len(), inputs.len())?;
+        let names: Vec<&str> = self.kernel.outputs().collect();
+        check_counts("output", &names.join(", "), names.len(), targets.len())?;
+        let filter = self.times.take("read", || self.arguments.filter(&self.kernel))?;
+        let progress = Arc::clone(&self.progress);
+        let share = Share::new(&progress, 1);
+        share.with_bar(self.arguments.quiet, || self.filter_files(&filter, inputs, targets, &share))
     }
-    Ok(())
+
+    /// Filters files as the inputs of one run.
+    pub fn filter_files(
+        &mut self,
+        filter: &Filter,
+        paths: &[PathBuf],
+        targets: &[Target],
+        share: &Share<'_>,
+    ) -> Result<Filtered, Failure> {
+        let (arguments, times) = (self.arguments, &mut self.times);
+        targets.iter().try_for_each(Target::check_place)?;
+        let inputs: Vec<Image> =
+            times.take("read", || paths.iter().map(|path| files::read(path)).collect::<Result<_, _>>())?;
+        check_alike(paths, &inputs)?;
+        let (dtype, whole) = (arguments.dtype.unwrap_or(inputs[0].samples.dtype()), inputs[0].layout());
+        let region = filter.output_region(whole.filtered())?;
+        let layout = whole.cut(&region);
+        targets.iter().try_for_each(|target| target.check_fit(dtype, &layout))?;
+        watch::check(&self.progress)?;
+
+        let output_types = vec![dtype; targets.len()];
+        let input_types: Vec<DType> = inputs.iter().map(|image| image.samples.dtype()).collect();
+        match arguments.engine {
+            _ if !arguments.explain => {}
+            Engine::Auto | Engine::Rows => {
+                eprint!("{}", filter.listing(Listing::Plan, whole.filtered(), &input_types, &output_types)?);
+            }
+            Engine::Callback | Engine::Interpreter => eprintln!("pixel by pixel, as --engine says"),
+        }
+        if arguments.time || arguments.json {
+            // The filter makes the code on its first run; made before, that run finds it.
+            times.take("compile", || filter.compile(whole.filtered(), &input_types, &output_types))?;
+        }
+        let mut outputs: Vec<Image> = targets.iter().map(|_| Image::zeros(dtype, &layout)).collect();
+        share.begin(layout.filtered().iter().product::<usize>() * layout.planes());
+        times.take("run", || filter_planes(filter, &inputs, &mut outputs, &self.progress))?;
+        outputs.iter_mut().for_each(|output| output.copy_alpha(&inputs[0], &region));
+
+        times.take("write", || {
+            let mut written = Vec::new();
+            for (target, output) in targets.iter().zip(&outputs) {
+                watch::check(&self.progress)?;
+                written.push(target.write(output)?);
+            }
+            watch::check(&self.progress)?;
+            publish(written)
+        })?;
+        let described = || {
+            let written = self.kernel.outputs().zip(targets).zip(&outputs);
+            written.map(|((name, target), output)| describe(name, target.path(), &output.samples)).collect()
+        };
+        let outputs = if arguments.json { described() } else { Vec::new() };
+        Ok(Filtered { inputs: paths.to_vec(), outputs })
+    }
 }
 
 impl RunArguments {
-    /// The outputs, after checking everything that can be wrong whatever the files hold.
-    fn targets(&self) -> Result<Vec<Target>, Failure> {
-        for path in &self.inputs {
-            Format::of(path).map_err(|message| Failure::Usage(format!("input {message}")))?;
-        }
-        check_once("--param", self.param.iter().map(|(name, _)| name.as_str()))?;
-        check_once("--weights", self.weights.iter().map(|(name, _)| name.as_str()))?;
-        Target::all(&self.outputs)
-    }
-
     /// The filter; reads the files of footprint and weights.
-    fn filter(&self, kernel: &Kernel) -> Result<Filter, Failure> {
+    pub fn filter(&self, kernel: &Kernel) -> Result<Filter, Failure> {
         let mut filter = Filter::new(kernel)
             .cval(self.cval)
             .cast(self.cast)
@@ -215,35 +270,4 @@ fn check_alike(paths: &[PathBuf], images: &[Image]) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// How long the steps took.
-#[derive(Default)]
-struct Times {
-    steps: Vec<(&'static str, Duration)>,
-}
-
-impl Times {
-    /// Does a step that may fail.
-    fn take<T>(&mut self, step: &'static str, work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-        self.add(step, work)
-    }
-
-    /// Does a step, or more of one.
-    fn add<T>(&mut self, step: &'static str, work: impl FnOnce() -> T) -> T {
-        let start = Instant::now();
-        let result = work();
-        let elapsed = start.elapsed();
-        match self.steps.iter_mut().find(|(name, _)| *name == step) {
-            Some((_, time)) => *time += elapsed,
-            None => self.steps.push((step, elapsed)),
-        }
-        result
-    }
-
-    fn print(&self) {
-        for (step, time) in &self.steps {
-            eprintln!("{step:<8} {:>10.3} ms", time.as_secs_f64() * 1e3);
-        }
-    }
 }

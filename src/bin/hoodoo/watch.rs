@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -37,42 +38,86 @@ pub fn check(progress: &Progress) -> Result<(), Failure> {
     if progress.is_cancelled() { Err(Failure::Cancelled) } else { Ok(()) }
 }
 
-/// Does `work`, of `pixels` pixels, showing on a terminal how far it is.
-pub fn with_bar<T>(progress: &Progress, pixels: usize, work: impl FnOnce() -> T) -> T {
-    if !std::io::stderr().is_terminal() {
-        return work();
-    }
-    thread::scope(|scope| {
-        let (finished, watched) = channel();
-        scope.spawn(move || draw(progress, pixels, &watched));
-        let result = work();
-        // This ends the other thread, and the scope waits until the bar is gone.
-        drop(finished);
-        result
-    })
+/// How far a run over one or more files is.
+pub struct Share<'p> {
+    progress: &'p Progress,
+    files: usize,
+    /// The files that are finished.
+    finished: AtomicUsize,
+    /// Of the file that is computed, how many pixels it has, and how many the progress counted before it.
+    pixels: AtomicUsize,
+    before: AtomicUsize,
 }
 
-/// Draws the bar until the sender is dropped.
-fn draw(progress: &Progress, pixels: usize, finished: &Receiver<()>) {
-    let start = Instant::now();
-    let mut bar: Option<ProgressBar> = None;
-    while finished.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-        if start.elapsed() < PATIENCE {
-            continue;
-        }
-        let bar = bar.get_or_insert_with(|| {
-            let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {msg}");
-            ProgressBar::new(pixels as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-        });
-        let done = progress.done();
-        bar.set_position(done as u64);
-        // The bar's own estimate knows nothing of the time before it was drawn.
-        if done > 0 {
-            let left = start.elapsed().as_secs_f64() * (pixels as f64 / done as f64 - 1.0);
-            bar.set_message(format!("about {left:.0} s left"));
-        }
+impl<'p> Share<'p> {
+    /// None of `files` files is finished.
+    pub fn new(progress: &'p Progress, files: usize) -> Share<'p> {
+        let zero = || AtomicUsize::new(0);
+        Share { progress, files, finished: zero(), pixels: zero(), before: zero() }
     }
-    if let Some(bar) = bar {
-        bar.finish_and_clear();
+
+    /// The next file is computed, which has that many pixels.
+    pub fn begin(&self, pixels: usize) {
+        self.before.store(self.progress.done(), Ordering::Relaxed);
+        self.pixels.store(pixels, Ordering::Relaxed);
+    }
+
+    /// A file is finished, or given up.
+    pub fn finish(&self) {
+        self.pixels.store(0, Ordering::Relaxed);
+        self.finished.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How far the run is, from 0 to 1.
+    fn done(&self) -> f64 {
+        let pixels = self.pixels.load(Ordering::Relaxed);
+        let done = self.progress.done().saturating_sub(self.before.load(Ordering::Relaxed));
+        let part = if pixels == 0 { 0.0 } else { (done as f64 / pixels as f64).min(1.0) };
+        ((self.finished.load(Ordering::Relaxed) as f64 + part) / self.files as f64).min(1.0)
+    }
+
+    /// Does `work`, showing on a terminal how far it is, unless that is to be quiet.
+    pub fn with_bar<T>(&self, quiet: bool, work: impl FnOnce() -> T) -> T {
+        if quiet || !std::io::stderr().is_terminal() {
+            return work();
+        }
+        thread::scope(|scope| {
+            let (finished, watched) = channel();
+            scope.spawn(move || self.draw(&watched));
+            let result = work();
+            // This ends the other thread, and the scope waits until the bar is gone.
+            drop(finished);
+            result
+        })
+    }
+
+    /// Draws the bar until the sender is dropped.
+    fn draw(&self, finished: &Receiver<()>) {
+        const STEPS: f64 = 1000.0;
+        let start = Instant::now();
+        let mut bar: Option<ProgressBar> = None;
+        while finished.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+            if start.elapsed() < PATIENCE {
+                continue;
+            }
+            let bar = bar.get_or_insert_with(|| {
+                let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {msg}");
+                ProgressBar::new(STEPS as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+            });
+            let done = self.done();
+            bar.set_position((STEPS * done) as u64);
+            // The bar's own estimate knows nothing of the time before it was drawn.
+            if done > 0.0 {
+                let left = start.elapsed().as_secs_f64() * (1.0 / done - 1.0);
+                let files = match self.files {
+                    1 => String::new(),
+                    files => format!("{} of {files} files, ", self.finished.load(Ordering::Relaxed)),
+                };
+                bar.set_message(format!("{files}about {left:.0} s left"));
+            }
+        }
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
     }
 }

@@ -5,7 +5,7 @@ mod npy;
 mod picture;
 mod tiff;
 
-use std::io::{Seek, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
 use hoodoo::{AnyArray, DType};
@@ -26,9 +26,17 @@ pub enum Format {
     Jpeg,
 }
 
+/// Whether `path` stands for standard input or output, which are .npy.
+pub fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 impl Format {
     /// The format that `path` has by its extension.
     pub fn of(path: &Path) -> Result<Format, String> {
+        if is_standard(path) {
+            return Ok(Format::Npy);
+        }
         let extension = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         match extension.as_str() {
             "npy" => Ok(Format::Npy),
@@ -85,6 +93,9 @@ impl Format {
 
 /// Reads the image in the file at `path`.
 pub fn read(path: &Path) -> Result<Image, Failure> {
+    if is_standard(path) {
+        return read_standard_input().map(Image::plain);
+    }
     let image = match Format::of(path).map_err(Failure::Usage)? {
         Format::Npy => npy::read(path).map(Image::plain),
         Format::Png => picture::read_png(path),
@@ -97,6 +108,12 @@ pub fn read(path: &Path) -> Result<Image, Failure> {
 /// Reads the array in the .npy file at `path`.
 pub fn read_array(path: &Path) -> Result<AnyArray, Failure> {
     npy::read(path).map_err(|message| Failure::at(path, message))
+}
+
+fn read_standard_input() -> Result<AnyArray, Failure> {
+    let mut bytes = Vec::new();
+    let read = io::stdin().lock().read_to_end(&mut bytes).map_err(|error| error.to_string());
+    read.and_then(|_| npy::read_bytes(&bytes)).map_err(|message| Failure::Run(format!("standard input: {message}")))
 }
 
 /// Writes an image that passed [`Format::check`].

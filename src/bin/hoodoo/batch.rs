@@ -1,0 +1,83 @@
+//! `hoodoo run --out-dir`: many files, each filtered on its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::failure::Failure;
+use crate::files::is_standard;
+use crate::output::Target;
+use crate::report::Filtered;
+use crate::run::Job;
+use crate::watch::{self, Share};
+
+/// What was filtered, and which files could not be and why.
+type Outcome = (Vec<Filtered>, Vec<(PathBuf, Failure)>);
+
+/// Filters each of the inputs on its own, and writes the results to `directory`, which is made if it is not there. A file
+/// that can't be filtered does not keep the others from it.
+pub fn filter_each(job: &mut Job<'_>, directory: &Path) -> Result<Outcome, Failure> {
+    let inputs = &job.arguments.inputs;
+    if let [_, _, ..] = job.kernel.inputs() {
+        let names = job.kernel.inputs().join(", ");
+        return Err(Failure::Run(format!(
+            "--out-dir: the kernel has several inputs ({names}), so it has no use for one file"
+        )));
+    }
+    let names: Vec<String> = job.kernel.outputs().map(str::to_string).collect();
+    let targets = targets(inputs, &names, directory)?;
+    let made = fs::create_dir_all(directory);
+    made.map_err(|error| Failure::at(directory, format!("can't be made: {error}")))?;
+    let filter = job.times.take("read", || job.arguments.filter(&job.kernel))?;
+
+    let progress = Arc::clone(&job.progress);
+    let share = Share::new(&progress, inputs.len());
+    share.with_bar(job.arguments.quiet, || {
+        let (mut filtered, mut failures) = (Vec::new(), Vec::new());
+        for (input, targets) in inputs.iter().zip(&targets) {
+            watch::check(&progress)?;
+            match job.filter_files(&filter, std::slice::from_ref(input), targets, &share) {
+                Ok(one) => filtered.push(one),
+                Err(Failure::Run(message)) => failures.push((input.clone(), about(input, message))),
+                // The others would not fare better.
+                Err(failure) => return Err(failure),
+            }
+            share.finish();
+        }
+        Ok((filtered, failures))
+    })
+}
+
+/// The message with the name of the file that it is about, unless it names a file already.
+fn about(input: &Path, message: String) -> Failure {
+    match message.starts_with(&format!("{}: ", input.display())) {
+        true => Failure::Run(message),
+        false => Failure::at(input, message),
+    }
+}
+
+/// Where the outputs for each input go.
+fn targets(inputs: &[PathBuf], names: &[String], directory: &Path) -> Result<Vec<Vec<Target>>, Failure> {
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for input in inputs {
+        let name = input.file_name().filter(|_| !is_standard(input));
+        let name =
+            Path::new(name.ok_or_else(|| Failure::Usage(format!("--out-dir: {} has no name", input.display())))?);
+        let stem = name.file_stem().unwrap_or_default().to_string_lossy();
+        let extension = name.extension().unwrap_or_default().to_string_lossy();
+        match names {
+            [_] => paths.push(directory.join(name)),
+            names => paths.extend(names.iter().map(|output| directory.join(format!("{stem}-{output}.{extension}")))),
+        }
+    }
+    let alike = |_| Failure::Usage("--out-dir: two of the inputs have the same name".to_string());
+    let all = Target::all(&paths).map_err(alike)?;
+    if let Some((target, input)) =
+        all.iter().find_map(|target| Some((target, inputs.iter().find(|input| target.is(input))?)))
+    {
+        let (target, input) = (target.path().display(), input.display());
+        return Err(Failure::Usage(format!("--out-dir: {target} would replace the input {input}")));
+    }
+    let mut all = all.into_iter();
+    Ok(inputs.iter().map(|_| all.by_ref().take(names.len()).collect()).collect())
+}

@@ -1,0 +1,90 @@
+//! What `hoodoo run` says about a run: how long the steps took, and, as JSON, what was written.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use hoodoo::AnyArray;
+use serde_json::{Map, Value, json};
+
+use crate::failure::Failure;
+
+/// How long the steps took.
+#[derive(Default)]
+pub struct Times {
+    steps: Vec<(&'static str, Duration)>,
+}
+
+impl Times {
+    /// Does a step, or more of one.
+    pub fn take<T>(&mut self, step: &'static str, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        let elapsed = start.elapsed();
+        match self.steps.iter_mut().find(|(name, _)| *name == step) {
+            Some((_, time)) => *time += elapsed,
+            None => self.steps.push((step, elapsed)),
+        }
+        result
+    }
+
+    /// Prints a line for each step to standard error.
+    pub fn print(&self) {
+        for (step, time) in &self.steps {
+            eprintln!("{step:<8} {:>10.3} ms", milliseconds(*time));
+        }
+    }
+
+    fn json(&self) -> Value {
+        self.steps
+            .iter()
+            .map(|(step, time)| (step.to_string(), milliseconds(*time).into()))
+            .collect::<Map<_, _>>()
+            .into()
+    }
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// What became of the inputs of one run of the kernel.
+#[derive(Debug)]
+pub struct Filtered {
+    /// The files that were filtered.
+    pub inputs: Vec<PathBuf>,
+    /// What was written, as JSON.
+    pub outputs: Vec<Value>,
+}
+
+/// What is said of an output: its name in the kernel, its file and what is in it. Where no element is finite, there is no
+/// least and no greatest.
+pub fn describe(name: &str, path: &Path, array: &AnyArray) -> Value {
+    let values = array.to_f64();
+    let finite = || values.iter().copied().filter(|value| value.is_finite());
+    let count = finite().count();
+    let mean = (count > 0).then(|| finite().map(|value| value / count as f64).sum::<f64>());
+    json!({
+        "name": name,
+        "path": path.display().to_string(),
+        "dtype": array.dtype().as_str(),
+        "shape": array.shape(),
+        "min": finite().reduce(f64::min),
+        "mean": mean,
+        "max": finite().reduce(f64::max),
+    })
+}
+
+/// The whole of a run.
+pub fn summary(kernel: &str, filtered: &[Filtered], failures: &[(PathBuf, Failure)], times: &Times) -> Value {
+    let paths = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
+    let files = filtered.iter().map(|one| json!({ "inputs": paths(&one.inputs), "outputs": one.outputs }));
+    let failures = failures
+        .iter()
+        .map(|(path, failure)| json!({ "input": path.display().to_string(), "error": failure.text(false) }));
+    json!({
+        "kernel": kernel,
+        "files": files.collect::<Vec<_>>(),
+        "failures": failures.collect::<Vec<_>>(),
+        "milliseconds": times.json(),
+    })
+}

@@ -1,0 +1,47 @@
+//! `hoodoo completions` and `hoodoo man`: what shells and manuals know of the command.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, Command};
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use crate::failure::{Failure, print};
+
+/// Arguments of `hoodoo completions`.
+#[derive(Args)]
+pub struct CompletionsArguments {
+    /// The shell
+    shell: Shell,
+}
+
+/// Arguments of `hoodoo man`.
+#[derive(Args)]
+pub struct ManArguments {
+    /// Write a page for each subcommand too, to this directory
+    #[arg(long)]
+    dir: Option<PathBuf>,
+}
+
+/// Prints a script that completes the arguments of `command`.
+pub fn completions(arguments: &CompletionsArguments, mut command: Command) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut command, "hoodoo", &mut script);
+    print(String::from_utf8_lossy(&script).trim_end())
+}
+
+/// Prints the manual page of `command`, or writes the pages to a directory.
+pub fn man(arguments: &ManArguments, command: Command) -> Result<(), Failure> {
+    let Some(directory) = &arguments.dir else {
+        let mut page = Vec::new();
+        render(command, &mut page).map_err(|error| Failure::Run(error.to_string()))?;
+        return print(String::from_utf8_lossy(&page).trim_end());
+    };
+    let written = clap_mangen::generate_to(command.disable_help_subcommand(true), directory);
+    written.map_err(|error| Failure::at(directory, error))
+}
+
+fn render(command: Command, page: &mut impl Write) -> std::io::Result<()> {
+    Man::new(command).render(page)
+}
