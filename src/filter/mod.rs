@@ -671,7 +671,7 @@ impl Filter {
     ///
     /// let filter = Filter::new(&Kernel::compile("median(w)")?).size(3);
     /// let plan = filter.listing(Listing::Plan, &[512, 512], &[DType::U8], &[DType::U8])?;
-    /// assert!(plan.contains("a selection network for rank 4 of 9, of u8 elements"));
+    /// assert!(plan.contains("median of u8 elements: a selection network for rank 4 of 9"));
     /// # Ok::<(), hoodoo::Error>(())
     /// ```
     ///

@@ -13,7 +13,8 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (params, weights) = (self.lifted.params.len(), self.lifted.weights.len());
         if params + weights > 0 {
-            writeln!(f, "once for a run: {params} numbers and {weights} windows that are the same for every pixel")?;
+            let (params, weights) = (counted(params, "number"), counted(weights, "window"));
+            writeln!(f, "once for a run: {params} and {weights} that are the same for every pixel")?;
         }
         for (number, stage) in self.stages.iter().enumerate() {
             writeln!(f, "stage {number}:")?;
@@ -30,7 +31,7 @@ impl Stage {
             true => "unrolled, if their code is not too long",
             false => "in loops, because they are many",
         };
-        writeln!(f, "  taps: {taps} in {} rows of cells, {how}", self.rows.len())?;
+        writeln!(f, "  taps: {taps} in {} of cells, {how}", counted(self.rows.len(), "row"))?;
         if self.cells.len() > taps {
             writeln!(f, "  other cells: {}", self.cells.len() - taps)?;
         }
@@ -65,7 +66,7 @@ impl Stage {
                 });
                 let lane = self.finite.lanes[window.index()].as_str();
                 let method = self.method(op, filter.is_some(), constant);
-                writeln!(f, "  {}: {method}, of {lane} elements", op.name())?;
+                writeln!(f, "  {} of {lane} elements: {method}", op.name())?;
             }
         }
         for (output, sink) in self.kernel.outputs.iter().zip(&self.outputs) {
@@ -101,10 +102,10 @@ impl Stage {
             }
         }
         let lanes = operations.iter().map(|((bytes, name), count)| {
-            let registers = (self.pixels * bytes).div_ceil(16);
-            format!("{name} ({count} operations on {registers} registers)")
+            let registers = counted((self.pixels * bytes).div_ceil(16), "register");
+            format!("{name} ({} on {registers})", counted(*count, "operation"))
         });
-        writeln!(f, "  block: {} pixels; lanes: {}", self.pixels, lanes.collect::<Vec<_>>().join(", "))
+        writeln!(f, "  block: {}; lanes: {}", counted(self.pixels, "pixel"), lanes.collect::<Vec<_>>().join(", "))
     }
 
     /// How an order statistic is found. `argument` is its constant argument, `Some(None)` for another.
@@ -122,4 +123,9 @@ impl Stage {
             },
         }
     }
+}
+
+/// Some things, such as `1 row` or `2 rows`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

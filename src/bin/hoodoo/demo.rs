@@ -11,6 +11,7 @@ use crate::erosion::{erode_by_hand, foreign_minimum, random_image};
 use crate::failure::{Failure, print};
 use crate::files::Image;
 use crate::output::{Target, publish};
+use crate::pictures::scene;
 use crate::workload::{Contender, measure, milliseconds, with_cross};
 
 /// The name of the picture.
@@ -102,26 +103,4 @@ fn table(erosion: &Kernel, size: usize) -> Result<(), Failure> {
         print(format!("{name:55} {time:>10.3} {:>14.2} {:>12.3}", time / by_hand, time / by_foreign))?;
     }
     Ok(())
-}
-
-/// A scene that shows what erosion does: a gradient with bright discs that shrink, and specks that go away.
-fn scene(side: usize) -> Array2<u8> {
-    let mut random = fastrand::Rng::with_seed(11);
-    let discs: Vec<(f64, f64, f64, f64)> = (0..26)
-        .map(|_| {
-            let [y, x, size, light] = [(); 4].map(|()| random.f64());
-            (y * side as f64, x * side as f64, 4.0 + 36.0 * size * size, 150.0 + 95.0 * light)
-        })
-        .collect();
-    Array2::from_shape_fn((side, side), |(y, x)| {
-        let (y, x) = (y as f64, x as f64);
-        let ground = 40.0 + 50.0 * (y / side as f64) + 18.0 * (x / 45.0).sin() * (y / 60.0).cos();
-        // A pixel is in a disc, on its edge, or outside.
-        let value = discs.iter().fold(ground, |value, (centre_y, centre_x, radius, bright)| {
-            let cover = (radius + 0.5 - (y - centre_y).hypot(x - centre_x)).clamp(0.0, 1.0);
-            value + cover * (bright - value)
-        });
-        let speck = if random.f64() < 0.01 { 120.0 } else { 0.0 };
-        (value + speck + 12.0 * (random.f64() - 0.5)) as u8
-    })
 }

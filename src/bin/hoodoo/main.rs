@@ -8,17 +8,22 @@ mod arguments;
 mod batch;
 mod bench;
 mod check;
+mod cookbook;
 mod demo;
 mod emit;
 mod erosion;
 mod failure;
 mod files;
+mod gallery;
 mod growth;
 mod handwritten;
 mod output;
+mod pictures;
 mod report;
 mod run;
+mod sheet;
 mod shell;
+mod text;
 mod tuned;
 mod watch;
 mod workload;
@@ -58,6 +63,13 @@ const DEMO_EXAMPLES: &str = "\
 Examples:
   hoodoo demo
   hoodoo demo --size 512 --dir pictures";
+
+const GALLERY_EXAMPLES: &str = "\
+Examples:
+  hoodoo gallery
+  hoodoo gallery --show hillshade
+  hoodoo gallery hampel photo.png -o calm.png
+  hoodoo gallery --sheet all.png";
 
 const BENCH_EXAMPLES: &str = "\
 Examples:
@@ -105,6 +117,9 @@ enum Command {
     /// Erode a random image in five ways, compare them, and draw a picture
     #[command(after_help = DEMO_EXAMPLES)]
     Demo(demo::DemoArguments),
+    /// List the kernels of the cookbook; run one, show it, or draw them all
+    #[command(after_help = GALLERY_EXAMPLES)]
+    Gallery(gallery::GalleryArguments),
     /// Time kernels, beside the same filters written by hand
     #[command(after_help = BENCH_EXAMPLES)]
     Bench(bench::BenchArguments),
@@ -122,6 +137,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::Emit(arguments) => emit::emit(&arguments),
         Command::Demo(arguments) => demo::demo(&arguments),
+        Command::Gallery(arguments) => gallery::gallery(&arguments),
         Command::Bench(arguments) => bench::bench(&arguments),
         Command::Completions(arguments) => shell::completions(&arguments, Cli::command()),
         Command::Man(arguments) => shell::man(&arguments, Cli::command()),

@@ -83,16 +83,25 @@ fn weights(text: &str) -> Result<(String, PathBuf), String> {
     }
 }
 
+/// What makes images of the paths of inputs.
+type Read = dyn Fn(&[PathBuf]) -> Result<Vec<Image>, Failure>;
+
 /// A kernel that is run on files as the arguments say.
 pub struct Job<'a> {
     pub arguments: &'a RunArguments,
     pub kernel: Kernel,
     pub progress: Arc<Progress>,
     pub times: Times,
+    read: &'a Read,
 }
 
 /// Filters the files.
 pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
+    run_on(arguments, &|paths| paths.iter().map(|path| files::read(path)).collect())
+}
+
+/// Filters the images that `read` makes of the paths of the inputs.
+pub fn run_on(arguments: &RunArguments, read: &Read) -> Result<(), Failure> {
     let standard = arguments.inputs.iter().filter(|path| is_standard(path)).count();
     if standard > 1 || standard > 0 && arguments.kernel == "-" {
         return Err(Failure::Usage("standard input can be read only once".to_string()));
@@ -109,7 +118,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
 
     let mut times = Times::default();
     let kernel = times.take("compile", || Source::load(&arguments.kernel)?.compile())?;
-    let mut job = Job { arguments, kernel, progress: watch::cancelled_by_ctrl_c()?, times };
+    let mut job = Job { arguments, kernel, progress: watch::cancelled_by_ctrl_c()?, times, read };
     let (filtered, failures) = match &arguments.out_dir {
         Some(directory) => batch::filter_each(&mut job, directory)?,
         None => (vec![job.filter_together(&targets)?], Vec::new()),
@@ -149,8 +158,7 @@ impl Job<'_> {
     ) -> Result<Filtered, Failure> {
         let (arguments, times) = (self.arguments, &mut self.times);
         targets.iter().try_for_each(Target::check_place)?;
-        let inputs: Vec<Image> =
-            times.take("read", || paths.iter().map(|path| files::read(path)).collect::<Result<_, _>>())?;
+        let inputs = times.take("read", || (self.read)(paths))?;
         check_alike(paths, &inputs)?;
         let (dtype, whole) = (arguments.dtype.unwrap_or(inputs[0].samples.dtype()), inputs[0].layout());
         let region = filter.output_region(whole.filtered())?;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use hoodoo::AnyArray;
 use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
-use image::codecs::png::{PngDecoder, PngEncoder};
+use image::codecs::png::{CompressionType, FilterType, PngDecoder, PngEncoder};
 use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder};
 
 use super::image::{Channels, Image};
@@ -16,6 +16,9 @@ const MAX_PNG_RATIO: u64 = 1100;
 
 /// The most bytes that a JPEG picture may have; the format has no bound that follows from the file's length.
 const MAX_JPEG: u64 = 1 << 32;
+
+/// PNG files with more samples than this are packed quickly; smaller ones are packed well, which takes no time there.
+const MAX_PACKED_WELL: usize = 1 << 21;
 
 /// The quality that JPEG files are written with.
 const JPEG_QUALITY: u8 = 95;
@@ -76,7 +79,9 @@ fn corrupt(format: &str, error: image::ImageError) -> String {
 
 /// Writes a picture of bool, u8 or u16 as a PNG file.
 pub fn write_png(image: &Image, writer: impl Write) -> Result<(), String> {
-    encode(image, PngEncoder::new(writer))
+    let samples: usize = image.samples.shape().iter().product();
+    let packing = if samples > MAX_PACKED_WELL { CompressionType::Fast } else { CompressionType::Default };
+    encode(image, PngEncoder::new_with_quality(writer, packing, FilterType::Adaptive))
 }
 
 /// Writes a picture of u8 without alpha as a JPEG file.
