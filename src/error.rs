@@ -34,12 +34,27 @@ pub enum Error {
     /// The run was cancelled by [`crate::Progress::cancel`].
     #[error("cancelled")]
     Cancelled,
-    /// No machine code could be made: the kernel is too large for it, or the machine is not supported.
+    /// The kernel is beyond one of its [`crate::Limits`] where it is used: in its windows, or as machine code.
+    #[error("{message}, and the limit `{limit}` is {most}")]
+    Limit {
+        /// The name of the limit: a field of [`crate::Limits`].
+        limit: &'static str,
+        /// The limit.
+        most: String,
+        /// What the kernel needs.
+        message: String,
+    },
+    /// No machine code could be made: the machine is not supported, or the kernel too large for the code generator.
     #[error("no code for this kernel: {0}")]
     Codegen(String),
 }
 
 impl Error {
+    /// The error for a kernel that needs more than `most` of what `limit` counts.
+    pub(crate) fn limit(limit: &'static str, most: impl ToString, message: String) -> Error {
+        Error::Limit { limit, most: most.to_string(), message }
+    }
+
     /// An error in the argument called `argument`.
     pub(crate) fn argument(argument: &'static str, message: impl Into<String>) -> Error {
         Error::Argument { argument, message: message.into() }

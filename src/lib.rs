@@ -17,31 +17,55 @@
 //! - [`Callback`]: a kernel as a C function with the exact signature of SciPy's `LowLevelCallable` for
 //!   `scipy.ndimage.generic_filter`; or any C function of that signature, which then runs in the same driver.
 //! - [`Footprint`]: which cells belong to a window. [`DType`], [`Cast`]: element types, and how values become them.
+//! - [`Outputs`]: the arrays of a kernel with several outputs. [`Progress`]: how far a run has come, and ways to stop it.
+//! - [`Limits`]: how large kernels from strangers may be.
 //! - [`Error`]: what can go wrong. [`lang::diagnostic::KernelError`] draws a kernel's error under its source.
 //!
 //! Below them, [`lang`] is the language: [`lang::parse::parse`] makes a syntax tree, [`lang::check::check`] its meaning
 //! ([`lang::hir::Kernel`]), and [`lang::interpret::Interpreter`] defines what every meaning is worth.
+//!
+//! # Features
+//!
+//! - `cli`, the default: the command line, and all that it needs; implies `jit`.
+//! - `jit`: machine code. Without it, kernels are interpreted, and nothing of Cranelift is built.
+//! - `serde`: kernels, parameters, windows, limits and options in configuration files and messages.
+//!
+//! The crate `hoodoo-macros` has `kernel!("...")`, which checks a kernel while the program is compiled.
 
 #![deny(missing_docs, unsafe_code)]
+#![cfg_attr(
+    not(feature = "jit"),
+    allow(dead_code, reason = "only the driver for rows has a use for some of what all share")
+)]
 
+pub(crate) mod callback;
+#[cfg(feature = "jit")]
 pub(crate) mod codegen;
 pub(crate) mod error;
 pub(crate) mod filter;
 pub(crate) mod grid;
 pub(crate) mod kernel;
 pub mod lang;
+#[cfg(feature = "jit")]
 pub(crate) mod plan;
+#[cfg(feature = "serde")]
+mod serialise;
 
-pub use codegen::jit::{Callback, CallbackFn};
+pub use callback::{Callback, CallbackFn};
 pub use error::Error;
+pub use filter::Filter;
 pub use filter::arrays::{AnyArray, AnyElement, Input, Output};
+#[cfg(feature = "jit")]
+pub use filter::compiled::Listing;
+pub use filter::engine::Engine;
+pub use filter::outputs::Outputs;
 pub use filter::progress::Progress;
-pub use filter::{Engine, Filter, Listing};
 pub use grid::boundary::Mode;
-pub use grid::element::{Cast, DType, Element};
+pub use grid::element::{Cast, DType, Element, Precision};
 pub use grid::footprint::{Footprint, Window};
-pub use kernel::{Kernel, Parameters};
-pub use plan::range::Precision;
+pub use kernel::Kernel;
+pub use kernel::parameters::Parameters;
+pub use lang::limits::Limits;
 
 /// The README's example is tested as a doc example.
 #[cfg(doctest)]

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use hoodoo::lang::builtins::{BUILTINS, Builtin, Meaning};
 use hoodoo::lang::diagnostic::Code;
-use hoodoo::{Engine, Filter, Kernel, Mode};
+use hoodoo::{Engine, Filter, Kernel, Limits, Mode};
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -132,14 +132,20 @@ fn every_error_code_is_on_the_page() {
 
 #[test]
 fn the_limits_on_the_page_are_those_of_the_code() {
-    use hoodoo::lang::{check, parse};
+    use hoodoo::lang::check::MAX_LIST;
+    let limits = Limits::default();
+    let grouped = |number: usize| format!("{},{:03}", number / 1000, number % 1000);
     let text = read("docs/language.md").replace('\n', " ");
     for limit in [
-        format!("{} MiB", parse::MAX_SOURCE_BYTES >> 20),
-        format!("{} levels of nesting", parse::MAX_NESTING),
-        format!("{} levels, {} folds", check::MAX_DEPTH, check::MAX_FOLDS),
-        format!("{} names", check::MAX_LIST),
-        format!("{},{} operations", check::MAX_OPERATIONS / 1000, check::MAX_OPERATIONS % 1000),
+        format!("{} MiB (`source_bytes`)", limits.source_bytes >> 20),
+        format!("{} levels of nesting (`nesting`)", limits.nesting),
+        format!("{} levels (`inlined_nesting`), {} folds", limits.inlined_nesting, limits.folds),
+        format!("{MAX_LIST} names"),
+        format!("{} operations (`nodes`)", grouped(limits.nodes)),
+        format!("2^{} cells (`taps`)", limits.taps.ilog2()),
+        format!("2^{} operations for one pixel (`pixel_operations`)", limits.pixel_operations.ilog2()),
+        format!("{} MiB (`code_bytes`)", limits.code_bytes >> 20),
+        format!("{} seconds (`compile_time`)", limits.compile_time.as_secs()),
     ] {
         assert!(text.contains(&limit), "the page does not say: {limit}");
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use hoodoo::lang::diagnostic::Code;
-use hoodoo::{Engine, Error, Filter, Kernel};
+use hoodoo::{Engine, Error, Filter, Kernel, Limits};
 
 /// Far more than any of these takes, far less than anything that is not linear would.
 const PROMPTLY: Duration = Duration::from_secs(20);
@@ -100,7 +100,7 @@ fn machine_code_for_many_loops_has_a_limit() {
     let chain: String = (1..500).map(|i| format!("let r{i} = sum(a * r{}); ", i - 1)).collect();
     let kernel = compile(format!("let a = w{sum}; let r0 = sum(a); {chain} r499")).expect("it is right");
     let start = Instant::now();
-    assert!(matches!(kernel.callback(), Err(Error::Codegen(_))));
+    assert!(matches!(kernel.callback(), Err(Error::Limit { limit: "compile_time", .. })));
     assert!(start.elapsed() < PROMPTLY, "took {:?}", start.elapsed());
 
     let ranks: Vec<String> = (0..500).map(|i| format!("percentile(a, {})", f64::from(i) / 10.0)).collect();
@@ -215,7 +215,7 @@ fn folds_in_folds_have_a_limit() {
 fn machine_code_has_a_limit_of_its_own() {
     let terms: Vec<String> = (0..8_000).map(|i| format!("sin(w[0] + {i})")).collect();
     let kernel = compile(terms.join(" + ")).unwrap();
-    assert!(matches!(kernel.callback_for(&hoodoo::Footprint::size(&[1]).unwrap()), Err(Error::Codegen(_))));
+    assert!(matches!(kernel.callback_for(&hoodoo::Footprint::size(&[1]).unwrap()), Err(Error::Limit { .. })));
     let image = ndarray::array![0.5];
     let message = Filter::new(&kernel).run(&image).unwrap_err().to_string();
     assert!(message.contains("interpreter"), "{message}");
@@ -229,4 +229,126 @@ fn nonsense_is_an_error() {
     {
         assert_eq!(code(source.to_string()), Code::Syntax, "{source:?}");
     }
+}
+
+/// What a kernel says in windows of `taps` cells, under these limits.
+fn limited(source: &str, taps: usize, engine: Engine, limits: Limits) -> Result<(), Error> {
+    let kernel = Kernel::compile_with_limits(source, "kernel", limits)?;
+    let filter = Filter::new(&kernel).size(taps).engine(engine);
+    filter.run(&ndarray::Array1::<f32>::ones(20)).map(drop)
+}
+
+/// Checks that a kernel is taken where the limit `name` is `bound`, and refused by name one below.
+fn check_bound(name: &str, source: &str, engine: Engine, bound: u64, set: impl Fn(u64) -> Limits) {
+    assert!(limited(source, 3, engine, set(bound)).is_ok(), "{name} {bound}: {source:.60}");
+    let error = limited(source, 3, engine, set(bound - 1)).expect_err(name);
+    let named = format!("the limit `{name}` is {}", bound - 1);
+    assert!(error.to_string().contains(&named), "{named} is not in\n{error}");
+    if let Error::Limit { limit, most, .. } = &error {
+        assert_eq!((*limit, most), (name, &(bound - 1).to_string()));
+    }
+}
+
+#[test]
+fn every_limit_of_a_source_holds_to_the_unit() {
+    let limits = Limits::default;
+    let size = |value: u64| usize::try_from(value).expect("it is small");
+    for engine in [Engine::Rows, Engine::Callback, Engine::Interpreter] {
+        let source = "sum(w) # to the byte";
+        check_bound("source_bytes", source, engine, source.len() as u64, |n| Limits {
+            source_bytes: size(n),
+            ..limits()
+        });
+        check_bound("nesting", "sum(abs((w)))", engine, 3, |n| Limits { nesting: size(n), ..limits() });
+        check_bound("nesting", "if w[0] > 0 then - -1 else 1 ** 1", engine, 3, |n| Limits {
+            nesting: size(n),
+            ..limits()
+        });
+        let calls = "fn f(x) = abs(x); fn g(x) = f(f(x)); g(w[0])";
+        check_bound("inlined_nesting", calls, engine, 5, |n| Limits { inlined_nesting: size(n), ..limits() });
+        let folds = "fold a = 0 for v in w: fold b = a for u in w: b + u * v";
+        check_bound("folds", folds, engine, 2, |n| Limits { folds: size(n), ..limits() });
+        let nodes = Kernel::compile(calls).expect("it is right").hir().node_count() as u64;
+        check_bound("nodes", calls, engine, nodes, |n| Limits { nodes: size(n), ..limits() });
+        check_bound("taps", "min(w)", engine, 3, |n| Limits { taps: size(n), ..limits() });
+        // An element and a minimum at three cells each.
+        check_bound("pixel_operations", "min(w)", engine, 6, |n| Limits { pixel_operations: n, ..limits() });
+        assert!(limited("min(w)", 3, engine, limits()).is_ok());
+    }
+}
+
+#[test]
+fn work_for_a_pixel_is_counted_with_its_loops() {
+    let work = |source: &str, taps: usize, most: u64| {
+        let limits = Limits { pixel_operations: most, ..Limits::default() };
+        limited(source, taps, Engine::Interpreter, limits)
+    };
+    let fold = "fold a = 0 for v in w: a + v";
+    let twice = "fold a = 0 for v in w: fold b = a for u in w: b + u * v";
+    // Five times as many cells are five times the work, and twenty-five times in a fold in a fold.
+    assert!(work(fold, 3, 20).is_ok() && work(fold, 15, 20).is_err() && work(fold, 15, 100).is_ok());
+    assert!(work(twice, 3, 100).is_ok() && work(twice, 15, 500).is_err() && work(twice, 15, 2500).is_ok());
+    // Eight folds in each other over 301 cells would not end in a year.
+    let mut source = "fn f0(x) = x; ".to_string();
+    for level in 1..=8 {
+        source += &format!("fn f{level}(x) = fold a = x for v in w: a + f{}(a * v); ", level - 1);
+    }
+    let error = limited(&(source + "f8(0)"), 301, Engine::Auto, Limits::default()).unwrap_err();
+    assert!(matches!(error, Error::Limit { limit: "pixel_operations", .. }), "{error}");
+}
+
+/// For each engine that makes code, the least limit that lets a kernel pass; one less does not.
+#[test]
+fn limits_of_code_hold_to_the_unit() {
+    let source = "median(w) + exp(mean(w))";
+    for engine in [Engine::Rows, Engine::Callback] {
+        let bytes = |n: u64| Limits { code_bytes: n as usize, ..Limits::default() };
+        let nanoseconds = |n: u64| Limits { compile_time: Duration::from_nanos(n), ..Limits::default() };
+        let least = |limits: &dyn Fn(u64) -> Limits| {
+            let (mut refused, mut taken) = (0, 1 << 40);
+            while taken - refused > 1 {
+                let middle = (taken + refused) / 2;
+                match limited(source, 3, engine, limits(middle)) {
+                    Ok(()) => taken = middle,
+                    Err(Error::Limit { .. }) => refused = middle,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            taken
+        };
+        check_bound("code_bytes", source, engine, least(&bytes), bytes);
+        let time = least(&nanoseconds);
+        assert!(limited(source, 3, engine, nanoseconds(time)).is_ok());
+        let error = limited(source, 3, engine, nanoseconds(time - 1)).unwrap_err();
+        let named = format!("the limit `compile_time` is {:?}", Duration::from_nanos(time - 1));
+        assert!(error.to_string().ends_with(&named), "{error}");
+        // The interpreter makes none.
+        let nothing = Limits { code_bytes: 0, compile_time: Duration::ZERO, ..Limits::default() };
+        assert!(limited(source, 3, Engine::Interpreter, nothing).is_ok());
+    }
+}
+
+/// The code for elements that are not finite is made in the middle of a run, and is limited as well.
+#[test]
+fn code_that_is_made_late_is_limited() {
+    let kernel = |code_bytes| {
+        let limits = Limits { code_bytes, ..Limits::default() };
+        Kernel::compile_with_limits("min(w) + count(isnan(w))", "kernel", limits).expect("it is right")
+    };
+    let run = |kernel: &Kernel, value: f64| Filter::new(kernel).size(5).run(&ndarray::Array1::from_elem(99, value));
+    let finite = (0..).step_by(8).find(|bytes| run(&kernel(*bytes), 1.0).is_ok()).expect("a limit that is enough");
+    assert!(matches!(run(&kernel(finite), f64::NAN), Err(Error::Limit { limit: "code_bytes", .. })));
+    assert!(run(&kernel(8 * finite), f64::NAN).is_ok());
+}
+
+#[test]
+fn what_can_not_be_raised_is_not() {
+    let raised = Limits { nesting: usize::MAX, inlined_nesting: usize::MAX, folds: usize::MAX, ..Limits::default() };
+    let nested = format!("{}1{}", "(".repeat(100_000), ")".repeat(100_000));
+    let error = Kernel::compile_with_limits(&nested, "kernel", raised).unwrap_err().to_string();
+    assert!(error.contains("the limit `nesting` is 200 levels"), "{error}");
+    // What can be is.
+    let long = format!("{}1", "1 + ".repeat(1 << 19));
+    let raised = Limits { source_bytes: 1 << 22, nodes: 1 << 20, ..Limits::default() };
+    assert!(Kernel::compile_with_limits(&long, "kernel", raised).is_ok());
 }

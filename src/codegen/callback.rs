@@ -20,11 +20,12 @@ use super::emit::{Code, Emitter, symbol};
 use super::expr;
 use super::jit::{self, Module};
 use super::lanes::{self, Lanes, Width};
-use super::math;
+use super::{math, size};
 use crate::error::Error;
 use crate::lang::cells::Cells;
 use crate::lang::diagnostic::{Code as DiagnosticCode, Diagnostic};
 use crate::lang::hir::{Expr, Kernel, Reduction};
+use crate::lang::limits::Limits;
 use crate::lang::span::Span;
 use crate::plan::lanes::{Analysis, Lane};
 
@@ -32,20 +33,6 @@ use crate::plan::lanes::{Analysis, Lane};
 const STACK_SCRATCH: usize = 1024;
 /// ... and for this many on that of the form for one footprint. Beyond, each call allocates it and frees it.
 const MAX_STACK_SCRATCH: usize = 1 << 15;
-
-/// The most operations that are compiled: Cranelift's time grows faster than the number of operations.
-const MAX_COMPILED_OPERATIONS: usize = 1 << 14;
-
-/// Checks that `kernel` is not too large to be compiled.
-pub fn check_size(kernel: &Kernel) -> Result<(), Error> {
-    let operations = kernel.live_nodes().count();
-    if operations <= MAX_COMPILED_OPERATIONS {
-        return Ok(());
-    }
-    Err(Error::Codegen(format!(
-        "it has {operations} operations, and at most {MAX_COMPILED_OPERATIONS} are compiled; the interpreter can run it"
-    )))
-}
 
 /// Why `kernel` can't be a callback, if it can't.
 pub fn obstacle(kernel: &Kernel) -> Option<Diagnostic> {
@@ -102,19 +89,19 @@ pub fn depends_on_all_cells(kernel: &Kernel) -> Option<&'static str> {
 }
 
 /// Compiles `kernel`, which has no [`obstacle`], for windows of these cells, or of any number of them.
-pub fn compile(kernel: &Kernel, cells: Option<&Cells>) -> Result<Arc<jit::Code>, Error> {
-    let (module, function) = build(kernel, cells)?;
+pub fn compile(kernel: &Kernel, cells: Option<&Cells>, limits: &Limits) -> Result<Arc<jit::Code>, Error> {
+    let (module, function) = build(kernel, cells, limits)?;
     module.finish(function)
 }
 
 /// The callback in Cranelift's intermediate representation.
-pub fn clif(kernel: &Kernel, cells: Option<&Cells>) -> Result<String, Error> {
-    build(kernel, cells).map(|(_, function)| function.to_string())
+pub fn clif(kernel: &Kernel, cells: Option<&Cells>, limits: &Limits) -> Result<String, Error> {
+    build(kernel, cells, limits).map(|(_, function)| function.to_string())
 }
 
 /// The callback in machine code, as text.
-pub fn assembly(kernel: &Kernel, cells: Option<&Cells>) -> Result<String, Error> {
-    let (mut module, function) = build(kernel, cells)?;
+pub fn assembly(kernel: &Kernel, cells: Option<&Cells>, limits: &Limits) -> Result<String, Error> {
+    let (mut module, function) = build(kernel, cells, limits)?;
     module.disassemble(function)
 }
 
@@ -144,8 +131,7 @@ fn signature(module: &mut Module) -> Signature {
     signature
 }
 
-fn build(kernel: &Kernel, cells: Option<&Cells>) -> Result<(Module, Function), Error> {
-    check_size(kernel)?;
+fn build(kernel: &Kernel, cells: Option<&Cells>, limits: &Limits) -> Result<(Module, Function), Error> {
     let mut module = Module::new(&symbols(kernel))?;
     let mut function = Function::with_name_signature(UserFuncName::user(0, 0), signature(&mut module));
     let mut context = FunctionBuilderContext::new();
@@ -187,7 +173,7 @@ fn build(kernel: &Kernel, cells: Option<&Cells>) -> Result<(Module, Function), E
         tables: tables(&mut b, &mut module, kernel, cells)?,
         scratch: scratch.as_ref().map_or(user_data, |scratch| scratch.address),
     };
-    let code = Code { kernel, analysis: &Analysis::of_nothing_known(kernel), width: Width::One };
+    let code = Code { kernel, analysis: &Analysis::of_nothing_known(kernel), width: Width::One, limits };
     let mut emitter = Emitter::new(&mut b, &mut module, &mut window, &code);
     emitter.emit()?;
     let output = emitter.scalar(kernel.outputs[0].value).clone();
@@ -217,6 +203,7 @@ fn build(kernel: &Kernel, cells: Option<&Cells>) -> Result<(Module, Function), E
     let failure = b.ins().iconst(I32, 0);
     b.ins().return_(&[failure]);
     b.finalize(module.jit().target_config());
+    size::check(&function, limits)?;
     Ok((module, function))
 }
 

@@ -1,14 +1,13 @@
 //! Machine code in memory: who owns it, how it is called, and what it calls.
 //!
-//! This is the one place outside the drivers where code is `unsafe`. Three things need it: freeing the memory of a
-//! finished module, calling into it, and the functions that it calls with pointers of its own.
+//! Three things need `unsafe` here: freeing the memory of a finished module, calling into it, and the functions that it
+//! calls with pointers of its own.
 
 #![allow(unsafe_code, reason = "the design lifts the ban here; each block gives its reason")]
 
-use std::ffi::{c_int, c_void};
 use std::fmt;
 use std::mem::ManuallyDrop;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use cranelift_codegen::Context;
 use cranelift_codegen::ir::types::I64;
@@ -19,16 +18,11 @@ use cranelift_frontend::FunctionBuilder;
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{DataDescription, FuncId, Linkage, Module as _};
 
+use crate::callback::{Callback, CallbackFn};
 use crate::error::Error;
 use crate::lang::cells::Cells;
 use crate::lang::hir::Reduction;
-use crate::lang::interpret::Settings;
 use crate::lang::reduce::order_statistic;
-
-/// SciPy's callback: `int (double *buffer, intptr_t filter_size, double *return_value, void *user_data)`.
-///
-/// `buffer` holds `filter_size` values in footprint order and may be overwritten. The status is nonzero for success.
-pub type CallbackFn = unsafe extern "C" fn(*mut f64, isize, *mut f64, *mut c_void) -> c_int;
 
 fn codegen_error(error: impl fmt::Display) -> Error {
     Error::Codegen(error.to_string())
@@ -134,209 +128,10 @@ unsafe impl Send for Code {}
 // SAFETY: as for `Send`; shared references can only read `entry`.
 unsafe impl Sync for Code {}
 
-/// A callback that SciPy, our driver or any C program can call, and what keeps it alive.
-///
-/// The pointer is valid while this value or a clone of it lives; the last one frees the code. The place of the result must
-/// not be in the window or in the user data. For order statistics the code needs up to 256 KiB of stack.
-///
-/// # User data
-///
-/// [`Callback::user_data`] points to f64s: the kernel's scalar params in order of declaration, then its weights vectors
-/// in order of declaration, each with one value for each cell of the footprint. A C program may pass its own:
-///
-/// ```c
-/// // param t; param s = 2; weights k;        over a footprint of 5 cells
-/// double user_data[2 + 5] = { /* t */ 0.5, /* s */ 2.0, /* k */ 0, 1, 1, 1, 0 };
-/// double out;
-/// if (!callback(window, 5, &out, user_data)) { /* an assertion of the kernel does not hold */ }
-/// ```
-///
-/// A kernel without params and weights ignores the pointer; any other kernel returns status 0 for a null pointer.
-#[derive(Clone)]
-pub struct Callback {
-    function: CallbackFn,
-    origin: Origin,
-}
-
-#[derive(Clone)]
-enum Origin {
-    /// Our code, with its parameters.
-    Compiled {
-        _code: Arc<Code>,
-        /// The parameters, once they are complete.
-        user_data: Option<Arc<[f64]>>,
-        /// The cells that the code is for, if it is not for any number of them.
-        cells: Option<Arc<Cells>>,
-        /// The only window length that `call` may be used with, where there is one.
-        window: Option<usize>,
-    },
-    /// A C function, with what its owner wants to be passed.
-    Foreign {
-        user_data: SharedPointer,
-        /// Held while the function runs, if it is not to run on several threads at once.
-        serial: Option<Arc<Mutex<()>>>,
-    },
-}
-
-#[derive(Clone, Copy)]
-struct SharedPointer(*mut c_void);
-
-// SAFETY: the pointer is only passed on to the foreign function, which its owner has promised to be callable from any
-// thread (see `Callback::foreign`).
-unsafe impl Send for SharedPointer {}
-// SAFETY: as for `Send`.
-unsafe impl Sync for SharedPointer {}
-
-impl Callback {
-    /// The callback at the entry of `code`, which was compiled for these cells, or for any number of them.
-    pub(crate) fn compiled(code: Arc<Code>, cells: Option<&Cells>) -> Callback {
-        // SAFETY: the entry of a `Code` that `codegen::callback` made has this signature.
-        let function = unsafe { std::mem::transmute::<*const u8, CallbackFn>(code.entry) };
-        let cells = cells.cloned().map(Arc::new);
-        let window = cells.as_ref().map(|cells| cells.len());
-        Callback { function, origin: Origin::Compiled { _code: code, user_data: None, cells, window } }
-    }
-
-    /// Sets the parameters of a compiled callback, complete and checked by its kernel.
-    pub(crate) fn set(&mut self, settings: &Settings) {
-        if let Origin::Compiled { user_data, window, .. } = &mut self.origin {
-            *user_data = Some(settings.params.iter().chain(settings.weights.iter().flatten()).copied().collect());
-            if let Some(weights) = settings.weights.first() {
-                window.get_or_insert(weights.len());
-            }
-        }
-    }
-
-    /// A C function as a callback. The filter driver calls it on one thread at a time, in C order of the pixels: clones of
-    /// the value wait for each other, so the function must not call the driver or [`Callback::call`] with itself.
-    ///
-    /// # Safety
-    ///
-    /// `function` must have the signature and keep to the contract of [`CallbackFn`] with this `user_data`, must not
-    /// unwind, and may be called from any thread. Unless concurrent calls are sound, nothing else may call it while this
-    /// value or a clone of it is used, another `Callback` made of the same function included. `function` and `user_data`
-    /// must stay valid while this value or a clone of it lives.
-    pub unsafe fn foreign(function: CallbackFn, user_data: *mut c_void) -> Callback {
-        let serial = Some(Arc::new(Mutex::new(())));
-        Callback { function, origin: Origin::Foreign { user_data: SharedPointer(user_data), serial } }
-    }
-
-    /// A C function that the filter driver may call on several threads at once, and in any order of the pixels.
-    ///
-    /// # Safety
-    ///
-    /// As for [`Callback::foreign`], and concurrent calls must be sound.
-    pub unsafe fn foreign_concurrent(function: CallbackFn, user_data: *mut c_void) -> Callback {
-        Callback { function, origin: Origin::Foreign { user_data: SharedPointer(user_data), serial: None } }
-    }
-
-    /// The function. It is valid while this value or a clone of it lives.
-    pub fn as_ptr(&self) -> CallbackFn {
-        self.function
-    }
-
-    /// What to pass as the last argument; null while params without defaults, or weights, are not set.
-    pub fn user_data(&self) -> *mut c_void {
-        match &self.origin {
-            Origin::Compiled { user_data: None, .. } => std::ptr::null_mut(),
-            // Compiled code only reads its parameters.
-            Origin::Compiled { user_data: Some(user_data), .. } => user_data.as_ptr().cast_mut().cast(),
-            Origin::Foreign { user_data, .. } => user_data.0,
-        }
-    }
-
-    /// Whether the function may run on several threads at once, and in any order of the pixels.
-    pub fn is_concurrent(&self) -> bool {
-        !matches!(self.origin, Origin::Foreign { serial: Some(_), .. })
-    }
-
-    /// The only number of cells that the function takes, where there is one.
-    pub fn window_len(&self) -> Option<usize> {
-        match self.origin {
-            Origin::Compiled { window, .. } => window,
-            Origin::Foreign { .. } => None,
-        }
-    }
-
-    /// Whether the callback takes windows of these cells.
-    pub(crate) fn takes(&self, cells: &Cells) -> bool {
-        match &self.origin {
-            Origin::Compiled { cells: Some(only), .. } => **only == *cells,
-            _ => self.window_len().is_none_or(|only| only == cells.len()),
-        }
-    }
-
-    /// Readies the callback for calls; a foreign one that is not concurrent is held until the value is dropped.
-    pub(crate) fn enter(&self) -> ActiveCallback<'_> {
-        let guard = match &self.origin {
-            Origin::Foreign { serial: Some(serial), .. } => {
-                // The lock guards no data, so a panic in another holder has broken nothing.
-                Some(serial.lock().unwrap_or_else(PoisonError::into_inner))
-            }
-            _ => None,
-        };
-        ActiveCallback { function: self.function, user_data: self.user_data(), callback: self, _guard: guard }
-    }
-
-    /// The value for one window, or `None` where the callback fails. The window may be overwritten.
-    ///
-    /// A window of another length than [`Callback::window_len`] fails.
-    ///
-    /// ```
-    /// let callback = hoodoo::Kernel::compile("max(w) - min(w)")?.callback()?;
-    /// assert_eq!(callback.call(&mut [3.0, 1.0, 7.0]), Some(6.0));
-    /// # Ok::<(), hoodoo::Error>(())
-    /// ```
-    pub fn call(&self, window: &mut [f64]) -> Option<f64> {
-        self.enter().call(window)
-    }
-}
-
-impl fmt::Debug for Callback {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.origin {
-            Origin::Compiled { .. } => "compiled",
-            Origin::Foreign { .. } => "foreign",
-        };
-        write!(f, "Callback({kind}, {:p})", self.function)
-    }
-}
-
-/// A callback that is being used on this thread.
-pub(crate) struct ActiveCallback<'c> {
-    function: CallbackFn,
-    user_data: *mut c_void,
-    callback: &'c Callback,
-    _guard: Option<MutexGuard<'c, ()>>,
-}
-
-impl ActiveCallback<'_> {
-    /// Whether windows of `len` cells may be passed to [`ActiveCallback::call_unchecked`].
-    pub(crate) fn takes(&self, len: usize) -> bool {
-        self.callback.window_len().is_none_or(|only| only == len)
-    }
-
-    pub(crate) fn call(&self, window: &mut [f64]) -> Option<f64> {
-        let mut value = 0.0;
-        // SAFETY: the length is checked first.
-        let held = self.takes(window.len()) && unsafe { self.call_unchecked(window, &mut value) };
-        held.then_some(value)
-    }
-
-    /// Computes the value for one window, where it must be 0 on entry. False where the callback fails.
-    ///
-    /// # Safety
-    ///
-    /// [`ActiveCallback::takes`] holds for the window's length.
-    #[inline(always)]
-    pub(crate) unsafe fn call_unchecked(&self, window: &mut [f64], value: &mut f64) -> bool {
-        // SAFETY: the pointers are valid for the lengths passed, and the function's owner is borrowed. Our own code
-        // reads no further than `filter_size` cells and the parameters of its kernel, whose weights have as many
-        // values as `takes` allows cells; a foreign function keeps to its contract by the promise of
-        // `Callback::foreign`.
-        let status = unsafe { (self.function)(window.as_mut_ptr(), window.len() as isize, value, self.user_data) };
-        status != 0
-    }
+/// The callback at the entry of `code`, which [`super::callback`] made for these cells, or for any number of them.
+pub fn callback(code: Arc<Code>, cells: Option<&Cells>) -> Callback {
+    // SAFETY: code of that origin has this signature, reads its user data as promised, and lives as long as its owner.
+    unsafe { Callback::compiled(std::mem::transmute::<*const u8, CallbackFn>(code.entry), code, cells) }
 }
 
 /// What the code for rows is called with besides rows.

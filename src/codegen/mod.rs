@@ -9,3 +9,4 @@ mod math;
 pub mod order;
 pub mod row;
 pub mod simd;
+mod size;

@@ -19,16 +19,17 @@ use cranelift_codegen::ir::{
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_module::Module as _;
 
-use super::callback::{check_size, place, symbols};
+use super::callback::{place, symbols};
 use super::emit::window::{Scratch, Tap, Window};
 use super::emit::{Code, Emitter, symbol};
 use super::expr;
 use super::jit::{self, Module, RowCode};
 use super::lanes::{self, Lanes, REGISTER, Width, constant_memory};
-use super::simd;
+use super::{simd, size};
 use crate::error::Error;
 use crate::grid::element::{Cast, DType};
 use crate::lang::hir::{Expr, ExprId, Kernel, Reduction};
+use crate::lang::limits::Limits;
 use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::types::Elem;
 use crate::plan::Plan;
@@ -41,6 +42,7 @@ pub struct RowKernel {
     /// What it computes, and how.
     pub plan: Plan,
     stages: Vec<StageCode>,
+    limits: Limits,
 }
 
 /// The code of one stage.
@@ -53,14 +55,14 @@ struct StageCode {
 }
 
 impl RowKernel {
-    /// Compiles `plan`.
-    pub fn compile(plan: Plan) -> Result<RowKernel, Error> {
+    /// Compiles `plan` within `limits`.
+    pub fn compile(plan: Plan, limits: &Limits) -> Result<RowKernel, Error> {
         let code = |stage: &Stage| {
-            let finite = compile(stage, &stage.finite)?;
+            let finite = compile(stage, &stage.finite, limits)?;
             Ok(StageCode { finite, general: OnceLock::new() })
         };
         let stages = plan.stages.iter().map(code).collect::<Result<_, Error>>()?;
-        Ok(RowKernel { plan, stages })
+        Ok(RowKernel { plan, stages, limits: limits.clone() })
     }
 
     /// The code of a stage, for elements and params that are all finite or that need not be.
@@ -68,7 +70,7 @@ impl RowKernel {
         let code = &self.stages[stage];
         match &self.plan.stages[stage].general {
             Some(general) if !finite => {
-                let made = code.general.get_or_init(|| compile(&self.plan.stages[stage], general));
+                let made = code.general.get_or_init(|| compile(&self.plan.stages[stage], general, &self.limits));
                 made.as_ref().map_err(Error::clone)
             }
             _ => Ok(&code.finite),
@@ -76,21 +78,21 @@ impl RowKernel {
     }
 }
 
-fn compile(stage: &Stage, analysis: &Analysis) -> Result<RowCode, Error> {
-    let (module, function) = build(stage, analysis)?;
+fn compile(stage: &Stage, analysis: &Analysis, limits: &Limits) -> Result<RowCode, Error> {
+    let (module, function) = build(stage, analysis, limits)?;
     Ok(RowCode::new(module.finish(function)?))
 }
 
 /// The functions of a plan in Cranelift's intermediate representation.
-pub fn clif(plan: &Plan) -> Result<String, Error> {
-    let stage = |stage: &Stage| build(stage, &stage.finite).map(|(_, function)| function.to_string());
+pub fn clif(plan: &Plan, limits: &Limits) -> Result<String, Error> {
+    let stage = |stage: &Stage| build(stage, &stage.finite, limits).map(|(_, function)| function.to_string());
     plan.stages.iter().map(stage).collect::<Result<Vec<_>, _>>().map(|text| text.join("\n"))
 }
 
 /// The functions of a plan in machine code, as text.
-pub fn assembly(plan: &Plan) -> Result<String, Error> {
+pub fn assembly(plan: &Plan, limits: &Limits) -> Result<String, Error> {
     let stage = |stage: &Stage| {
-        let (mut module, function) = build(stage, &stage.finite)?;
+        let (mut module, function) = build(stage, &stage.finite, limits)?;
         module.disassemble(function)
     };
     plan.stages.iter().map(stage).collect::<Result<Vec<_>, _>>().map(|text| text.join("\n"))
@@ -116,9 +118,8 @@ fn host_functions(kernel: &Kernel) -> Vec<(String, *const u8)> {
     functions
 }
 
-fn build(stage: &Stage, analysis: &Analysis) -> Result<(Module, Function), Error> {
+fn build(stage: &Stage, analysis: &Analysis, limits: &Limits) -> Result<(Module, Function), Error> {
     let kernel = &stage.kernel;
-    check_size(kernel)?;
     let width = Width::Pixels(stage.pixels);
     let mut module = Module::new(&host_functions(kernel))?;
     let mut function = Function::with_name_signature(UserFuncName::user(0, 0), signature(&mut module));
@@ -150,7 +151,7 @@ fn build(stage: &Stage, analysis: &Analysis) -> Result<(Module, Function), Error
         Rows { stage, width, rows, constants, position, scratch, tables, x, shift: 0, loaded: HashMap::new() };
     for row in 0..stage.together {
         window.shift = row;
-        let code = Code { kernel, analysis, width };
+        let code = Code { kernel, analysis, width, limits };
         let mut emitter = Emitter::new(&mut b, &mut module, &mut window, &code);
         emitter.emit()?;
         let held: Vec<Lanes> = kernel.assertions.iter().map(|a| emitter.scalar(a.condition).clone()).collect();
@@ -182,6 +183,7 @@ fn build(stage: &Stage, analysis: &Analysis) -> Result<(Module, Function), Error
     b.switch_to_block(done);
     b.ins().return_(&[len]);
     b.finalize(module.jit().target_config());
+    size::check(&function, limits)?;
     Ok((module, function))
 }
 

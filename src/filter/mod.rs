@@ -2,76 +2,38 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::Arc;
 
 pub mod arrays;
+#[cfg(feature = "jit")]
+pub mod compiled;
+pub mod engine;
+pub mod job;
+pub mod outputs;
 pub mod pixels;
 pub mod progress;
+#[cfg(feature = "jit")]
 pub mod rows;
 
 use ndarray::{Array, ArrayBase, ArrayD, Data, DataMut, Dimension};
 
 use self::arrays::{AnyElement, Input, Output};
-use self::pixels::{CallbackEvaluator, Evaluate, Neighbourhood, Run, Stop};
+use self::engine::{Engine, Means};
+use self::job::{Job, Place, Types};
+use self::outputs::Outputs;
+use self::pixels::{Neighbourhood, Run};
 use self::progress::Progress;
-use self::rows::RowRun;
-use crate::codegen::jit::Callback;
-use crate::codegen::row::{self, RowKernel};
+use crate::callback::Callback;
 use crate::error::Error;
 use crate::grid::boundary::Mode;
-use crate::grid::element::{Cast, DType};
+use crate::grid::element::{Cast, DType, Precision};
 use crate::grid::footprint::{Footprint, Window};
 use crate::grid::region::Region;
-use crate::kernel::{Kernel, Parameters};
+use crate::kernel::Kernel;
+use crate::kernel::parameters::Parameters;
 use crate::lang::cells::Cells;
 use crate::lang::hir;
 use crate::lang::interpret::{Interpreter, Pixel, Settings};
 use crate::lang::shrink::shrunk;
-use crate::plan::range::Precision;
-use crate::plan::{Request, plan};
-
-/// What runs the kernel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Engine {
-    /// Rows for a kernel, and the callback for a callback. A kernel that is too large for machine code is an error, and not a
-    /// run that takes a thousand times longer.
-    #[default]
-    Auto,
-    /// Machine code that computes row after row, many pixels at once.
-    Rows,
-    /// Machine code, called once for each pixel.
-    Callback,
-    /// The reference interpreter.
-    Interpreter,
-}
-
-impl std::str::FromStr for Engine {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Engine, Error> {
-        match name {
-            "auto" => Ok(Engine::Auto),
-            "rows" => Ok(Engine::Rows),
-            "callback" => Ok(Engine::Callback),
-            "interpreter" => Ok(Engine::Interpreter),
-            _ => Err(Error::argument(
-                "engine",
-                format!("`{name}` is not an engine; the engines are auto, rows, callback, interpreter"),
-            )),
-        }
-    }
-}
-
-/// What [`Filter::listing`] shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Listing {
-    /// How the kernel is computed, and why so.
-    Plan,
-    /// The code in Cranelift's intermediate representation.
-    Clif,
-    /// The code of this machine.
-    Assembly,
-}
 
 /// A kernel or a callback together with a window and what lies outside the array, ready to run over arrays.
 ///
@@ -230,6 +192,29 @@ impl Filter {
     /// bounding box, in C order.
     pub fn weights(mut self, name: impl Into<String>, values: impl IntoIterator<Item = f64>) -> Filter {
         self.parameters = self.parameters.weights(name, values);
+        self
+    }
+
+    /// Sets the kernel's weights vector `name` to an array of the footprint's shape.
+    ///
+    /// ```
+    /// use hoodoo::{Filter, Kernel};
+    /// use ndarray::array;
+    ///
+    /// let kernel = Kernel::compile("weights k; sum(w * k)")?;
+    /// let sobel = array![[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]];
+    /// let image = array![[0.0, 1.0, 3.0], [0.0, 1.0, 3.0], [0.0, 1.0, 3.0]];
+    /// let slope = Filter::new(&kernel).size(3).weights_array("k", &sobel).run(&image)?;
+    /// assert_eq!(slope[[1, 1]], 12.0);
+    /// assert!(Filter::new(&kernel).size([9, 1]).weights_array("k", &sobel).run(&image).is_err());
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    pub fn weights_array<S, D>(mut self, name: impl Into<String>, array: &ArrayBase<S, D>) -> Filter
+    where
+        S: Data<Elem = f64>,
+        D: Dimension,
+    {
+        self.parameters = self.parameters.weights_array(name, array);
         self
     }
 
@@ -408,6 +393,19 @@ impl Filter {
         Ok(arrays)
     }
 
+    /// As [`Filter::run_all`], with the outputs by name or by position.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Filter::run`].
+    pub fn run_outputs<U: AnyElement>(&self, inputs: &[Input<'_>]) -> Result<Outputs<U>, Error> {
+        let names = match &self.function {
+            Function::Kernel(kernel) => kernel.outputs().map(str::to_string).collect(),
+            Function::Callback(_) => vec!["0".to_string()],
+        };
+        Ok(Outputs::new(names, self.run_all(inputs)?))
+    }
+
     /// Writes all outputs, whose element types and layouts may differ, reporting to `progress` and cancelled by it.
     ///
     /// # Errors
@@ -433,20 +431,17 @@ impl Filter {
         for output in outputs.iter() {
             same_shape("output", &output_shape, output.shape(), expected)?;
         }
-        let axes = self.filtered_axes(shape.len())?;
-        let footprint = self.resolved_footprint(axes.len())?;
-        let modes = self.mode_of_each(axes.len())?;
         let types = Types {
             inputs: inputs.iter().map(Input::dtype).collect(),
             outputs: outputs.iter().map(|output| output.dtype()).collect(),
         };
-        let prepared = self.prepare(&footprint, &modes, shape, &axes, types)?;
+        let prepared = self.prepare(shape, types)?;
         if output_shape.contains(&0) {
             return Ok(());
         }
 
         // The window along every axis of the array.
-        let cells = &prepared.cells;
+        let Job { cells, axes, modes, .. } = &prepared.job;
         let full = |cell: usize| {
             let mut offset = vec![0; shape.len()];
             for (axis, along) in axes.iter().zip(cells.offset(cell)) {
@@ -457,48 +452,27 @@ impl Filter {
         let offsets: Vec<Vec<isize>> = (0..cells.len()).map(full).collect();
         let mut full_modes = vec![Mode::default(); shape.len()];
         for (axis, mode) in axes.iter().zip(modes) {
-            full_modes[*axis] = mode;
+            full_modes[*axis] = *mode;
         }
         let region = if shape.is_empty() { Region::whole(shape) } else { Region { axes: region } };
         let neighbourhood = Neighbourhood::new(shape, &offsets, &full_modes, self.cval, region);
-        let threads = self.most_threads();
-        let mut run = Run { neighbourhood: &neighbourhood, cast: self.cast, threads, progress, squeezed: false };
-        let failed = match (&prepared.means, prepared.meaning.as_deref()) {
-            (Means::Rows { whole, border }, _) => {
-                let all = neighbourhood.region();
-                let inner = prepared.shrinking.iter().fold(all.clone(), |region, along| {
-                    let (axis, (before, after)) = (axes[*along], cells.reach(*along));
-                    region.trimmed(axis, Region::inner(shape[axis], before, after))
-                });
-                let around =
-                    border.iter().flat_map(|code| all.around(&inner).into_iter().map(move |part| (code, part)));
-                let parts: Vec<(&ReadyRows, Region)> = around.chain([(whole, inner.clone())]).collect();
-                run_parts(&parts, &run, inputs, outputs)?
-            }
-            (Means::Callback { callback, shorter }, _) => {
-                if !callback.is_concurrent() {
-                    run.threads = 1;
-                }
-                run.squeezed = !prepared.shrinking.is_empty();
-                let evaluator = || {
-                    CallbackEvaluator::new(callback.enter(), cells.len(), shorter.as_ref().map(Callback::enter))
-                        .expect("`prepare` has checked the length")
-                };
-                first_failure(run.run(inputs, outputs, &evaluator), neighbourhood.region())?
-            }
-            (Means::Interpreter, meaning) => {
-                let meaning = meaning.expect("only a kernel is interpreted");
-                let evaluator = || InterpreterEvaluator {
-                    interpreter: Interpreter::new(meaning, cells, &prepared.settings),
-                    place: Place::new(shape, &axes),
-                };
-                first_failure(run.run(inputs, outputs, &evaluator), neighbourhood.region())?
-            }
+        let meaning = prepared.meaning.as_deref();
+        let mut run = Run {
+            neighbourhood: &neighbourhood,
+            cast: self.cast,
+            threads: self.most_threads(),
+            progress,
+            pause: prepared.job.operations.map_or(usize::MAX, pause),
+            squeezed: false,
         };
-        let Some(mut position) = failed else { return Ok(()) };
+        let failed = prepared.means.run(meaning, &prepared.job, &mut run, inputs, outputs)?;
+        let Some(mut position) = failed else {
+            progress.finish();
+            return Ok(());
+        };
         let window = pixels::cells_at(&neighbourhood, inputs, &position);
         position.truncate(shape.len());
-        Err(self.failure(&prepared, &window, position, Place::new(shape, &axes)))
+        Err(self.failure(&prepared, &window, position, Place::new(shape, axes)))
     }
 
     /// How many outputs there are.
@@ -573,17 +547,37 @@ impl Filter {
         }
     }
 
-    /// Everything that does not depend on the elements of the arrays.
-    fn prepare(
+    /// The window on arrays of this shape, checked, with the settings for its footprint.
+    fn job(
         &self,
-        footprint: &Footprint,
-        modes: &[Mode],
         shape: &[usize],
-        axes: &[usize],
         types: Types,
-    ) -> Result<Prepared<'_>, Error> {
-        let kernel = match &self.function {
-            Function::Kernel(kernel) => kernel,
+        settings: impl FnOnce(&Footprint) -> Result<Settings, Error>,
+    ) -> Result<Job, Error> {
+        let axes = self.filtered_axes(shape.len())?;
+        let modes = self.mode_of_each(axes.len())?;
+        let footprint = self.resolved_footprint(axes.len())?;
+        let settings = settings(&footprint)?;
+        let cells = self.cells(&footprint)?;
+        let operations = match &self.function {
+            Function::Kernel(kernel) => Some(kernel.check_taps(cells.taps())?),
+            Function::Callback(_) => None,
+        };
+        let shrinking = shrinking(&cells, &modes);
+        Ok(Job { cells, settings, operations, shrinking, modes, shape: shape.to_vec(), axes, types })
+    }
+
+    /// Everything that does not depend on the elements of the arrays.
+    fn prepare(&self, shape: &[usize], types: Types) -> Result<Prepared<'_>, Error> {
+        match &self.function {
+            Function::Kernel(kernel) => {
+                let job = self.job(shape, types, |footprint| kernel.settings(&self.parameters, Some(footprint)))?;
+                let meaning = match job.shrinking.is_empty() {
+                    true => Cow::Borrowed(kernel.hir()),
+                    false => Cow::Owned(shrunk(kernel.hir(), &job.shrinking)),
+                };
+                Ok(Prepared { means: Means::of(self, kernel, &job)?, job, meaning: Some(meaning) })
+            }
             Function::Callback(callback) => {
                 if self.parameters != Parameters::new() {
                     return Err(Error::argument("param", "a callback has its own user data, and takes no params"));
@@ -591,118 +585,19 @@ impl Filter {
                 if !matches!(self.engine, Engine::Auto | Engine::Callback) {
                     return Err(Error::argument("engine", "a callback can only be called"));
                 }
-                let cells = self.cells(footprint)?;
-                if !callback.takes(&cells) {
+                let job = self.job(shape, types, |_| Ok(Settings::default()))?;
+                if !callback.takes(&job.cells) {
                     return Err(Error::argument("footprint", "the callback was compiled for another footprint"));
                 }
-                let shrinking = shrinking(&cells, modes);
-                if !shrinking.is_empty() && callback.window_len().is_some() {
+                if !job.shrinking.is_empty() && callback.window_len().is_some() {
                     return Err(Error::argument(
                         "mode",
                         "in mode shrink windows have fewer cells near the ends, and the callback is for one number of them",
                     ));
                 }
                 let means = Means::Callback { callback: callback.clone(), shorter: None };
-                return Ok(Prepared { cells, settings: Settings::default(), shrinking, meaning: None, means });
+                Ok(Prepared { job, meaning: None, means })
             }
-        };
-        let settings = kernel.settings(&self.parameters, Some(footprint))?;
-        let cells = self.cells(footprint)?;
-        kernel.check_possible(cells.taps())?;
-        let shrinking = shrinking(&cells, modes);
-        let meaning = match shrinking.is_empty() {
-            true => Cow::Borrowed(kernel.hir()),
-            false => Cow::Owned(shrunk(kernel.hir(), &shrinking)),
-        };
-        let means = match self.engine {
-            Engine::Interpreter => Means::Interpreter,
-            Engine::Callback => {
-                kernel.check_callback()?;
-                let mut callback = Callback::compiled(kernel.code(Some(&cells))?, Some(&cells));
-                callback.set(&settings);
-                let shorter = match shrinking.is_empty() {
-                    true => None,
-                    false => Some(kernel.callback_for_fewer(&settings)?),
-                };
-                Means::Callback { callback, shorter }
-            }
-            Engine::Auto | Engine::Rows => {
-                let extent: Vec<usize> = axes.iter().map(|axis| shape[*axis]).collect();
-                let code = |shrinking: &[usize]| -> Result<ReadyRows, Error> {
-                    let request = self.request(&cells, shrinking, modes, shape, axes, &types);
-                    let kernel = kernel.rows(request)?;
-                    let constants = kernel.plan.lifted.values(&cells, &settings, &extent);
-                    Ok(ReadyRows { kernel, constants })
-                };
-                let border = if shrinking.is_empty() { None } else { Some(code(&shrinking)?) };
-                Means::Rows { whole: code(&[])?, border }
-            }
-        };
-        Ok(Prepared { cells, settings, shrinking, meaning: Some(meaning), means })
-    }
-
-    fn request(
-        &self,
-        cells: &Cells,
-        shrinking: &[usize],
-        modes: &[Mode],
-        shape: &[usize],
-        axes: &[usize],
-        types: &Types,
-    ) -> Request {
-        Request {
-            cells: cells.clone(),
-            shrinking: shrinking.to_vec(),
-            axes: axes.to_vec(),
-            ndim: shape.len().max(1),
-            stacked: Request::stacked(shape),
-            inputs: types.inputs.clone(),
-            outputs: types.outputs.clone(),
-            cast: self.cast,
-            outside: modes.contains(&Mode::Constant).then(|| self.cval.to_bits()),
-            precision: self.precision,
-        }
-    }
-
-    /// What the engine for rows makes of the kernel, for arrays of this shape and of these element types.
-    ///
-    /// ```
-    /// use hoodoo::{DType, Filter, Kernel, Listing};
-    ///
-    /// let filter = Filter::new(&Kernel::compile("median(w)")?).size(3);
-    /// let plan = filter.listing(Listing::Plan, &[512, 512], &[DType::U8], &[DType::U8])?;
-    /// assert!(plan.contains("median of u8 elements: a selection network for rank 4 of 9"));
-    /// # Ok::<(), hoodoo::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As for [`Filter::run`]; a callback has no plan.
-    pub fn listing(
-        &self,
-        listing: Listing,
-        shape: &[usize],
-        inputs: &[DType],
-        outputs: &[DType],
-    ) -> Result<String, Error> {
-        self.check_counts(inputs.len(), outputs.len())?;
-        let Function::Kernel(kernel) = &self.function else {
-            return Err(Error::argument("engine", "a callback has no plan"));
-        };
-        let axes = self.filtered_axes(shape.len())?;
-        let footprint = self.resolved_footprint(axes.len())?;
-        let modes = self.mode_of_each(axes.len())?;
-        let cells = self.cells(&footprint)?;
-        kernel.check_possible(cells.taps())?;
-        let types = Types { inputs: inputs.to_vec(), outputs: outputs.to_vec() };
-        let plan = plan(kernel.hir(), self.request(&cells, &[], &modes, shape, &axes, &types));
-        match listing {
-            Listing::Plan => {
-                let threads = rows::threads(&plan, &Region::whole(shape), self.most_threads());
-                Ok(format!("{plan}threads: {threads} for an array of shape {shape:?}\n"))
-            }
-            Listing::Clif => row::clif(&plan),
-            Listing::Assembly => row::assembly(&plan),
         }
     }
 
@@ -713,11 +608,7 @@ impl Filter {
     /// As for [`Filter::run`].
     pub fn compile(&self, shape: &[usize], inputs: &[DType], outputs: &[DType]) -> Result<(), Error> {
         self.check_counts(inputs.len(), outputs.len())?;
-        let axes = self.filtered_axes(shape.len())?;
-        let footprint = self.resolved_footprint(axes.len())?;
-        let modes = self.mode_of_each(axes.len())?;
-        let types = Types { inputs: inputs.to_vec(), outputs: outputs.to_vec() };
-        self.prepare(&footprint, &modes, shape, &axes, types).map(drop)
+        self.prepare(shape, Types { inputs: inputs.to_vec(), outputs: outputs.to_vec() }).map(drop)
     }
 
     fn most_threads(&self) -> usize {
@@ -733,7 +624,7 @@ impl Filter {
             return Error::Callback { position };
         };
         // Machine code says only that something does not hold; the interpreter says what.
-        let mut interpreter = Interpreter::new(meaning, &prepared.cells, &prepared.settings);
+        let mut interpreter = Interpreter::new(meaning, &prepared.job.cells, &prepared.job.settings);
         place.move_to(&position, position.last().copied().unwrap_or(0));
         let pixel = Pixel { cells, position: &place.position, extent: &place.extent };
         let message = match interpreter.run(&pixel, &mut vec![0.0; self.output_count()]) {
@@ -760,110 +651,17 @@ fn shrinking(cells: &Cells, modes: &[Mode]) -> Vec<usize> {
     (0..modes.len()).filter(|along| modes[*along] == Mode::Shrink && cells.reach(*along) != (0, 0)).collect()
 }
 
-/// Computes regions, each with its code; the position of the first pixel that fails, of all of them in C order.
-fn run_parts(
-    parts: &[(&ReadyRows, Region)],
-    run: &Run<'_>,
-    inputs: &[Input<'_>],
-    outputs: &mut [Output<'_>],
-) -> Result<Option<Vec<usize>>, Error> {
-    let Run { neighbourhood, threads, progress, .. } = *run;
-    let mut failed: Option<Vec<usize>> = None;
-    for (ReadyRows { kernel, constants }, region) in parts {
-        if region.pixels() == 0 || failed.as_ref().is_some_and(|failed| *failed < region.first()) {
-            continue;
-        }
-        let rows = RowRun { kernel, constants, neighbourhood, region, threads, progress };
-        let position = match rows.run(inputs, outputs) {
-            Err(rows::Failure::Error(error)) => return Err(error),
-            Err(rows::Failure::Stop(stop)) => first_failure(Err(stop), region)?,
-            Ok(()) => None,
-        };
-        failed = failed.into_iter().chain(position).min();
-    }
-    Ok(failed)
+/// How many pixels may be computed before a cancellation is seen, if each takes that many operations.
+fn pause(operations: u64) -> usize {
+    /// The interpreter takes a fraction of a second for these.
+    const OPERATIONS: u64 = 1 << 24;
+    usize::try_from(OPERATIONS / operations.max(1)).unwrap_or(usize::MAX).max(1)
 }
 
-/// The position of the pixel at which a run over a region stopped.
-fn first_failure(result: Result<(), Stop>, region: &Region) -> Result<Option<Vec<usize>>, Error> {
-    match result {
-        Ok(()) => Ok(None),
-        Err(Stop::Failed(pixel)) => Ok(Some(region.position(pixel))),
-        Err(Stop::Cancelled) => Err(Error::Cancelled),
-    }
-}
-
-/// A filter that is checked and compiled, for one footprint.
+/// A filter that is checked and compiled.
 struct Prepared<'k> {
-    cells: Cells,
-    settings: Settings,
-    /// The axes of the window along which cells outside do not take part.
-    shrinking: Vec<usize>,
-    /// What a kernel means with all that; none for a callback.
+    job: Job,
+    /// What a kernel means in this window; none for a callback.
     meaning: Option<Cow<'k, hir::Kernel>>,
     means: Means,
-}
-
-/// What computes the pixels.
-enum Means {
-    Rows {
-        /// For pixels all of whose cells take part.
-        whole: ReadyRows,
-        /// For the others, if there can be any.
-        border: Option<ReadyRows>,
-    },
-    Callback {
-        callback: Callback,
-        /// For windows of fewer cells, if it is another one.
-        shorter: Option<Callback>,
-    },
-    Interpreter,
-}
-
-/// A kernel for rows, ready to run.
-struct ReadyRows {
-    kernel: Arc<RowKernel>,
-    /// The values that its code calls params and weights.
-    constants: Vec<f64>,
-}
-
-/// The element types of the arrays.
-struct Types {
-    inputs: Vec<DType>,
-    outputs: Vec<DType>,
-}
-
-/// Where the pixel is, along the window's axes.
-#[derive(Clone, Debug)]
-struct Place {
-    axes: Vec<usize>,
-    position: Vec<usize>,
-    extent: Vec<usize>,
-}
-
-impl Place {
-    fn new(shape: &[usize], axes: &[usize]) -> Place {
-        let extent = axes.iter().map(|axis| shape[*axis]).collect();
-        Place { axes: axes.to_vec(), position: vec![0; axes.len()], extent }
-    }
-
-    /// The pixel at `x` along the array's last axis, and at `position` along the others.
-    fn move_to(&mut self, position: &[usize], x: usize) {
-        for (along, axis) in self.position.iter_mut().zip(&self.axes) {
-            *along = if axis + 1 == position.len() { x } else { position[*axis] };
-        }
-    }
-}
-
-struct InterpreterEvaluator<'k> {
-    interpreter: Interpreter<'k>,
-    place: Place,
-}
-
-impl Evaluate for InterpreterEvaluator<'_> {
-    fn evaluate(&mut self, cells: &mut [f64], position: &[usize], x: usize, outputs: &mut [f64]) -> bool {
-        self.place.move_to(position, x);
-        let pixel = Pixel { cells, position: &self.place.position, extent: &self.place.extent };
-        self.interpreter.run(&pixel, outputs).is_ok()
-    }
 }

@@ -15,7 +15,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 
 use super::arrays::{Input, Output, for_any};
 use super::progress::Progress;
-use crate::codegen::jit::ActiveCallback;
+use crate::callback::ActiveCallback;
 use crate::grid::boundary::Mode;
 use crate::grid::element::{Cast, Element};
 use crate::grid::region::Region;
@@ -82,7 +82,8 @@ pub struct Neighbourhood {
 /// How many pixels a thread does before it looks for other work, at least.
 const MIN_BAND: usize = 1 << 13;
 
-/// How many pixels of a row are done before their results are stored, progress is reported and a cancellation is seen.
+/// How many pixels of a row are done before their results are stored, progress is reported and a cancellation is seen, at
+/// most.
 const MAX_RUN: usize = 1 << 12;
 
 impl Neighbourhood {
@@ -371,6 +372,8 @@ pub struct Run<'a> {
     pub threads: usize,
     /// Where to report and to be cancelled.
     pub progress: &'a Progress,
+    /// How many pixels may be computed before a cancellation is seen.
+    pub pause: usize,
     /// Whether evaluators see only those cells of the first input that take part.
     pub squeezed: bool,
 }
@@ -457,7 +460,8 @@ impl Run<'_> {
         let interior = neighbourhood.interior();
         let mut window = vec![0.0; neighbourhood.cells.len() * (1 + others.len())];
         // The outputs of pixel after pixel.
-        let mut results = vec![0.0; targets.len() * region.len(last).min(pixels.len()).min(MAX_RUN)];
+        let most = MAX_RUN.min(self.pause);
+        let mut results = vec![0.0; targets.len() * region.len(last).min(pixels.len()).min(most)];
 
         let mut at = pixels.start;
         while at < pixels.end {
@@ -466,7 +470,7 @@ impl Run<'_> {
             }
             let position = region.position(at);
             let start = position[last];
-            let end = region.row().end.min(start + (pixels.end - at).min(MAX_RUN));
+            let end = region.row().end.min(start + (pixels.end - at).min(most));
             first.start_row(&position);
             others.iter_mut().for_each(|other| other.start_row(&position));
 

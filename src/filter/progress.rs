@@ -1,8 +1,12 @@
-//! How far a run has come, and a way to stop it.
+//! How far a run has come, and ways to stop it.
 
+use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-/// Shared between a running filter and whoever watches it from another thread.
+/// Shared between a running filter and whoever watches it from another thread, or from a function that the run calls.
 ///
 /// ```
 /// use hoodoo::{Error, Filter, Kernel, Progress};
@@ -18,13 +22,68 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 /// assert!(matches!(stopped, Err(Error::Cancelled)));
 /// # Ok::<(), Error>(())
 /// ```
-#[derive(Debug, Default)]
+///
+/// A run looks for a cancellation all the time, many times in a second even if each of its pixels takes millions of
+/// operations. What can't be cancelled is the making of its code, which [`crate::Limits::compile_time`] limits, and the
+/// few pixels that are computed together.
+#[derive(Default)]
 pub struct Progress {
     done: AtomicUsize,
     cancelled: AtomicBool,
+    deadline: Option<Instant>,
+    reporter: Option<Mutex<Reporter>>,
+}
+
+/// A function that wants to know.
+struct Reporter {
+    report: Box<dyn FnMut(usize) -> ControlFlow<()> + Send>,
+    last: Instant,
 }
 
 impl Progress {
+    /// The time between two reports, at least.
+    const INTERVAL: Duration = Duration::from_millis(20);
+
+    /// A progress that calls `report` with the number of pixels that are done: from time to time while a filter runs, at
+    /// most fifty times in a second, and when it has finished. [`ControlFlow::Break`] cancels. The call comes from any of
+    /// the filter's threads, and never from two at once.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use hoodoo::{Filter, Kernel, Progress};
+    ///
+    /// let image = ndarray::Array2::<f32>::zeros((100, 100));
+    /// let pixels = image.len();
+    /// let progress = Progress::reporting(move |done| {
+    ///     println!("{} %", 100 * done / pixels);
+    ///     ControlFlow::Continue(())
+    /// });
+    /// Filter::new(&Kernel::compile("mean(w)")?).size(3).run_with(&image, &progress)?;
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    pub fn reporting(report: impl FnMut(usize) -> ControlFlow<()> + Send + 'static) -> Progress {
+        let reporter = Reporter { report: Box::new(report), last: Instant::now() };
+        Progress { reporter: Some(Mutex::new(reporter)), ..Progress::default() }
+    }
+
+    /// The same, cancelled once that much time has passed from now.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use hoodoo::{Error, Filter, Kernel, Progress};
+    ///
+    /// let slow = Kernel::compile("sum(w) + (fold a = 0 for v in w: fold b = a for u in w: b + u * v)")?;
+    /// let image = ndarray::Array2::<f32>::zeros((1000, 1000));
+    /// let progress = Progress::default().timeout(Duration::from_millis(20));
+    /// let stopped = Filter::new(&slow).size(51).run_with(&image, &progress);
+    /// assert!(matches!(stopped, Err(Error::Cancelled)));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn timeout(self, time: Duration) -> Progress {
+        // A time that is too far away to be told never comes.
+        Progress { deadline: Instant::now().checked_add(time), ..self }
+    }
+
     /// The number of pixels that are done, over all runs with this value.
     pub fn done(&self) -> usize {
         self.done.load(Ordering::Relaxed)
@@ -35,12 +94,41 @@ impl Progress {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// Whether [`Progress::cancel`] was called.
+    /// Whether [`Progress::cancel`] was called, a report was answered by a break, or the time is over.
     pub fn is_cancelled(&self) -> bool {
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            self.cancel();
+        }
         self.cancelled.load(Ordering::Relaxed)
     }
 
     pub(super) fn add(&self, pixels: usize) {
         self.done.fetch_add(pixels, Ordering::Relaxed);
+        // While another thread reports, this one need not.
+        if let Some(Ok(mut reporter)) = self.reporter.as_ref().map(Mutex::try_lock)
+            && reporter.last.elapsed() >= Progress::INTERVAL
+        {
+            self.report(&mut reporter);
+        }
+    }
+
+    /// Reports what is done when a run has finished.
+    pub(super) fn finish(&self) {
+        if let Some(reporter) = &self.reporter {
+            self.report(&mut reporter.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    fn report(&self, reporter: &mut Reporter) {
+        if (reporter.report)(self.done()).is_break() {
+            self.cancel();
+        }
+        reporter.last = Instant::now();
+    }
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Progress").field("done", &self.done()).field("cancelled", &self.is_cancelled()).finish()
     }
 }

@@ -58,6 +58,8 @@ pub struct RowRun<'a> {
     pub threads: usize,
     /// Where to report and to be cancelled.
     pub progress: &'a Progress,
+    /// How many pixels may be computed before a cancellation is seen; a block of them is always computed.
+    pub pause: usize,
 }
 
 /// Why a run stopped early.
@@ -713,6 +715,7 @@ impl<'a> Worker<'a> {
                 part.min(layout.len).max(layout.block) * stage.outputs[index % stage.outputs.len()].lane.bytes();
             vec![0; bytes.div_ceil(8)]
         };
+        let part = part.min(bands.run.pause).next_multiple_of(layout.block);
         Worker {
             part,
             bands,
@@ -772,7 +775,6 @@ impl<'a> Worker<'a> {
         for run in 0..layout.runs.len() {
             let done = self.run(code, run, rows);
             let pixels = &layout.runs[run];
-            bands.run.progress.add(done.min(pixels.len()) * rows);
             if done < pixels.len() {
                 if !bands.run.progress.is_cancelled() {
                     bands.failed.fetch_min(first_pixel + pixels.start + done, Ordering::Relaxed);
@@ -943,6 +945,8 @@ impl<'a> Worker<'a> {
             if self.staging {
                 self.publish(start..end, rows);
             }
+            // The last part may have pixels of the one before it.
+            bands.run.progress.add((end - pixels.start).saturating_sub(done) * rows);
             done = done.max(end - pixels.start);
             if end < (start + len).min(pixels.end) {
                 break;

@@ -33,6 +33,16 @@ pub enum Cast {
     Wrap,
 }
 
+impl Cast {
+    /// The name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Cast::Saturate => "saturate",
+            Cast::Wrap => "wrap",
+        }
+    }
+}
+
 impl FromStr for Cast {
     type Err = Error;
 
@@ -41,6 +51,41 @@ impl FromStr for Cast {
             "saturate" => Ok(Cast::Saturate),
             "wrap" => Ok(Cast::Wrap),
             _ => Err(Error::argument("cast", format!("`{name}` is not a cast; the casts are saturate, wrap"))),
+        }
+    }
+}
+
+/// How exact the result must be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// Every value is that of f64 arithmetic.
+    #[default]
+    Exact,
+    /// What would be computed in f64 lanes may be computed in f32 lanes.
+    Single,
+}
+
+impl Precision {
+    /// The name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Precision::Exact => "exact",
+            Precision::Single => "single",
+        }
+    }
+}
+
+impl FromStr for Precision {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Precision, Error> {
+        match name {
+            "exact" => Ok(Precision::Exact),
+            "single" => Ok(Precision::Single),
+            _ => Err(Error::argument(
+                "precision",
+                format!("`{name}` is not a precision; the precisions are exact, single"),
+            )),
         }
     }
 }

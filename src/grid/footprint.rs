@@ -122,6 +122,11 @@ impl Footprint {
         &self.shape
     }
 
+    /// How far the cells were moved along each axis, toward lower indices.
+    pub fn origin(&self) -> &[isize] {
+        &self.origin
+    }
+
     /// The number of cells.
     pub fn len(&self) -> usize {
         self.positions.len()
@@ -183,6 +188,7 @@ fn checked_cells(shape: &[usize], argument: &'static str) -> Result<usize, Error
 
 /// A footprint in the user's words: complete once the number of axes is known.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Window {
     /// A box; one length for every axis, or one for each.

@@ -13,7 +13,7 @@ use super::span::Span;
 pub enum Code {
     /// The text is not in the language.
     Syntax,
-    /// The source is longer than [`super::parse::MAX_SOURCE_BYTES`].
+    /// The source is longer than [`super::limits::Limits::source_bytes`].
     SourceTooLong,
     /// Brackets, conditionals, folds or function calls are nested too deeply.
     NestedTooDeeply,

@@ -10,6 +10,7 @@ pub mod check;
 pub mod diagnostic;
 pub mod hir;
 pub mod interpret;
+pub mod limits;
 pub mod ops;
 pub mod parse;
 pub mod reduce;

@@ -14,16 +14,11 @@ use super::ast::{
     Argument, BinaryOp, CompareOp, Expr, ExprKind, Fold, Function, Item, Name, Output, PrefixOp, Program,
 };
 use super::diagnostic::{Code, Diagnostic};
+use super::limits::Limits;
 use super::span::Span;
 
-/// The longest source that is read, in bytes.
-pub const MAX_SOURCE_BYTES: usize = 1 << 20;
-
-/// The deepest nesting of brackets, conditionals, folds, prefix operators and powers, all counted together.
-pub const MAX_NESTING: usize = 200;
-
-/// Stack for the recursive passes. In a debug build, [`MAX_NESTING`] levels of the parser take 9 MiB, and the deepest
-/// check 11 MiB; in a release build both take far less.
+/// Stack for the recursive passes. In a debug build, the most levels of [`Limits::nesting`] take 9 MiB in the parser, and
+/// the deepest check 11 MiB; in a release build both take far less.
 const STACK_BYTES: usize = 32 << 20;
 const STACK_NEEDED: usize = 24 << 20;
 
@@ -60,14 +55,24 @@ static ARITHMETIC: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
 ///
 /// A diagnostic where the text is not in the language, too long or nested too deeply.
 pub fn parse(source: &str) -> Result<Program, Diagnostic> {
-    if source.len() > MAX_SOURCE_BYTES {
+    parse_within(source, &Limits::default())
+}
+
+/// The program in `source`, which must keep to `limits`.
+///
+/// # Errors
+///
+/// As for [`parse`].
+pub fn parse_within(source: &str, limits: &Limits) -> Result<Program, Diagnostic> {
+    let (bytes, most) = (source.len(), limits.source_bytes);
+    if bytes > most {
         return Err(Diagnostic::new(
             Code::SourceTooLong,
             Span::default(),
-            format!("the kernel is {} bytes long, and at most {MAX_SOURCE_BYTES} are read", source.len()),
+            format!("the kernel is {bytes} bytes long, and the limit `source_bytes` is {most}"),
         ));
     }
-    check_nesting(source)?;
+    check_nesting(source, limits.clamped().nesting)?;
     with_large_stack(|| {
         let mut pairs = Grammar::parse(Rule::program, source).map_err(|error| syntax_error(source, &error))?;
         program(pairs.next().expect("the grammar yields one program"))
@@ -85,7 +90,7 @@ struct Open {
 
 /// An upper bound of the depth of the tree, from the tokens alone: brackets, conditionals, folds, and prefix operators
 /// and powers, whose operand is one level deeper.
-fn check_nesting(source: &str) -> Result<(), Diagnostic> {
+fn check_nesting(source: &str, most: usize) -> Result<(), Diagnostic> {
     let bytes = source.as_bytes();
     let mut open = vec![Open::default()];
     let mut depth = 0usize;
@@ -164,15 +169,16 @@ fn check_nesting(source: &str) -> Result<(), Diagnostic> {
             }
         }
         (after_operand, after_else) = (is_operand, is_else);
-        if depth + operators > MAX_NESTING {
-            return Err(too_deep(Span::new(start, at)));
+        if depth + operators > most {
+            return Err(too_deep(Span::new(start, at), most));
         }
     }
     Ok(())
 }
 
-fn too_deep(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::NestedTooDeeply, span, format!("the kernel is nested more than {MAX_NESTING} levels deep"))
+fn too_deep(span: Span, most: usize) -> Diagnostic {
+    let message = format!("the kernel is nested too deeply: the limit `nesting` is {most} levels");
+    Diagnostic::new(Code::NestedTooDeeply, span, message)
         .label("this level is one too many")
         .hint("name a part of it with `let`")
 }

@@ -66,3 +66,19 @@ impl Schedule {
         &self.bodies[fold.index()]
     }
 }
+
+/// How many operations a pixel takes in windows of `taps` cells: each node counts once for each cell of each loop that it
+/// is in. An order statistic counts as one pass over the window.
+pub fn operations(kernel: &Kernel, taps: usize) -> u64 {
+    let schedule = Schedule::new(kernel);
+    operations_of(kernel, &schedule, &schedule.once, taps as u64)
+}
+
+fn operations_of(kernel: &Kernel, schedule: &Schedule, steps: &[Step], taps: u64) -> u64 {
+    let each = |step: &Step| match *step {
+        Step::Fold(fold) => taps.saturating_mul(operations_of(kernel, schedule, schedule.body(fold), taps)),
+        Step::Node(id) if kernel.ty(id).is_window() || matches!(kernel.expr(id), Expr::Reduce { .. }) => taps,
+        Step::Node(_) => 1,
+    };
+    steps.iter().map(each).fold(0, u64::saturating_add)
+}

@@ -5,12 +5,12 @@
 //! f64 arithmetic. What integers lack is NaN, which the ranges exclude, and -0, which matters only where something can
 //! tell it from 0.
 
-use crate::grid::element::DType;
+use crate::grid::element::{DType, Precision};
 use crate::lang::hir::{Expr, ExprId, FoldId, Kernel, Reduction};
 use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::types::Elem;
 
-use super::range::{Facts, Precision, Range, partial_sums, ranges};
+use super::range::{Facts, Range, partial_sums, ranges};
 
 /// How many passes look for the lanes of a fold's accumulators before they get f64 lanes.
 const FOLD_ROUNDS: usize = 8;

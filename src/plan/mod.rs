@@ -11,10 +11,10 @@ mod tests;
 pub mod uniform;
 
 use self::lanes::{Analysis, Lane, analyse};
-use self::range::{Facts, Precision, Range};
+use self::range::{Facts, Range};
 use self::stage::{MAX_NETWORK, Place, Sink, Source, Stage, rows_of};
 use self::uniform::{Lifted, lift, uniform_nodes};
-use crate::grid::element::{Cast, DType};
+use crate::grid::element::{Cast, DType, Precision};
 use crate::lang::cells::Cells;
 use crate::lang::hir::{Builder, Expr, ExprId, Kernel, Node};
 use crate::lang::ops::{BinaryOp, UnaryOp};

@@ -5,8 +5,7 @@
 //! monotone, or not correctly rounded, is given wider bounds. Every claim holds for the interpreter's value and for that
 //! of any order of additions.
 
-use crate::error::Error;
-use crate::grid::element::DType;
+use crate::grid::element::{DType, Precision};
 use crate::lang::hir::{Expr, ExprId, FoldId, Kernel, Reduction};
 use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::types::Elem;
@@ -43,31 +42,6 @@ pub struct Range {
     pub nan: bool,
     /// The value may be -0.
     pub minus_zero: bool,
-}
-
-/// How exact the result must be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Precision {
-    /// Every value is that of f64 arithmetic.
-    #[default]
-    Exact,
-    /// What would be computed in f64 lanes may be computed in f32 lanes.
-    Single,
-}
-
-impl std::str::FromStr for Precision {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Precision, Error> {
-        match name {
-            "exact" => Ok(Precision::Exact),
-            "single" => Ok(Precision::Single),
-            _ => Err(Error::argument(
-                "precision",
-                format!("`{name}` is not a precision; the precisions are exact, single"),
-            )),
-        }
-    }
 }
 
 /// What is known of a kernel's surroundings when code is made for it.

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::lanes::{Analysis, Lane, Threshold, analyse, threshold, zero_signs};
-use super::range::{Facts, Precision, Range};
-use crate::grid::element::DType;
+use super::range::{Facts, Range};
+use crate::grid::element::{DType, Precision};
 use crate::lang::cells::Cells;
 use crate::lang::check::check;
 use crate::lang::hir::{Expr, ExprId, FoldId, Kernel, Reduction};

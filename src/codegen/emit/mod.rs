@@ -20,9 +20,10 @@ use self::order_statistics::Selection;
 use self::window::{Tap, Window};
 use super::jit::Module;
 use super::lanes::{self, Lanes, Width};
-use super::{expr, math, simd};
+use super::{expr, math, simd, size};
 use crate::error::Error;
 use crate::lang::hir::{Expr, ExprId, FoldId, Kernel, Reduction};
+use crate::lang::limits::Limits;
 use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::schedule::{Schedule, Step};
 use crate::lang::types::Elem;
@@ -31,9 +32,6 @@ use crate::plan::lanes::{Analysis, Lane, Threshold, threshold};
 
 /// Loops are unrolled if the unrolled body has at most this many instructions.
 const MAX_UNROLLED_INSTRUCTIONS: usize = 1024;
-
-/// The most instructions for windows that are emitted: each loop has its own copy of what it needs.
-const MAX_EMITTED_INSTRUCTIONS: usize = 1 << 15;
 
 /// The most reductions in one loop: each has variables that live through it, and allocating registers for many of them
 /// takes time that grows with their square.
@@ -47,6 +45,8 @@ pub struct Code<'a> {
     pub analysis: &'a Analysis,
     /// How many pixels are computed together.
     pub width: Width,
+    /// What the code must keep to: each loop has its own copy of what it needs, so it may be far larger than the kernel.
+    pub limits: &'a Limits,
 }
 
 /// Emits the nodes of a kernel.
@@ -70,8 +70,7 @@ pub struct Emitter<'a, 'f> {
     functions: HashMap<String, FuncRef>,
     /// How order statistics are found, by the lengths of the rows of cells and the ranks.
     selections: HashMap<(Vec<usize>, Vec<usize>), Selection>,
-    /// How many instructions for window nodes have been emitted, about.
-    emitted: usize,
+    limits: &'a Limits,
 }
 
 impl<'a, 'f> Emitter<'a, 'f> {
@@ -102,7 +101,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
             elements: HashMap::new(),
             functions: HashMap::new(),
             selections: HashMap::new(),
-            emitted: 0,
+            limits: code.limits,
         }
     }
 
@@ -172,6 +171,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
                 self.fold(fold)?;
             }
             for id in wave.nodes {
+                size::check(self.b.func, self.limits)?;
                 let value = self.scalar_node(id)?;
                 self.scalars[id.index()] = Some(value);
             }
@@ -454,14 +454,9 @@ impl<'a, 'f> Emitter<'a, 'f> {
     /// The values of window nodes at `tap`, operands first.
     fn window_values(&mut self, nodes: &[ExprId], tap: Tap) -> Result<HashMap<ExprId, Lanes>, Error> {
         let kernel = self.kernel;
-        self.emitted += self.instructions(nodes);
-        if self.emitted > MAX_EMITTED_INSTRUCTIONS {
-            return Err(Error::Codegen(format!(
-                "its loops have more than {MAX_EMITTED_INSTRUCTIONS} instructions; the interpreter can run it"
-            )));
-        }
         let mut values: HashMap<ExprId, Lanes> = HashMap::with_capacity(nodes.len());
         for &id in nodes {
+            size::check(self.b.func, self.limits)?;
             let value = match kernel.expr(id) {
                 Expr::Tap(input) => self.window.tap(self.b, *input, tap),
                 Expr::Weight(weights) => {

@@ -130,7 +130,6 @@ impl<'a, 'f> Emitter<'a, 'f> {
 
     /// The outputs of a network.
     fn run_network(&mut self, lane: Lane, network: &Network, mut wires: Vec<Vec<Value>>) -> Vec<Vec<Value>> {
-        self.emitted += network.cost() * self.width.parts(lane);
         for step in &network.steps {
             let (Step::Exchange(x, y) | Step::Min(x, y) | Step::Max(x, y)) = *step;
             let mut extreme = |op: BinaryOp| self.zip(&wires[x], &wires[y], |b, x, y| expr::extreme(b, op, lane, x, y));

@@ -1,6 +1,6 @@
 //! The value of each form of expression, with its type.
 
-use super::{Binding, Checked, Checker, MAX_AXES, MAX_DEPTH, MAX_OPERATIONS, MAX_STEPS, Value, Values};
+use super::{Binding, Checked, Checker, MAX_AXES, STEPS_PER_NODE, Value, Values};
 use crate::lang::ast::{self, ExprKind, Name, PrefixOp};
 use crate::lang::builtins::{Meaning, builtin};
 use crate::lang::diagnostic::{Code, Diagnostic};
@@ -26,19 +26,15 @@ impl<'a> Checker<'a> {
 
     pub(super) fn values(&mut self, expr: &'a ast::Expr) -> Checked<Values> {
         self.steps += 1;
-        if self.steps > MAX_STEPS || self.builder.node_count() > MAX_OPERATIONS {
-            return Err(Diagnostic::new(
-                Code::KernelTooLarge,
-                expr.span,
-                format!("the kernel has more than {MAX_OPERATIONS} operations after its functions are inlined"),
-            )
-            .label("the limit is passed here"));
-        }
-        if self.depth >= MAX_DEPTH {
+        self.check_size(expr.span)?;
+        let depth = self.limits.inlined_nesting;
+        if self.depth >= depth {
             return Err(Diagnostic::new(
                 Code::NestedTooDeeply,
                 expr.span,
-                format!("the kernel is nested more than {MAX_DEPTH} levels deep after its functions are inlined"),
+                format!(
+                    "the kernel is nested too deeply after its functions are inlined: the limit `inlined_nesting` is {depth} levels"
+                ),
             )
             .label("the limit is passed here"));
         }
@@ -52,6 +48,17 @@ impl<'a> Checker<'a> {
         self.builder.span = outer;
         self.depth -= 1;
         values
+    }
+
+    /// Checks that what there is of the kernel, up to `span`, is not too large.
+    pub(super) fn check_size(&self, span: Span) -> Checked<()> {
+        let nodes = self.limits.nodes;
+        if self.steps <= nodes.saturating_mul(STEPS_PER_NODE) && self.builder.node_count() <= nodes {
+            return Ok(());
+        }
+        let message =
+            format!("the kernel is too large after its functions are inlined: the limit `nodes` is {nodes} operations");
+        Err(Diagnostic::new(Code::KernelTooLarge, span, message).label("the limit is passed here"))
     }
 
     fn single(&mut self, expr: &'a ast::Expr) -> Checked<Value> {

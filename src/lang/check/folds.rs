@@ -2,7 +2,7 @@
 
 use super::expressions::clash;
 use super::names::{check_not_builtin, taken};
-use super::{Checked, Checker, MAX_FOLDS, MAX_LIST, OpenFold, Value, Values, counted, list_too_long};
+use super::{Checked, Checker, MAX_LIST, OpenFold, Value, Values, counted, list_too_long};
 use crate::lang::ast::{self, Name};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{self, Expr, ExprId, FoldId};
@@ -51,11 +51,15 @@ impl<'a> Checker<'a> {
             }
             windows.push(value);
         }
-        if self.folds.len() == MAX_FOLDS {
+        if self.folds.len() >= self.limits.folds {
             return Err(Diagnostic::new(
                 Code::NestedTooDeeply,
                 span,
-                format!("folds are nested more than {MAX_FOLDS} deep after functions are inlined"),
+                format!(
+                    "{} folds are in each other after functions are inlined, and the limit `folds` is {}",
+                    self.folds.len() + 1,
+                    self.limits.folds
+                ),
             )
             .label("this fold is one too many"));
         }

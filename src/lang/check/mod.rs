@@ -19,23 +19,16 @@ use std::collections::{HashMap, HashSet};
 use super::ast::{self, Item, Name, Program};
 use super::diagnostic::{Code, Diagnostic};
 use super::hir::{Assertion, Builder, ExprId, Kernel, Output, Param};
+use super::limits::Limits;
 use super::parse::with_large_stack;
 use super::span::Span;
 use super::types::Type;
 use expressions::not_scalar;
 use names::{check_not_builtin, taken};
 
-/// The most operations that a kernel may have after inlining.
-pub const MAX_OPERATIONS: usize = 1 << 16;
-
-/// The most expressions that are looked at while inlining, a bound on the work of checking.
-const MAX_STEPS: usize = 16 * MAX_OPERATIONS;
-
-/// The deepest nesting of expressions, inlined functions included.
-pub const MAX_DEPTH: usize = 400;
-
-/// The deepest nesting of folds; each level multiplies the work by the size of the footprint.
-pub const MAX_FOLDS: usize = 8;
+/// The most expressions that are looked at while inlining for each node of [`Limits::nodes`], a bound on the work of
+/// checking.
+const STEPS_PER_NODE: usize = 16;
 
 /// What to say where an `assert` of the program does not hold.
 const EXPLICIT: &str = "the assertion does not hold";
@@ -52,7 +45,16 @@ const MAX_AXES: usize = 32;
 ///
 /// A diagnostic for the first place where the program has none.
 pub fn check(program: &Program) -> Result<Kernel, Diagnostic> {
-    with_large_stack(|| Checker::new().program(program))
+    check_within(program, &Limits::default())
+}
+
+/// The meaning of `program`, which must keep to `limits`.
+///
+/// # Errors
+///
+/// As for [`check`].
+pub fn check_within(program: &Program, limits: &Limits) -> Result<Kernel, Diagnostic> {
+    with_large_stack(|| Checker::new(limits.clamped()).program(program))
 }
 
 /// The value of an expression as the language sees it. The node may have scalar shape where the type has not: a
@@ -118,6 +120,7 @@ struct OpenFold {
 type CallKey = (usize, Vec<Value>, ExprId, usize);
 
 struct Checker<'a> {
+    limits: Limits,
     builder: Builder,
     inputs: Vec<String>,
     params: Vec<Param>,
@@ -147,10 +150,11 @@ struct Checker<'a> {
 type Checked<T> = Result<T, Diagnostic>;
 
 impl<'a> Checker<'a> {
-    fn new() -> Checker<'a> {
+    fn new(limits: Limits) -> Checker<'a> {
         let mut builder = Builder::default();
         let path = builder.boolean(true);
         Checker {
+            limits,
             builder,
             inputs: Vec::new(),
             params: Vec::new(),
@@ -202,6 +206,9 @@ impl<'a> Checker<'a> {
             self.item(item)?;
         }
         let outputs = self.outputs(&program.outputs)?;
+        if let Some(last) = program.outputs.last() {
+            self.check_size(last.value.span)?;
+        }
         Ok(self.builder.finish(self.inputs, self.params, self.weights, outputs, self.assertions))
     }
 

@@ -1,0 +1,3 @@
+fn main() {
+    hoodoo_macros::kernel!(r#"median(w) "quoted""#);
+}

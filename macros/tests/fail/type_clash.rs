@@ -1,0 +1,3 @@
+fn main() {
+    hoodoo_macros::kernel!("if w[0, 0] then 1 else 0");
+}

@@ -1,0 +1,182 @@
+//! The machine code of a kernel: made when it is needed first, kept for the next run.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Kernel, Parameters};
+use crate::callback::Callback;
+use crate::codegen::callback;
+use crate::codegen::jit::{self, Code};
+use crate::codegen::row::RowKernel;
+use crate::error::Error;
+use crate::grid::footprint::Footprint;
+use crate::lang::cells::Cells;
+use crate::lang::interpret::Settings;
+use crate::plan::{Request, plan};
+
+/// How many compiled forms a kernel keeps for the next run.
+const CACHED_FORMS: usize = 8;
+
+/// The last few forms that were made, the last one first.
+#[derive(Default)]
+pub struct Forms(Mutex<Vec<Form>>);
+
+/// Machine code, and what it is for.
+enum Form {
+    /// A callback, for some cells or for any number of them.
+    Callback(Option<Cells>, Arc<Code>),
+    /// Rows; the plan says what for.
+    Rows(Arc<RowKernel>),
+}
+
+/// With the feature `jit`.
+impl Kernel {
+    /// The kernel as a callback for any number of cells. Params have their defaults; while one has none, or there are
+    /// weights, the callback's user data is null and it fails.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Kernel`] if the kernel needs what a callback has not: several inputs or outputs, coordinates, or the
+    /// offsets of cells, for which see [`Kernel::callback_for`].
+    ///
+    /// ```
+    /// let kernel = hoodoo::Kernel::compile("median(w)")?;
+    /// let callback = kernel.callback()?;
+    /// let function = callback.as_ptr(); // int (double *, intptr_t, double *, void *)
+    /// let (mut window, mut value) = ([3.0, 1.0, 2.0], 0.0);
+    /// // SAFETY: the pointers are valid for three cells and one result, and `callback` is alive.
+    /// let status = unsafe { function(window.as_mut_ptr(), 3, &mut value, callback.user_data()) };
+    /// assert_eq!((status, value), (1, 2.0));
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    pub fn callback(&self) -> Result<Callback, Error> {
+        self.callback_or_defaults(None)
+    }
+
+    /// The kernel as a callback for the cells of `footprint` only; faster, and it knows where the cells are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Kernel`] as for [`Kernel::callback`], and for a `w[dy, dx]` outside the footprint.
+    pub fn callback_for(&self, footprint: &Footprint) -> Result<Callback, Error> {
+        self.callback_or_defaults(Some(footprint))
+    }
+
+    /// The kernel as a callback, for any number of cells or for those of a footprint, with these parameters.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Kernel`] as for [`Kernel::callback`] and [`Kernel::callback_for`], and [`Error::Argument`] for a
+    /// parameter that the kernel does not have, is missing, or has the wrong number of weights.
+    pub fn callback_with(&self, footprint: Option<&Footprint>, parameters: &Parameters) -> Result<Callback, Error> {
+        let settings = self.settings(parameters, footprint)?;
+        let mut callback = self.unset_callback(footprint)?;
+        callback.set(&settings);
+        Ok(callback)
+    }
+
+    fn callback_or_defaults(&self, footprint: Option<&Footprint>) -> Result<Callback, Error> {
+        let mut callback = self.unset_callback(footprint)?;
+        if let Ok(settings) = self.settings(&Parameters::new(), footprint) {
+            callback.set(&settings);
+        }
+        Ok(callback)
+    }
+
+    fn unset_callback(&self, footprint: Option<&Footprint>) -> Result<Callback, Error> {
+        self.check_callback()?;
+        let cells = match footprint {
+            Some(footprint) => {
+                let cells = footprint.cells();
+                cells.check_within(self.hir()).map_err(|diagnostic| self.error(diagnostic))?;
+                self.check_taps(cells.taps())?;
+                Some(cells)
+            }
+            None => {
+                callback::needs_footprint(self.hir()).map_or(Ok(()), |diagnostic| Err(self.error(diagnostic)))?;
+                None
+            }
+        };
+        Ok(jit::callback(self.code(cells.as_ref())?, cells.as_ref()))
+    }
+
+    /// The callback in Cranelift's intermediate representation.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Kernel::callback_for`].
+    pub fn clif(&self, footprint: Option<&Footprint>) -> Result<String, Error> {
+        self.unset_callback(footprint)?;
+        callback::clif(self.hir(), footprint.map(Footprint::cells).as_ref(), self.limits())
+    }
+
+    /// The callback in this machine's code, as text.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Kernel::callback_for`].
+    pub fn assembly(&self, footprint: Option<&Footprint>) -> Result<String, Error> {
+        self.unset_callback(footprint)?;
+        callback::assembly(self.hir(), footprint.map(Footprint::cells).as_ref(), self.limits())
+    }
+
+    /// Checks that the kernel can be a callback for a known footprint.
+    pub(crate) fn check_callback(&self) -> Result<(), Error> {
+        callback::obstacle(self.hir()).map_or(Ok(()), |diagnostic| Err(self.error(diagnostic)))
+    }
+
+    /// The kernel as a callback for windows from which cells are missing, with these parameters.
+    pub(crate) fn callback_for_fewer(&self, settings: &Settings) -> Result<Callback, Error> {
+        if let Some(what) = callback::depends_on_all_cells(self.hir()) {
+            return Err(Error::argument(
+                "mode",
+                format!("in mode shrink the callback engine can't tell {what}; the rows engine can"),
+            ));
+        }
+        let mut callback = jit::callback(self.code(None)?, None);
+        callback.set(settings);
+        Ok(callback)
+    }
+
+    /// The machine code of the callback; made once for each of the last few footprints.
+    pub(crate) fn code(&self, cells: Option<&Cells>) -> Result<Arc<Code>, Error> {
+        self.form(
+            |form| match form {
+                Form::Callback(mine, code) if mine.as_ref() == cells => Some(code.clone()),
+                _ => None,
+            },
+            || callback::compile(self.hir(), cells, self.limits()),
+            |code| Form::Callback(cells.cloned(), code),
+        )
+    }
+
+    /// The machine code for rows; made once for each of the last few footprints and element types.
+    pub(crate) fn rows(&self, request: Request) -> Result<Arc<RowKernel>, Error> {
+        self.form(
+            |form| match form {
+                Form::Rows(rows) if rows.plan.request == request => Some(rows.clone()),
+                _ => None,
+            },
+            || RowKernel::compile(plan(self.hir(), request.clone()), self.limits()).map(Arc::new),
+            Form::Rows,
+        )
+    }
+
+    /// Finds a form, or makes it.
+    fn form<T: Clone>(
+        &self,
+        find: impl Fn(&Form) -> Option<T>,
+        make: impl FnOnce() -> Result<T, Error>,
+        keep: impl FnOnce(T) -> Form,
+    ) -> Result<T, Error> {
+        // A panic in another thread can't leave the list half changed.
+        let mut forms = self.inner.forms.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((index, found)) = forms.iter().enumerate().find_map(|(index, form)| Some((index, find(form)?))) {
+            forms[..=index].rotate_right(1);
+            return Ok(found);
+        }
+        let made = make()?;
+        forms.truncate(CACHED_FORMS - 1);
+        forms.insert(0, keep(made.clone()));
+        Ok(made)
+    }
+}

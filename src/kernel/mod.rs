@@ -1,0 +1,190 @@
+//! A kernel: source, meaning, limits, and the code made for it.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+#[cfg(feature = "jit")]
+mod compiled;
+pub mod parameters;
+
+use self::parameters::Parameters;
+use crate::error::Error;
+use crate::grid::footprint::Footprint;
+use crate::lang::check::check_within;
+use crate::lang::diagnostic::{Code, Diagnostic, KernelError};
+use crate::lang::hir;
+use crate::lang::interpret::{Settings, impossible};
+use crate::lang::limits::Limits;
+use crate::lang::parse::{parse_within, with_large_stack};
+use crate::lang::schedule::operations;
+
+/// A kernel: the value of a pixel as a function of its neighbourhood.
+///
+/// Immutable, shared between threads, cheap to clone.
+///
+/// ```
+/// use hoodoo::Kernel;
+///
+/// let kernel = Kernel::compile("param t = 0.5; if max(w) - min(w) > t then 1 else 0")?;
+/// assert_eq!(kernel.inputs(), ["w"]);
+/// assert_eq!(kernel.params()[0].name, "t");
+/// # Ok::<(), hoodoo::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Kernel {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    source: Arc<str>,
+    origin: Arc<str>,
+    hir: hir::Kernel,
+    limits: Limits,
+    #[cfg(feature = "jit")]
+    forms: compiled::Forms,
+}
+
+impl Kernel {
+    /// The kernel that `source` says.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Kernel`] where the source is not right.
+    pub fn compile(source: &str) -> Result<Kernel, Error> {
+        Kernel::compile_from(source, "kernel")
+    }
+
+    /// The kernel that `source` says; `origin`, such as a file name, is where error messages say that it stands.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Kernel`] where the source is not right.
+    pub fn compile_from(source: &str, origin: &str) -> Result<Kernel, Error> {
+        Kernel::compile_with_limits(source, origin, Limits::default())
+    }
+
+    /// As [`Kernel::compile_from`], for a kernel that must keep to `limits`, now and wherever it is used.
+    ///
+    /// ```
+    /// use hoodoo::{Filter, Kernel, Limits};
+    ///
+    /// let limits = Limits { nesting: 20, taps: 100, ..Limits::default() };
+    /// let kernel = Kernel::compile_with_limits("median(w)", "upload", limits)?;
+    /// let image = ndarray::Array2::<u8>::zeros((64, 64));
+    /// assert!(Filter::new(&kernel).size(9).run(&image).is_ok());
+    /// let error = Filter::new(&kernel).size(11).run(&image).unwrap_err();
+    /// assert_eq!(error.to_string(), "the window has 121 cells, and the limit `taps` is 100");
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Kernel`] where the source is not right, or beyond a limit.
+    pub fn compile_with_limits(source: &str, origin: &str, limits: Limits) -> Result<Kernel, Error> {
+        let (source, origin): (Arc<str>, Arc<str>) = (source.into(), origin.into());
+        // The tree is dropped on the large stack as well.
+        let hir =
+            with_large_stack(|| parse_within(&source, &limits).and_then(|program| check_within(&program, &limits)))
+                .map_err(|diagnostic| KernelError::new(diagnostic, source.clone(), origin.clone()))?;
+        let inner = Inner {
+            source,
+            origin,
+            hir,
+            limits,
+            #[cfg(feature = "jit")]
+            forms: compiled::Forms::default(),
+        };
+        Ok(Kernel { inner: Arc::new(inner) })
+    }
+
+    /// The text that the kernel was compiled from.
+    pub fn source(&self) -> &str {
+        &self.inner.source
+    }
+
+    /// What the kernel means.
+    pub fn hir(&self) -> &hir::Kernel {
+        &self.inner.hir
+    }
+
+    /// What the kernel must keep to.
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    /// The names of the inputs, in order.
+    pub fn inputs(&self) -> &[String] {
+        &self.hir().inputs
+    }
+
+    /// The names of the outputs, in order; an output without a name has its position.
+    pub fn outputs(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.hir().outputs.iter().map(|output| output.name.as_str())
+    }
+
+    /// The scalar params, in order of declaration.
+    pub fn params(&self) -> &[hir::Param] {
+        &self.hir().params
+    }
+
+    /// The names of the weights vectors, in order of declaration.
+    pub fn weights(&self) -> &[String] {
+        &self.hir().weights
+    }
+
+    /// Checks that the kernel may be used with windows of `taps` cells, and that no function demands what such a window
+    /// can't give, such as the tenth of nine. How many operations a pixel takes.
+    pub(crate) fn check_taps(&self, taps: usize) -> Result<u64, Error> {
+        let limits = self.limits();
+        if taps > limits.taps {
+            return Err(Error::limit("taps", limits.taps, format!("the window has {taps} cells")));
+        }
+        let (operations, most) = (operations(self.hir(), taps), limits.pixel_operations);
+        if operations > most {
+            return Err(Error::limit("pixel_operations", most, format!("a pixel takes {operations} operations")));
+        }
+        match impossible(self.hir(), taps) {
+            None => Ok(operations),
+            Some(assertion) => Err(self.error(
+                Diagnostic::new(
+                    Code::OutOfRange,
+                    assertion.span,
+                    format!("{}, and the window has {taps} cells", assertion.message),
+                )
+                .label("this can't be right in any window of the footprint"),
+            )),
+        }
+    }
+
+    /// The diagnostic with this kernel's source.
+    pub(crate) fn error(&self, diagnostic: Diagnostic) -> Error {
+        KernelError::new(diagnostic, self.inner.source.clone(), self.inner.origin.clone()).into()
+    }
+
+    /// The parameters in order, complete and checked.
+    pub(crate) fn settings(&self, parameters: &Parameters, footprint: Option<&Footprint>) -> Result<Settings, Error> {
+        parameters.settings(self.hir(), footprint)
+    }
+}
+
+impl FromStr for Kernel {
+    type Err = Error;
+
+    fn from_str(source: &str) -> Result<Kernel, Error> {
+        Kernel::compile(source)
+    }
+}
+
+/// The source.
+impl fmt::Display for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.source())
+    }
+}
+
+impl fmt::Debug for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Kernel").field(&self.source()).finish()
+    }
+}
