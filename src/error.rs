@@ -1,6 +1,7 @@
 //! What can go wrong, as one type.
 
 use crate::lang::diagnostic::KernelError;
+use crate::lang::span::Span;
 
 /// Why a kernel could not be compiled, or a filter not be run.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -18,12 +19,14 @@ pub enum Error {
         message: String,
     },
     /// An assertion of the kernel does not hold at a pixel: of the pixels where one does not, the first in C order.
-    #[error("at pixel {position:?}: {message}")]
+    #[error("at pixel {position:?}: {message}{}", in_words(.place))]
     Assertion {
         /// The pixel's index along each axis of the array.
         position: Vec<usize>,
-        /// What does not hold, and where in the kernel it is demanded.
+        /// What does not hold.
         message: String,
+        /// Where in the kernel it is demanded, if that is known.
+        place: Option<Place>,
     },
     /// A foreign callback returned status 0 at a pixel.
     #[error("the callback failed at pixel {position:?}")]
@@ -47,6 +50,21 @@ pub enum Error {
     /// No machine code could be made: the machine is not supported, or the kernel too large for the code generator.
     #[error("no code for this kernel: {0}")]
     Codegen(String),
+}
+
+/// A place in a kernel's source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The bytes.
+    pub span: Span,
+    /// The line that it starts in, from 1.
+    pub line: usize,
+    /// The character of that line that it starts at, from 1.
+    pub column: usize,
+}
+
+fn in_words(place: &Option<Place>) -> String {
+    place.map_or_else(String::new, |Place { line, column, .. }| format!(" (line {line}, column {column})"))
 }
 
 impl Error {

@@ -19,6 +19,7 @@
 //! - [`Footprint`]: which cells belong to a window. [`DType`], [`Cast`]: element types, and how values become them.
 //! - [`Outputs`]: the arrays of a kernel with several outputs. [`Progress`]: how far a run has come, and ways to stop it.
 //! - [`Limits`]: how large kernels from strangers may be.
+//! - [`session::Session`]: what a prompt does, without a terminal: images, definitions, the last result, commands.
 //! - [`Error`]: what can go wrong. [`lang::diagnostic::KernelError`] draws a kernel's error under its source.
 //!
 //! Below them, [`lang`] is the language: [`lang::parse::parse`] makes a syntax tree, [`lang::check::check`] its meaning
@@ -50,9 +51,11 @@ pub mod lang;
 pub(crate) mod plan;
 #[cfg(feature = "serde")]
 mod serialise;
+#[cfg(feature = "jit")]
+pub mod session;
 
 pub use callback::{Callback, CallbackFn};
-pub use error::Error;
+pub use error::{Error, Place};
 pub use filter::Filter;
 pub use filter::arrays::{AnyArray, AnyElement, Input, Output};
 #[cfg(feature = "jit")]

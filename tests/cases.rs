@@ -225,7 +225,9 @@ impl<'t> Example<'t> {
         let held = Interpreter::new(kernel.hir(), &cells, &settings).run(&pixel, &mut outputs);
         Some(match held {
             Ok(()) => Ok(outputs),
-            Err(broken) => Err(Error::Assertion { position: self.centre(), message: broken.message.clone() }),
+            Err(broken) => {
+                Err(Error::Assertion { position: self.centre(), message: broken.message.clone(), place: None })
+            }
         })
     }
 
@@ -240,7 +242,7 @@ impl<'t> Example<'t> {
                 let mut window = if self.full { self.inputs[0].clone() } else { Vec::new() };
                 Some(match callback.call(&mut window) {
                     Some(value) => Ok(vec![value]),
-                    None => Err(Error::Assertion { position: self.centre(), message: "status 0".into() }),
+                    None => Err(Error::Assertion { position: self.centre(), message: "status 0".into(), place: None }),
                 })
             }
         }

@@ -497,7 +497,7 @@ fn failures() {
         marks.iter().for_each(|mark| image[*mark] = 7.0);
         let filter = Filter::new(&Kernel::compile(source).unwrap()).size(3).modes(modes).engine(engine);
         match filter.run(&image) {
-            Err(Error::Assertion { position, message }) => (position, message),
+            Err(Error::Assertion { position, message, place }) => (position, format!("{message} at {place:?}")),
             other => panic!("{other:?}"),
         }
     };
@@ -518,7 +518,7 @@ fn failures() {
     }
     let (found, message) = position("assert w[0, 0] != 7; min(w)", [Valid, Valid], &[[2, 3]], Engine::Callback);
     assert_eq!(found, [2, 3]);
-    assert!(message.contains("line 1"), "{message}");
+    assert!(message.contains("line: 1"), "{message}");
     let (found, message) = position("rank(w, 7)", [Shrink, Valid], &[], Engine::Callback);
     assert_eq!(found, [0, 1]);
     assert!(message.contains("the position"), "{message}");

@@ -23,7 +23,7 @@ use self::outputs::Outputs;
 use self::pixels::{Neighbourhood, Run};
 use self::progress::Progress;
 use crate::callback::Callback;
-use crate::error::Error;
+use crate::error::{self, Error};
 use crate::grid::boundary::Mode;
 use crate::grid::element::{Cast, DType, Precision};
 use crate::grid::footprint::{Footprint, Window};
@@ -627,15 +627,18 @@ impl Filter {
         let mut interpreter = Interpreter::new(meaning, &prepared.job.cells, &prepared.job.settings);
         place.move_to(&position, position.last().copied().unwrap_or(0));
         let pixel = Pixel { cells, position: &place.position, extent: &place.extent };
-        let message = match interpreter.run(&pixel, &mut vec![0.0; self.output_count()]) {
+        match interpreter.run(&pixel, &mut vec![0.0; self.output_count()]) {
             Err(assertion) => {
                 let (line, column) = assertion.span.line_column(kernel.source());
-                format!("{} (line {line}, column {column})", assertion.message)
+                let place = Some(error::Place { span: assertion.span, line, column });
+                Error::Assertion { position, message: assertion.message.clone(), place }
             }
             // Sums may round differently there, and large windows need memory for order statistics.
-            Ok(()) => "an assertion does not hold in compiled arithmetic, or there is no memory".to_string(),
-        };
-        Error::Assertion { position, message }
+            Ok(()) => {
+                let message = "an assertion does not hold in compiled arithmetic, or there is no memory".to_string();
+                Error::Assertion { position, message, place: None }
+            }
+        }
     }
 }
 

@@ -165,11 +165,6 @@ impl KernelError {
         KernelError { diagnostic: Box::new(diagnostic), source, origin }
     }
 
-    /// The error without its source.
-    pub fn diagnostic(&self) -> &Diagnostic {
-        &self.diagnostic
-    }
-
     /// The kind of error.
     pub fn code(&self) -> Code {
         self.diagnostic.code
@@ -195,28 +190,78 @@ impl KernelError {
         self.diagnostic.hint.as_deref()
     }
 
+    /// The error without its source.
+    pub fn diagnostic(&self) -> &Diagnostic {
+        &self.diagnostic
+    }
+
     /// The message with the place drawn under it, in colours if `colour`.
     pub fn render(&self, colour: bool) -> String {
         let diagnostic = &*self.diagnostic;
-        let title = Level::ERROR.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str());
         // What is wrong with the kernel as a whole, such as its length, has no place to draw.
-        let mut group = if diagnostic.span == Span::default() && diagnostic.label.is_empty() {
-            annotate_snippets::Group::with_title(title)
-        } else {
-            let clip = |span: Span| clip(&self.source, span);
-            let mut primary = AnnotationKind::Primary.span(clip(diagnostic.span));
-            if !diagnostic.label.is_empty() {
-                primary = primary.label(diagnostic.label.as_str());
-            }
-            let notes = diagnostic
-                .notes
-                .iter()
-                .map(|(span, text)| AnnotationKind::Context.span(clip(*span)).label(text.as_str()));
-            let snippet = Snippet::source(&*self.source).path(&*self.origin).annotation(primary).annotations(notes);
-            title.element(snippet)
+        let whole = diagnostic.span == Span::default() && diagnostic.label.is_empty();
+        let place =
+            Place { source: &self.source, origin: &self.origin, span: diagnostic.span, label: &diagnostic.label };
+        let drawing = Drawing {
+            id: Some(diagnostic.code.as_str()),
+            message: &diagnostic.message,
+            place: (!whole).then_some(place),
+            notes: &diagnostic.notes,
+            hint: diagnostic.hint.as_deref(),
         };
-        if let Some(hint) = &diagnostic.hint {
-            group = group.element(Level::HELP.message(hint.as_str()));
+        drawing.render(colour)
+    }
+}
+
+/// An error as the user sees it: the look of all of them, those of kernels and others.
+pub(crate) struct Drawing<'a> {
+    /// The stable code.
+    pub id: Option<&'a str>,
+    /// One sentence.
+    pub message: &'a str,
+    /// What is underlined, if anything is.
+    pub place: Option<Place<'a>>,
+    /// Other places in the same source.
+    pub notes: &'a [(Span, String)],
+    /// What to do about it.
+    pub hint: Option<&'a str>,
+}
+
+/// A place in a source, and what is written under it.
+pub(crate) struct Place<'a> {
+    /// The whole text.
+    pub source: &'a str,
+    /// Where the text comes from.
+    pub origin: &'a str,
+    /// The place.
+    pub span: Span,
+    /// May be empty.
+    pub label: &'a str,
+}
+
+impl Drawing<'_> {
+    /// The drawing as text, in colours if `colour`.
+    pub fn render(&self, colour: bool) -> String {
+        let mut title = Level::ERROR.primary_title(self.message);
+        if let Some(id) = self.id {
+            title = title.id(id);
+        }
+        let mut group = match &self.place {
+            None => annotate_snippets::Group::with_title(title),
+            Some(Place { source, origin, span, label }) => {
+                let mut primary = AnnotationKind::Primary.span(clip(source, *span));
+                if !label.is_empty() {
+                    primary = primary.label(*label);
+                }
+                let notes = self
+                    .notes
+                    .iter()
+                    .map(|(span, text)| AnnotationKind::Context.span(clip(source, *span)).label(text.as_str()));
+                title.element(Snippet::source(*source).path(*origin).annotation(primary).annotations(notes))
+            }
+        };
+        if let Some(hint) = self.hint {
+            group = group.element(Level::HELP.message(hint));
         }
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         renderer.render(&[group])

@@ -28,7 +28,7 @@ pub fn with_large_stack<T>(pass: impl FnOnce() -> T) -> T {
 }
 
 /// What pest generates from the grammar; its rules are documented there.
-mod grammar {
+pub(super) mod grammar {
     #![allow(missing_docs, reason = "the derive makes public items without docs")]
 
     #[derive(pest_derive::Parser)]
@@ -64,6 +64,40 @@ pub fn parse(source: &str) -> Result<Program, Diagnostic> {
 ///
 /// As for [`parse`].
 pub fn parse_within(source: &str, limits: &Limits) -> Result<Program, Diagnostic> {
+    matched(Rule::program, source, limits, program)
+}
+
+/// A declaration or an output of an entry.
+pub(super) enum Clause {
+    /// A declaration.
+    Item(Item),
+    /// An output.
+    Output(Output),
+}
+
+/// The declarations and outputs in what was typed at a prompt, and where they stand; there may be none of either.
+pub(super) fn clauses(source: &str) -> Result<Vec<(Span, Clause)>, Diagnostic> {
+    matched(Rule::entry, source, &Limits::default(), |pair| {
+        let clause = |part: Pair<'_, Rule>| {
+            Ok((
+                span(&part),
+                match part.as_rule() {
+                    Rule::output => Clause::Output(output(part)?),
+                    _ => Clause::Item(item(part)?),
+                },
+            ))
+        };
+        parts(pair).map(clause).collect()
+    })
+}
+
+/// What `build` makes of a text that is `rule`.
+fn matched<T>(
+    rule: Rule,
+    source: &str,
+    limits: &Limits,
+    build: impl FnOnce(Pair<'_, Rule>) -> Result<T, Diagnostic>,
+) -> Result<T, Diagnostic> {
     let (bytes, most) = (source.len(), limits.source_bytes);
     if bytes > most {
         return Err(Diagnostic::new(
@@ -74,8 +108,8 @@ pub fn parse_within(source: &str, limits: &Limits) -> Result<Program, Diagnostic
     }
     check_nesting(source, limits.clamped().nesting)?;
     with_large_stack(|| {
-        let mut pairs = Grammar::parse(Rule::program, source).map_err(|error| syntax_error(source, &error))?;
-        program(pairs.next().expect("the grammar yields one program"))
+        let mut pairs = Grammar::parse(rule, source).map_err(|error| syntax_error(source, &error))?;
+        build(pairs.next().expect("the grammar yields one pair"))
     })
 }
 
@@ -262,6 +296,10 @@ fn expectation(rules: &[Rule]) -> String {
             Rule::kw_for => "`for`",
             Rule::kw_in => "`in`",
             Rule::kw_where => "`where`",
+            Rule::equals => "`=`",
+            Rule::semicolon => "`;`",
+            Rule::opening => "`(`",
+            Rule::closing => "`)`",
             Rule::EOI => "the end of the kernel",
             _ => continue,
         };
@@ -330,10 +368,16 @@ fn name(pair: Pair<'_, Rule>) -> Name {
     Name { text: pair.as_str().to_string(), span: span(&pair) }
 }
 
-fn is_keyword(rule: Rule) -> bool {
+/// Whether the rule says where its neighbours stand, and no more.
+fn is_mark(rule: Rule) -> bool {
     matches!(
         rule,
-        Rule::kw_input
+        Rule::equals
+            | Rule::semicolon
+            | Rule::opening
+            | Rule::closing
+            | Rule::EOI
+            | Rule::kw_input
             | Rule::kw_param
             | Rule::kw_weights
             | Rule::kw_fn
@@ -352,7 +396,7 @@ fn is_keyword(rule: Rule) -> bool {
 
 /// The parts of a rule that carry meaning; `where` is kept, because what follows depends on it.
 fn parts(pair: Pair<'_, Rule>) -> impl Iterator<Item = Pair<'_, Rule>> {
-    pair.into_inner().filter(|part| !is_keyword(part.as_rule()))
+    pair.into_inner().filter(|part| !is_mark(part.as_rule()))
 }
 
 fn next<'a>(parts: &mut impl Iterator<Item = Pair<'a, Rule>>) -> Pair<'a, Rule> {
@@ -361,10 +405,9 @@ fn next<'a>(parts: &mut impl Iterator<Item = Pair<'a, Rule>>) -> Pair<'a, Rule> 
 
 fn program(pair: Pair<'_, Rule>) -> Result<Program, Diagnostic> {
     let mut program = Program { items: Vec::new(), outputs: Vec::new() };
-    for part in pair.into_inner() {
+    for part in parts(pair) {
         match part.as_rule() {
             Rule::output => program.outputs.push(output(part)?),
-            Rule::EOI => {}
             _ => program.items.push(item(part)?),
         }
     }

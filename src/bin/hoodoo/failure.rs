@@ -5,8 +5,8 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use hoodoo::Error;
 use hoodoo::lang::diagnostic::KernelError;
+use hoodoo::{Error, session};
 
 /// The exit status of a run that was cancelled, as shells give it for SIGINT.
 pub const CANCELLED: u8 = 130;
@@ -18,6 +18,8 @@ pub enum Failure {
     Usage(String),
     /// The kernel is not right; the error draws where.
     Kernel(Box<KernelError>),
+    /// An entry of a session is not right, or went wrong.
+    Session(Box<session::Error>),
     /// The user pressed Ctrl-C.
     Cancelled,
     /// The reader of standard output has gone: nothing is left to do, and nobody to tell.
@@ -36,16 +38,24 @@ impl Failure {
         Failure::Run(format!("{}: {error}", path.display()))
     }
 
+    /// What is wrong, in words, without colours.
+    pub fn message(&self) -> String {
+        match self {
+            Failure::Usage(message) | Failure::Run(message) => message.clone(),
+            failure => failure.text(false),
+        }
+    }
+
     /// Tells the user, and gives the exit status.
     pub fn report(self) -> ExitCode {
         let mut stderr = io::stderr();
-        let colour = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let colour = colours(&stderr);
         let status = match &self {
             Failure::Usage(_) => 2,
             Failure::Cancelled => CANCELLED,
             Failure::NoReader => return ExitCode::SUCCESS,
             Failure::Told => return ExitCode::FAILURE,
-            Failure::Kernel(_) | Failure::Run(_) | Failure::Some(..) => 1,
+            Failure::Kernel(_) | Failure::Session(_) | Failure::Run(_) | Failure::Some(..) => 1,
         };
         // There is nowhere left to report that standard error is closed.
         let _ = writeln!(stderr, "{}", self.text(colour));
@@ -57,6 +67,7 @@ impl Failure {
         match self {
             Failure::Usage(message) => format!("error: {message}\n\nFor more information, try '--help'."),
             Failure::Kernel(error) => error.render(colour),
+            Failure::Session(error) => error.render(colour),
             Failure::Run(message) => format!("error: {message}"),
             Failure::Some(failures, all) => {
                 let each: Vec<String> = failures.iter().map(|failure| failure.text(colour)).collect();
@@ -76,6 +87,20 @@ impl From<Error> for Failure {
             error => Failure::Run(error.to_string()),
         }
     }
+}
+
+impl From<session::Error> for Failure {
+    fn from(error: session::Error) -> Failure {
+        match error {
+            session::Error::Cancelled => Failure::Cancelled,
+            error => Failure::Session(Box::new(error)),
+        }
+    }
+}
+
+/// Whether a stream can show colours, and the user wants them.
+pub fn colours(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Prints `text` and a newline to standard output.

@@ -19,6 +19,7 @@ mod growth;
 mod handwritten;
 mod output;
 mod pictures;
+mod repl;
 mod report;
 mod run;
 mod sheet;
@@ -46,6 +47,11 @@ const FIRST_EXAMPLES: &str = "\
 Examples:
   hoodoo demo
   hoodoo run 'max(w) - min(w)' photo.png -o edges.png --size 3";
+
+const REPL_EXAMPLES: &str = "\
+Examples:
+  hoodoo repl photo.png
+  echo 'max(w) - min(w)' | hoodoo repl photo.png";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -108,6 +114,12 @@ enum Command {
     /// inputs, after all options and `--`.
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<run::RunArguments>),
+    /// Type expressions, and see at once what they do to an image
+    ///
+    /// Colours and pictures are for terminals only, and not if NO_COLOR is set. Entries that come through a pipe are
+    /// evaluated up to the first error, which is exit status 1. The history is in the platform's directory for data.
+    #[command(after_help = REPL_EXAMPLES)]
+    Repl(repl::ReplArguments),
     /// Check a kernel, and say what it needs
     #[command(after_help = CHECK_EXAMPLES)]
     Check(check::CheckArguments),
@@ -134,6 +146,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Repl(arguments) => repl::repl(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Emit(arguments) => emit::emit(&arguments),
         Command::Demo(arguments) => demo::demo(&arguments),

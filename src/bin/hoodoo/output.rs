@@ -85,12 +85,7 @@ impl Target {
             write_whole(&mut bytes, self.format, image).map_err(Failure::Run)?;
             return Ok(Written { target: self, temporary: Temporary::Bytes(bytes.into_inner()) });
         }
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".hoodoo-").suffix(".tmp");
-        // What any new file has, less the umask; not the secrecy of temporary files.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut temporary = builder.tempfile_in(directory(&self.real)).map_err(|error| self.unwritable(error))?;
+        let mut temporary = temporary(directory(&self.real)).map_err(|error| self.unwritable(error))?;
         write_whole(temporary.as_file_mut(), self.format, image).map_err(|error| Failure::at(&self.path, error))?;
         if let Ok(existing) = fs::metadata(&self.real) {
             // A file that is replaced keeps its permissions; where that can't be, it has those of a new file.
@@ -100,15 +95,41 @@ impl Target {
     }
 
     fn unwritable(&self, error: io::Error) -> Failure {
-        // What tempfile adds to the message names a file that the user does not know.
-        let reason = match error.kind() {
-            ErrorKind::NotFound => format!("there is no directory {}", directory(&self.path).display()),
-            ErrorKind::NotADirectory => format!("{} is not a directory", directory(&self.path).display()),
-            ErrorKind::Other => error.to_string(),
-            kind => kind.to_string(),
-        };
-        Failure::at(&self.path, format!("can't be written: {reason}"))
+        unwritable(&self.path, error)
     }
+}
+
+/// Writes a text file that appears whole or not at all.
+pub fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
+    if path.is_dir() {
+        return Err(Failure::at(path, "is a directory"));
+    }
+    let written = temporary(directory(path)).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.persist(path).map_err(|error| error.error)
+    });
+    written.map(drop).map_err(|error| unwritable(path, error))
+}
+
+/// A file without a name that anybody knows.
+fn temporary(directory: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".hoodoo-").suffix(".tmp");
+    // What any new file has, less the umask; not the secrecy of temporary files.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(directory)
+}
+
+fn unwritable(path: &Path, error: io::Error) -> Failure {
+    // What tempfile adds to the message names a file that the user does not know.
+    let reason = match error.kind() {
+        ErrorKind::NotFound => format!("there is no directory {}", directory(path).display()),
+        ErrorKind::NotADirectory => format!("{} is not a directory", directory(path).display()),
+        ErrorKind::Other => error.to_string(),
+        kind => kind.to_string(),
+    };
+    Failure::at(path, format!("can't be written: {reason}"))
 }
 
 fn write_whole(place: impl Write + Seek, format: Format, image: &Image) -> Result<(), String> {

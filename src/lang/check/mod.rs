@@ -57,6 +57,19 @@ pub fn check_within(program: &Program, limits: &Limits) -> Result<Kernel, Diagno
     with_large_stack(|| Checker::new(limits.clamped()).program(program))
 }
 
+/// The types of the program's outputs, which may be windows here: what a prompt says about an expression.
+///
+/// # Errors
+///
+/// A diagnostic for the first place where the program has no meaning.
+pub fn types(program: &Program) -> Result<Vec<Type>, Diagnostic> {
+    with_large_stack(|| {
+        let mut checker = Checker::new(Limits::default().clamped());
+        checker.declarations(program)?;
+        program.outputs.iter().map(|output| checker.value(&output.value).map(|value| value.ty)).collect()
+    })
+}
+
 /// The value of an expression as the language sees it. The node may have scalar shape where the type has not: a
 /// constant that stands for every cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -177,6 +190,15 @@ impl<'a> Checker<'a> {
     }
 
     fn program(mut self, program: &'a Program) -> Checked<Kernel> {
+        self.declarations(program)?;
+        let outputs = self.outputs(&program.outputs)?;
+        if let Some(last) = program.outputs.last() {
+            self.check_size(last.value.span)?;
+        }
+        Ok(self.builder.finish(self.inputs, self.params, self.weights, outputs, self.assertions))
+    }
+
+    fn declarations(&mut self, program: &'a Program) -> Checked<()> {
         for item in &program.items {
             match item {
                 Item::Inputs(names) | Item::Let { names, .. } => {
@@ -202,14 +224,7 @@ impl<'a> Checker<'a> {
             let span = Span::default();
             self.bind("w", span, Binding::Input(0));
         }
-        for item in &program.items {
-            self.item(item)?;
-        }
-        let outputs = self.outputs(&program.outputs)?;
-        if let Some(last) = program.outputs.last() {
-            self.check_size(last.value.span)?;
-        }
-        Ok(self.builder.finish(self.inputs, self.params, self.weights, outputs, self.assertions))
+        program.items.iter().try_for_each(|item| self.item(item))
     }
 
     fn item(&mut self, item: &'a Item) -> Checked<()> {

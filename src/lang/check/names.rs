@@ -4,6 +4,7 @@ use super::{Binding, Checked, Checker, Global};
 use crate::lang::ast::{self, ExprKind, Name};
 use crate::lang::builtins::{BUILTINS, builtin};
 use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::similar::most_similar;
 use crate::lang::span::Span;
 
 impl<'a> Checker<'a> {
@@ -186,21 +187,4 @@ pub(super) fn recursion(called: &Name, defined: Span) -> Diagnostic {
         .label("functions are inlined, so they can't be recursive")
         .note(defined, "defined here")
         .hint("a loop over the window is `fold`")
-}
-
-/// The known name that `name` is most likely a misspelling of.
-fn most_similar<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    const LONGEST: usize = 32;
-    const MOST: usize = 1000;
-    if name.len() > LONGEST {
-        return None;
-    }
-    let allowed = if name.len() <= 3 { 1 } else { 2 };
-    known
-        .take(MOST)
-        .filter(|other| other.len() > 1 && other.len() <= LONGEST)
-        .map(|other| (strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase()), other))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, other)| (*distance, *other))
-        .map(|(_, other)| other)
 }

@@ -23,7 +23,7 @@ macro_rules! with_array {
         }
     };
 }
-pub(super) use with_array;
+pub(crate) use with_array;
 
 /// What the last axis of a picture's array is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +99,11 @@ impl Image {
     /// An array without channels.
     pub fn plain(samples: AnyArray) -> Image {
         Image { samples, channels: None }
+    }
+
+    /// An array whose last axis may be channels.
+    pub fn with_channels(samples: AnyArray, channels: Option<Channels>) -> Image {
+        Image { samples, channels }
     }
 
     /// A picture with its samples in the order of picture files.

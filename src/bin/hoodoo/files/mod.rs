@@ -10,6 +10,7 @@ use std::path::Path;
 
 use hoodoo::{AnyArray, DType};
 
+pub(crate) use self::image::with_array;
 pub use self::image::{Channels, Image, Layout};
 use crate::failure::Failure;
 

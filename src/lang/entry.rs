@@ -1,0 +1,270 @@
+//! What is typed at a prompt: its declarations and outputs, what they define and use, and whether more must follow.
+
+use std::collections::BTreeSet;
+
+use super::ast::{Expr, ExprKind, Function, Item};
+use super::builtins::builtin;
+use super::diagnostic::{Code, Diagnostic};
+use super::parse::{Clause, clauses, with_large_stack};
+use super::span::Span;
+
+/// What a part of an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// `input a, b`
+    Input,
+    /// `param t = 0.5`
+    Param,
+    /// `weights k`
+    Weights,
+    /// `fn f(x) = ...`
+    Function,
+    /// `let x = ...`
+    Let,
+    /// `assert ...`
+    Assert,
+    /// All outputs.
+    Outputs,
+}
+
+/// A declaration, or all outputs together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// What it is.
+    pub kind: Kind,
+    /// Where it stands, without the `;`.
+    pub span: Span,
+    /// The names that it defines.
+    pub names: Vec<String>,
+    /// The names that it takes from outside, without those of built-ins.
+    pub uses: BTreeSet<String>,
+}
+
+/// The parts of what was typed, in order: declarations, then the outputs, if there are any.
+///
+/// ```
+/// use hoodoo::lang::entry::{Kind, parts};
+///
+/// let parts = parts("let m = mean(w); w[0,0] - m")?;
+/// assert_eq!((parts[0].kind, parts[1].kind), (Kind::Let, Kind::Outputs));
+/// assert!(parts[1].uses.contains("m") && parts[1].uses.contains("w"));
+/// # Ok::<(), hoodoo::lang::diagnostic::Diagnostic>(())
+/// ```
+///
+/// # Errors
+///
+/// A diagnostic where the text is neither declarations nor outputs.
+pub fn parts(source: &str) -> Result<Vec<Part>, Diagnostic> {
+    // The tree is dropped on the large stack as well.
+    with_large_stack(|| {
+        let mut parts: Vec<Part> = Vec::new();
+        for (span, clause) in clauses(source)? {
+            match (clause, parts.last_mut()) {
+                (Clause::Item(item), _) => parts.push(declaration(span, &item)),
+                (Clause::Output(output), Some(Part { kind: Kind::Outputs, span: all, uses, .. })) => {
+                    *all = all.to(span);
+                    Uses { scope: Vec::new(), found: uses }.of(&output.value);
+                }
+                (Clause::Output(output), _) => {
+                    let mut uses = BTreeSet::new();
+                    Uses { scope: Vec::new(), found: &mut uses }.of(&output.value);
+                    parts.push(Part { kind: Kind::Outputs, span, names: Vec::new(), uses });
+                }
+            }
+        }
+        Ok(parts)
+    })
+}
+
+fn declaration(span: Span, item: &Item) -> Part {
+    let mut uses = BTreeSet::new();
+    let mut of = |scope, value| Uses { scope, found: &mut uses }.of(value);
+    let (kind, names) = match item {
+        Item::Inputs(names) => (Kind::Input, names.iter().collect()),
+        Item::Weights(name) => (Kind::Weights, vec![name]),
+        Item::Parameter { name, default } => {
+            default.iter().for_each(|value| of(Vec::new(), value));
+            (Kind::Param, vec![name])
+        }
+        Item::Function(Function { name, parameters, body }) => {
+            of(parameters.iter().map(|name| name.text.as_str()).collect(), body);
+            (Kind::Function, vec![name])
+        }
+        Item::Let { names, value } => {
+            of(Vec::new(), value);
+            (Kind::Let, names.iter().collect())
+        }
+        Item::Assert(condition) => {
+            of(Vec::new(), condition);
+            (Kind::Assert, Vec::new())
+        }
+    };
+    Part { kind, span, names: names.into_iter().map(|name| name.text.clone()).collect(), uses }
+}
+
+/// A walk that finds the names that an expression takes from outside.
+struct Uses<'e, 'f> {
+    /// The names of function parameters and fold variables.
+    scope: Vec<&'e str>,
+    found: &'f mut BTreeSet<String>,
+}
+
+impl<'e> Uses<'e, '_> {
+    fn name(&mut self, name: &str) {
+        if !self.scope.contains(&name) && builtin(name).is_none() {
+            self.found.insert(name.to_string());
+        }
+    }
+
+    fn of(&mut self, expr: &'e Expr) {
+        match &expr.kind {
+            ExprKind::Number(_) => {}
+            ExprKind::Name(name) => self.name(name),
+            ExprKind::Call { function, arguments } => {
+                self.name(&function.text);
+                for argument in arguments {
+                    self.of(&argument.value);
+                    argument.condition.iter().for_each(|condition| self.of(condition));
+                }
+            }
+            ExprKind::Index { input, offsets } => {
+                self.name(&input.text);
+                offsets.iter().for_each(|offset| self.of(offset));
+            }
+            ExprKind::Prefix(_, operand) => self.of(operand),
+            ExprKind::Chain { first, rest } => {
+                self.of(first);
+                rest.iter().for_each(|(_, operand)| self.of(operand));
+            }
+            ExprKind::Compare { first, rest } => {
+                self.of(first);
+                rest.iter().for_each(|(_, operand)| self.of(operand));
+            }
+            ExprKind::Power { base, exponent } => {
+                self.of(base);
+                self.of(exponent);
+            }
+            ExprKind::Conditional { arms, otherwise } => {
+                for (condition, value) in arms {
+                    self.of(condition);
+                    self.of(value);
+                }
+                self.of(otherwise);
+            }
+            ExprKind::Fold(fold) => {
+                let bound = || fold.accumulators.iter().chain(&fold.elements);
+                bound().for_each(|(_, value)| self.of(value));
+                let outside = self.scope.len();
+                self.scope.extend(bound().map(|(name, _)| name.text.as_str()));
+                fold.condition.iter().chain(&fold.next).for_each(|inner| self.of(inner));
+                self.scope.truncate(outside);
+            }
+        }
+    }
+}
+
+/// Whether a text can stand as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completeness {
+    /// It can, as far as its syntax goes; also an empty text can.
+    Complete,
+    /// It ends too early: a bracket is open, or an operator, a `let` or an `if` lacks what must follow.
+    Incomplete,
+    /// It can't, whatever follows.
+    Wrong,
+}
+
+/// Whether an entry is complete, or whether a prompt should ask for another line.
+///
+/// ```
+/// use hoodoo::lang::entry::{Completeness, completeness};
+///
+/// assert_eq!(completeness("mean(w"), Completeness::Incomplete);
+/// assert_eq!(completeness("mean(w)"), Completeness::Complete);
+/// assert_eq!(completeness("mean w"), Completeness::Wrong);
+/// ```
+pub fn completeness(source: &str) -> Completeness {
+    match with_large_stack(|| clauses(source).map(drop)) {
+        Ok(()) => Completeness::Complete,
+        Err(Diagnostic { code: Code::Syntax, span, .. }) if is_blank(&source[span.start..]) => Completeness::Incomplete,
+        Err(_) => Completeness::Wrong,
+    }
+}
+
+/// Whether there is nothing but white space and comments.
+fn is_blank(text: &str) -> bool {
+    text.lines().all(|line| matches!(line.trim_start().chars().next(), None | Some('#')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Completeness, Kind, completeness, parts};
+
+    #[test]
+    fn names_and_uses() {
+        let uses = |source: &str| {
+            let parts = parts(source).unwrap();
+            let last = parts.last().unwrap();
+            (last.names.join(" "), last.uses.iter().cloned().collect::<Vec<_>>().join(" "))
+        };
+        let pair = |names: &str, uses: &str| (names.to_string(), uses.to_string());
+        assert_eq!(uses("let x, y = fold a = p, b = 0 for v in w where v > q: a + v, b"), pair("x y", "p q w"));
+        assert_eq!(uses("fn f(x, y) = x + k * g(y)"), pair("f", "g k"));
+        assert_eq!(uses("param t = 2 * k;"), pair("t", "k"));
+        assert_eq!(uses("input a, b;"), pair("a b", ""));
+        assert_eq!(uses("let x = x * 10"), pair("x", "x"));
+        assert_eq!(uses("low: min(w where m), high: a[0, o] ** -e"), pair("", "a m o w"));
+        assert_eq!(uses("if not c then 1 < x else y[0] # z").1.as_str(), "c x y");
+    }
+
+    #[test]
+    fn places() {
+        let source = " let a = (1) ;\n assert a > 0; low: (a) , (2); # end";
+        let found: Vec<(Kind, &str)> =
+            parts(source).unwrap().iter().map(|part| (part.kind, &source[part.span.start..part.span.end])).collect();
+        assert_eq!(
+            found,
+            [(Kind::Let, "let a = (1)"), (Kind::Assert, "assert a > 0"), (Kind::Outputs, "low: (a) , (2)")]
+        );
+        assert_eq!(parts(" # nothing\n"), Ok(vec![]));
+    }
+
+    #[test]
+    fn what_needs_another_line() {
+        for text in [
+            "mean(w",
+            "1 +",
+            "let",
+            "let x",
+            "let x =",
+            "let x = (",
+            "if a then b",
+            "if a",
+            "a,",
+            "w[0,",
+            "not",
+            "-",
+            "fn f(x) =",
+            "fn f(",
+            "param",
+            "input",
+            "fold s = 0 for v in w:",
+            "fold",
+            "(1 + # why\n",
+            "2 **\n\n",
+            "low:",
+            "1 <",
+            "assert",
+            "let x = 1; let",
+        ] {
+            assert_eq!(completeness(text), Completeness::Incomplete, "{text:?}");
+        }
+        for text in ["", "  ", "# only this", "mean(w)", "let x = 1", "let x = 1;", "a, b;", "fn f(x) = x", "param t"] {
+            assert_eq!(completeness(text), Completeness::Complete, "{text:?}");
+        }
+        for text in ["mean(w))", "a b", "1 + )", "^", "let 3", "let x = 1 let", "\u{0}", "{", &"(".repeat(300), "1e999"]
+        {
+            assert_eq!(completeness(text), Completeness::Wrong, "{text:?}");
+        }
+    }
+}
