@@ -1,0 +1,96 @@
+//! The copies of rows that a thread keeps for the next rows of pixels.
+
+#![allow(unsafe_code, reason = "the design lifts the ban here; each block gives its reason")]
+
+use std::ops::Range;
+
+use super::MAX_RUN;
+use super::layout::Layout;
+use super::source::{Ends, RowSource};
+
+/// A row of an input that is ready to be read.
+pub struct Slot {
+    /// The last group of rows of pixels that needed it; 0 for none yet.
+    pub used: usize,
+    pub finite: bool,
+    /// Whether it is copied, as far as it is at all; a row in which nothing is read beyond the pixel need not be.
+    pub copied: bool,
+}
+
+/// The rows of an input that a thread has ready.
+pub struct Ring {
+    pub slots: Vec<Slot>,
+    /// Which row is in each slot, if there is one yet.
+    pub rows: Vec<Option<isize>>,
+    /// Where to look first for a slot that is no longer needed.
+    pub next: usize,
+    /// Whether only the ends of rows are copied.
+    pub direct: bool,
+    /// The size of an element of a copy.
+    pub element_bytes: usize,
+    /// The copies of the slots, one after the other.
+    pub copies: Vec<u64>,
+    /// The bytes of a slot's copies.
+    pub slot_bytes: usize,
+    /// Where in a slot the copy for each run starts; `None` where the code reads the array.
+    pub starts: Vec<Option<usize>>,
+    /// A stretch of what is outside the array, as long as any that is read; empty until it is needed.
+    pub outside: Vec<u64>,
+}
+
+impl Ring {
+    pub fn new(layout: &Layout, source: &dyn RowSource, rows: usize) -> Ring {
+        let bytes = |run: &Range<usize>| (layout.padded(run) * source.element_bytes()).next_multiple_of(64);
+        let mut slot_bytes = 0;
+        let mut place = |bytes: usize| {
+            slot_bytes += bytes;
+            Some(slot_bytes - bytes)
+        };
+        let direct = source.is_direct() && !layout.is_whole();
+        let starts = match direct {
+            true => {
+                // Only the middle is read where it is.
+                layout.runs.iter().map(|run| if layout.is_inside(run) { None } else { place(bytes(run)) }).collect()
+            }
+            false => {
+                place(bytes(&(0..layout.len)));
+                layout.runs.iter().map(|run| Some(run.start * source.element_bytes())).collect()
+            }
+        };
+        Ring {
+            slots: (0..rows).map(|_| Slot { used: 0, finite: true, copied: false }).collect(),
+            rows: vec![None; rows],
+            next: 0,
+            direct,
+            element_bytes: source.element_bytes(),
+            copies: vec![0; slot_bytes / 8 * rows],
+            slot_bytes,
+            starts,
+            outside: Vec::new(),
+        }
+    }
+
+    /// A slot that the group of this number does not need; there are as many slots as rows in a group.
+    pub fn unused(&mut self, group: usize) -> usize {
+        while self.slots[self.next].used == group {
+            self.next = (self.next + 1) % self.slots.len();
+        }
+        self.next
+    }
+
+    /// Where the copies of a slot are.
+    pub fn copy(&self, slot: usize) -> *const u8 {
+        self.copies.as_ptr().cast::<u8>().wrapping_add(slot * self.slot_bytes)
+    }
+
+    /// Makes the stretch of what is outside.
+    pub fn fill_outside(&mut self, layout: &Layout, source: &dyn RowSource, ends: &Ends) {
+        if self.outside.is_empty() {
+            let longest = layout.runs.iter().map(|run| run.len().min(MAX_RUN)).max().unwrap_or(0);
+            let len = layout.padded(&(0..longest));
+            self.outside = vec![0; (len * source.element_bytes()).div_ceil(8)];
+            // SAFETY: there is room for `len` elements.
+            unsafe { source.copy(None, 0..len as isize, ends, self.outside.as_mut_ptr().cast()) };
+        }
+    }
+}
