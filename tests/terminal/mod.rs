@@ -192,7 +192,7 @@ pub fn svg(screen: &Screen) -> String {
     let (width, height) = (usize::from(columns) * WIDTH, usize::from(rows) * HEIGHT);
     let mut drawing = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
-         font-family=\"monospace\" font-size=\"13.3\" xml:space=\"preserve\">\n\
+         font-family=\"monospace\" font-size=\"13.3\" shape-rendering=\"crispEdges\" xml:space=\"preserve\">\n\
          <rect width=\"{width}\" height=\"{height}\" fill=\"#16181d\"/>\n"
     );
     for row in 0..rows {
