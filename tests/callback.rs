@@ -291,3 +291,29 @@ fn broadcast_and_reversed_inputs() {
     let expected = filter.run(&reversed.to_owned()).expect("a result");
     assert_eq!(filter.run(&reversed).expect("a result"), expected);
 }
+
+/// Outputs as functions of params and coordinates, one for each.
+#[test]
+fn functions_of_a_point() {
+    let source =
+        "param a = 1; param b = 2; assert coord(0) >= 0; coord(2) * a - b, if coord(0) > 1 then a else b, a > b";
+    let functions = kernel(source).point_functions().expect("functions");
+    assert_eq!(functions.len(), 3);
+    let at = |function: &Callback, mut data: [f64; 5]| call(function, &[], data.as_mut_ptr().cast());
+    let values = |data| functions.iter().map(|function| at(function, data)).collect::<Vec<_>>();
+    assert_eq!(values([3.0, 4.0, 0.0, 9.0, 5.0]), [(1, 11.0), (1, 4.0), (1, 0.0)]);
+    assert_eq!(values([5.0, 4.0, 2.0, 9.0, -1.0]), [(1, -9.0), (1, 5.0), (1, 1.0)]);
+    assert!(values([5.0, 4.0, -1.0, 9.0, -1.0]).iter().all(|(status, _)| *status == 0));
+
+    for (source, what) in [
+        ("coord(0) + w[0]", "a window"),
+        ("len(w)", "a window"),
+        ("weights k; sum(k)", "a window"),
+        ("fold s = 0 for v in w: s + v", "a window"),
+        ("sum(dist())", "a window"),
+        ("extent(0)", "`extent`"),
+    ] {
+        let error = kernel(source).point_functions().expect_err(source).to_string();
+        assert!(error.contains("H030") && error.contains(what), "{source}: {error}");
+    }
+}

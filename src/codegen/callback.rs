@@ -76,6 +76,19 @@ pub fn needs_footprint(kernel: &Kernel) -> Option<Diagnostic> {
     )
 }
 
+/// Why `kernel` is no function of a point, if it is none: it has a window, or needs to know the array.
+pub fn needs_more_than_a_point(kernel: &Kernel) -> Option<Diagnostic> {
+    let (what, span) = kernel.live_nodes().find_map(|(_, node)| match node.expr {
+        Expr::Extent(_) => Some(("`extent`", node.span)),
+        Expr::At { .. } | Expr::Len | Expr::Reduce { .. } | Expr::FoldValue(..) => Some(("a window", node.span)),
+        _ => node.ty.is_window().then_some(("a window", node.span)),
+    })?;
+    Some(
+        Diagnostic::new(DiagnosticCode::NotInCallback, span, format!("a function of a point has not {what}"))
+            .label("only params and `coord` are known here"),
+    )
+}
+
 /// What of `kernel` depends on which cells a window has, or on all of them being there, if anything does.
 pub fn depends_on_all_cells(kernel: &Kernel) -> Option<&'static str> {
     kernel.live_nodes().find_map(|(_, node)| match node.expr {

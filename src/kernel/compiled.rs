@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::grid::footprint::Footprint;
 use crate::lang::cells::Cells;
 use crate::lang::interpret::Settings;
+use crate::lang::point::at_point;
 use crate::plan::{Request, plan};
 
 /// How many compiled forms a kernel keeps for the next run.
@@ -97,6 +98,35 @@ impl Kernel {
             }
         };
         Ok(jit::callback(self.code(cells.as_ref())?, cells.as_ref()))
+    }
+
+    /// The kernel, which must not look at its window, as functions of its params and of a point's coordinates: one callback
+    /// for each output. They take windows of no cells, and user data from the caller: the params, then the coordinates, which
+    /// the kernel calls `coord(0)`, `coord(1)` and so on; [`lang::point::coordinates`](crate::lang::point::coordinates) says
+    /// how many.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Kernel`] if the kernel looks at its window, or at the array's extent.
+    ///
+    /// ```
+    /// let swap = hoodoo::Kernel::compile("param shift; coord(1) + shift, coord(0)")?;
+    /// let functions = swap.point_functions()?;
+    /// let mut point = [0.5, 2.0, 3.0];
+    /// let mut value = 0.0;
+    /// // SAFETY: there are no cells, a param and two coordinates, and the function is alive.
+    /// let status = unsafe {
+    ///     functions[0].as_ptr()(std::ptr::null_mut(), 0, &mut value, point.as_mut_ptr().cast())
+    /// };
+    /// assert_eq!((status, value), (1, 3.5));
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    pub fn point_functions(&self) -> Result<Vec<Callback>, Error> {
+        if let Some(diagnostic) = callback::needs_more_than_a_point(self.hir()) {
+            return Err(self.error(diagnostic));
+        }
+        let function = |output| callback::compile(&at_point(self.hir(), output), None, self.limits());
+        (0..self.hir().outputs.len()).map(|output| Ok(jit::callback(function(output)?, None))).collect()
     }
 
     /// The callback in Cranelift's intermediate representation.

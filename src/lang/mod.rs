@@ -15,6 +15,7 @@ pub mod interpret;
 pub mod limits;
 pub mod ops;
 pub mod parse;
+pub mod point;
 pub mod reduce;
 pub mod schedule;
 pub mod shrink;
