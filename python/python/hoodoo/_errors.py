@@ -1,0 +1,41 @@
+"""The exception for a kernel that is not right."""
+
+from __future__ import annotations
+
+
+class KernelError(ValueError):
+    """A kernel, or its use with this footprint, is not right.
+
+    ``str`` of it is the message with the place drawn under it.
+
+    >>> import hoodoo
+    >>> try:
+    ...     hoodoo.Kernel("min(w")
+    ... except hoodoo.KernelError as error:
+    ...     print(error.code, error.span, error.line, error.column)
+    H001 (5, 5) 1 6
+
+    Attributes
+    ----------
+    message : str
+        What is wrong, in one sentence.
+    code : str
+        What kind of error it is, such as ``"H010"``; ``docs/language.md`` lists the codes.
+    span : tuple of int
+        The place in the source, from the first character to one past the last.
+    line, column : int
+        Where the place begins, counted from 1.
+    """
+
+    def __init__(self, rendered: str, message: str, code: str, span: tuple[int, int], line: int, column: int) -> None:
+        super().__init__(rendered)
+        self.message = message
+        self.code = code
+        self.span = span
+        self.line = line
+        self.column = column
+
+    def __reduce__(
+        self,
+    ) -> tuple[type[KernelError], tuple[str, str, str, tuple[int, int], int, int]]:
+        return KernelError, (str(self), self.message, self.code, self.span, self.line, self.column)

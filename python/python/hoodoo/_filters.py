@@ -1,0 +1,397 @@
+"""Minima, maxima, ranks and means of windows, as in ``scipy.ndimage``."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from . import _scipy
+from ._arrays import Array
+from ._kernel import Kernel
+
+# Along which axis, over how many cells, with which origin and mode.
+Pass = tuple[int, int, int, str]
+
+# A box of at most this many cells is filtered at once, a larger one axis after axis.
+_CELLS_AT_ONCE = 25
+
+
+def minimum_filter(
+    input: ArrayLike,
+    size: Any = None,
+    footprint: ArrayLike | None = None,
+    output: Any = None,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    origin: int | Sequence[int] = 0,
+    *,
+    axes: int | Sequence[int] | None = None,
+) -> Array:
+    """The least value of each window, as ``scipy.ndimage.minimum_filter``.
+
+    >>> import hoodoo
+    >>> hoodoo.minimum_filter([3, 1, 4, 1, 5], size=3)
+    array([1, 1, 1, 1, 1])
+    """
+    return extreme(input, size, footprint, None, output, mode, cval, origin, "min", axes)
+
+
+def maximum_filter(
+    input: ArrayLike,
+    size: Any = None,
+    footprint: ArrayLike | None = None,
+    output: Any = None,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    origin: int | Sequence[int] = 0,
+    *,
+    axes: int | Sequence[int] | None = None,
+) -> Array:
+    """The greatest value of each window, as ``scipy.ndimage.maximum_filter``.
+
+    >>> import hoodoo
+    >>> hoodoo.maximum_filter([3, 1, 4, 1, 5], size=3)
+    array([3, 4, 4, 5, 5])
+    """
+    return extreme(input, size, footprint, None, output, mode, cval, origin, "max", axes)
+
+
+def rank_filter(
+    input: ArrayLike,
+    rank: int,
+    size: Any = None,
+    footprint: ArrayLike | None = None,
+    output: Any = None,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    origin: int | Sequence[int] = 0,
+    *,
+    axes: int | Sequence[int] | None = None,
+) -> Array:
+    """The value at a rank of each window, as ``scipy.ndimage.rank_filter``.
+
+    >>> import hoodoo
+    >>> hoodoo.rank_filter([3, 1, 4, 1, 5], -2, size=3)
+    array([3, 3, 1, 4, 5])
+    """
+    rank = operator.index(rank)
+    return _ranked(input, lambda cells: rank, size, footprint, output, mode, cval, origin, axes)
+
+
+def median_filter(
+    input: ArrayLike,
+    size: Any = None,
+    footprint: ArrayLike | None = None,
+    output: Any = None,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    origin: int | Sequence[int] = 0,
+    *,
+    axes: int | Sequence[int] | None = None,
+) -> Array:
+    """The middle value of each window, the upper one of two, as ``scipy.ndimage.median_filter``.
+
+    >>> import hoodoo
+    >>> hoodoo.median_filter([3, 1, 4, 1, 5], size=3)
+    array([3, 3, 1, 4, 5])
+    """
+    return _ranked(input, lambda cells: cells // 2, size, footprint, output, mode, cval, origin, axes)
+
+
+def percentile_filter(
+    input: ArrayLike,
+    percentile: float,
+    size: Any = None,
+    footprint: ArrayLike | None = None,
+    output: Any = None,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    origin: int | Sequence[int] = 0,
+    *,
+    axes: int | Sequence[int] | None = None,
+) -> Array:
+    """The value at a percentile of each window, one of its values, as ``scipy.ndimage.percentile_filter``.
+
+    >>> import hoodoo
+    >>> hoodoo.percentile_filter([3, 1, 4, 1, 5], 100, size=3)
+    array([3, 4, 4, 5, 5])
+    """
+
+    def rank(cells: int) -> int:
+        part = percentile + 100.0 if percentile < 0.0 else percentile
+        if not 0.0 <= part <= 100.0:
+            raise RuntimeError("invalid percentile")
+        return cells - 1 if part == 100.0 else int(cells * part / 100.0)
+
+    return _ranked(input, rank, size, footprint, output, mode, cval, origin, axes)
+
+
+def uniform_filter(
+    input: ArrayLike,
+    size: int | Sequence[int] = 3,
+    output: Any = None,
+    mode: str | Sequence[str] = "reflect",
+    cval: complex = 0.0,
+    origin: int | Sequence[int] = 0,
+    *,
+    axes: int | Sequence[int] | None = None,
+) -> Array:
+    """The mean of each box, axis after axis, as ``scipy.ndimage.uniform_filter``.
+
+    >>> import hoodoo
+    >>> hoodoo.uniform_filter([3.0, 0.0, 6.0, 0.0], size=3)
+    array([2., 3., 2., 2.])
+    """
+    image = np.asarray(input)
+    target = _scipy.output_for(output, image)
+    return _by_parts("mean(w)", image, target, _passes(image.ndim, size, origin, mode, axes), cval)
+
+
+def minimum_filter1d(
+    input: ArrayLike,
+    size: int,
+    axis: int = -1,
+    output: Any = None,
+    mode: str = "reflect",
+    cval: float = 0.0,
+    origin: int = 0,
+) -> Array:
+    """The least value of each window along an axis, as ``scipy.ndimage.minimum_filter1d``.
+
+    >>> import hoodoo
+    >>> hoodoo.minimum_filter1d([3, 1, 4, 1, 5], 3)
+    array([1, 1, 1, 1, 1])
+    """
+    return _along_axis("min(w)", input, size, axis, output, mode, cval, origin)
+
+
+def maximum_filter1d(
+    input: ArrayLike,
+    size: int,
+    axis: int = -1,
+    output: Any = None,
+    mode: str = "reflect",
+    cval: float = 0.0,
+    origin: int = 0,
+) -> Array:
+    """The greatest value of each window along an axis, as ``scipy.ndimage.maximum_filter1d``.
+
+    >>> import hoodoo
+    >>> hoodoo.maximum_filter1d([3, 1, 4, 1, 5], 3)
+    array([3, 4, 4, 5, 5])
+    """
+    return _along_axis("max(w)", input, size, axis, output, mode, cval, origin)
+
+
+def uniform_filter1d(
+    input: ArrayLike,
+    size: int,
+    axis: int = -1,
+    output: Any = None,
+    mode: str = "reflect",
+    cval: complex = 0.0,
+    origin: int = 0,
+) -> Array:
+    """The mean of each window along an axis, as ``scipy.ndimage.uniform_filter1d``.
+
+    >>> import hoodoo
+    >>> hoodoo.uniform_filter1d([3.0, 0.0, 6.0, 0.0], 3)
+    array([2., 3., 2., 2.])
+    """
+    return _along_axis("mean(w)", input, size, axis, output, mode, cval, origin)
+
+
+def extreme(
+    input: ArrayLike,
+    size: Any,
+    footprint: ArrayLike | None,
+    structure: ArrayLike | None,
+    output: Any,
+    mode: str | Sequence[str],
+    cval: float,
+    origin: int | Sequence[int],
+    which: Literal["min", "max"],
+    axes: int | Sequence[int] | None,
+) -> Array:
+    """The least or the greatest value of each window, from or to which a structure is subtracted or added."""
+    _scipy.warn_of_size(size, footprint, stacklevel=3)
+    mask = None if footprint is None else np.asarray(footprint, dtype=bool)
+    if structure is None:
+        if mask is None and size is None:
+            raise RuntimeError("no footprint provided")
+        if mask is not None and not mask.any():
+            raise ValueError("All-zero footprint is not supported.")
+    else:
+        structure = np.asarray(structure, dtype=np.float64)
+        mask = np.ones(structure.shape, dtype=bool) if mask is None else mask
+    image = _scipy.real_input(input)
+    target = _scipy.output_for(output, image)
+    along = _scipy.axes_of(axes, image.ndim)
+    if structure is None and (mask is None or mask.all()):
+        passes = _passes(image.ndim, size if mask is None else mask.shape, origin, mode, axes)
+        cells = math.prod(length for _, length, _, _ in passes)
+        if 1 < cells <= _CELLS_AT_ONCE and image.dtype == target.dtype:
+            # What is stored in between is exact, so that nothing is lost by not storing it.
+            _scipy.check_types(image, target)
+            each: Any = zip(*passes, strict=True)
+            all_axes, sizes, origins, modes = each
+            kernel = Kernel(f"{which}(w)")
+            return _filtered(kernel, image, target, cval, size=sizes, axes=all_axes, origin=origins, mode=modes)
+        return _separably(f"{which}(w)", image, target, passes, cval)
+    assert mask is not None
+    along, origins = _scipy.placed(mask, origin, along, image.ndim)
+    if structure is not None and structure.ndim != len(along):
+        raise RuntimeError("structure array has incorrect shape")
+    if not isinstance(mode, str) and isinstance(mode, Iterable):
+        raise RuntimeError("A sequence of modes is not supported for non-separable footprints")
+    window = {"footprint": mask, "mode": _scipy.checked_mode(mode), "origin": origins, "axes": along}
+    _scipy.check_types(image, target)
+    # SciPy computes in the type of the input, to which it also casts what is outside.
+    cval = _scipy.cast(cval, image.dtype)
+    if structure is None or not structure.any():
+        return _filtered(Kernel(f"{which}(w)"), image, target, cval, **window)
+    difference = f"w {'-' if which == 'min' else '+'} structure"
+    if image.dtype.kind == "f" or mask.sum() == 1:
+        kernel = Kernel(f"weights structure; {which}({difference})", structure=structure)
+        return _filtered(kernel, image, target, cval, **window)
+    # The first cell alone is not truncated and wrapped.
+    rest = mask.copy()
+    rest.flat[mask.argmax()] = False
+    kernel = Kernel(
+        f"""
+        weights structure;
+        weights rest;
+        let v = {difference};
+        {which}(nth(v, 0), {which}({_as_element("v", image.dtype)} where rest > 0))
+        """,
+        structure=structure,
+        rest=rest,
+    )
+    return _filtered(kernel, image, target, cval, **window)
+
+
+def _as_element(value: str, dtype: np.dtype[Any]) -> str:
+    """The source of a value that is truncated and wrapped to this type of integers."""
+    if dtype == np.int64:
+        # Numbers are float64, which would lose what is below the half that is added.
+        return f"trunc({value})"
+    bits = 8 * dtype.itemsize
+    half = 2 ** (bits - 1) if dtype.kind == "i" else 0
+    return f"(trunc({value}) + {half}) % {2**bits} - {half}"
+
+
+def _ranked(
+    input: ArrayLike,
+    rank_of: Any,
+    size: Any,
+    footprint: ArrayLike | None,
+    output: Any,
+    mode: str | Sequence[str],
+    cval: float,
+    origin: int | Sequence[int],
+    axes: int | Sequence[int] | None,
+) -> Array:
+    """The value of each window at the rank that ``rank_of`` gives for a number of cells."""
+    _scipy.warn_of_size(size, footprint, stacklevel=3)
+    image = _scipy.real_input(input)
+    named = _scipy.axes_of(axes, image.ndim)
+    mask = _scipy.mask_for(size, footprint, named)
+    along, origins = _scipy.placed(mask, origin, named, image.ndim)
+    cells = int(mask.sum())
+    rank = rank_of(cells)
+    rank = rank + cells if rank < 0 else rank
+    if not 0 <= rank < cells:
+        raise RuntimeError("rank not within filter footprint size")
+    several_modes = not isinstance(mode, str) and isinstance(mode, Iterable)
+    if rank in (0, cells - 1):
+        if several_modes:
+            mode = [_scipy.for_each(mode, len(named))[named.index(axis)] for axis in along]
+        which: Literal["min", "max"] = "min" if rank == 0 else "max"
+        # The origins are in the order of the sorted axes by now.
+        return extreme(image, None, mask, None, output, mode, cval, origins, which, along)
+    target = _scipy.output_for(output, image)
+    if several_modes:
+        raise RuntimeError("A sequence of modes is not supported by non-separable rank filters")
+    window = {"footprint": mask, "mode": _scipy.checked_mode(mode), "origin": origins, "axes": along}
+    kernel = Kernel(f"rank(w, {rank})")
+    if image.ndim == 1 and (image.size == 1 or image.size >= (mask.size - 1) // 2 - origins[0]):
+        return _ranked_line(kernel, image, target, cval, window)
+    _scipy.check_types(image, target)
+    return _filtered(kernel, image, target, _scipy.cast(cval, image.dtype), **window)
+
+
+def _ranked_line(kernel: Kernel, image: Array, target: Array, cval: float, window: dict[str, Any]) -> Array:
+    """A rank filter along the only axis, for which SciPy has types of its own, to which it rounds ``cval``."""
+    if image.dtype == np.float16:
+        line = image.astype(np.float32)
+    elif image.dtype.kind in "biu":
+        line = image.astype(np.int64)
+    elif image.dtype in (np.float32, np.float64):
+        line = image
+    else:
+        raise RuntimeError("Unsupported array type")
+    values = np.empty(line.shape, line.dtype)
+    _filtered(kernel, line, values, _scipy.cast(cval, line.dtype), **window)
+    np.copyto(target, values, casting="unsafe")
+    return target
+
+
+def _passes(ndim: int, size: Any, origin: Any, mode: Any, axes: int | Sequence[int] | None) -> list[Pass]:
+    """One pass for each axis along which a box is longer than 1."""
+    along = _scipy.axes_of(axes, ndim)
+    each = (_scipy.for_each(value, len(along)) for value in (size, origin, mode))
+    passes = [
+        (axis, int(size), origin, mode) for axis, size, origin, mode in zip(along, *each, strict=True) if size > 1
+    ]
+    for _, length, one, each_mode in passes:
+        _scipy.check_origins([one], [length])
+        _scipy.checked_mode(each_mode)
+    return passes
+
+
+def _along_axis(
+    source: str, input: ArrayLike, size: int, axis: int, output: Any, mode: str, cval: Any, origin: int
+) -> Array:
+    """Filters along one axis."""
+    image = np.asarray(input) if source == "mean(w)" else _scipy.real_input(input)
+    axis = _scipy.axis_of(axis, image.ndim)
+    if size < 1:
+        raise RuntimeError("incorrect filter size")
+    target = _scipy.output_for(output, image)
+    _scipy.check_origins([origin], [size])
+    return _by_parts(source, image, target, [(axis, int(size), origin, _scipy.checked_mode(mode))], cval)
+
+
+def _by_parts(source: str, image: Array, target: Array, passes: list[Pass], cval: Any) -> Array:
+    """Filters axis after axis; of complex values, the real and the imaginary parts."""
+    if image.dtype.kind != "c":
+        return _separably(source, image, target, passes, cval)
+    _separably(source, image.real, target.real, passes, np.real(cval))
+    _separably(source, image.imag, target.imag, passes, np.imag(cval))
+    return target
+
+
+def _separably(source: str, image: Array, target: Array, passes: list[Pass], cval: Any) -> Array:
+    """Filters axis after axis; what is in between has the type of the output."""
+    kernel = Kernel(source)
+    if not passes:
+        if not target.flags.writeable:
+            raise ValueError("output array is read-only")
+        target[...] = image
+        return target
+    _scipy.check_types(image, target)
+    for axis, size, origin, mode in passes:
+        _filtered(kernel, image, target, cval, size=size, axes=axis, origin=origin, mode=mode)
+        image = target
+    return target
+
+
+def _filtered(kernel: Kernel, image: Array, target: Array, cval: float, **window: Any) -> Array:
+    """Runs the kernel with SciPy's casts."""
+    kernel(_scipy.as_numbers(image), output=_scipy.as_numbers(target), cval=cval, cast="wrap", **window)
+    return target

@@ -1,0 +1,224 @@
+"""``generic_filter`` and ``generic_filter1d``: the values of any function of a window, or of a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import LowLevelCallable
+
+from . import _scipy
+from ._arrays import Array, readable, temporary_for
+from ._hoodoo import Callback, Filter, call_line, is_nameless_capsule
+from ._kernel import Kernel, number
+
+if TYPE_CHECKING:
+    from ._hoodoo import Options
+
+Function: TypeAlias = str | Kernel | LowLevelCallable | Callable[..., Any]
+
+
+def generic_filter(
+    input: ArrayLike,
+    function: Function,
+    size: Any = None,
+    footprint: ArrayLike | None = None,
+    output: Any = None,
+    mode: str = "reflect",
+    cval: float = 0.0,
+    origin: int | Sequence[int] = 0,
+    extra_arguments: Sequence[Any] = (),
+    extra_keywords: Mapping[str, Any] | None = None,
+    *,
+    axes: int | Sequence[int] | None = None,
+) -> Any:
+    """The values of a function of the window around each pixel, as ``scipy.ndimage.generic_filter``.
+
+    Parameters
+    ----------
+    function : str, Kernel, scipy.LowLevelCallable or callable
+        A kernel, or what SciPy takes: a C function, or a Python function of a 1-D array of the window's values.
+    extra_arguments : sequence
+        More arguments for a Python function.
+    extra_keywords : mapping
+        Keyword arguments for a Python function; for a kernel, its params and weights.
+
+    The other arguments are those of ``scipy.ndimage.generic_filter``, and so are casts: values are truncated to
+    integers and wrapped. With a kernel, ``mode`` may also be ``shrink`` or ``valid``.
+
+    Examples
+    --------
+    >>> import hoodoo
+    >>> hoodoo.generic_filter([1, 5, 2, 8], "max(w) - min(w)", size=3)
+    array([4, 4, 6, 6])
+    >>> hoodoo.generic_filter([1, 5, 2, 8], lambda window: window.max() - window.min(), size=3)
+    array([4, 4, 6, 6])
+    """
+    _scipy.warn_of_size(size, footprint, stacklevel=2)
+    image = _scipy.real_input(input)
+    along = _scipy.axes_of(axes, image.ndim)
+    mask = _scipy.mask_for(size, footprint, along)
+    along, origins = _scipy.placed(mask, origin, along, image.ndim)
+    kernel = _kernel(function)
+    mode = _scipy.checked_mode(mode, own=kernel is not None)
+    keywords = dict(extra_keywords or {})
+    if kernel is not None:
+        _no_more_arguments(extra_arguments)
+        window = {"footprint": mask, "mode": mode, "cval": cval, "origin": origins, "axes": along, **keywords}
+        if mode == "valid":
+            # The output has another shape, and the kernel knows which.
+            return kernel(image, output=output, cast="wrap", **window)
+        target = _scipy.output_for(output, image)
+        _scipy.check_types(image, target)
+        kernel(_scipy.as_numbers(image), output=_scipy.as_numbers(target), cast="wrap", **window)
+        return target
+    target = _scipy.output_for(output, image)
+    callback = _callback(function, extra_arguments, keywords)
+    _scipy.check_types(image, target)
+    options: Options = {
+        "size": None,
+        "footprint": mask,
+        "modes": [mode],
+        "cval": number(cval, "cval"),
+        "origin": origins,
+        "axes": along,
+        "params": {},
+        "weights": {},
+        "cast": "wrap",
+        "engine": "auto",
+        "precision": "exact",
+        "threads": 1,
+    }
+    source = readable(_scipy.as_numbers(image))
+    numbers = _scipy.as_numbers(target)
+    temporary = temporary_for(numbers, [source])
+    Filter(callback, options).run([source], [temporary])
+    if temporary is not numbers:
+        numbers[...] = temporary
+    return target
+
+
+def generic_filter1d(
+    input: ArrayLike,
+    function: Function,
+    filter_size: int,
+    axis: int = -1,
+    output: Any = None,
+    mode: str = "reflect",
+    cval: float = 0.0,
+    origin: int = 0,
+    extra_arguments: Sequence[Any] = (),
+    extra_keywords: Mapping[str, Any] | None = None,
+) -> Any:
+    """The values of a function of each line of an array, as ``scipy.ndimage.generic_filter1d``.
+
+    Parameters
+    ----------
+    function : str, Kernel, scipy.LowLevelCallable or callable
+        A kernel, whose window has ``filter_size`` cells along the line; or what SciPy takes: a C function, or a Python
+        function of two 1-D arrays, of which the first is the line, extended at both ends, and the second gets the
+        values.
+    extra_arguments : sequence
+        More arguments for a Python function.
+    extra_keywords : mapping
+        Keyword arguments for a Python function; for a kernel, its params and weights.
+
+    The other arguments are those of ``scipy.ndimage.generic_filter1d``.
+
+    Examples
+    --------
+    >>> import hoodoo
+    >>> hoodoo.generic_filter1d([1, 5, 2, 8], "max(w)", 3)
+    array([5, 5, 8, 8])
+    """
+    image = _scipy.real_input(input)
+    target = _scipy.output_for(output, image)
+    if filter_size < 1:
+        raise RuntimeError("invalid filter size")
+    axis = _scipy.axis_of(axis, image.ndim)
+    _scipy.check_origins([origin], [filter_size])
+    mode = _scipy.checked_mode(mode)
+    kernel = _kernel(function)
+    keywords = dict(extra_keywords or {})
+    _scipy.check_types(image, target)
+    if kernel is not None:
+        _no_more_arguments(extra_arguments)
+        window = {"size": filter_size, "mode": mode, "cval": cval, "origin": origin, "axes": axis, **keywords}
+        kernel(_scipy.as_numbers(image), output=_scipy.as_numbers(target), cast="wrap", **window)
+        return target
+    if not target.flags.writeable:
+        raise ValueError("output array is read-only")
+    if image.size == 0:
+        return target
+    capsule = _capsule(function)
+    before = filter_size // 2 + origin
+    after = filter_size - 1 - before
+    inputs = _extended(_scipy.as_numbers(image), axis, before, after, mode, cval)
+    # Line after line as contiguous memory.
+    inputs = np.moveaxis(inputs, axis, -1)
+    values = np.empty((*inputs.shape[:-1], image.shape[axis]))
+    for index in np.ndindex(inputs.shape[:-1]):
+        line = np.array(inputs[index])
+        if capsule is not None:
+            call_line(capsule, line, values[index])
+        else:
+            function(line, values[index], *extra_arguments, **keywords)  # type: ignore[operator]
+    # The pixel itself, so that values are cast as they are elsewhere.
+    itself = Kernel(f"w[{', '.join('0' * values.ndim)}]")
+    itself(np.moveaxis(values, -1, axis), output=_scipy.as_numbers(target), cast="wrap")
+    return target
+
+
+def _kernel(function: Function) -> Kernel | None:
+    """The kernel that a function is, if it is one."""
+    if isinstance(function, Kernel):
+        return function
+    return Kernel(function) if isinstance(function, str) else None
+
+
+def _no_more_arguments(extra_arguments: Sequence[Any]) -> None:
+    if len(extra_arguments) > 0:
+        raise TypeError("a kernel's params are keywords: `extra_arguments` must be empty")
+
+
+def _capsule(function: object) -> object | None:
+    """The capsule of a C function; none for a Python function."""
+    if isinstance(function, LowLevelCallable):
+        capsule: object = tuple.__getitem__(function, 0)
+        return capsule
+    if is_nameless_capsule(function):
+        # SciPy took these before there were signatures, and still does.
+        return function
+    if not callable(function):
+        raise ValueError("invalid callable given")
+    return None
+
+
+def _callback(function: Any, arguments: Sequence[Any], keywords: dict[str, Any]) -> Callback:
+    """What the filter calls for each pixel."""
+    capsule = _capsule(function)
+    return Callback.c(capsule) if capsule is not None else Callback.python(function, tuple(arguments), keywords)
+
+
+def _extended(image: Array, axis: int, before: int, after: int, mode: str, cval: float) -> Array:
+    """The image in float64, with what is outside at both ends of an axis."""
+    length = image.shape[axis]
+    inside = np.arange(-before, length + after)
+    outside = (inside < 0) | (inside >= length)
+    if mode in ("reflect", "grid-mirror"):
+        inside = inside % (2 * length)
+        inside = np.minimum(inside, 2 * length - 1 - inside)
+    elif mode == "mirror":
+        period = max(2 * length - 2, 1)
+        inside = inside % period
+        inside = np.minimum(inside, period - inside)
+    elif mode in ("wrap", "grid-wrap"):
+        inside = inside % length
+    else:
+        inside = inside.clip(0, length - 1)
+    extended = np.take(image, inside, axis).astype(np.float64)
+    if mode in ("constant", "grid-constant"):
+        np.moveaxis(extended, axis, -1)[..., outside] = cval
+    return extended

@@ -1,0 +1,71 @@
+"""The extension module: programs, filters and callbacks. The package's own functions are what users call."""
+
+from collections.abc import Callable as Function
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+class Options(TypedDict):
+    """What a filter is made of besides its function."""
+
+    size: Sequence[int] | None
+    footprint: NDArray[np.bool_] | None
+    modes: Sequence[str]
+    cval: float
+    origin: Sequence[int]
+    axes: Sequence[int] | None
+    params: Mapping[str, float]
+    weights: Mapping[str, NDArray[np.float64]]
+    cast: str
+    engine: str
+    precision: str
+    threads: int
+
+class Program:
+    def __new__(cls, source: str) -> Program: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def inputs(self) -> list[str]: ...
+    @property
+    def outputs(self) -> list[str]: ...
+    @property
+    def params(self) -> list[tuple[str, float | None]]: ...
+    @property
+    def weights(self) -> list[str]: ...
+
+class Callback:
+    @staticmethod
+    def c(capsule: object) -> Callback: ...
+    @staticmethod
+    def python(function: Function[..., Any], arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Callback: ...
+
+class Filter:
+    def __new__(cls, function: Program | Callback, options: Options) -> Filter: ...
+    def run(
+        self,
+        inputs: Sequence[NDArray[Any]],
+        outputs: Sequence[NDArray[Any]],
+        progress: Function[[float], object] | None = None,
+    ) -> None: ...
+    def output_region(self, shape: Sequence[int]) -> list[tuple[int, int]]: ...
+    def listing(self, listing: str, shape: Sequence[int], inputs: Sequence[str], outputs: Sequence[str]) -> str: ...
+
+def is_nameless_capsule(value: object) -> bool: ...
+def call_line(capsule: object, input: NDArray[np.float64], output: NDArray[np.float64]) -> None: ...
+def window_capsule(
+    program: Program,
+    footprint: NDArray[np.bool_] | None,
+    params: Mapping[str, float],
+    weights: Mapping[str, Sequence[float]],
+) -> object: ...
+def line_capsule(
+    program: Program,
+    footprint: NDArray[np.bool_] | None,
+    params: Mapping[str, float],
+    weights: Mapping[str, Sequence[float]],
+) -> object: ...
+def integrand_capsule(program: Program, params: Mapping[str, float], variables: Sequence[str]) -> object: ...
+def transform_capsule(program: Program, params: Mapping[str, float]) -> object: ...

@@ -1,0 +1,473 @@
+"""``Kernel``: a program with its params, called with arrays."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from ._arrays import Array, mask, readable, temporary_for, type_name
+from ._hoodoo import Filter, Program
+
+if TYPE_CHECKING:
+    from ._hoodoo import Options
+
+Progress = bool | Callable[[float], object] | None
+
+# Kernels that arrive by pickle share the code of one that is here.
+_program = functools.lru_cache(maxsize=128)(Program)
+
+
+class Kernel:
+    """A kernel: what one pixel of the output is, in terms of the window of values around it.
+
+    Parameters
+    ----------
+    source : str
+        The program; ``docs/language.md`` describes the language.
+    **params : float or array_like
+        Values for the kernel's params and weights. Those that are not given here have their defaults, or are given
+        where the kernel is called.
+
+    Raises
+    ------
+    KernelError
+        If the source is not right.
+    TypeError
+        For a param that the kernel does not have.
+
+    Notes
+    -----
+    A kernel does not change. It can be called by several threads at once, compared, hashed, and pickled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hoodoo import Kernel
+    >>> smooth = Kernel("param t = 1; mean(w where abs(w - w[0, 0]) < t)", t=5)
+    >>> smooth
+    Kernel('param t = 1; mean(w where abs(w - w[0, 0]) < t)', t=5.0)
+    >>> smooth(np.array([[1.0, 2.0, 3.0, 90.0, 91.0]]), size=(1, 3))
+    array([[ 1.33333333,  2.        ,  2.5       , 90.5       , 90.66666667]])
+
+    Several outputs are a named tuple:
+
+    >>> low, high = Kernel("low: min(w), high: max(w)")([1, 5, 2], size=3)
+    >>> high
+    array([5, 5, 5])
+    """
+
+    __slots__ = ("_params", "_program", "_weights")
+
+    _program: Program
+    _params: dict[str, float]
+    _weights: dict[str, NDArray[np.float64]]
+
+    def __init__(self, source: str, /, **params: ArrayLike) -> None:
+        if not isinstance(source, str):
+            raise TypeError(f"the source must be a str, not {type(source).__name__}")
+        program = _program(source)
+        numbers, weights = _bound(program, params)
+        for name, value in (("_program", program), ("_params", numbers), ("_weights", weights)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def source(self) -> str:
+        """The text of the program."""
+        return self._program.source
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs."""
+        return tuple(self._program.inputs)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of the outputs; one without a name has its position."""
+        return tuple(self._program.outputs)
+
+    @property
+    def params(self) -> Mapping[str, float | None]:
+        """The scalar params, each with the value that it was given or its default, if it has one."""
+        return MappingProxyType({**dict(self._program.params), **self._params})
+
+    @property
+    def weights(self) -> Mapping[str, NDArray[np.float64] | None]:
+        """The weights vectors, each with the values that it was given, if it was."""
+        return MappingProxyType({name: self._weights.get(name) for name in self._program.weights})
+
+    def __call__(
+        self,
+        *images: ArrayLike,
+        size: SupportsIndex | Iterable[SupportsIndex] | None = None,
+        footprint: ArrayLike | None = None,
+        output: Any = None,
+        mode: str | Sequence[str] = "reflect",
+        cval: float = 0.0,
+        origin: SupportsIndex | Iterable[SupportsIndex] = 0,
+        axes: SupportsIndex | Iterable[SupportsIndex] | None = None,
+        dtype: DTypeLike | None = None,
+        cast: Literal["saturate", "wrap"] = "saturate",
+        threads: SupportsIndex = 0,
+        engine: Literal["auto", "rows", "callback", "interpreter"] = "auto",
+        precision: Literal["exact", "single"] = "exact",
+        progress: Progress = None,
+        **params: ArrayLike,
+    ) -> Any:
+        """Filter arrays.
+
+        Parameters
+        ----------
+        *images : array_like
+            One array for each input of the kernel, all of one shape; bool, integers, or floats of 32 or 64 bits.
+        size : int or sequence of int, optional
+            A window of this length along every axis, or of these lengths.
+        footprint : array_like of bool, optional
+            A window of the cells where this is true. One of the two is needed, unless the kernel reads fixed cells
+            only.
+        output : array, dtype, or a sequence of these for several outputs, optional
+            Where to write, or of which type the result is. It may overlap the images.
+        mode : str or sequence of str
+            What is outside the array, for all axes or for each: ``reflect``, ``mirror``, ``nearest``, ``wrap`` and
+            ``constant`` as in SciPy; in mode ``shrink`` windows have the cells inside only; in mode ``valid`` the
+            output has only pixels all of whose cells are inside.
+        cval : float
+            The value outside in mode ``constant``.
+        origin : int or sequence of int
+            Moves the window: a positive origin toward lower indices.
+        axes : int or sequence of int, optional
+            Filters along these axes only.
+        dtype : dtype, optional
+            The type of all outputs; by default that of the first image.
+        cast : {'saturate', 'wrap'}
+            How values become integers: rounded and clamped, or truncated and wrapped as SciPy does.
+        threads : int
+            The greatest number of threads; 0 for one on each core.
+        engine : {'auto', 'rows', 'callback', 'interpreter'}
+            What runs the kernel.
+        precision : {'exact', 'single'}
+            Whether to compute in f32 what needs f64.
+        progress : bool or callable, optional
+            True for a progress bar, if tqdm is installed, or a function that is called with the part that is done,
+            from 0 to 1.
+        **params : float or array_like
+            Values for params, and for weights: one for each cell of the footprint or of its bounding box. A param with
+            the name of an argument is given to `Kernel` itself.
+
+        Returns
+        -------
+        ndarray or named tuple of ndarray
+
+        Raises
+        ------
+        KernelError, ValueError
+            For what is not right in the kernel, or in an argument.
+        TypeError
+            For arrays of other types, and params that the kernel does not have.
+        RuntimeError
+            If an assertion of the kernel does not hold at some pixel.
+        """
+        inputs = [readable(image) for image in images]
+        if len(inputs) != len(self.inputs):
+            raise TypeError(f"the kernel has {len(self.inputs)} inputs ({', '.join(self.inputs)}), not {len(inputs)}")
+        ready = self._filter(
+            size,
+            footprint,
+            mode,
+            cval,
+            origin,
+            axes,
+            params,
+            cast=cast,
+            engine=engine,
+            precision=precision,
+            threads=threads,
+        )
+        shape = tuple(stop - start for start, stop in ready.output_region(inputs[0].shape))
+        results = self._results(output, dtype, shape, inputs[0].dtype)
+        targets = [temporary_for(result, inputs) for result in results]
+        with _reporter(progress) as report:
+            ready.run(inputs, targets, report)
+        for result, target in zip(results, targets, strict=True):
+            if result is not target:
+                result[...] = target
+        return results[0] if len(results) == 1 else _named(self.outputs, results)
+
+    def explain(
+        self,
+        shape: Sequence[int] = (1024, 1024),
+        dtype: DTypeLike | Sequence[DTypeLike] = np.float64,
+        size: SupportsIndex | Iterable[SupportsIndex] | None = None,
+        footprint: ArrayLike | None = None,
+        mode: str | Sequence[str] = "reflect",
+        *,
+        cval: float = 0.0,
+        origin: SupportsIndex | Iterable[SupportsIndex] = 0,
+        axes: SupportsIndex | Iterable[SupportsIndex] | None = None,
+        output: DTypeLike | None = None,
+        cast: Literal["saturate", "wrap"] = "saturate",
+        precision: Literal["exact", "single"] = "exact",
+        threads: SupportsIndex = 0,
+        listing: Literal["plan", "clif", "asm"] = "plan",
+    ) -> str:
+        """How the kernel would be computed for arrays of this shape and type, and why so.
+
+        ``dtype`` is the images' type, or a list with one for each; ``output`` is the outputs' type, by default that of
+        the first image. ``listing`` may ask for the code instead: ``clif`` in Cranelift's intermediate representation, or
+        ``asm`` in that of this machine. The other arguments are those of a call.
+
+        >>> print(Kernel("median(w)").explain((512, 512), "uint8", size=3, threads=1))
+        stage 0:
+        ...
+          median of u8 elements: a selection network for rank 4 of 9
+        ...
+        """
+        ready = self._filter(
+            size, footprint, mode, cval, origin, axes, {}, cast=cast, precision=precision, threads=threads
+        )
+        types: list[Any] = list(dtype) if isinstance(dtype, list | tuple) else [dtype] * len(self.inputs)
+        inputs = [type_name(np.dtype(each)) for each in types]
+        outputs = [inputs[0] if output is None else type_name(np.dtype(output))] * len(self.outputs)
+        return ready.listing(listing, [operator.index(length) for length in shape], inputs, outputs)
+
+    def low_level_callable(
+        self,
+        footprint: ArrayLike | None = None,
+        signature: Literal[
+            "generic_filter", "generic_filter1d", "quad", "nquad", "geometric_transform"
+        ] = "generic_filter",
+        variables: Sequence[str] | None = None,
+        **params: ArrayLike,
+    ) -> Any:
+        """The kernel as a C function for SciPy, a ``scipy.LowLevelCallable``.
+
+        The machine code lives as long as the callable.
+
+        Parameters
+        ----------
+        footprint : array_like of bool, optional
+            The only footprint that the function is for, in which a kernel can tell one cell from another; it is also
+            faster then. Without one it takes windows of any number of cells.
+        signature : str
+            Which function of SciPy calls it:
+
+            - ``generic_filter``: the values of the windows.
+            - ``generic_filter1d``: windows that slide along a line. The footprint has one axis, and all cells of the
+              filter's size.
+            - ``quad``, ``nquad``: a kernel without windows, as a function of ``variables``. Where an assertion does not
+              hold, the value is NaN.
+            - ``geometric_transform``: a kernel without windows; ``coord(0)``, ``coord(1)`` are the indices in the
+              output, and the kernel's outputs are the coordinates in the input, one for each axis.
+        variables : sequence of str, optional
+            The params that an integrand is a function of, in order; by default those without a value.
+        **params : float or array_like
+            Values for params and weights.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from scipy import integrate, ndimage
+        >>> cross = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]])
+        >>> spread = Kernel("max(w) - min(w)").low_level_callable(cross)
+        >>> ndimage.generic_filter(np.arange(9.0).reshape(3, 3), spread, footprint=cross)
+        array([[3., 4., 4.],
+               [6., 6., 6.],
+               [4., 4., 3.]])
+        >>> gamma = Kernel("param x; param a; x**a * exp(-x)", a=4)
+        >>> round(integrate.quad(gamma.low_level_callable(signature="quad"), 0, np.inf)[0], 6)
+        24.0
+        """
+        from ._callable import low_level_callable
+
+        numbers, weights = _bound(self._program, params)
+        all_weights = {**self._weights, **weights}
+        return low_level_callable(
+            self._program, {**self._params, **numbers}, all_weights, footprint, signature, variables
+        )
+
+    def output_region(
+        self,
+        shape: Sequence[int],
+        *,
+        size: SupportsIndex | Iterable[SupportsIndex] | None = None,
+        footprint: ArrayLike | None = None,
+        mode: str | Sequence[str] = "reflect",
+        origin: SupportsIndex | Iterable[SupportsIndex] = 0,
+        axes: SupportsIndex | Iterable[SupportsIndex] | None = None,
+    ) -> tuple[tuple[int, int], ...]:
+        """Which pixels of images of this shape the outputs have: from which index to which along each axis.
+
+        That is all of them, except in mode ``valid``.
+
+        >>> Kernel("w[0, 1] - w[0, 0]").output_region((4, 6), mode=("reflect", "valid"))
+        ((0, 4), (0, 5))
+        """
+        ready = self._filter(size, footprint, mode, 0.0, origin, axes, {})
+        return tuple(ready.output_region([operator.index(length) for length in shape]))
+
+    def _filter(
+        self,
+        size: SupportsIndex | Iterable[SupportsIndex] | None,
+        footprint: ArrayLike | None,
+        mode: str | Sequence[str],
+        cval: float,
+        origin: SupportsIndex | Iterable[SupportsIndex],
+        axes: SupportsIndex | Iterable[SupportsIndex] | None,
+        params: Mapping[str, ArrayLike],
+        *,
+        cast: str = "saturate",
+        engine: str = "auto",
+        precision: str = "exact",
+        threads: SupportsIndex = 0,
+    ) -> Filter:
+        """The kernel with the arguments of a call."""
+        numbers, weights = _bound(self._program, params)
+        options: Options = {
+            "size": None if size is None else _lengths(size, "size"),
+            "footprint": None if footprint is None else mask(footprint),
+            "modes": [mode] if isinstance(mode, str) else list(mode),
+            "cval": number(cval, "cval"),
+            "origin": _integers(origin),
+            "axes": None if axes is None else _integers(axes),
+            "params": {**self._params, **numbers},
+            "weights": {name: values.ravel() for name, values in {**self._weights, **weights}.items()},
+            "cast": cast,
+            "engine": engine,
+            "precision": precision,
+            "threads": _lengths(threads, "threads")[0],
+        }
+        return Filter(self._program, options)
+
+    def _results(
+        self, output: Any, dtype: DTypeLike | None, shape: tuple[int, ...], default: np.dtype[Any]
+    ) -> list[Array]:
+        """The arrays for the outputs, given or new."""
+        if output is not None and dtype is not None:
+            raise TypeError("`dtype` and `output` can't both be given")
+        several = len(self.outputs) > 1 and isinstance(output, list | tuple)
+        each = list(output) if several else [output] * len(self.outputs)
+        if len(each) != len(self.outputs):
+            raise ValueError(f"the kernel has {len(self.outputs)} outputs, and `output` has {len(each)}")
+        results = []
+        for given in each:
+            if isinstance(given, np.ndarray):
+                type_name(given.dtype)
+                if given.shape != shape:
+                    raise ValueError(f"the shape of the output is {given.shape}; it must be {shape}")
+                results.append(given)
+            else:
+                wanted = given if given is not None else dtype if dtype is not None else default
+                new = np.dtype(wanted).newbyteorder("=")
+                type_name(new)
+                results.append(np.empty(shape, new))
+        return results
+
+    def __repr__(self) -> str:
+        bound: dict[str, object] = {**self._params, **self._weights}
+        return f"Kernel({', '.join([repr(self.source), *(f'{name}={value!r}' for name, value in bound.items())])})"
+
+    def _key(self) -> tuple[object, ...]:
+        weights = ((name, values.shape, values.tobytes()) for name, values in self._weights.items())
+        return self.source, frozenset(self._params.items()), frozenset(weights)
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, Kernel) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __reduce__(self) -> tuple[Callable[..., Kernel], tuple[str, dict[str, ArrayLike]]]:
+        return _restore, (self.source, {**self._params, **self._weights})
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("a kernel can't be changed")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError("a kernel can't be changed")
+
+    def _repr_html_(self) -> str:
+        from ._jupyter import kernel_html
+
+        return kernel_html(self)
+
+
+def _restore(source: str, params: dict[str, ArrayLike]) -> Kernel:
+    return Kernel(source, **params)
+
+
+def _bound(program: Program, given: Mapping[str, ArrayLike]) -> tuple[dict[str, float], dict[str, NDArray[np.float64]]]:
+    """The values of params and of weights, checked but for the number of weights."""
+    params: dict[str, float] = {}
+    weights: dict[str, NDArray[np.float64]] = {}
+    names = [name for name, _ in program.params]
+    for name, value in given.items():
+        if name in names:
+            params[name] = number(value, f"the param `{name}`")
+        elif name in program.weights:
+            values = np.array(value, dtype=np.float64)
+            values.flags.writeable = False
+            weights[name] = values
+        else:
+            known = ", ".join([*names, *program.weights]) or "none"
+            raise TypeError(f"the kernel has no param `{name}`; it has {known}")
+    return params, weights
+
+
+def number(value: Any, what: str) -> float:
+    """The value as a float; a ``TypeError`` says what is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{what} must be a number, not {value!r}") from error
+
+
+def _integers(value: SupportsIndex | Iterable[SupportsIndex]) -> list[int]:
+    if isinstance(value, Iterable):
+        return [operator.index(each) for each in value]
+    return [operator.index(value)]
+
+
+def _lengths(value: SupportsIndex | Iterable[SupportsIndex], name: str) -> list[int]:
+    lengths = _integers(value)
+    if any(length < 0 for length in lengths):
+        raise ValueError(f"{name}: {value} is negative")
+    return lengths
+
+
+@functools.cache
+def _outputs_class(names: tuple[str, ...]) -> Any:
+    """The named tuple for outputs of these names; ``_0``, ``_1`` for those that are no Python names."""
+    base = namedtuple("Outputs", names, rename=True)  # type: ignore[misc]
+    # The class can't be found by name where it is unpickled.
+    methods = {"__slots__": (), "__reduce__": lambda self: (_named, (names, tuple(self)))}
+    return type("Outputs", (base,), methods)
+
+
+def _named(names: tuple[str, ...], values: Iterable[Array]) -> Any:
+    return _outputs_class(names)._make(values)
+
+
+@contextmanager
+def _reporter(progress: Progress) -> Iterator[Callable[[float], object] | None]:
+    """What to call with the part that is done."""
+    if progress is None or progress is False:
+        yield None
+    elif callable(progress):
+        yield progress
+    elif progress is True:
+        try:
+            from tqdm.auto import tqdm
+        except ImportError:
+            yield None
+            return
+        with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}<{remaining}") as bar:
+            yield lambda part: bar.update(round(100 * part) - bar.n)
+    else:
+        raise TypeError("`progress` must be a bool or a callable")

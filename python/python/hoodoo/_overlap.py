@@ -1,0 +1,160 @@
+"""Which parts of which blocks a block of a filtered array sees: the geometry of `hoodoo.dask`, without Dask.
+
+An array is cut into blocks along each axis. The pixels of a block see cells before and after them, which are in the blocks around
+it, or, as the boundary mode says, anywhere else in the array. A `Span` has that for one axis; a block's `Layout` puts together the
+pieces of all axes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Indices of cells in a block along an axis; none for all of them.
+Indices: TypeAlias = range | tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Cells that a block sees along an axis: all of them in one block of the input, or all outside the array."""
+
+    #: Where they are among all cells that the block sees.
+    place: slice
+    #: The number of the block that has them; none outside the array.
+    block: int | None
+    #: Their indices in that block.
+    indices: Indices
+
+
+@dataclass(frozen=True)
+class Span:
+    """The pixels of a block along an axis, and the cells that they see."""
+
+    pixels: range
+    #: The indices of the cells, as if the array went on beyond its ends.
+    cells: range
+    #: The pixels that a kernel computes from these cells: in mode ``shrink`` one for each.
+    computed: range
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the cells that a block sees are put together."""
+
+    #: The index of the first cell.
+    first: tuple[int, ...]
+    shape: tuple[int, ...]
+    #: Where the block's pixels are among those that a kernel computes.
+    pixels: tuple[slice, ...]
+    #: Where each of the pieces is that are inside the array.
+    places: tuple[tuple[slice, ...], ...]
+
+    def assemble(self, pieces: Sequence[NDArray[Any]], dtype: np.dtype[Any], cval: float) -> NDArray[Any]:
+        """All cells from the pieces that are inside the array, with `cval` elsewhere.
+
+        They are of another type than the pieces, float64, if theirs has no `cval`.
+        """
+        if len(pieces) == 1 and pieces[0].shape == self.shape:
+            return pieces[0]
+        if sum(piece.size for piece in pieces) == math.prod(self.shape):
+            cells = np.empty(self.shape, dtype)
+        else:
+            cells = np.full(self.shape, cval, dtype if _has(dtype, cval) else np.float64)
+        for place, piece in zip(self.places, pieces):
+            cells[place] = piece
+        return cells
+
+
+def _has(dtype: np.dtype[Any], value: float) -> bool:
+    """Whether an element of this type can have the value."""
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        return value.is_integer() and limits.min <= value <= limits.max
+    with np.errstate(over="ignore"):
+        return bool(np.isnan(value) or float(dtype.type(value)) == value)
+
+
+def layout(around: Sequence[Span]) -> tuple[Layout, list[tuple[Piece, ...]]]:
+    """How the block with these spans is put together, and its pieces inside the array, each by its pieces along the axes."""
+    products = itertools.product(*(span.pieces for span in around))
+    inside = [pieces for pieces in products if all(piece.block is not None for piece in pieces)]
+    starts = [span.pixels.start - span.computed.start for span in around]
+    return (
+        Layout(
+            tuple(span.cells.start for span in around),
+            tuple(len(span.cells) for span in around),
+            tuple(slice(start, start + len(span.pixels)) for start, span in zip(starts, around)),
+            tuple(tuple(piece.place for piece in pieces) for pieces in inside),
+        ),
+        inside,
+    )
+
+
+def spans(chunks: Sequence[int], mode: str, before: int, after: int) -> list[Span]:
+    """The blocks along an axis with these chunks whose pixels see so many cells before and after them.
+
+    They are those of the input, but in mode ``valid``, which leaves fewer pixels.
+    """
+    length = sum(chunks)
+    kept = range(before, length - after) if mode == "valid" else range(length)
+    ends = list(itertools.accumulate(chunks))
+    blocks = (range(max(end - chunk, kept.start), min(end, kept.stop)) for end, chunk in zip(ends, chunks))
+    found = [_span(pixels, ends, mode, before, after) for pixels in blocks if pixels]
+    # An array without pixels has one block.
+    return found or [Span(range(0), range(0), range(0), ())]
+
+
+def _span(pixels: range, ends: list[int], mode: str, before: int, after: int) -> Span:
+    length = ends[-1]
+    cells = range(pixels.start - before, pixels.stop + after)
+    if mode == "shrink":
+        cells = range(max(cells.start, 0), min(cells.stop, length))
+    computed = cells if mode == "shrink" else pixels
+    return Span(pixels, cells, computed, tuple(_pieces(cells, ends, mode)))
+
+
+def _pieces(cells: range, ends: list[int], mode: str) -> Iterator[Piece]:
+    length = ends[-1]
+    at = np.arange(cells.start, cells.stop)
+    indices = _indices(at, length, mode)
+    blocks = np.where(indices < 0, -1, np.searchsorted(ends, indices, side="right"))
+    # A piece ends where another block begins, and where the array ends or repeats.
+    cuts = np.flatnonzero((np.diff(blocks) != 0) | (np.diff(at // length) != 0)) + 1
+    for low, high in itertools.pairwise([0, *cuts.tolist(), len(at)]):
+        block = int(blocks[low])
+        if block < 0:
+            yield Piece(slice(low, high), None, None)
+        else:
+            start = ends[block - 1] if block else 0
+            yield Piece(slice(low, high), block, _compact(indices[low:high] - start, ends[block] - start))
+
+
+def _indices(at: NDArray[np.int64], length: int, mode: str) -> NDArray[np.int64]:
+    """The index in the array of the cell that is seen at each index, or -1 where it is none of the array's."""
+    if mode == "wrap":
+        return at % length
+    if mode == "nearest":
+        return np.clip(at, 0, length - 1)
+    if mode == "reflect":
+        folded = at % (2 * length)
+        return np.where(folded < length, folded, 2 * length - 1 - folded)
+    if mode == "mirror":
+        period = max(2 * length - 2, 1)
+        folded = at % period
+        return np.where(folded < length, folded, period - folded)
+    return np.where((at >= 0) & (at < length), at, -1)
+
+
+def _compact(indices: NDArray[np.int64], length: int) -> Indices:
+    """The indices in a block of this length, as a range if they follow each other."""
+    first, last = int(indices[0]), int(indices[-1])
+    if (np.diff(indices) != 1).any():
+        return tuple(indices.tolist())
+    return None if last + 1 - first == length else range(first, last + 1)

@@ -1,0 +1,161 @@
+"""What the arguments of ``scipy.ndimage`` mean, and what is wrong with them, as SciPy says it."""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._arrays import Array, is_supported, mask
+from ._kernel import number
+
+# SciPy's modes, and the two of ours in which nothing is outside.
+_MODES = ("reflect", "mirror", "nearest", "wrap", "constant", "grid-mirror", "grid-wrap", "grid-constant")
+_OWN_MODES = ("shrink", "valid")
+
+
+def real_input(input: ArrayLike) -> Array:
+    """The input as an array, which must not be complex."""
+    array = np.asarray(input)
+    if array.dtype.kind == "c":
+        raise TypeError("Complex type not supported")
+    return array
+
+
+def check_types(*arrays: Array) -> None:
+    """Checks that filters have the arrays' element types."""
+    for array in arrays:
+        if array.dtype.kind in "SUV":
+            raise TypeError(f"data type {array.dtype} not understood")
+        if not is_supported(array.dtype):
+            raise RuntimeError(f"array type dtype('{array.dtype}') not supported")
+
+
+def as_numbers(array: Array) -> Array:
+    """The array, or the bytes of one of bool: SciPy computes with them, and stores others than 0 and 1."""
+    return array.view(np.uint8) if array.dtype.kind == "b" else array
+
+
+def cast(value: float, dtype: np.dtype[Any]) -> float:
+    """The number as an element of this type: truncated and wrapped."""
+    value = number(value, "cval")
+    if dtype.kind == "f":
+        return float(dtype.type(value))
+    if not np.isfinite(value):
+        return value
+    bits = 8 * dtype.itemsize
+    low = -(1 << (bits - 1)) if dtype.kind == "i" else 0
+    return float((int(value) - low) % (1 << bits) + low)
+
+
+def output_for(output: Any, input: Array) -> Array:
+    """The array to write to: ``output`` itself, or a new one of the type that it names; complex if the input is."""
+    is_complex = input.dtype.kind == "c"
+    if output is None:
+        return np.zeros(input.shape, input.dtype.newbyteorder("="))
+    if isinstance(output, str):
+        dtype = np.dtype(output)
+        if is_complex and dtype.kind != "c":
+            raise RuntimeError("output must have complex dtype")
+        if dtype.kind not in "iufc":
+            raise RuntimeError("output must have numeric dtype")
+        return np.zeros(input.shape, dtype)
+    if isinstance(output, type | np.dtype):
+        dtype = np.dtype(output)
+        if is_complex and dtype.kind != "c":
+            # From where a user calls a filter.
+            warnings.warn("promoting specified output dtype to complex", stacklevel=3)
+            dtype = np.promote_types(dtype, np.complex64)
+        return np.zeros(input.shape, dtype)
+    array = np.asarray(output)
+    if array.shape != input.shape:
+        raise RuntimeError("output shape not correct")
+    if is_complex and array.dtype.kind != "c":
+        raise RuntimeError("output must have complex dtype")
+    return array
+
+
+def for_each(value: Any, count: int) -> list[Any]:
+    """A value for each of ``count`` axes: the same for all, or the elements of a sequence."""
+    if isinstance(value, str) or not np.iterable(value):
+        return [value] * count
+    values = list(value)
+    if len(values) != count:
+        raise RuntimeError("sequence argument must have length equal to input rank")
+    return values
+
+
+def axes_of(axes: Any, ndim: int) -> tuple[int, ...]:
+    """The axes, counted from the first."""
+    if axes is None:
+        return tuple(range(ndim))
+    if np.isscalar(axes):
+        axes = (axes,)
+    elif not isinstance(axes, Iterable):
+        raise ValueError("axes must be an integer, iterable of integers, or None")
+    found = []
+    for axis in axes:
+        index = operator.index(axis)
+        if not -ndim <= index < ndim:
+            raise ValueError(f"specified axis: {index} is out of range")
+        found.append(index % ndim)
+    if len(set(found)) != len(found):
+        raise ValueError("axes must be unique")
+    return tuple(found)
+
+
+def axis_of(axis: Any, ndim: int) -> int:
+    """An axis, counted from the first."""
+    index = operator.index(axis)
+    if not -ndim <= index < ndim:
+        raise np.exceptions.AxisError(index, ndim)
+    return index % ndim
+
+
+def checked_mode(mode: Any, own: bool = False) -> str:
+    """A mode of SciPy, or with ``own`` one of ours."""
+    if isinstance(mode, str) and (mode in _MODES or (own and mode in _OWN_MODES)):
+        return mode
+    raise RuntimeError("boundary mode not supported")
+
+
+def check_origins(origins: Sequence[int], lengths: Sequence[int]) -> None:
+    """Checks that the pixel stays in the window."""
+    for origin, length in zip(origins, lengths, strict=True):
+        if not 0 <= length // 2 + origin < length:
+            raise ValueError("invalid origin")
+
+
+def mask_for(size: Any, footprint: Any, axes: tuple[int, ...]) -> Array:
+    """The footprint, or one of a size."""
+    if footprint is not None:
+        return mask(footprint)
+    if size is None:
+        raise RuntimeError("no footprint or filter size provided")
+    return np.ones(for_each(size, len(axes)), dtype=bool)
+
+
+def placed(cells: Array, origin: Any, axes: tuple[int, ...], ndim: int) -> tuple[tuple[int, ...], list[int]]:
+    """Along which axes the footprint lies, and its origins.
+
+    A footprint's axes are in the order of the array's. So are origins for all of them; for some, they are in the order
+    of ``axes``.
+    """
+    origins = for_each(origin, len(axes))
+    along = tuple(sorted(axes))
+    if len(axes) < ndim:
+        origins = [origins[axes.index(axis)] for axis in along]
+    if cells.ndim != len(axes) or 0 in cells.shape:
+        raise RuntimeError(f"footprint.ndim ({cells.ndim}) must match len(axes) ({len(axes)})")
+    check_origins(origins, cells.shape)
+    return along, origins
+
+
+def warn_of_size(size: Any, footprint: Any, stacklevel: int) -> None:
+    """Warns who gives both a size and a footprint."""
+    if size is not None and footprint is not None:
+        warnings.warn("ignoring size because footprint is set", UserWarning, stacklevel=stacklevel + 1)

@@ -1,0 +1,31 @@
+//! The extension module of Hoodoo's Python package: programs, filters and callbacks, with NumPy's arrays.
+//!
+//! What users see is written in Python, in `python/hoodoo/`; here is only what has to be in Rust. `_hoodoo.pyi` describes
+//! this module to type checkers.
+
+#![deny(missing_docs, unsafe_code)]
+
+mod arrays;
+mod callback;
+mod errors;
+mod filter;
+mod program;
+mod run;
+
+/// Programs, filters and callbacks.
+#[pyo3::pymodule]
+mod _hoodoo {
+    #[pymodule_export]
+    use crate::callback::{
+        PyCallback, call_line, integrand_capsule, is_nameless_capsule, line_capsule, transform_capsule, window_capsule,
+    };
+    #[pymodule_export]
+    use crate::filter::PyFilter;
+    #[pymodule_export]
+    use crate::program::PyProgram;
+
+    #[pymodule_init]
+    fn init() {
+        crate::run::remember_process();
+    }
+}

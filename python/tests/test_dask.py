@@ -1,0 +1,266 @@
+"""`hoodoo.dask` against the same filter on the whole array in memory."""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hoodoo
+
+da = pytest.importorskip("dask.array")
+dask = pytest.importorskip("dask")
+hoodoo_dask = pytest.importorskip("hoodoo.dask")
+
+MODES = ["reflect", "mirror", "nearest", "wrap", "constant", "shrink", "valid"]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    with dask.config.set(scheduler="synchronous"):
+        yield
+
+
+def assert_equal_blocks(lazy, expected):
+    """Equal as a whole, and each block is what its metadata says."""
+    assert (lazy.shape, lazy.dtype, lazy._meta.dtype) == (expected.shape, expected.dtype, expected.dtype)
+    np.testing.assert_array_equal(lazy.compute(), expected)
+    for block in lazy.blocks.ravel() if lazy.ndim else []:
+        computed = block.compute()
+        assert (computed.shape, computed.dtype) == (block.shape, expected.dtype)
+
+
+def check(image, chunks, kernel, **arguments):
+    """Both give the same arrays, or both the same exception."""
+    blocks = da.from_array(image, chunks=chunks)
+    try:
+        expected = hoodoo.Kernel(kernel)(image, **arguments)
+    except Exception as error:
+        with pytest.raises(type(error)):
+            hoodoo_dask.generic_filter(blocks, kernel, **arguments)
+        return
+    given = hoodoo_dask.generic_filter(blocks, kernel, **arguments)
+    if not isinstance(expected, tuple):
+        assert_equal_blocks(given, expected)
+        return
+    assert given._fields == expected._fields
+    for output, expected_output in zip(given, expected, strict=True):
+        assert_equal_blocks(output, expected_output)
+
+
+@pytest.mark.parametrize("mode", ["grid-mirror", "grid-wrap", "grid-constant"])
+def test_scipys_other_names_of_modes(mode):
+    check(np.arange(7), 2, "sum(w * (offset(0) + 50))", size=5, mode=mode, cval=3)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_line_in_blocks_of_every_length(mode):
+    line = np.random.default_rng(3).integers(0, 200, 7).astype(np.uint8)
+    for chunk, size in itertools.product([1, 3, 7], [1, 2, 5, 20]):
+        for origin in {-(size // 2), 0, (size - 1) // 2}:
+            check(line, chunk, "sum(w * (offset(0) + 50))", size=size, mode=mode, origin=origin, dtype=np.int32)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_filters(seed):
+    rng = np.random.default_rng(seed)
+    ndim = int(rng.integers(1, 4))
+    shape = tuple(rng.integers(1, 8, ndim).tolist())
+    image = rng.integers(0, 100, shape).astype(rng.choice(["u1", "i2", ">i4", "i8", "f4", "f8"]))
+    axes = rng.permutation(ndim)[: rng.integers(1, ndim + 1)].tolist()
+    footprint = rng.integers(1, 5, len(axes))
+    check(
+        image,
+        tuple(int(rng.integers(1, length + 1)) for length in shape),
+        str(
+            rng.choice(
+                [
+                    "min(w)",
+                    "sum(w * (offset(0) + 2))",
+                    "median(w)",
+                    "100 * coord(0) + extent(0) + max(w)",
+                    "low: min(w), far: max(w) - coord(0)",
+                    "rank(w, 0)",
+                    f"w[{', '.join(['-3'] * len(axes))}] + w[{', '.join(['1'] * len(axes))}] + 0 * min(w)",
+                ]
+            )
+        ),
+        footprint=rng.random(footprint) < 0.8,
+        mode=[str(rng.choice(MODES)) for _ in axes],
+        origin=[int(rng.integers(-(length // 2), (length - 1) // 2 + 1)) for length in footprint],
+        cval=float(rng.choice([0, 7, 2.5, np.nan, -1, 300])),
+        dtype=rng.choice([None, "f8", "f4", "i8"]),
+        axes=axes,
+    )
+
+
+def test_sums_of_floats_are_equal_but_for_their_rounding():
+    image = np.random.default_rng(5).normal(size=(40, 50))
+    kernel = hoodoo.Kernel("sum(w) / 9 - mean(w * dist())")
+    lazy = hoodoo_dask.generic_filter(da.from_array(image, chunks=(7, 16)), kernel, size=3)
+    np.testing.assert_allclose(lazy.compute(), kernel(image, size=3), rtol=0, atol=1e-15)
+
+
+def test_inputs_get_the_blocks_of_the_first():
+    rng = np.random.default_rng(6)
+    a, b = rng.integers(0, 9, (2, 9, 10))
+    kernel = hoodoo.Kernel("input a, b; param t; low: t * min(a) - b[0, 1], b: max(b) + a[0, 0]", t=3)
+    lazy = hoodoo_dask.generic_filter([da.from_array(a, chunks=4), b], kernel, size=3)
+    assert lazy.low.chunks == ((4, 4, 1), (4, 4, 2))
+    for given, expected in zip(lazy, kernel(a, b, size=3), strict=True):
+        assert_equal_blocks(given, expected)
+
+
+def test_weights_and_params():
+    image = np.random.default_rng(7).integers(0, 9, (6, 7))
+    check(image, 2, "param t = 2; weights k; t * sum(k * w)", size=(1, 3), k=[1, -2, 1], t=5)
+    check(image, 2, "param t = 2; weights k; t * sum(k * w) + coord(1)", size=(1, 3), k=[1, -2, 1], t=5)
+
+
+def test_names_of_a_kernel_with_coordinates_may_be_ours():
+    check(np.zeros((5, 6)), 2, "let block_coord = 1; let block__ = 2; block_coord + block__ * coord(1) # coord(")
+
+
+def test_a_kernel_with_assertions_sees_no_windows_but_the_arrays_in_mode_shrink():
+    # At the end of a block that is not one of the array, the window would have one cell only.
+    check(np.arange(9), 1, "assert len(w) > 1; max(w)", size=3, mode="shrink")
+    check(np.arange(20).reshape(4, 5), 1, "rank(w, 3)", size=3, mode="shrink")
+    check(np.arange(20).reshape(4, 5), 1, "rank(w, 4)", size=(3, 5), mode=("nearest", "shrink"))
+
+
+def test_chunks_stay():
+    blocks = da.zeros((9, 10), chunks=((2, 7), (5, 1, 4)))
+    assert hoodoo_dask.generic_filter(blocks, "min(w)", size=7).chunks == blocks.chunks
+    assert hoodoo_dask.generic_filter(blocks, "min(w)", size=3, mode="valid").chunks == ((1, 6), (4, 1, 3))
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (0, 3), (3, 0), (2, 0, 2)])
+def test_arrays_of_no_axes_or_no_pixels(shape):
+    check(np.zeros(shape), -1, "min(w)", size=3)
+    check(np.zeros(shape), -1, "w[-1] + w[1]" if len(shape) == 1 else "min(w)", size=3, mode="valid")
+
+
+def test_a_part_of_the_result_needs_a_part_of_the_blocks():
+    seen = set()
+
+    def load(block, block_info=None):
+        seen.add(block_info[0]["chunk-location"])
+        return block
+
+    blocks = da.zeros((100, 100), chunks=10).map_blocks(load, dtype=float, meta=np.empty((0, 0)))
+    hoodoo_dask.generic_filter(blocks, "min(w)", size=3)[55, 55].compute()
+    assert seen == {(y, x) for y in (4, 5, 6) for x in (4, 5, 6)}
+
+
+def test_names_are_of_what_is_computed():
+    blocks = da.zeros((4, 4), chunks=2)
+    name = hoodoo_dask.generic_filter(blocks, "param t = 1; t * min(w)", size=3).name
+    assert hoodoo_dask.generic_filter(blocks, "param t = 1; t * min(w)", size=3).name == name
+    for other in [{"t": 2}, {"mode": "wrap"}, {"size": 5}, {"dtype": "f4"}, {"cval": 1}, {"origin": 1}]:
+        assert hoodoo_dask.generic_filter(blocks, "param t = 1; t * min(w)", **{"size": 3, **other}).name != name
+
+
+def test_bad_arguments_are_found_before_anything_is_computed():
+    blocks = da.zeros((4, 4), chunks=2)
+    for error, kernel, arguments in [
+        (hoodoo.KernelError, "min(w", {"size": 3}),
+        (hoodoo.KernelError, "coord(2) + min(w)", {"size": 3}),
+        (ValueError, "min(w)", {}),
+        (ValueError, "min(w)", {"size": 3, "mode": "periodic"}),
+        (ValueError, "min(w)", {"size": 3, "origin": 2}),
+        (ValueError, "min(w)", {"size": 3, "axes": 2}),
+        (ValueError, "param t; t * min(w)", {"size": 3}),
+        (TypeError, "min(w)", {"size": 3, "t": 1}),
+        (TypeError, lambda window: window.min(), {"size": 3}),
+    ]:
+        with pytest.raises(error):
+            hoodoo_dask.generic_filter(blocks, kernel, **arguments)
+    with pytest.raises(TypeError):
+        hoodoo_dask.generic_filter(blocks.astype(complex), "min(w)", size=3)
+    with pytest.raises(ValueError, match="shapes"):
+        hoodoo_dask.generic_filter([blocks, blocks[:3]], "input a, b; min(a) + min(b)", size=3)
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        hoodoo_dask.generic_filter(blocks[blocks > 0], "min(w)", size=3)
+
+
+def test_a_pixel_that_fails_is_named():
+    blocks = da.from_array(np.arange(12), chunks=4)
+    with pytest.raises(RuntimeError, match=r"counted from \[7\]"):
+        hoodoo_dask.generic_filter(blocks, "assert max(w) < 10; max(w)", size=3).compute()
+
+
+def test_tasks_are_pickled_with_the_kernels_text():
+    lazy = hoodoo_dask.generic_filter(da.zeros((4, 4), chunks=2), "coord(0) + min(w)", size=3)
+    assert b"min(w)" in pickle.dumps(dict(lazy.dask))
+
+
+#: The memory that a process of the cluster may have, in bytes.
+LIMIT = 350 << 20
+
+
+@pytest.fixture(scope="module")
+def client():
+    """A cluster of two processes."""
+    distributed = pytest.importorskip("distributed")
+    arguments = {"processes": True, "n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with distributed.LocalCluster(**arguments, memory_limit=LIMIT) as cluster:
+        with distributed.Client(cluster) as client:
+            yield client
+
+
+@pytest.mark.slow
+class TestCluster:
+    def test_each_process_compiles_a_kernel_once(self, client):
+        image = np.random.default_rng(8).integers(0, 100, (60, 70))
+        kernel = "param t = 3; t * max(w) + coord(0) # in other processes"
+        lazy = hoodoo_dask.generic_filter(da.from_array(image, chunks=9), kernel, size=5, mode="wrap", t=2)
+        result = client.compute(lazy).result(timeout=120)
+        np.testing.assert_array_equal(result, hoodoo.Kernel(kernel)(image, size=5, mode="wrap", t=2))
+        for cache in client.run(programs_made).values():
+            assert cache.currsize <= 1 and cache.misses <= 1, cache
+
+    def test_errors_come_back(self, client):
+        lazy = hoodoo_dask.generic_filter(da.zeros((4, 4), chunks=2), "assert max(w) > 0; 1", size=3)
+        with pytest.raises(RuntimeError, match="assert"):
+            client.compute(lazy).result(timeout=120)
+
+    @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux says there what memory a process had")
+    def test_a_store_larger_than_the_memory_of_a_process(self, client, tmp_path, capsys):
+        zarr = pytest.importorskip("zarr")
+        side, chunk = 8192, 1024
+        ramp = da.arange(side, chunks=chunk, dtype=np.float64)
+        image = (ramp[:, None] * 31 + ramp[None, :] ** 2) % 257
+        assert image.nbytes > LIMIT
+        source, target = str(tmp_path / "source.zarr"), str(tmp_path / "target.zarr")
+        image.to_zarr(source)
+        kernel = hoodoo.Kernel("max(w) - min(w) + coord(1)")
+        hoodoo_dask.generic_filter(da.from_zarr(source), kernel, size=9, mode="mirror").to_zarr(target)
+
+        filtered = zarr.open(target, mode="r")
+        assert filtered.shape == image.shape
+        for rows in [slice(0, 40), slice(1004, 1044), slice(side - 40, side)]:
+            around = slice(max(rows.start - 4, 0), min(rows.stop + 4, side))
+            expected = kernel(image[around].compute(scheduler="threads"), size=9, mode="mirror")
+            expected = expected[rows.start - around.start :][: rows.stop - rows.start]
+            np.testing.assert_array_equal(filtered[rows], expected)
+        peaks = [peak << 10 for peak in client.run(peak_memory).values()]
+        with capsys.disabled():
+            print(f"\nstore {image.nbytes >> 20} MiB; peaks of workers {[peak >> 20 for peak in peaks]} MiB")
+        assert max(peaks) < LIMIT
+
+
+def programs_made():
+    """How a process made programs of texts."""
+    from hoodoo._kernel import _program
+
+    return _program.cache_info()
+
+
+def peak_memory():
+    """The peak of a process' memory in KiB. That of `getrusage` begins with the memory of the process that started this one."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1])

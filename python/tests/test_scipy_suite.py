@@ -1,0 +1,83 @@
+"""SciPy's own tests, run on this package's functions.
+
+The tests that come with the installed SciPy run in another process, where `scipy_redirect` has put our functions in the
+place of SciPy's. All of the three files run, those of functions that are SciPy's own included.
+"""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import scipy
+
+FILES = ["test_filters", "test_morphology", "test_c_api"]
+
+# The tests that don't run, with their number and the reason. None is left out here: these SciPy skips itself, in
+# functions that are not redirected.
+SKIPPED = {
+    "test_morphology.py:2412": (
+        12,
+        "`test_binary_axes`: binary_hit_or_miss and binary_fill_holes have no border value",
+    ),
+}
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not scipy.__version__.startswith("1.17."), reason="the semantics are those of SciPy 1.17"),
+    pytest.mark.skipif(importlib.util.find_spec("hypothesis") is None, reason="SciPy's tests need hypothesis"),
+    pytest.mark.skipif(
+        importlib.util.find_spec("scipy.ndimage.tests") is None, reason="this SciPy comes without its tests"
+    ),
+]
+
+
+def run(*options):
+    here = Path(__file__).parent
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-rs",
+        "-p",
+        "no:cacheprovider",
+        "-W",
+        "ignore",
+        "--pyargs",
+        *options,
+    ]
+    command += [f"scipy.ndimage.tests.{name}" for name in FILES]
+    # From another folder, so that the options of our tests are not those of SciPy's.
+    environment = {"PYTHONPATH": str(here), "PATH": "/usr/bin:/bin"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=1200, cwd=scipy.__path__[0], env=environment)
+
+
+def test_scipys_tests_pass_on_our_functions():
+    done = run("-p", "scipy_redirect")
+    last = done.stdout.strip().splitlines()[-1]
+    assert done.returncode == 0, done.stdout[-10_000:] + done.stderr[-2000:]
+    counts = {what: int(count) for count, what in re.findall(r"(\d+) (\w+)", last)}
+    print(last)
+    assert counts["passed"] > 4100 and counts.keys() <= {"passed", "skipped", "warnings"}, last
+    # SciPy's own line numbers are of one version.
+    skipped = re.findall(r"SKIPPED \[(\d+)\] \S*?(\w+\.py):(\d+)", done.stdout)
+    assert {name for _, name, _ in skipped} <= {place.split(":")[0] for place in SKIPPED}
+    assert counts.get("skipped", 0) == sum(count for count, _ in SKIPPED.values()), done.stdout[-2000:]
+
+
+def test_our_functions_are_those_that_are_tested():
+    """If the functions were SciPy's after all, this would be found."""
+    program = (
+        "import scipy_redirect, hoodoo, scipy.ndimage as ndimage\n"
+        "from scipy.ndimage.tests import test_filters, test_morphology, test_c_api\n"
+        "for module in (ndimage, test_filters.ndimage, test_morphology.ndimage, test_c_api.ndimage):\n"
+        "    for name in scipy_redirect.REDIRECTED:\n"
+        "        assert getattr(module, name) is getattr(hoodoo, name), name\n"
+        "print(len(scipy_redirect.REDIRECTED))\n"
+    )
+    environment = {"PYTHONPATH": str(Path(__file__).parent), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+    assert done.stdout == "18\n", done.stderr
