@@ -27,6 +27,9 @@ class KernelError(ValueError):
         Where the place begins, counted from 1.
     """
 
+    # Where users find it; tracebacks show this.
+    __module__ = "hoodoo"
+
     def __init__(self, rendered: str, message: str, code: str, span: tuple[int, int], line: int, column: int) -> None:
         super().__init__(rendered)
         self.message = message
