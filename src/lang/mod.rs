@@ -19,6 +19,6 @@ pub mod point;
 pub mod reduce;
 pub mod schedule;
 pub mod shrink;
-pub(crate) mod similar;
+pub mod similar;
 pub mod span;
 pub mod types;

@@ -37,7 +37,7 @@ pub struct DemoArguments {
     size: NonZeroUsize,
 }
 
-/// Erodes a random image in six ways, compares them, and draws a picture.
+/// Erodes a random image in five ways, one of them also on all cores, compares them, and draws a picture.
 pub fn demo(arguments: &DemoArguments) -> Result<(), Failure> {
     let picture = [Target::new(&arguments.dir.join(PICTURE))?];
     picture[0].check_place()?;

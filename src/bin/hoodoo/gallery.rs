@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, Command, FromArgMatches, ValueEnum};
 use hoodoo::Kernel;
+use hoodoo::lang::similar::most_similar;
 use ndarray::Array2;
 
 use crate::cookbook::{COOKBOOK, Recipe, recipes};
@@ -84,9 +85,11 @@ fn list() -> Result<(), Failure> {
 /// The recipe called `name`.
 fn find(name: &str) -> Result<&'static Recipe, Failure> {
     recipes().find(|recipe| recipe.name == name).ok_or_else(|| {
-        let likeness = |recipe: &&Recipe| (1e6 * strsim::jaro_winkler(recipe.name, name)) as u32;
-        let nearest = recipes().max_by_key(likeness).map_or("", |recipe| recipe.name);
-        Failure::Usage(format!("there is no `{name}` in the gallery; did you mean `{nearest}`?"))
+        let hint = match most_similar(name, recipes().map(|recipe| recipe.name)) {
+            Some(similar) => format!("did you mean `{similar}`?"),
+            None => "`hoodoo gallery` lists what there is".to_string(),
+        };
+        Failure::Usage(format!("there is no `{name}` in the gallery; {hint}"))
     })
 }
 
