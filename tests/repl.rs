@@ -171,7 +171,7 @@ fn ctrl_c_cancels_a_run_and_not_the_session() {
     terminal.press("median(w) + 1\r");
     // The run may not have begun when the first comes.
     let cancelled = |screen: &vt100::Screen| screen.contents().contains("error: cancelled");
-    let tried = (0..20).any(|_| {
+    let tried = (0..200).any(|_| {
         terminal.press("\x03");
         terminal.wait_at_most(Duration::from_millis(300), cancelled).is_ok()
     });
