@@ -8,6 +8,7 @@
 //! directly.
 
 mod layout;
+mod reading;
 mod ring;
 mod source;
 mod target;
@@ -17,9 +18,10 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use self::layout::{Layout, Order, SHORT_ROW, inside};
-use self::source::{Array, Ends, RowSource, distance};
+use self::reading::Readings;
+use self::source::{Array, Ends, RowSource};
 use self::target::Target;
-use self::worker::{Bands, Reading, Worker};
+use self::worker::{Bands, Worker};
 use super::arrays::{Input, Output, for_any};
 use super::pixels::{Neighbourhood, Stop};
 use super::progress::Progress;
@@ -27,7 +29,6 @@ use crate::codegen::row::RowKernel;
 use crate::error::Error;
 use crate::grid::region::Region;
 use crate::plan::Plan;
-use crate::plan::stage::Row;
 
 /// How many pixels are computed before a cancellation is seen, at most.
 const MAX_RUN: usize = 1 << 16;
@@ -75,19 +76,14 @@ impl RowRun<'_> {
             .iter()
             .zip(&stage.inputs)
             .map(|(input, source)| -> Box<dyn RowSource> {
-                for_any!(Input, input, view => Box::new(Array::new(view, *source)))
+                for_any!(Input, input, view => Box::new(Array::new(view, *source, self.neighbourhood.outside())))
             })
             .collect();
         let layout = Layout::new(stage, self, sources.iter().any(|source| source.is_direct()));
-        let reading = |(row, reaching): (&Row, &bool)| {
-            let in_place = !reaching && sources[row.input].is_direct() && layout.len >= layout.block;
-            let distance = distance(row.outer.iter().copied(), sources[row.input].strides());
-            Reading { input: row.input, distance, in_place }
-        };
         let bands = Bands {
             run: self,
             stage,
-            readings: stage.rows.iter().zip(&stage.reaching).map(reading).collect(),
+            readings: Readings::new(stage, &sources, &layout),
             inside: inside(stage, self.neighbourhood, self.region.axes.len() - 1),
             order: Order::new(stage, self.region, &layout),
             ends: Ends::new(self.neighbourhood, layout.cells(&(0..layout.len))),
@@ -97,7 +93,9 @@ impl RowRun<'_> {
                 .zip(&stage.outputs)
                 .map(|(target, sink)| {
                     let bytes = |pixels: usize| pixels * target.element_bytes;
-                    let large = bytes(self.region.pixels()) >= STREAMED_BYTES && bytes(layout.len) > SHORT_ROW;
+                    // Short rows are worth it where they follow each other.
+                    let long = bytes(layout.len) > SHORT_ROW || target.row_stride() == layout.len as isize;
+                    let large = bytes(self.region.pixels()) >= STREAMED_BYTES && long;
                     cfg!(target_arch = "x86_64") && sink.is_native() && target.stride() == 1 && large
                 })
                 .collect(),

@@ -9,9 +9,10 @@ use super::layout::Layout;
 use super::source::{Ends, RowSource};
 
 /// A row of an input that is ready to be read.
+#[derive(Clone)]
 pub struct Slot {
-    /// The last group of rows of pixels that needed it; 0 for none yet.
-    pub used: usize,
+    /// The address of the array's row; null if there is none yet.
+    pub row: *const u8,
     pub finite: bool,
     /// Whether it is copied, as far as it is at all; a row in which nothing is read beyond the pixel need not be.
     pub copied: bool,
@@ -20,10 +21,6 @@ pub struct Slot {
 /// The rows of an input that a thread has ready.
 pub struct Ring {
     pub slots: Vec<Slot>,
-    /// Which row is in each slot, if there is one yet.
-    pub rows: Vec<Option<isize>>,
-    /// Where to look first for a slot that is no longer needed.
-    pub next: usize,
     /// Whether only the ends of rows are copied.
     pub direct: bool,
     /// The size of an element of a copy.
@@ -39,7 +36,7 @@ pub struct Ring {
 }
 
 impl Ring {
-    pub fn new(layout: &Layout, source: &dyn RowSource, rows: usize) -> Ring {
+    pub fn new(layout: &Layout, source: &dyn RowSource, slots: usize) -> Ring {
         let bytes = |run: &Range<usize>| (layout.padded(run) * source.element_bytes()).next_multiple_of(64);
         let mut slot_bytes = 0;
         let mut place = |bytes: usize| {
@@ -58,24 +55,14 @@ impl Ring {
             }
         };
         Ring {
-            slots: (0..rows).map(|_| Slot { used: 0, finite: true, copied: false }).collect(),
-            rows: vec![None; rows],
-            next: 0,
+            slots: vec![Slot { row: std::ptr::null(), finite: true, copied: false }; slots],
             direct,
             element_bytes: source.element_bytes(),
-            copies: vec![0; slot_bytes / 8 * rows],
+            copies: vec![0; slot_bytes / 8 * slots],
             slot_bytes,
             starts,
             outside: Vec::new(),
         }
-    }
-
-    /// A slot that the group of this number does not need; there are as many slots as rows in a group.
-    pub fn unused(&mut self, group: usize) -> usize {
-        while self.slots[self.next].used == group {
-            self.next = (self.next + 1) % self.slots.len();
-        }
-        self.next
     }
 
     /// Where the copies of a slot are.

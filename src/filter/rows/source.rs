@@ -17,7 +17,6 @@ pub struct Ends {
     after: Vec<Option<isize>>,
     /// The length of a row.
     len: isize,
-    outside: f64,
 }
 
 impl Ends {
@@ -26,7 +25,7 @@ impl Ends {
         let len = neighbourhood.row_len() as isize;
         let indices = |positions: Range<isize>| positions.map(|at| neighbourhood.index_along(at)).collect();
         let (before, after) = (indices(positions.start..0), indices(len..positions.end));
-        Ends { before, after, len, outside: neighbourhood.outside() }
+        Ends { before, after, len }
     }
 
     /// The positions from `start` to the row's, and what is there.
@@ -42,7 +41,7 @@ impl Ends {
     }
 }
 
-/// An input array, row by row. A row is named by the distance of its first element from the array's.
+/// An input array, row by row. A row is named by the address of its first element.
 pub trait RowSource: Sync {
     /// Whether code may read the array's own rows.
     fn is_direct(&self) -> bool;
@@ -50,51 +49,63 @@ pub trait RowSource: Sync {
     /// The size of an element of a copy.
     fn element_bytes(&self) -> usize;
 
-    /// How far apart elements are along each axis, in elements; a row is the sum of its steps along all axes but the last.
+    /// How far apart elements are along each axis, in bytes; 0 along an axis of one element.
     fn strides(&self) -> &[isize];
 
     /// The address of the array's first element.
     fn address(&self) -> *const u8;
 
     /// Whether all elements at `positions` along a row are finite.
-    fn is_finite(&self, row: isize, positions: Range<usize>) -> bool;
+    ///
+    /// # Safety
+    ///
+    /// `row` is the address of one of the array's rows, and the positions are inside it.
+    unsafe fn is_finite(&self, row: *const u8, positions: Range<usize>) -> bool;
 
     /// Copies the cells at `positions` along a row, which are inside the array or among its ends, to `copy`, as elements of
     /// the source's lane type.
     ///
     /// # Safety
     ///
-    /// `row` is the array's, or `None` for a row outside the array; there is room for the cells at `copy`.
-    unsafe fn copy(&self, row: Option<isize>, positions: Range<isize>, ends: &Ends, copy: *mut u8);
+    /// `row` is the address of one of the array's rows, or `None` for a row outside the array; there is room for the cells at
+    /// `copy`.
+    unsafe fn copy(&self, row: Option<*const u8>, positions: Range<isize>, ends: &Ends, copy: *mut u8);
 }
 
 /// An input array whose rows are read.
 pub struct Array<'a, T> {
     view: &'a ArrayViewD<'a, T>,
-    first: *const T,
+    /// In bytes.
     strides: Vec<isize>,
+    /// How far apart the elements of a row are, in elements.
+    step: isize,
     source: Source,
+    /// What is outside the array.
+    outside: f64,
+    /// The same as an element, exactly where rows are native.
+    outside_element: T,
 }
 
 // SAFETY: the elements are only read, and the array is borrowed.
 unsafe impl<T: Sync> Sync for Array<'_, T> {}
 
 impl<'a, T: Element> Array<'a, T> {
-    /// The array in `view`, of which rows hold what `source` says.
-    pub fn new(view: &'a ArrayViewD<'a, T>, source: Source) -> Array<'a, T> {
-        let strides = if view.ndim() == 0 { vec![1] } else { view.strides().to_vec() };
-        Array { view, first: view.as_ptr(), strides, source }
-    }
-
-    fn stride(&self) -> isize {
-        self.strides[self.strides.len() - 1]
+    /// The array in `view`, of which rows hold what `source` says, with `outside` around it.
+    pub fn new(view: &'a ArrayViewD<'a, T>, source: Source, outside: f64) -> Array<'a, T> {
+        // A stride along an axis of one element may be any number, and a single value is a row of one.
+        let stride = |(len, stride): (&usize, &isize)| if *len > 1 { stride * size_of::<T>() as isize } else { 0 };
+        let mut strides: Vec<isize> = view.shape().iter().zip(view.strides()).map(stride).collect();
+        if strides.is_empty() {
+            strides.push(0);
+        }
+        let step = strides[strides.len() - 1] / size_of::<T>() as isize;
+        Array { view, strides, step, source, outside, outside_element: T::from_f64(outside, Cast::Saturate) }
     }
 }
 
 impl<T: Element> RowSource for Array<'_, T> {
     fn is_direct(&self) -> bool {
-        // In a row of one element the stride says nothing, and there is nothing to gain.
-        self.source.is_native() && self.stride() == 1 && self.view.shape().last().is_some_and(|len| *len > 1)
+        self.source.is_native() && self.step == 1
     }
 
     fn element_bytes(&self) -> usize {
@@ -106,37 +117,33 @@ impl<T: Element> RowSource for Array<'_, T> {
     }
 
     fn address(&self) -> *const u8 {
-        self.first.cast()
+        self.view.as_ptr().cast()
     }
 
-    fn is_finite(&self, row: isize, positions: Range<usize>) -> bool {
+    unsafe fn is_finite(&self, row: *const u8, positions: Range<usize>) -> bool {
         if !matches!(T::DTYPE, DType::F32 | DType::F64) {
             return true;
         }
-        if self.stride() == 1 {
+        let row = row.cast::<T>();
+        if self.step == 1 {
             // SAFETY: the row's elements follow each other in the array, which is borrowed.
-            let row = unsafe {
-                std::slice::from_raw_parts(self.first.offset(row + positions.start as isize), positions.len())
-            };
-            return all_finite(row);
+            return all_finite(unsafe { std::slice::from_raw_parts(row.add(positions.start), positions.len()) });
         }
         positions.into_iter().all(|x| {
             // SAFETY: `x` is an index along the row of the array, which is borrowed.
-            let element = unsafe { *self.first.offset(row + x as isize * self.stride()) };
+            let element = unsafe { *row.offset(x as isize * self.step) };
             element.to_f64().is_finite()
         })
     }
 
-    unsafe fn copy(&self, row: Option<isize>, positions: Range<isize>, ends: &Ends, copy: *mut u8) {
+    unsafe fn copy(&self, row: Option<*const u8>, positions: Range<isize>, ends: &Ends, copy: *mut u8) {
         if self.source.is_native() {
             // The lane type holds what is outside exactly, or the plan would have chosen another.
-            let outside = T::from_f64(ends.outside, Cast::Saturate);
             // SAFETY: passed on; native elements have the lane type's size.
-            unsafe { self.copy_as(row, positions, ends, copy.cast::<T>(), outside, |element| element) }
+            unsafe { self.copy_as(row, positions, ends, copy.cast::<T>(), self.outside_element, |element| element) }
         } else {
-            let outside = ends.outside;
             // SAFETY: passed on; other elements are converted to f64s.
-            unsafe { self.copy_as(row, positions, ends, copy.cast::<f64>(), outside, Element::to_f64) }
+            unsafe { self.copy_as(row, positions, ends, copy.cast::<f64>(), self.outside, Element::to_f64) }
         }
     }
 }
@@ -147,27 +154,26 @@ impl<T: Element> Array<'_, T> {
     /// As for [`RowSource::copy`]; `U` is `T` if elements are native.
     unsafe fn copy_as<U: Copy>(
         &self,
-        row: Option<isize>,
+        row: Option<*const u8>,
         positions: Range<isize>,
         ends: &Ends,
         copy: *mut U,
         outside: U,
         convert: impl Fn(T) -> U,
     ) {
-        let stride = self.stride();
-        let inside = positions.start.max(0)..positions.end.min(ends.len);
-        let Some(row) = row else {
+        let Some(row) = row.map(<*const u8>::cast::<T>) else {
             for index in 0..positions.len() {
                 // SAFETY: there is room for all positions.
                 unsafe { copy.add(index).write(outside) };
             }
             return;
         };
+        let inside = positions.start.max(0)..positions.end.min(ends.len);
         let beyond = ends.before(positions.start).chain(ends.after(positions.end));
         for (position, index) in beyond {
             let element = match index {
                 // SAFETY: the index is inside the row.
-                Some(index) => convert(unsafe { *self.first.offset(row + index * stride) }),
+                Some(index) => convert(unsafe { *row.offset(index * self.step) }),
                 None => outside,
             };
             // SAFETY: there is room for all positions.
@@ -178,23 +184,23 @@ impl<T: Element> Array<'_, T> {
         }
         // SAFETY: the positions are inside the row, and there is room for all of them.
         unsafe {
-            let (from, to) =
-                (self.first.offset(row + inside.start * stride), copy.offset(inside.start - positions.start));
-            if stride == 1 && self.source.is_native() {
+            let (from, to) = (row.offset(inside.start * self.step), copy.offset(inside.start - positions.start));
+            if self.step == 1 && self.source.is_native() {
                 std::ptr::copy_nonoverlapping(from.cast(), to, inside.len());
-            } else if stride == 1 {
+            } else if self.step == 1 {
                 // Slices are converted many elements at once.
                 let from = std::slice::from_raw_parts(from, inside.len());
                 let to = std::slice::from_raw_parts_mut(to, inside.len());
                 to.iter_mut().zip(from).for_each(|(to, from)| *to = convert(*from));
             } else {
-                (0..inside.len() as isize).for_each(|index| *to.offset(index) = convert(*from.offset(index * stride)));
+                (0..inside.len() as isize)
+                    .for_each(|index| *to.offset(index) = convert(*from.offset(index * self.step)));
             }
         }
     }
 }
 
-/// How far an element is from another, by the difference of their indices along some of the axes.
+/// How far an element is from another, by the difference of their indices along some of the axes, in the unit of the strides.
 pub fn distance(indices: impl Iterator<Item = isize>, strides: &[isize]) -> isize {
     indices.zip(strides).map(|(index, stride)| index * stride).sum()
 }

@@ -7,13 +7,14 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::layout::{Layout, Order};
+use super::reading::Readings;
 use super::ring::{Ring, Slot};
 use super::source::{Ends, RowSource, distance};
 use super::target::{Target, fence, stream};
 use super::{MAX_RUN, RowRun};
 use crate::codegen::jit::{Frame, RowCode};
 use crate::error::Error;
-use crate::plan::stage::Stage;
+use crate::plan::stage::{Sink, Stage};
 
 /// How many bytes of results are staged before they are moved: they stay in the nearest cache.
 const STAGED_BYTES: usize = 1 << 14;
@@ -29,8 +30,7 @@ pub struct Bands<'a> {
     pub inside: Vec<Range<usize>>,
     pub order: Order,
     pub targets: Vec<Target>,
-    /// For each row of the stage, how it is read.
-    pub readings: Vec<Reading>,
+    pub readings: Readings,
     /// Whether results go past the cache, for each output.
     pub streamed: Vec<bool>,
     pub constants_finite: bool,
@@ -39,105 +39,92 @@ pub struct Bands<'a> {
     pub error: OnceLock<Error>,
 }
 
-/// How a row of the stage is read.
-pub struct Reading {
-    pub input: usize,
-    /// How far it is from the first row of pixels, in elements, where both are inside the array.
-    pub distance: isize,
-    /// Whether the code reads it in the array itself, from end to end.
-    pub in_place: bool,
-}
-
-/// Where a row of cells is.
-#[derive(Clone, Copy)]
-enum Found {
-    /// Outside the array: where something outside is.
-    Outside(*const u8),
-    /// In the array, from end to end: where the region's first pixel is.
-    Array(*const u8),
-    /// In a slot of its input's ring: which, where the region's first pixel is in the array, and where the copies are.
-    Slot(usize, *const u8, *const u8),
-}
-
 /// One thread's memory.
 pub struct Worker<'a> {
     bands: &'a Bands<'a>,
     rings: Vec<Ring>,
-    /// For each input, where its array is, and how far from there the first row of pixels is, in elements.
+    /// For each input, where the row of the first row of pixels is.
     origins: Vec<*const u8>,
-    distances: Vec<isize>,
-    /// For each row of the stage, where it is.
-    found: Vec<Found>,
+    /// For each row of the stage, where the array's row is; null if it is outside.
+    rows: Vec<*const u8>,
+    /// Those rows that are not read in the array, or not from end to end.
+    elsewhere: Vec<(usize, Elsewhere)>,
     pointers: Vec<*const u8>,
     addresses: Vec<*mut u8>,
     /// Where the first row of pixels is along all axes but the last.
     outer: Vec<usize>,
-    /// For each output of each row of pixels, where the row starts in the output.
+    /// For each output, where its row for the first row of pixels starts, in elements from the array's first.
     starts: Vec<isize>,
-    /// Its address there; `None` if results are staged.
-    targets: Vec<Option<*mut u8>>,
-    /// Whether results are staged that belong to the outputs.
-    staging: bool,
-    /// For each output of each row of pixels, memory of the thread's own for a part of a row.
-    staged: Vec<Vec<u64>>,
+    /// For each output, memory of the thread's own for a part of each row of pixels.
+    own: Vec<OwnRows>,
     /// How many pixels are computed at once, at most.
     part: usize,
     position: Vec<f64>,
     scratch: Vec<f64>,
-    /// The groups so far.
-    groups: usize,
 }
 
-impl Bands<'_> {
-    /// Whether nothing need be known of a row, and nothing copied.
-    fn is_direct(&self, reading: &Reading) -> bool {
-        reading.in_place && self.stage.general.is_none()
+/// Where a row of cells is read.
+#[derive(Clone, Copy)]
+enum Elsewhere {
+    /// Outside the array: where something outside is.
+    Outside(*const u8),
+    /// In a slot of its input's ring, where the code does not read the array.
+    Slot(*const u8),
+}
+
+/// Rows of results in a thread's own memory.
+struct OwnRows {
+    memory: Vec<u64>,
+    /// The bytes from one row to the next.
+    pitch: usize,
+    /// Whether all results are moved from here to the output; otherwise only what is computed beyond its last row is here.
+    staged: bool,
+}
+
+impl OwnRows {
+    fn row(&mut self, row: usize) -> *mut u8 {
+        self.memory.as_mut_ptr().cast::<u8>().wrapping_add(row * self.pitch)
     }
 }
 
 impl<'a> Worker<'a> {
     pub fn new(bands: &'a Bands<'a>) -> Worker<'a> {
         let (stage, layout) = (bands.stage, &bands.layout);
-        let ring = |input: usize| {
-            let in_ring = |row: &&Reading| row.input == input && !bands.is_direct(row);
-            let rows = bands.readings.iter().filter(in_ring).count();
-            Ring::new(layout, bands.sources[input].as_ref(), rows)
+        let ring = |(source, slots): (&Box<dyn RowSource + 'a>, &usize)| Ring::new(layout, source.as_ref(), *slots);
+        let staged = |(index, target): (usize, &Target)| {
+            !(stage.outputs[index].is_native() && target.stride() == 1)
+                || bands.streamed[index]
+                || layout.len < layout.block
         };
-        let rings = (0..bands.sources.len()).map(ring).collect();
-        let outputs = stage.together * stage.outputs.len();
-        let direct = |(index, target): (usize, &Target)| {
-            stage.outputs[index].is_native() && target.stride() == 1 && !bands.streamed[index]
-        };
-        let part = match bands.targets.iter().enumerate().all(direct) {
-            true => MAX_RUN,
-            false => {
+        let staged: Vec<bool> = bands.targets.iter().enumerate().map(staged).collect();
+        let part = match staged.contains(&true) {
+            false => MAX_RUN,
+            true => {
                 let bytes: usize = stage.outputs.iter().map(|sink| sink.lane.bytes()).sum();
-                (STAGED_BYTES / (bytes.max(1) * stage.together)).next_multiple_of(layout.block)
+                STAGED_BYTES / (bytes * stage.together)
             }
         };
-        let staged = |index: usize| {
-            let bytes =
-                part.min(layout.len).max(layout.block) * stage.outputs[index % stage.outputs.len()].lane.bytes();
-            vec![0; bytes.div_ceil(8)]
-        };
         let part = part.min(bands.run.pause).next_multiple_of(layout.block);
+        let own = |(staged, sink): (bool, &Sink)| {
+            let bytes = part.min(layout.len).max(layout.block) * sink.lane.bytes();
+            // What is computed beyond the last row is never read.
+            let (rows, pitch) = if staged { (stage.together, bytes) } else { (1, 0) };
+            OwnRows { memory: vec![0; (rows * bytes).div_ceil(8)], pitch, staged }
+        };
         Worker {
-            part,
-            bands,
-            rings,
-            origins: bands.sources.iter().map(|source| source.address()).collect(),
-            distances: vec![0; bands.sources.len()],
-            found: vec![Found::Outside(std::ptr::null()); stage.rows.len()],
+            rings: bands.sources.iter().zip(&bands.readings.slots).map(ring).collect(),
+            origins: vec![std::ptr::null(); bands.sources.len()],
+            rows: vec![std::ptr::null(); stage.rows.len()],
+            elsewhere: Vec::with_capacity(stage.rows.len()),
             pointers: vec![std::ptr::null(); stage.rows.len()],
-            addresses: vec![std::ptr::null_mut(); outputs],
+            addresses: vec![std::ptr::null_mut(); stage.together * stage.outputs.len()],
             outer: vec![0; bands.run.region.axes.len() - 1],
-            starts: vec![0; outputs],
-            targets: vec![None; outputs],
-            staging: false,
-            staged: (0..outputs).map(staged).collect(),
+            starts: vec![0; stage.outputs.len()],
+            own: staged.into_iter().zip(&stage.outputs).map(own).collect(),
+            part,
             position: vec![0.0; bands.run.kernel.plan.request.axes.len()],
             scratch: vec![0.0; stage.scratch_bytes() / 8],
-            groups: 0,
+            bands,
         }
     }
 
@@ -163,7 +150,6 @@ impl<'a> Worker<'a> {
     fn group(&mut self, first_pixel: usize, rows: usize) {
         let (bands, layout) = (self.bands, &self.bands.layout);
         self.move_to(first_pixel / layout.len);
-        self.groups += 1;
         let finite = self.prepare() && bands.constants_finite;
         let code = match bands.run.kernel.code(0, finite) {
             Ok(code) => code,
@@ -176,7 +162,6 @@ impl<'a> Worker<'a> {
         for (axis, position) in bands.run.kernel.plan.request.axes.iter().zip(&mut self.position) {
             *position = self.outer.get(*axis).map_or(0.0, |index| *index as f64);
         }
-        self.aim(rows);
         for run in 0..layout.runs.len() {
             let done = self.run(code, run, rows);
             let pixels = &layout.runs[run];
@@ -196,39 +181,54 @@ impl<'a> Worker<'a> {
             *index = range.start + rest % range.len();
             rest /= range.len();
         }
-        for (distance_to, source) in self.distances.iter_mut().zip(&self.bands.sources) {
-            *distance_to = distance(self.outer.iter().map(|index| *index as isize), source.strides());
+        for (origin, source) in self.origins.iter_mut().zip(&self.bands.sources) {
+            let bytes = distance(self.outer.iter().map(|index| *index as isize), source.strides());
+            *origin = source.address().wrapping_offset(bytes);
+        }
+        for (start, target) in self.starts.iter_mut().zip(&self.bands.targets) {
+            *start = target.start(&self.outer);
         }
     }
 
     /// Makes ready the rows of cells for the rows of pixels from `outer` on. Whether all their elements are finite.
     fn prepare(&mut self) -> bool {
         let bands = self.bands;
-        let inside = self.outer.iter().zip(&bands.inside).all(|(index, inside)| inside.contains(index));
+        self.elsewhere.clear();
+        if self.outer.iter().zip(&bands.inside).all(|(index, inside)| inside.contains(index)) {
+            for (row, (input, distance)) in self.rows.iter_mut().zip(&bands.readings.rows) {
+                *row = self.origins[*input].wrapping_offset(*distance);
+            }
+        } else {
+            for number in 0..self.rows.len() {
+                let input = bands.readings.rows[number].0;
+                self.rows[number] = match self.mapped(number) {
+                    Some(bytes) => bands.sources[input].address().wrapping_offset(bytes),
+                    None => {
+                        let outside = self.outside(input);
+                        self.elsewhere.push((number, Elsewhere::Outside(outside)));
+                        std::ptr::null()
+                    }
+                };
+            }
+        }
+        let y = self.outer.last().copied().unwrap_or(0);
         let mut finite = true;
-        for (number, reading) in bands.readings.iter().enumerate() {
-            let row = if inside { Some(self.distances[reading.input] + reading.distance) } else { self.mapped(number) };
-            self.found[number] = match row {
-                Some(row) if bands.is_direct(reading) => Found::Array(self.address(reading.input, row)),
-                Some(row) => {
-                    let slot = self.slot(number, reading, row);
-                    let ring = &self.rings[reading.input];
-                    finite &= ring.slots[slot].finite;
-                    Found::Slot(slot, self.address(reading.input, row), ring.copy(slot))
+        for kept in &bands.readings.kept {
+            let row = self.rows[kept.number];
+            if !row.is_null() {
+                let slot = kept.slot(y);
+                finite &= self.keep(kept.input, slot, row, kept.copied);
+                if kept.copied {
+                    let copies = self.rings[kept.input].copy(slot);
+                    self.elsewhere.push((kept.number, Elsewhere::Slot(copies)));
                 }
-                None => Found::Outside(self.outside(reading.input)),
-            };
+            }
         }
         finite
     }
 
-    /// Where the region's first pixel of a row is in the array, if that is read directly.
-    fn address(&self, input: usize, row: isize) -> *const u8 {
-        let element = row + self.bands.layout.first as isize;
-        self.origins[input].wrapping_offset(element * self.rings[input].element_bytes as isize)
-    }
-
-    /// The row of the array that a row of the stage is, near the array's boundary; `None` if it is outside.
+    /// How far the row of the array that a row of the stage is, near the array's boundary, is from the array's first, in
+    /// bytes; `None` if it is outside.
     fn mapped(&self, number: usize) -> Option<isize> {
         let row = &self.bands.stage.rows[number];
         let positions = self.outer.iter().zip(&row.outer).map(|(index, offset)| *index as isize + offset);
@@ -244,31 +244,23 @@ impl<'a> Worker<'a> {
         ring.outside.as_ptr().cast::<u8>().wrapping_add(bands.layout.before * ring.element_bytes)
     }
 
-    /// The slot of a row, which is filled if it is not there yet.
-    fn slot(&mut self, number: usize, reading: &Reading, row: isize) -> usize {
+    /// Makes a row of an input ready in a slot, if it is not there yet. Whether all its elements are finite.
+    fn keep(&mut self, input: usize, slot: usize, row: *const u8, copied: bool) -> bool {
         let (bands, layout) = (self.bands, &self.bands.layout);
-        let ring = &mut self.rings[reading.input];
-        // What was the next row is now this one, as a rule.
-        let likely = match self.found.get(number + bands.stage.together) {
-            Some(Found::Slot(slot, ..)) => Some(*slot).filter(|slot| ring.rows.get(*slot) == Some(&Some(row))),
-            _ => None,
-        };
-        let known = likely.or_else(|| ring.rows.iter().position(|known| *known == Some(row)));
-        let slot = known.unwrap_or_else(|| ring.unused(self.groups));
-        let source = &bands.sources[reading.input];
-        if known.is_none() {
-            let checked = bands.stage.general.is_some();
-            let read = || bands.run.neighbourhood.read_along(layout.cells(&(0..layout.len)));
-            let finite = !checked || source.is_finite(row, read());
-            ring.slots[slot] = Slot { used: 0, finite, copied: false };
-            ring.rows[slot] = Some(row);
-        }
-        ring.slots[slot].used = self.groups;
-        if ring.slots[slot].copied || reading.in_place {
-            return slot;
-        }
-        ring.slots[slot].copied = true;
+        let source = &bands.sources[input];
+        let ring = &mut self.rings[input];
         let base = ring.copies.as_mut_ptr().cast::<u8>().wrapping_add(slot * ring.slot_bytes);
+        let slot = &mut ring.slots[slot];
+        if slot.row != row {
+            let read = || bands.run.neighbourhood.read_along(layout.cells(&(0..layout.len)));
+            // SAFETY: the row is one of the array's, and the positions are inside it.
+            let finite = bands.stage.general.is_none() || unsafe { source.is_finite(row, read()) };
+            *slot = Slot { row, finite, copied: false };
+        }
+        if !copied || slot.copied {
+            return slot.finite;
+        }
+        slot.copied = true;
         if ring.direct {
             for (run, start) in layout.runs.iter().zip(&ring.starts) {
                 if let Some(start) = start {
@@ -280,25 +272,7 @@ impl<'a> Worker<'a> {
             // SAFETY: the slot has room for the row and the cells beyond it.
             unsafe { source.copy(Some(row), layout.cells(&(0..layout.len)), &bands.ends, base) };
         }
-        slot
-    }
-
-    /// Finds where each output of each row of pixels is to be written.
-    fn aim(&mut self, rows: usize) {
-        let (bands, layout) = (self.bands, &self.bands.layout);
-        let count = bands.targets.len();
-        self.staging = false;
-        for (index, target) in bands.targets.iter().enumerate() {
-            let native = bands.stage.outputs[index].is_native() && target.stride() == 1;
-            let direct = native && layout.len >= layout.block && !bands.streamed[index];
-            let first = target.start(&self.outer);
-            for row in 0..bands.stage.together {
-                self.starts[row * count + index] = first + row as isize * target.row_stride();
-                self.targets[row * count + index] =
-                    (direct && row < rows).then(|| target.address(first + row as isize * target.row_stride()));
-                self.staging |= !direct && row < rows;
-            }
-        }
+        slot.finite
     }
 
     /// Computes a run of pixels of each row; the number of them before the first that fails.
@@ -314,26 +288,7 @@ impl<'a> Worker<'a> {
             let len = (pixels.len() - done).min(self.part).max(layout.block);
             // The last part may start before the end of the one before it.
             let start = (pixels.start + done).min(pixels.end.saturating_sub(len).max(pixels.start));
-            for ((pointer, reading), found) in self.pointers.iter_mut().zip(&bands.readings).zip(&self.found) {
-                let ring = &self.rings[reading.input];
-                let size = ring.element_bytes;
-                *pointer = match (found, ring.starts[run]) {
-                    (Found::Outside(outside), _) => *outside,
-                    (Found::Slot(_, _, copies), Some(copy)) if !reading.in_place => {
-                        copies.wrapping_add(copy + (layout.before + start - pixels.start) * size)
-                    }
-                    (Found::Array(pixel) | Found::Slot(_, pixel, _), _) => pixel.wrapping_add(start * size),
-                };
-            }
-            let outputs = bands.stage.outputs.iter().cycle();
-            for ((address, target), (staged, sink)) in
-                self.addresses.iter_mut().zip(&self.targets).zip(self.staged.iter_mut().zip(outputs))
-            {
-                *address = match target {
-                    Some(row) => row.wrapping_add(start * sink.lane.bytes()),
-                    None => staged.as_mut_ptr().cast(),
-                };
-            }
+            self.aim(run, start, rows);
             if let Some(along) = along {
                 self.position[along] = (layout.first + start) as f64;
             }
@@ -347,9 +302,7 @@ impl<'a> Worker<'a> {
             // thread writes to, or of this thread's own memory, with room for a block at least.
             let held = unsafe { code.call(&self.pointers, &self.addresses, len, &frame) };
             let end = (start + held).min(pixels.end);
-            if self.staging {
-                self.publish(start..end, rows);
-            }
+            self.publish(start..end, rows);
             // The last part may have pixels of the one before it.
             bands.run.progress.add((end - pixels.start).saturating_sub(done) * rows);
             done = done.max(end - pixels.start);
@@ -360,26 +313,64 @@ impl<'a> Worker<'a> {
         done
     }
 
+    /// Points to the cells and to the results of a run of pixels, from the pixel at `start` on.
+    fn aim(&mut self, run: usize, start: usize, rows: usize) {
+        let (bands, layout) = (self.bands, &self.bands.layout);
+        for ((pointer, row), (input, _)) in self.pointers.iter_mut().zip(&self.rows).zip(&bands.readings.rows) {
+            *pointer = row.wrapping_add((layout.first + start) * self.rings[*input].element_bytes);
+        }
+        for (number, place) in &self.elsewhere {
+            let ring = &self.rings[bands.readings.rows[*number].0];
+            let before = layout.before + start - layout.runs[run].start;
+            match (place, ring.starts[run]) {
+                (Elsewhere::Outside(outside), _) => self.pointers[*number] = *outside,
+                (Elsewhere::Slot(copies), Some(copy)) => {
+                    self.pointers[*number] = copies.wrapping_add(copy + before * ring.element_bytes);
+                }
+                (Elsewhere::Slot(_), None) => {}
+            }
+        }
+        let count = bands.targets.len();
+        let outputs = bands.targets.iter().zip(&bands.stage.outputs).zip(&self.starts).zip(&mut self.own);
+        for (index, (((target, sink), first), own)) in outputs.enumerate() {
+            let direct = if own.staged { 0 } else { rows };
+            for row in 0..bands.stage.together {
+                self.addresses[row * count + index] = match row < direct {
+                    true => target
+                        .address(first + row as isize * target.row_stride())
+                        .wrapping_add(start * sink.lane.bytes()),
+                    false => own.row(row),
+                };
+            }
+        }
+    }
+
     /// Moves results that are not where they belong.
     fn publish(&mut self, pixels: Range<usize>, rows: usize) {
         let bands = self.bands;
-        let count = bands.targets.len();
-        for row in 0..rows {
-            for (index, target) in bands.targets.iter().enumerate() {
-                if self.targets[row * count + index].is_some() {
-                    continue;
-                }
-                let sink = bands.stage.outputs[index];
-                let from = self.staged[row * count + index].as_ptr();
-                let start = self.starts[row * count + index] + pixels.start as isize * target.stride();
-                if bands.streamed[index] {
+        let outputs = bands.targets.iter().zip(&bands.stage.outputs).zip(&bands.streamed);
+        for (((target, sink), streamed), (own, first)) in outputs.zip(self.own.iter_mut().zip(&self.starts)) {
+            if !own.staged {
+                continue;
+            }
+            let start = first + pixels.start as isize * target.stride();
+            let bytes = pixels.len() * sink.lane.bytes();
+            if *streamed && own.pitch == bytes && target.row_stride() == pixels.len() as isize {
+                // SAFETY: code has written the pixels' elements, which belong to contiguous rows of the output that no
+                // other thread writes to, one after the other.
+                unsafe { stream(own.row(0), target.address(start), rows * bytes) };
+                continue;
+            }
+            for row in 0..rows {
+                let (from, start) = (own.row(row), start + row as isize * target.row_stride());
+                if *streamed {
                     // SAFETY: code has written the pixels' elements, which belong to a contiguous row of the output that no
                     // other thread writes to.
-                    unsafe { stream(from.cast(), target.address(start), pixels.len() * sink.lane.bytes()) };
+                    unsafe { stream(from, target.address(start), bytes) };
                 } else if sink.is_native() {
-                    (target.copy)(target, start, from.cast(), pixels.len());
+                    (target.copy)(target, start, from, pixels.len());
                 } else {
-                    // SAFETY: code has written f64s for these pixels.
+                    // SAFETY: code has written f64s for these pixels, from a multiple of eight bytes on.
                     let values = unsafe { std::slice::from_raw_parts(from.cast::<f64>(), pixels.len()) };
                     (target.cast)(target, start, values, bands.stage.cast);
                 }
