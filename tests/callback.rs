@@ -250,6 +250,18 @@ fn a_callback_for_one_footprint_refuses_another() {
 }
 
 /// Along an axis of length 1, every stride is legal.
+/// With the weights given, the function itself refuses windows of which they would not cover every cell.
+#[test]
+fn weights_without_a_footprint_give_the_length() {
+    let kernel = kernel("param t = 1; weights k; t * sum(w * k)");
+    let callback = kernel.callback_with(None, &Parameters::new().weights("k", [2.0, 3.0])).expect("a callback");
+    assert_eq!(callback.window_len(), Some(2));
+    assert_eq!(call(&callback, &[1.0, 10.0], callback.user_data()), (1, 32.0));
+    for other in [&[][..], &[1.0], &[1.0; 3], &[1.0; 5000]] {
+        assert_eq!(call(&callback, other, callback.user_data()).0, 0, "{} cells", other.len());
+    }
+}
+
 #[test]
 fn a_giant_stride() {
     use ndarray::ShapeBuilder;

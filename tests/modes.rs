@@ -609,6 +609,10 @@ fn callbacks_that_need_every_cell_are_refused() {
         }
         refused(filter, what);
     }
+    // A weight that is not read belongs to no cell.
+    let unused = Filter::new(&Kernel::compile("weights k; sum(w)").unwrap()).weights("k", vec![1.0; 9]);
+    let result = unused.engine(Engine::Callback).size(3).mode(Mode::Shrink).run(&image).unwrap();
+    assert_eq!(result, array![[12.0, 21.0, 16.0], [12.0, 21.0, 16.0]]);
 }
 
 #[test]

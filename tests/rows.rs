@@ -313,6 +313,60 @@ fn single_precision_is_close() {
     }
 }
 
+/// In f32s, whole numbers beyond 2^24 are rounded, and what overflows is infinite, and then NaN.
+#[test]
+fn single_precision_rounds_to_what_an_output_lacks() {
+    let single = |source: &str| Filter::new(&compile(source)).size([1, 3]).precision(Precision::Single);
+    let greatest = Array2::from_elem((4, 20), i32::MAX);
+    assert_eq!(single("mean(w)").run(&greatest).unwrap(), greatest);
+    assert_eq!(single("w[0, 0] - 0.5").run(&greatest).unwrap(), greatest);
+    let greatest = Array2::from_elem((4, 20), u32::MAX);
+    assert_eq!(single("mean(w)").run(&greatest).unwrap(), greatest);
+    let far = Array2::from_elem((4, 20), 3e9f32);
+    let clamped: Array2<i32> = single("clamp(w[0, 0], 0, 2147483647)").run_as(&far).unwrap();
+    assert_eq!(clamped, Array2::from_elem((4, 20), i32::MAX));
+    let clamped: Array2<u32> = single("clamp(w[0, 0] * 4, 0, 4294967295)").run_as(&far).unwrap();
+    assert_eq!(clamped, Array2::from_elem((4, 20), u32::MAX));
+
+    let image = Array2::from_shape_fn((4, 20), |(_, x)| if x % 2 == 0 { 1e30f32 } else { 2.0 });
+    let large = image.mapv(|x| f32::from(u8::from(x > 2.0)));
+    assert_eq!(single("isnan(w[0, 0] * 1e30 - w[0, 0] * 1e31)").run(&image).unwrap(), large);
+    assert_eq!(single("w[0, 0] * w[0, 0] > 3.5e38").run(&image).unwrap(), large);
+    for parameter in [1e300, f64::INFINITY] {
+        let filter = single("param t; isnan(w[0, 0] * 0 * t)").param("t", parameter);
+        assert_eq!(filter.run(&image).unwrap(), Array2::<f32>::ones((4, 20)), "{parameter}");
+    }
+}
+
+/// The square of a difference is computed once for both signs, but not in lanes that have one of them only.
+#[test]
+fn squares_of_differences() {
+    let sources = [
+        "sum((max(a) - a) ** 2)",
+        "sum((a - min(a)) ** 2)",
+        "let x = min(a); let y = max(a); (y - x) ** 2",
+        "let d = max(a) - a; mean(d * d)",
+        "let d = a[0, 1] - a[0, 0]; let f = a[0, 0] - a[0, 1]; d * d + f * f",
+        "let x = a * 2; sum((x - min(x)) ** 2)",
+        "sum((a - median(a)) ** 2)",
+    ];
+    for source in sources {
+        let filter = Filter::new(&compile(&format!("input a; {source}"))).size(3).mode(Mode::Mirror);
+        for dtype in DType::ALL {
+            let (array, _) = drawn(dtype, &[7, 70], &mut fastrand::Rng::with_seed(7), Special::None, false);
+            let input = Stored::new(array, Layout::Standard);
+            let run = |engine: Engine| {
+                let mut output = Stored::canary(DType::F64, &[7, 70], Layout::Standard);
+                let filter = filter.clone().engine(engine);
+                filter.run_all_into(&[input.input()], &mut [output.output()], &Progress::default()).unwrap();
+                output
+            };
+            let difference = differs(&run(Engine::Interpreter), &run(Engine::Rows), 1e-9, false);
+            assert_eq!(difference, None, "{source} of {dtype}");
+        }
+    }
+}
+
 /// From each element type to each, in both ways.
 #[test]
 fn casts_are_the_interpreters() {
@@ -678,6 +732,68 @@ fn large_windows() {
     on::<u8>();
     on::<f32>();
     on::<f64>();
+}
+
+/// Cells that are farther away than the array is long: memory is for the rows, not for what is between.
+#[test]
+fn cells_that_are_far_away() {
+    let far: Vec<String> = (0..60).map(|y| format!("w[{y}, 1048576] + w[{y}, -1048576]")).collect();
+    let sources = [
+        "w[0, 1000000] + w[1, 0]".to_string(),
+        "w[0, 0] - w[-1, 5000] + w[1, -4097] * w[0, 4096] - w[0, 4095]".to_string(),
+        "w[0, 1048576] * w[0, -1048575]".to_string(),
+        far.join(" + "),
+    ];
+    for source in &sources {
+        let kernel = compile(source);
+        for mode in Mode::ALL {
+            // A long row would take the interpreter long.
+            let shapes =
+                [[120, 1], [1, 1], [3, 70], [2, 5000]].into_iter().take(if source.len() > 100 { 2 } else { 4 });
+            for shape in shapes.filter(|_| mode != Mode::Valid) {
+                let image = Array2::from_shape_fn(shape, |(y, x)| ((y * 37 + x * 11) % 101) as f32);
+                agree_on(&Filter::new(&kernel).mode(mode).cval(-1.0).size(1), &image, 0.0);
+            }
+        }
+    }
+    // Rows that are longer are read where they are.
+    let long = Array2::from_shape_fn((1, 30_000), |(_, x)| (x * 7 % 1009) as u16);
+    let short = long.slice(ndarray::s![.., ..900]).to_owned();
+    agree_on(&Filter::new(&compile("max(w) - min(w)")).size([1, 10001]).mode(Mode::Mirror), &short, 0.0);
+    agree_on(&Filter::new(&compile("w[0, -9000] - w[0, 4100] + w[0, 20000]")).size(1).mode(Mode::Wrap), &long, 0.0);
+}
+
+/// Tables of large windows may be far from the code that reads them.
+#[test]
+fn code_reaches_its_tables() {
+    let image = Array2::from_shape_fn((20, 30), |(y, x)| ((y * 37 + x * 11) % 101) as f64);
+    let mut between: Vec<Vec<u8>> = Vec::new();
+    for extra in 0..4 {
+        let mut reserved = Vec::new();
+        // Memory that is never touched; where it can't be had, the test is none.
+        if reserved.try_reserve_exact(3 << 30).is_ok() {
+            between.push(reserved);
+        }
+        let kernel = compile(&format!("min(w) + {extra}"));
+        let result = Filter::new(&kernel).size([95 + extra, 120]).engine(Engine::Rows).run(&image).unwrap();
+        let least = image.iter().copied().fold(f64::INFINITY, f64::min);
+        assert_eq!(result[[10, 15]], least + extra as f64);
+        assert!(!kernel.clif(Some(&Window::Size(vec![200]).footprint(1).unwrap())).unwrap().contains("colocated"));
+    }
+}
+
+/// Near the least normal number a reciprocal is not exact enough.
+#[test]
+fn quotients_of_tiny_sums() {
+    let mut random = fastrand::Rng::with_seed(8);
+    let image = Array2::from_shape_simple_fn((8, 300), || f64::from_bits(random.u64(..0x0080_0000_0000_0000)));
+    for divisor in [3, 7, 9, 25, 49, 1000] {
+        let kernel = compile(&format!("sum(w) / {divisor}"));
+        for engine in [Engine::Rows, Engine::Callback] {
+            let result = Filter::new(&kernel).size(1).engine(engine).run(&image).unwrap();
+            assert_eq!(result, image.mapv(|x| x / f64::from(divisor)), "{divisor} on {engine:?}");
+        }
+    }
 }
 
 #[test]

@@ -80,7 +80,8 @@ fn factors(b: &FunctionBuilder<'_>, x: Value) -> Option<(Value, Value)> {
 /// division when the divisor is known in advance", 2004). The result is the correctly rounded one: a fused multiplication
 /// and addition rounds once, what it rounds is within 2^-104 of the quotient, and of a whole divisor below 2^50 no
 /// quotient is that close to the middle between two f64s. The second part of the reciprocal is not negative, so the
-/// quotient of an infinity is one. Only of subnormal numbers the last bit may be another.
+/// quotient of an infinity is one. Only near the least normal number, where the second product is not exact, the last bit may
+/// be another.
 pub fn quotient(b: &mut FunctionBuilder<'_>, x: Value, divisor: f64) -> Value {
     let nearest = 1.0 / divisor;
     let high = if libm::fma(-divisor, nearest, 1.0) < 0.0 { nearest.next_down() } else { nearest };

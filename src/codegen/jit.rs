@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use cranelift_codegen::Context;
 use cranelift_codegen::ir::types::I64;
-use cranelift_codegen::ir::{Function, InstBuilder};
+use cranelift_codegen::ir::{Function, GlobalValueData, InstBuilder};
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable, Flags};
 use cranelift_frontend::FunctionBuilder;
@@ -84,6 +84,11 @@ impl Module {
         data.define(bytes.collect());
         self.inner.define_data(id, &data).map_err(codegen_error)?;
         let global = self.inner.declare_data_in_func(id, b.func);
+        // The table may be anywhere in memory: a large one may be more than 2 GiB away from the code, where an address
+        // relative to the code does not reach.
+        if let GlobalValueData::Symbol { colocated, .. } = &mut b.func.global_values[global] {
+            *colocated = false;
+        }
         Ok(b.ins().symbol_value(I64, global))
     }
 

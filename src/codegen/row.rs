@@ -393,7 +393,7 @@ impl Tables {
 fn tap_table(stage: &Stage, input: usize, shift: usize) -> Vec<u8> {
     let size = stage.inputs[input].lane.bytes() as isize;
     let entry = |place: &Place| {
-        let row = 8 * stage.row(input, &place.outer, shift) as i32;
+        let row = 8 * stage.row(input, place, shift) as i32;
         let along = i32::try_from(place.along * size).expect("a footprint has at most 2^24 cells");
         [row, along]
     };
@@ -433,7 +433,7 @@ impl Rows<'_> {
         let place = &self.stage.places[index];
         let size = self.stage.inputs[input].lane.bytes() as isize;
         let offset = i32::try_from(place.along * size).expect("a footprint has at most 2^24 cells");
-        let row = self.stage.row(input, &place.outer, self.shift);
+        let row = self.stage.row(input, place, self.shift);
         let key = (b.current_block(), row, offset);
         if let Some(known) = self.loaded.get(&key) {
             return known.clone();

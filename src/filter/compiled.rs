@@ -103,12 +103,15 @@ pub fn callback(kernel: &Kernel, job: &Job) -> Result<(Callback, Option<Callback
 
 /// What the filter asks of a plan, for windows that lack cells along these axes.
 fn request(filter: &Filter, job: &Job, shrinking: &[usize]) -> Request {
+    let along = job.axes.iter().position(|axis| axis + 1 == job.shape.len());
+    let farthest = along.map(|axis| job.cells.reach(axis)).map_or(0, |(before, after)| before.max(after));
     Request {
         cells: job.cells.clone(),
         shrinking: shrinking.to_vec(),
         axes: job.axes.clone(),
         ndim: job.shape.len().max(1),
         stacked: Request::stacked(&job.shape),
+        reach: Request::reach(&job.shape, farthest),
         inputs: job.types.inputs.clone(),
         outputs: job.types.outputs.clone(),
         cast: filter.cast,

@@ -70,7 +70,16 @@ impl Kernel {
     /// parameter that the kernel does not have, is missing, or has the wrong number of weights.
     pub fn callback_with(&self, footprint: Option<&Footprint>, parameters: &Parameters) -> Result<Callback, Error> {
         let settings = self.settings(parameters, footprint)?;
-        let mut callback = self.unset_callback(footprint)?;
+        let mut callback = match (footprint, settings.weights.first().map(Vec::len)) {
+            // With the weights the number of cells is known, and the code refuses any other: beyond the weights' end it would
+            // read what is not there.
+            (None, Some(len @ 1..)) => {
+                self.callback_cells(None)?;
+                let cells = Footprint::size(&[len])?.cells();
+                jit::callback(self.code(Some(&cells))?, None)
+            }
+            _ => self.unset_callback(footprint)?,
+        };
         callback.set(&settings);
         Ok(callback)
     }
@@ -84,20 +93,20 @@ impl Kernel {
     }
 
     fn unset_callback(&self, footprint: Option<&Footprint>) -> Result<Callback, Error> {
-        self.check_callback()?;
-        let cells = match footprint {
-            Some(footprint) => {
-                let cells = footprint.cells();
-                cells.check_within(self.hir()).map_err(|diagnostic| self.error(diagnostic))?;
-                self.check_taps(cells.taps())?;
-                Some(cells)
-            }
-            None => {
-                callback::needs_footprint(self.hir()).map_or(Ok(()), |diagnostic| Err(self.error(diagnostic)))?;
-                None
-            }
-        };
+        let cells = self.callback_cells(footprint)?;
         Ok(jit::callback(self.code(cells.as_ref())?, cells.as_ref()))
+    }
+
+    /// The cells of a footprint, or `None` for any number of them, if the kernel can be a callback for those.
+    fn callback_cells(&self, footprint: Option<&Footprint>) -> Result<Option<Cells>, Error> {
+        self.check_callback()?;
+        let Some(footprint) = footprint else {
+            return callback::needs_footprint(self.hir()).map_or(Ok(None), |diagnostic| Err(self.error(diagnostic)));
+        };
+        let cells = footprint.cells();
+        cells.check_within(self.hir()).map_err(|diagnostic| self.error(diagnostic))?;
+        self.check_taps(cells.taps())?;
+        Ok(Some(cells))
     }
 
     /// The kernel, which must not look at its window, as functions of its params and of a point's coordinates: one callback
@@ -163,7 +172,8 @@ impl Kernel {
             ));
         }
         let mut callback = jit::callback(self.code(None)?, None);
-        callback.set(settings);
+        // No weight is read, so none says how many cells a window must have.
+        callback.set(&Settings { params: settings.params.clone(), weights: Vec::new() });
         Ok(callback)
     }
 

@@ -200,15 +200,30 @@ impl Analysis {
 /// is to be made in the lanes of what it meets, by way of [`threshold`] in a comparison. A comparison, or any other
 /// node, whose range is one point need not be computed.
 pub fn analyse(kernel: &Kernel, facts: &Facts<'_>) -> Analysis {
-    let ranges = ranges(kernel, facts);
-    let demanded = zero_signs(kernel, facts, &ranges);
-    // The sign of a zero that nothing can see need not be held.
-    let held = ranges
-        .iter()
-        .zip(&demanded)
-        .map(|(range, demanded)| Range { minus_zero: range.minus_zero && *demanded, ..*range });
-    let lanes = Chooser::new(kernel, facts, held.collect()).choose();
-    Analysis { ranges, lanes }
+    // In single precision, which nodes are in f32 lanes for want of f64. Their values are rounded, so that what follows from
+    // them may need wider lanes, too.
+    let mut rounded = vec![false; kernel.node_count()];
+    loop {
+        let ranges = ranges(kernel, facts, &rounded);
+        let demanded = zero_signs(kernel, facts, &ranges);
+        // The sign of a zero that nothing can see need not be held.
+        let held = ranges
+            .iter()
+            .zip(&demanded)
+            .map(|(range, demanded)| Range { minus_zero: range.minus_zero && *demanded, ..*range });
+        let mut lanes = Chooser::new(kernel, facts, held.collect()).choose();
+        let mut settled = true;
+        if facts.precision == Precision::Single {
+            for (lane, rounded) in lanes.iter_mut().zip(&mut rounded).filter(|(lane, _)| **lane == Lane::F64) {
+                *lane = Lane::F32;
+                settled &= *rounded;
+                *rounded = true;
+            }
+        }
+        if settled {
+            return Analysis { ranges, lanes };
+        }
+    }
 }
 
 /// Whether something can tell a node's -0 from its 0, for each node.
@@ -341,20 +356,12 @@ impl<'a> Chooser<'a> {
         for _ in 0..FOLD_ROUNDS {
             self.pass();
             if !self.widen_accumulators() {
-                return self.finish();
+                return self.lanes;
             }
         }
         self.accumulators.iter_mut().flatten().for_each(|lane| *lane = Lane::F64);
         self.pass();
-        self.finish()
-    }
-
-    fn finish(self) -> Vec<Lane> {
-        let single = |lane| if lane == Lane::F64 { Lane::F32 } else { lane };
-        match self.facts.precision {
-            Precision::Exact => self.lanes,
-            Precision::Single => self.lanes.into_iter().map(single).collect(),
-        }
+        self.lanes
     }
 
     fn pass(&mut self) {

@@ -26,6 +26,9 @@ pub const MAX_UNROLLED_CELLS: usize = 128;
 /// At most this many rows of pixels are computed by one call.
 const MAX_TOGETHER: usize = 8;
 
+/// In a row of the array that is shorter than this, code may yet read so far before and after its pixels.
+const SHORT_REACH: usize = 1 << 12;
+
 /// What code is made for, besides the kernel.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Request {
@@ -39,6 +42,8 @@ pub struct Request {
     pub ndim: usize,
     /// How many rows there are along the axis before the last, if that is fewer than a few.
     pub stacked: usize,
+    /// How far before and after its pixels code may read in one row; a cell farther away is in a row of its own.
+    pub reach: usize,
     /// The inputs' element types.
     pub inputs: Vec<DType>,
     /// The outputs' element types.
@@ -67,6 +72,15 @@ impl Request {
     pub fn stacked(shape: &[usize]) -> usize {
         shape.len().checked_sub(2).map_or(1, |axis| shape[axis].clamp(1, MAX_TOGETHER))
     }
+
+    /// The cells for [`Request::reach`], if those of a window are at most `farthest` away along rows of an array of this shape.
+    ///
+    /// A copy of a row has all that is between the pixel and the cells, so it should not be many times the row. Of the row's
+    /// length only the order of magnitude counts, so that code serves many arrays.
+    pub fn reach(shape: &[usize], farthest: usize) -> usize {
+        let row = shape.last().map_or(1, |len| len.next_power_of_two());
+        if farthest <= SHORT_REACH { SHORT_REACH } else { row.max(SHORT_REACH) }
+    }
 }
 
 /// The plan for `kernel`.
@@ -77,7 +91,7 @@ pub fn plan(kernel: &Kernel, request: Request) -> Plan {
         false => Cow::Owned(shrunk(kernel, &request.shrinking)),
     };
     let kernel = with_uniform_factors(&kernel, request.precision);
-    let lifted = lift(kernel, taps, taps <= MAX_UNROLLED_CELLS);
+    let lifted = lift(kernel, taps <= MAX_UNROLLED_CELLS);
     let stage = stage(&lifted.kernel, &request);
     Plan { request, lifted, stages: vec![stage] }
 }
@@ -136,7 +150,11 @@ fn stage(kernel: &Kernel, request: &Request) -> Stage {
             kernel,
             &Facts {
                 inputs: &inputs,
-                params: if finite { Range::FINITE } else { Range::ANY },
+                params: match (finite, request.precision) {
+                    (false, _) => Range::ANY,
+                    (true, Precision::Exact) => Range::FINITE,
+                    (true, Precision::Single) => Range::FINITE_SINGLE,
+                },
                 taps: request.cells.taps(),
                 outputs_float: &outputs_float,
                 precision: request.precision,
@@ -163,7 +181,7 @@ fn stage(kernel: &Kernel, request: &Request) -> Stage {
                 offset[*axis] = *along as isize;
             }
             let along = offset.pop().unwrap_or(0);
-            Place { outer: offset, along }
+            Place::new(offset, along, request.reach as isize)
         })
         .collect();
     let axis_of = |axis: Option<usize>| request.axes.iter().position(|mine| Some(*mine) == axis);

@@ -55,7 +55,7 @@ pub struct Facts<'a> {
     pub taps: usize,
     /// Whether each output is stored as a float, where the sign of a zero shows.
     pub outputs_float: &'a [bool],
-    /// How exact the outputs must be.
+    /// How exact the outputs must be. In single precision params are finite if they are as f32s.
     pub precision: Precision,
 }
 
@@ -66,6 +66,9 @@ impl Range {
 
     /// Any f64 but NaN and the infinities.
     pub const FINITE: Range = Range { low: f64::MIN, high: f64::MAX, nan: false, ..Range::ANY };
+
+    /// Any number that becomes a finite f32.
+    pub const FINITE_SINGLE: Range = Range { low: f32::MIN as f64, high: f32::MAX as f64, ..Range::FINITE };
 
     /// True or false.
     pub const BOOLEAN: Range = Range { low: 0.0, high: 1.0, whole: true, single: true, nan: false, minus_zero: false };
@@ -166,6 +169,27 @@ impl Range {
             minus_zero: self.minus_zero && self.contains(0.0),
             ..self
         }
+    }
+
+    /// What the values are as f32s, after errors of up to `error` times their magnitude that don't change their signs.
+    fn in_single(self, error: f64) -> Range {
+        if self.single && error == 0.0 {
+            return self;
+        }
+        let slack = if error == 0.0 { 0.0 } else { error * self.magnitude() };
+        let (low, high) = (self.low - slack, self.high + slack);
+        let low = if self.low < 0.0 { low } else { low.max(0.0) };
+        let high = if self.high > 0.0 { high } else { high.min(0.0) };
+        let (below, above) = (low as f32, high as f32);
+        Range {
+            low: if f64::from(below) > low { below.next_down() } else { below }.into(),
+            high: if f64::from(above) < high { above.next_up() } else { above }.into(),
+            single: true,
+            // What is too small for an f32 keeps its sign.
+            minus_zero: self.minus_zero || self.low < 0.0 && !self.whole,
+            ..self
+        }
+        .settled()
     }
 
     /// Fractions between bounds that are exact, or wide enough.
@@ -492,15 +516,43 @@ fn never_less(kernel: &Kernel, a: ExprId, b: ExprId) -> bool {
         }
 }
 
-/// The range of every node, by index.
-pub fn ranges(kernel: &Kernel, facts: &Facts<'_>) -> Vec<Range> {
+/// The errors of a node that is computed in f32s, beside that of rounding its exact value, as a part of its magnitude.
+fn error_in_single(expr: &Expr, taps: usize) -> f64 {
+    let roundings = match expr {
+        Expr::Unary(op, _) => match op {
+            UnaryOp::Not | UnaryOp::Negate | UnaryOp::Abs | UnaryOp::Sqrt => 0,
+            UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Round | UnaryOp::Trunc => 0,
+            _ => 4,
+        },
+        Expr::Binary(BinaryOp::Power | BinaryOp::Atan2 | BinaryOp::Hypot, ..) => 8,
+        Expr::Reduce { .. } => taps.saturating_add(4),
+        _ => 0,
+    };
+    roundings as f64 * f64::from(f32::EPSILON)
+}
+
+/// Whether a reduction of such elements may overflow on its way to a result that need not.
+fn overflows_in_single(op: Reduction, element: &Range, taps: usize) -> bool {
+    use Reduction::{Median, Percentile, Product, Sum, TrimmedMean};
+    let magnitude = element.magnitude();
+    let most = match op {
+        Sum | TrimmedMean => magnitude * taps as f64,
+        Product => magnitude.max(1.0).powf(taps as f64),
+        Median | Percentile => 2.0 * magnitude,
+        _ => 0.0,
+    };
+    most > f32::MAX.into()
+}
+
+/// The range of every node, by index. Those that `rounded` names are computed in f32s although they need not be f32s.
+pub fn ranges(kernel: &Kernel, facts: &Facts<'_>, rounded: &[bool]) -> Vec<Range> {
     let folds = || (0..kernel.fold_count()).map(|fold| kernel.fold(FoldId::from_index(fold)));
     let anything = |id: &ExprId| match kernel.ty(*id).elem {
         Elem::Number => Range::ANY,
         Elem::Boolean => Range::BOOLEAN,
     };
     let unknown: Vec<Vec<Range>> = folds().map(|fold| fold.init.iter().map(anything).collect()).collect();
-    let mut ranges = forward(kernel, facts, &unknown);
+    let mut ranges = forward(kernel, facts, rounded, &unknown);
     if unknown.is_empty() {
         return ranges;
     }
@@ -509,7 +561,7 @@ pub fn ranges(kernel: &Kernel, facts: &Facts<'_>) -> Vec<Range> {
     let mut assumed: Vec<Vec<Range>> =
         folds().map(|fold| fold.init.iter().map(|init| ranges[init.index()]).collect()).collect();
     for round in 1..=FOLD_ROUNDS {
-        ranges = forward(kernel, facts, &assumed);
+        ranges = forward(kernel, facts, rounded, &assumed);
         // A fold has no more steps than there are cells. (Where there are several folds, one may start late.)
         if round >= facts.taps && assumed.len() == 1 {
             return ranges;
@@ -528,15 +580,17 @@ pub fn ranges(kernel: &Kernel, facts: &Facts<'_>) -> Vec<Range> {
             return ranges;
         }
     }
-    forward(kernel, facts, &unknown)
+    forward(kernel, facts, rounded, &unknown)
 }
 
 /// One pass from operands to users, with what the accumulators of each fold are taken to be.
-fn forward(kernel: &Kernel, facts: &Facts<'_>, accumulators: &[Vec<Range>]) -> Vec<Range> {
+fn forward(kernel: &Kernel, facts: &Facts<'_>, rounded: &[bool], accumulators: &[Vec<Range>]) -> Vec<Range> {
     let mut ranges: Vec<Range> = Vec::with_capacity(kernel.node_count());
-    for index in 0..kernel.node_count() {
-        let of = |id: ExprId| ranges[id.index()];
-        let range = match *kernel.expr(ExprId::from_index(index)) {
+    for (index, rounded) in rounded.iter().enumerate() {
+        // Operands become f32s as well.
+        let of = |id: ExprId| if *rounded { ranges[id.index()].in_single(0.0) } else { ranges[id.index()] };
+        let expr = kernel.expr(ExprId::from_index(index));
+        let range = match *expr {
             Expr::Number(bits) => Range::exactly(f64::from_bits(bits)),
             Expr::Boolean(value) => truth(value, !value),
             Expr::Param(_) | Expr::Weight(_) => facts.params,
@@ -566,7 +620,10 @@ fn forward(kernel: &Kernel, facts: &Facts<'_>, accumulators: &[Vec<Range>]) -> V
             Expr::Reduce { op, window, filter, argument } => {
                 let filtered = filter.is_some_and(|filter| of(filter).point() != Some(1.0));
                 let argument = argument.map_or(Range::exactly(0.0), of);
-                reduce(op, of(window), facts.taps, filtered, argument)
+                match *rounded && overflows_in_single(op, &of(window), facts.taps) {
+                    true => Range::ANY,
+                    false => reduce(op, of(window), facts.taps, filtered, argument),
+                }
             }
             Expr::Accumulator(fold, index) => accumulators[fold.index()][index],
             Expr::Element(fold, index) => of(kernel.fold(fold).windows[index]),
@@ -575,7 +632,7 @@ fn forward(kernel: &Kernel, facts: &Facts<'_>, accumulators: &[Vec<Range>]) -> V
                 of(if facts.taps == 0 { fold.init[index] } else { fold.next[index] })
             }
         };
-        ranges.push(range);
+        ranges.push(if *rounded { range.in_single(error_in_single(expr, facts.taps)) } else { range });
     }
     ranges
 }

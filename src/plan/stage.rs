@@ -26,7 +26,7 @@ pub struct Stage {
     pub stacked: Option<usize>,
     /// The distinct rows of cells that the code reads, for all rows of pixels that one call computes.
     pub rows: Vec<Row>,
-    /// Whether the code reads cells before or after the pixel in each of those rows.
+    /// Whether the code reads cells before or after the pixel's place in each of those rows.
     pub reaching: Vec<bool>,
     /// What the rows of each input hold.
     pub inputs: Vec<Source>,
@@ -49,7 +49,9 @@ pub struct Stage {
 pub struct Place {
     /// The offset along all axes of the array but the last.
     pub outer: Vec<isize>,
-    /// The offset along the last axis.
+    /// How far along the last axis its row is shifted; 0 unless that is far.
+    pub shift: isize,
+    /// The offset along the last axis from there.
     pub along: isize,
 }
 
@@ -60,6 +62,17 @@ pub struct Row {
     pub input: usize,
     /// The offset from the first row of pixels, along all axes of the array but the last.
     pub outer: Vec<isize>,
+    /// How far it is shifted along the last axis: the code finds there what is that far beyond its pixels.
+    pub shift: isize,
+}
+
+impl Place {
+    /// The place of a cell with these offsets along the array's axes but the last, and along the last, where code may reach
+    /// that far in one row.
+    pub fn new(outer: Vec<isize>, along: isize, reach: isize) -> Place {
+        let shift = if along.abs() <= reach { 0 } else { along - along % reach };
+        Place { outer, shift, along: along - shift }
+    }
 }
 
 /// What an input's rows hold.
@@ -95,13 +108,13 @@ impl Sink {
 }
 
 impl Stage {
-    /// The position among [`Stage::rows`] of the row of an input's cells at `outer`, for a row of pixels.
-    pub fn row(&self, input: usize, outer: &[isize], pixels: usize) -> usize {
-        let row = Row { input, outer: shifted(outer, pixels) };
+    /// The position among [`Stage::rows`] of the row of an input's cells at `place`, for a row of pixels.
+    pub fn row(&self, input: usize, place: &Place, pixels: usize) -> usize {
+        let row = Row { input, outer: below(&place.outer, pixels), shift: place.shift };
         self.rows.binary_search(&row).expect("every row that is read is listed")
     }
 
-    /// How far the cells reach before and after a pixel along the row.
+    /// How far the cells reach before and after a pixel along their rows.
     pub fn reach(&self) -> (usize, usize) {
         let alongs = || self.places.iter().map(|place| place.along);
         let (first, last) = (alongs().min().unwrap_or(0).min(0), alongs().max().unwrap_or(0).max(0));
@@ -120,7 +133,7 @@ impl Stage {
 }
 
 /// The offset of the same row of cells from a row of pixels some rows before.
-fn shifted(outer: &[isize], rows: usize) -> Vec<isize> {
+fn below(outer: &[isize], rows: usize) -> Vec<isize> {
     let mut outer = outer.to_vec();
     if let Some(last) = outer.last_mut() {
         *last += rows as isize;
@@ -133,7 +146,8 @@ pub fn rows_of(kernel: &Kernel, cells: &Cells, places: &[Place], together: usize
     let mut rows: BTreeMap<Row, bool> = BTreeMap::new();
     let mut read = |input: usize, place: &Place| {
         for row in 0..together {
-            *rows.entry(Row { input, outer: shifted(&place.outer, row) }).or_default() |= place.along != 0;
+            let row = Row { input, outer: below(&place.outer, row), shift: place.shift };
+            *rows.entry(row).or_default() |= place.along != 0;
         }
     };
     for (_, node) in kernel.live_nodes() {

@@ -24,7 +24,7 @@ pub struct Lifted {
 ///
 /// What depends on nothing but the place of the cell is left where it is while `unrolled` holds: then the compiler knows
 /// its values.
-pub fn lift(kernel_before: Kernel, taps: usize, unrolled: bool) -> Lifted {
+pub fn lift(kernel_before: Kernel, unrolled: bool) -> Lifted {
     let kernel = &kernel_before;
     let uniform = uniform_nodes(kernel);
     // What depends on run-time values at all; the rest is made of constants and places.
@@ -36,10 +36,7 @@ pub fn lift(kernel_before: Kernel, taps: usize, unrolled: bool) -> Lifted {
     }
     let (mut params, mut weights) = (Vec::new(), Vec::new());
     let replace = |builder: &mut Builder, id: ExprId, node: &Node, _: &dyn Fn(ExprId) -> ExprId| {
-        if let Expr::Len = node.expr {
-            return Some(builder.number(taps as f64));
-        }
-        let place = matches!(node.expr, Expr::Offset(_) | Expr::Dist | Expr::Number(_));
+        let place = matches!(node.expr, Expr::Offset(_) | Expr::Dist | Expr::Len | Expr::Number(_));
         let reduced = matches!(node.expr, Expr::Reduce { .. });
         let known = !settable[id.index()] && (unrolled && !reduced || place);
         // Booleans are cheap to make of the numbers that they compare.

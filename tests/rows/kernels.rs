@@ -239,9 +239,28 @@ impl Scope<'_> {
                 let op = self.tape.one(&["-", "+"]);
                 Scope::number(format!("({} {op} {})", x.text, y.text), added(f, y.facts))
             }
-            3 | 4 => {
+            3 => {
                 let y = self.operand(below, window);
                 Scope::number(format!("({} * {})", x.text, y.text), multiplied(f, y.facts))
+            }
+            4 => {
+                // A value in several places: the square of a difference, which may have a sign that is known.
+                let y = match self.tape.below(3) {
+                    0 if window => {
+                        Number { text: format!("max({})", x.text), facts: Facts { unsigned_zero: true, ..f } }
+                    }
+                    1 if window => {
+                        Number { text: format!("min({})", x.text), facts: Facts { unsigned_zero: true, ..f } }
+                    }
+                    _ => self.operand(below, window),
+                };
+                let (first, second) = if self.tape.once_in(2) { (&x, &y) } else { (&y, &x) };
+                let difference = format!("({} - {})", first.text, second.text);
+                let facts = added(f, y.facts);
+                match self.tape.below(2) {
+                    0 => Scope::number(format!("({difference} ** 2)"), multiplied(facts, facts)),
+                    _ => Scope::number(format!("({difference} * {difference})"), multiplied(facts, facts)),
+                }
             }
             5 => Scope::number(format!("abs({})", x.text), Facts { unsigned_zero: false, ..f }),
             6 => match self.tape.below(4) {

@@ -307,7 +307,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
                     _ if op.is_boolean() => self.compare(op, lane, &first, &second),
                     _ => {
                         let nan = self.may_be_nan(x) || self.may_be_nan(y);
-                        if let Some(divisor) = self.whole_divisor(op, x, &second, lane) {
+                        if let Some(divisor) = self.whole_divisor(op, (x, y), &second, lane) {
                             let x = self.numbers(&first, lane);
                             return Ok(Lanes::Numbers(lane, self.map(&x, |b, x| expr::quotient(b, x, divisor))));
                         }
@@ -316,8 +316,9 @@ impl<'a, 'f> Emitter<'a, 'f> {
                             // The centre's difference from itself, say.
                             return Ok(Lanes::Number(0.0));
                         }
-                        if op == BinaryOp::Subtract && self.squared[id.index()] && y[0] < x[0] {
-                            // The same square, whichever of two pixels it is for.
+                        if op == BinaryOp::Subtract && lane.is_float() && self.squared[id.index()] && y[0] < x[0] {
+                            // The same square, whichever of two pixels it is for. (In integers the difference the other way
+                            // round may be none of the lane's values.)
                             return Ok(Lanes::Numbers(lane, self.binary(op, lane, &y, &x, nan)));
                         }
                         Lanes::Numbers(lane, self.binary(op, lane, &x, &y, nan))
@@ -383,13 +384,20 @@ impl<'a, 'f> Emitter<'a, 'f> {
         }
     }
 
-    /// The divisor of a division for which [`expr::quotient`] is right: the dividend is whole, so not subnormal, or a sum,
-    /// whose last bits are not specified.
-    fn whole_divisor(&self, op: BinaryOp, dividend: ExprId, divisor: &Lanes, lane: Lane) -> Option<f64> {
+    /// The divisor of a division for which [`expr::quotient`] is right: the dividend is whole, so it is not tiny, or it is a
+    /// mean's, whose last bits are not specified.
+    fn whole_divisor(
+        &self,
+        op: BinaryOp,
+        (dividend, by): (ExprId, ExprId),
+        divisor: &Lanes,
+        lane: Lane,
+    ) -> Option<f64> {
         let &Lanes::Number(divisor) = divisor else { return None };
         let whole = divisor.fract() == 0.0 && (2.0..f64::from(1 << 24)).contains(&divisor);
         let is_sum = matches!(self.kernel.expr(dividend), Expr::Reduce { op: Reduction::Sum, .. });
-        let suits = is_sum || self.analysis.ranges[dividend.index()].whole;
+        let is_mean = is_sum && matches!(self.kernel.expr(by), Expr::Len);
+        let suits = is_mean || self.analysis.ranges[dividend.index()].whole;
         (op == BinaryOp::Divide && lane == Lane::F64 && whole && suits && simd::fuses()).then_some(divisor)
     }
 

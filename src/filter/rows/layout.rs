@@ -97,9 +97,10 @@ impl Layout {
         self.first + run.start >= self.before && self.first + run.end + self.after <= self.array_len
     }
 
-    /// Where the cells of a run are along the array's row.
-    pub fn cells(&self, run: &Range<usize>) -> Range<isize> {
-        (self.first + run.start) as isize - self.before as isize..(self.first + run.end + self.after) as isize
+    /// Where the cells of a run are along the array's row, in rows that are shifted so far.
+    pub fn cells(&self, run: &Range<usize>, shift: isize) -> Range<isize> {
+        let start = (self.first + run.start) as isize - self.before as isize;
+        shift + start..shift + (self.first + run.end + self.after) as isize
     }
 
     /// Whether rows are copied as a whole.

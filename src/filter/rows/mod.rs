@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use self::layout::{Layout, Order, SHORT_ROW, inside};
 use self::reading::Readings;
-use self::source::{Array, Ends, RowSource};
+use self::source::{Array, RowSource};
 use self::target::Target;
 use self::worker::{Bands, Worker};
 use super::arrays::{Input, Output, for_any};
@@ -27,6 +27,7 @@ use super::pixels::{Neighbourhood, Stop};
 use super::progress::Progress;
 use crate::codegen::row::RowKernel;
 use crate::error::Error;
+use crate::grid::element::Precision;
 use crate::grid::region::Region;
 use crate::plan::Plan;
 
@@ -83,10 +84,9 @@ impl RowRun<'_> {
         let bands = Bands {
             run: self,
             stage,
-            readings: Readings::new(stage, &sources, &layout),
+            readings: Readings::new(stage, &sources, self.neighbourhood, &layout),
             inside: inside(stage, self.neighbourhood, self.region.axes.len() - 1),
             order: Order::new(stage, self.region, &layout),
-            ends: Ends::new(self.neighbourhood, layout.cells(&(0..layout.len))),
             sources,
             streamed: targets
                 .iter()
@@ -101,7 +101,10 @@ impl RowRun<'_> {
                 .collect(),
             targets,
             layout,
-            constants_finite: self.constants.iter().all(|value| value.is_finite()),
+            constants_finite: self.constants.iter().all(|value| match self.kernel.plan.request.precision {
+                Precision::Exact => value.is_finite(),
+                Precision::Single => (*value as f32).is_finite(),
+            }),
             failed: AtomicUsize::new(usize::MAX),
             error: OnceLock::new(),
         };

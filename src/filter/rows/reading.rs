@@ -3,28 +3,39 @@
 use std::collections::BTreeMap;
 
 use super::layout::Layout;
-use super::source::{RowSource, distance};
+use super::source::{Ends, RowSource, distance};
+use crate::filter::pixels::Neighbourhood;
 use crate::plan::stage::Stage;
 
 /// The rows of a stage as they are read.
 pub struct Readings {
-    /// For each row of the stage, its input, and how far it is from the first row of pixels, in bytes, where both are inside
+    pub feeds: Vec<Feed>,
+    /// For each row of the stage, its feed, and how far it is from the first row of pixels, in bytes, where both are inside
     /// the array.
     pub rows: Vec<(usize, isize)>,
     /// Those of which something must be known or copied; the code reads the others in the array, from end to end.
     pub kept: Vec<Kept>,
-    /// For each input, how many slots its ring has.
-    pub slots: Vec<usize>,
 }
 
-/// A row of the stage that has a slot in its input's ring.
+/// Rows of one input that are shifted alike; each thread has a ring for them.
+pub struct Feed {
+    pub input: usize,
+    /// How far the rows are shifted.
+    pub shift: isize,
+    /// What the cells beyond the ends of the array's rows are.
+    pub ends: Ends,
+    /// How many slots a ring has.
+    pub slots: usize,
+}
+
+/// A row of the stage that has a slot in its feed's ring.
 ///
 /// Rows that are one above the other have slots in turn, so that a row of the array has the same slot for every row of
 /// pixels that needs it.
 pub struct Kept {
     /// Which of the stage's rows it is.
     pub number: usize,
-    pub input: usize,
+    pub feed: usize,
     /// Whether code reads a copy of it, or of its ends.
     pub copied: bool,
     /// The first slot of the rows above and below it, how many slots they have, and its place among them.
@@ -34,33 +45,52 @@ pub struct Kept {
 }
 
 impl Readings {
-    pub fn new(stage: &Stage, sources: &[Box<dyn RowSource + '_>], layout: &Layout) -> Readings {
-        let steps = |input: usize, outer: &[isize]| distance(outer.iter().copied(), sources[input].strides());
-        let rows = stage.rows.iter().map(|row| (row.input, steps(row.input, &row.outer))).collect();
-        // Rows that are one above the other, by their input and by where their plane is.
-        let mut columns: BTreeMap<(usize, &[isize]), Vec<(usize, isize, bool)>> = BTreeMap::new();
-        for (number, (row, reaching)) in stage.rows.iter().zip(&stage.reaching).enumerate() {
-            let copied = *reaching || !sources[row.input].is_direct() || layout.len < layout.block;
-            if copied || stage.general.is_some() {
-                let (y, plane) = row.outer.split_last().map_or((0, &[][..]), |(y, plane)| (*y, plane));
-                columns.entry((row.input, plane)).or_default().push((number, y, copied));
-            }
+    pub fn new(
+        stage: &Stage,
+        sources: &[Box<dyn RowSource + '_>],
+        neighbourhood: &Neighbourhood,
+        layout: &Layout,
+    ) -> Readings {
+        let mut feeds: Vec<Feed> = Vec::new();
+        let mut rows = Vec::new();
+        for row in &stage.rows {
+            let known = feeds.iter().position(|feed| feed.input == row.input && feed.shift == row.shift);
+            let feed = known.unwrap_or_else(|| {
+                let ends = Ends::new(neighbourhood, layout.cells(&(0..layout.len), row.shift));
+                feeds.push(Feed { input: row.input, shift: row.shift, ends, slots: 0 });
+                feeds.len() - 1
+            });
+            rows.push((feed, distance(row.outer.iter().copied(), sources[row.input].strides())));
         }
-        let (mut kept, mut slots) = (Vec::new(), vec![0; sources.len()]);
-        for ((input, _), column) in columns {
-            let ys = || column.iter().map(|(_, y, _)| *y);
-            let (least, greatest) = (ys().min().unwrap_or(0), ys().max().unwrap_or(0));
+        let copied = |number: usize| {
+            let row = &stage.rows[number];
+            let in_place = sources[row.input].is_direct() && row.shift == 0 && layout.len >= layout.block;
+            stage.reaching[number] || !in_place
+        };
+        // Rows that are one above the other, by their feed and by where their plane is.
+        let mut columns: BTreeMap<(usize, &[isize]), Vec<(usize, isize)>> = BTreeMap::new();
+        for (number, row) in
+            stage.rows.iter().enumerate().filter(|(number, _)| stage.general.is_some() || copied(*number))
+        {
+            let (y, plane) = row.outer.split_last().map_or((0, &[][..]), |(y, plane)| (*y, plane));
+            columns.entry((rows[number].0, plane)).or_default().push((number, y));
+        }
+        let mut kept = Vec::new();
+        for ((feed, _), column) in columns {
+            // Rows of the stage are in order.
+            let (least, greatest) = (column[0].1, column[column.len() - 1].1);
+            let span = greatest.abs_diff(least) + 1;
             // Memory is for rows that are read, not for many between them; then a row may be copied again.
-            let near = greatest.abs_diff(least) < 2 * column.len();
-            let turns = if near { greatest.abs_diff(least) + 1 } else { column.len() };
-            let first = slots[input];
-            kept.extend(column.iter().enumerate().map(|(index, &(number, y, copied))| {
+            let near = span <= 2 * column.len();
+            let turns = if near { span } else { column.len() };
+            let first = feeds[feed].slots;
+            kept.extend(column.iter().enumerate().map(|(index, &(number, y))| {
                 let place = if near { y.abs_diff(least) } else { index };
-                Kept { number, input, copied, first, turns, place }
+                Kept { number, feed, copied: copied(number), first, turns, place }
             }));
-            slots[input] += turns;
+            feeds[feed].slots += turns;
         }
-        Readings { rows, kept, slots }
+        Readings { feeds, rows, kept }
     }
 }
 

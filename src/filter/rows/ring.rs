@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use super::MAX_RUN;
 use super::layout::Layout;
-use super::source::{Ends, RowSource};
+use super::reading::Feed;
+use super::source::RowSource;
 
 /// A row of an input that is ready to be read.
 #[derive(Clone)]
@@ -18,7 +19,7 @@ pub struct Slot {
     pub copied: bool,
 }
 
-/// The rows of an input that a thread has ready.
+/// The rows of a feed that a thread has ready.
 pub struct Ring {
     pub slots: Vec<Slot>,
     /// Whether only the ends of rows are copied.
@@ -36,14 +37,14 @@ pub struct Ring {
 }
 
 impl Ring {
-    pub fn new(layout: &Layout, source: &dyn RowSource, slots: usize) -> Ring {
+    pub fn new(layout: &Layout, source: &dyn RowSource, feed: &Feed) -> Ring {
         let bytes = |run: &Range<usize>| (layout.padded(run) * source.element_bytes()).next_multiple_of(64);
         let mut slot_bytes = 0;
         let mut place = |bytes: usize| {
             slot_bytes += bytes;
             Some(slot_bytes - bytes)
         };
-        let direct = source.is_direct() && !layout.is_whole();
+        let direct = source.is_direct() && !layout.is_whole() && feed.shift == 0;
         let starts = match direct {
             true => {
                 // Only the middle is read where it is.
@@ -55,10 +56,10 @@ impl Ring {
             }
         };
         Ring {
-            slots: vec![Slot { row: std::ptr::null(), finite: true, copied: false }; slots],
+            slots: vec![Slot { row: std::ptr::null(), finite: true, copied: false }; feed.slots],
             direct,
             element_bytes: source.element_bytes(),
-            copies: vec![0; slot_bytes / 8 * slots],
+            copies: vec![0; slot_bytes / 8 * feed.slots],
             slot_bytes,
             starts,
             outside: Vec::new(),
@@ -71,13 +72,13 @@ impl Ring {
     }
 
     /// Makes the stretch of what is outside.
-    pub fn fill_outside(&mut self, layout: &Layout, source: &dyn RowSource, ends: &Ends) {
+    pub fn fill_outside(&mut self, layout: &Layout, source: &dyn RowSource, feed: &Feed) {
         if self.outside.is_empty() {
             let longest = layout.runs.iter().map(|run| run.len().min(MAX_RUN)).max().unwrap_or(0);
             let len = layout.padded(&(0..longest));
             self.outside = vec![0; (len * source.element_bytes()).div_ceil(8)];
             // SAFETY: there is room for `len` elements.
-            unsafe { source.copy(None, 0..len as isize, ends, self.outside.as_mut_ptr().cast()) };
+            unsafe { source.copy(None, 0..len as isize, &feed.ends, self.outside.as_mut_ptr().cast()) };
         }
     }
 }

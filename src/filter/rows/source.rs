@@ -12,7 +12,9 @@ use crate::plan::stage::Source;
 
 /// What the cells beyond the two ends of the array's rows are.
 pub struct Ends {
-    /// The index along a row of what is at each position before its start and after its end, if it is inside.
+    /// The positions that are wanted.
+    positions: Range<isize>,
+    /// The index along a row of what is at each of them before its start and after its end, if it is inside.
     before: Vec<Option<isize>>,
     after: Vec<Option<isize>>,
     /// The length of a row.
@@ -24,20 +26,25 @@ impl Ends {
     pub fn new(neighbourhood: &Neighbourhood, positions: Range<isize>) -> Ends {
         let len = neighbourhood.row_len() as isize;
         let indices = |positions: Range<isize>| positions.map(|at| neighbourhood.index_along(at)).collect();
-        let (before, after) = (indices(positions.start..0), indices(len..positions.end));
-        Ends { before, after, len }
+        let before = indices(positions.start..positions.end.min(0));
+        let after = indices(positions.start.max(len)..positions.end);
+        Ends { positions, before, after, len }
     }
 
-    /// The positions from `start` to the row's, and what is there.
-    fn before(&self, start: isize) -> impl Iterator<Item = (isize, Option<isize>)> {
-        let indices = &self.before[self.before.len() - start.min(0).unsigned_abs()..];
-        (start..).zip(indices.iter().copied())
-    }
-
-    /// The positions from the row's end to `end`, and what is there.
-    fn after(&self, end: isize) -> impl Iterator<Item = (isize, Option<isize>)> {
-        let indices = &self.after[..(end - self.len).max(0) as usize];
-        (self.len..).zip(indices.iter().copied())
+    /// Those of some positions that are beyond the row's ends, and what is there.
+    fn beyond(&self, positions: &Range<isize>) -> impl Iterator<Item = (isize, Option<isize>)> {
+        fn part(
+            indices: &[Option<isize>],
+            first: isize,
+            wanted: Range<isize>,
+        ) -> impl Iterator<Item = (isize, Option<isize>)> {
+            let known =
+                if wanted.is_empty() { 0..0 } else { (wanted.start - first) as usize..(wanted.end - first) as usize };
+            wanted.zip(indices[known].iter().copied())
+        }
+        let before = part(&self.before, self.positions.start, positions.start..positions.end.min(0));
+        let first = self.positions.start.max(self.len);
+        before.chain(part(&self.after, first, positions.start.max(self.len)..positions.end))
     }
 }
 
@@ -169,8 +176,7 @@ impl<T: Element> Array<'_, T> {
             return;
         };
         let inside = positions.start.max(0)..positions.end.min(ends.len);
-        let beyond = ends.before(positions.start).chain(ends.after(positions.end));
-        for (position, index) in beyond {
+        for (position, index) in ends.beyond(&positions) {
             let element = match index {
                 // SAFETY: the index is inside the row.
                 Some(index) => convert(unsafe { *row.offset(index * self.step) }),

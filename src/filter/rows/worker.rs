@@ -7,9 +7,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::layout::{Layout, Order};
-use super::reading::Readings;
+use super::reading::{Feed, Readings};
 use super::ring::{Ring, Slot};
-use super::source::{Ends, RowSource, distance};
+use super::source::{RowSource, distance};
 use super::target::{Target, fence, stream};
 use super::{MAX_RUN, RowRun};
 use crate::codegen::jit::{Frame, RowCode};
@@ -24,7 +24,6 @@ pub struct Bands<'a> {
     pub run: &'a RowRun<'a>,
     pub stage: &'a Stage,
     pub layout: Layout,
-    pub ends: Ends,
     pub sources: Vec<Box<dyn RowSource + 'a>>,
     /// Where the first of some rows of pixels is if all rows of cells are inside the array.
     pub inside: Vec<Range<usize>>,
@@ -43,7 +42,7 @@ pub struct Bands<'a> {
 pub struct Worker<'a> {
     bands: &'a Bands<'a>,
     rings: Vec<Ring>,
-    /// For each input, where the row of the first row of pixels is.
+    /// For each feed, where the row of the first row of pixels is in its array.
     origins: Vec<*const u8>,
     /// For each row of the stage, where the array's row is; null if it is outside.
     rows: Vec<*const u8>,
@@ -90,7 +89,7 @@ impl OwnRows {
 impl<'a> Worker<'a> {
     pub fn new(bands: &'a Bands<'a>) -> Worker<'a> {
         let (stage, layout) = (bands.stage, &bands.layout);
-        let ring = |(source, slots): (&Box<dyn RowSource + 'a>, &usize)| Ring::new(layout, source.as_ref(), *slots);
+        let ring = |feed: &Feed| Ring::new(layout, bands.sources[feed.input].as_ref(), feed);
         let staged = |(index, target): (usize, &Target)| {
             !(stage.outputs[index].is_native() && target.stride() == 1)
                 || bands.streamed[index]
@@ -112,8 +111,8 @@ impl<'a> Worker<'a> {
             OwnRows { memory: vec![0; (rows * bytes).div_ceil(8)], pitch, staged }
         };
         Worker {
-            rings: bands.sources.iter().zip(&bands.readings.slots).map(ring).collect(),
-            origins: vec![std::ptr::null(); bands.sources.len()],
+            rings: bands.readings.feeds.iter().map(ring).collect(),
+            origins: vec![std::ptr::null(); bands.readings.feeds.len()],
             rows: vec![std::ptr::null(); stage.rows.len()],
             elsewhere: Vec::with_capacity(stage.rows.len()),
             pointers: vec![std::ptr::null(); stage.rows.len()],
@@ -181,7 +180,8 @@ impl<'a> Worker<'a> {
             *index = range.start + rest % range.len();
             rest /= range.len();
         }
-        for (origin, source) in self.origins.iter_mut().zip(&self.bands.sources) {
+        for (origin, feed) in self.origins.iter_mut().zip(&self.bands.readings.feeds) {
+            let source = &self.bands.sources[feed.input];
             let bytes = distance(self.outer.iter().map(|index| *index as isize), source.strides());
             *origin = source.address().wrapping_offset(bytes);
         }
@@ -195,16 +195,16 @@ impl<'a> Worker<'a> {
         let bands = self.bands;
         self.elsewhere.clear();
         if self.outer.iter().zip(&bands.inside).all(|(index, inside)| inside.contains(index)) {
-            for (row, (input, distance)) in self.rows.iter_mut().zip(&bands.readings.rows) {
-                *row = self.origins[*input].wrapping_offset(*distance);
+            for (row, (feed, distance)) in self.rows.iter_mut().zip(&bands.readings.rows) {
+                *row = self.origins[*feed].wrapping_offset(*distance);
             }
         } else {
             for number in 0..self.rows.len() {
-                let input = bands.readings.rows[number].0;
+                let feed = bands.readings.rows[number].0;
                 self.rows[number] = match self.mapped(number) {
-                    Some(bytes) => bands.sources[input].address().wrapping_offset(bytes),
+                    Some(bytes) => bands.sources[bands.readings.feeds[feed].input].address().wrapping_offset(bytes),
                     None => {
-                        let outside = self.outside(input);
+                        let outside = self.outside(feed);
                         self.elsewhere.push((number, Elsewhere::Outside(outside)));
                         std::ptr::null()
                     }
@@ -217,9 +217,9 @@ impl<'a> Worker<'a> {
             let row = self.rows[kept.number];
             if !row.is_null() {
                 let slot = kept.slot(y);
-                finite &= self.keep(kept.input, slot, row, kept.copied);
+                finite &= self.keep(kept.feed, slot, row, kept.copied);
                 if kept.copied {
-                    let copies = self.rings[kept.input].copy(slot);
+                    let copies = self.rings[kept.feed].copy(slot);
                     self.elsewhere.push((kept.number, Elsewhere::Slot(copies)));
                 }
             }
@@ -237,22 +237,23 @@ impl<'a> Worker<'a> {
     }
 
     /// The pixels of a row outside the array.
-    fn outside(&mut self, input: usize) -> *const u8 {
+    fn outside(&mut self, feed: usize) -> *const u8 {
         let bands = self.bands;
-        let ring = &mut self.rings[input];
-        ring.fill_outside(&bands.layout, bands.sources[input].as_ref(), &bands.ends);
+        let (ring, feed) = (&mut self.rings[feed], &bands.readings.feeds[feed]);
+        ring.fill_outside(&bands.layout, bands.sources[feed.input].as_ref(), feed);
         ring.outside.as_ptr().cast::<u8>().wrapping_add(bands.layout.before * ring.element_bytes)
     }
 
-    /// Makes a row of an input ready in a slot, if it is not there yet. Whether all its elements are finite.
-    fn keep(&mut self, input: usize, slot: usize, row: *const u8, copied: bool) -> bool {
+    /// Makes a row of a feed ready in a slot, if it is not there yet. Whether all its elements are finite.
+    fn keep(&mut self, feed: usize, slot: usize, row: *const u8, copied: bool) -> bool {
         let (bands, layout) = (self.bands, &self.bands.layout);
-        let source = &bands.sources[input];
-        let ring = &mut self.rings[input];
+        let (ring, feed) = (&mut self.rings[feed], &bands.readings.feeds[feed]);
+        let source = &bands.sources[feed.input];
+        let whole = layout.cells(&(0..layout.len), feed.shift);
         let base = ring.copies.as_mut_ptr().cast::<u8>().wrapping_add(slot * ring.slot_bytes);
         let slot = &mut ring.slots[slot];
         if slot.row != row {
-            let read = || bands.run.neighbourhood.read_along(layout.cells(&(0..layout.len)));
+            let read = || bands.run.neighbourhood.read_along(whole.clone());
             // SAFETY: the row is one of the array's, and the positions are inside it.
             let finite = bands.stage.general.is_none() || unsafe { source.is_finite(row, read()) };
             *slot = Slot { row, finite, copied: false };
@@ -265,12 +266,12 @@ impl<'a> Worker<'a> {
             for (run, start) in layout.runs.iter().zip(&ring.starts) {
                 if let Some(start) = start {
                     // SAFETY: the slot has room for the run and the cells beyond it.
-                    unsafe { source.copy(Some(row), layout.cells(run), &bands.ends, base.add(*start)) };
+                    unsafe { source.copy(Some(row), layout.cells(run, feed.shift), &feed.ends, base.add(*start)) };
                 }
             }
         } else {
             // SAFETY: the slot has room for the row and the cells beyond it.
-            unsafe { source.copy(Some(row), layout.cells(&(0..layout.len)), &bands.ends, base) };
+            unsafe { source.copy(Some(row), whole, &feed.ends, base) };
         }
         slot.finite
     }
@@ -316,8 +317,8 @@ impl<'a> Worker<'a> {
     /// Points to the cells and to the results of a run of pixels, from the pixel at `start` on.
     fn aim(&mut self, run: usize, start: usize, rows: usize) {
         let (bands, layout) = (self.bands, &self.bands.layout);
-        for ((pointer, row), (input, _)) in self.pointers.iter_mut().zip(&self.rows).zip(&bands.readings.rows) {
-            *pointer = row.wrapping_add((layout.first + start) * self.rings[*input].element_bytes);
+        for ((pointer, row), (feed, _)) in self.pointers.iter_mut().zip(&self.rows).zip(&bands.readings.rows) {
+            *pointer = row.wrapping_add((layout.first + start) * self.rings[*feed].element_bytes);
         }
         for (number, place) in &self.elsewhere {
             let ring = &self.rings[bands.readings.rows[*number].0];
