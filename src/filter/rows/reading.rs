@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::layout::Layout;
 use super::source::{Ends, RowSource, distance};
 use crate::filter::pixels::Neighbourhood;
-use crate::plan::stage::Stage;
+use crate::plan::stage::{Row, Stage};
 
 /// The rows of a stage as they are read.
 pub struct Readings {
@@ -67,25 +67,27 @@ impl Readings {
             let in_place = sources[row.input].is_direct() && row.shift == 0 && layout.len >= layout.block;
             stage.reaching[number] || !in_place
         };
-        // Rows that are one above the other, by their feed and by where their plane is.
-        let mut columns: BTreeMap<(usize, &[isize]), Vec<(usize, isize)>> = BTreeMap::new();
+        // Rows that are one above the other, in order.
+        let mut columns: BTreeMap<Row, Vec<usize>> = BTreeMap::new();
         for (number, row) in
             stage.rows.iter().enumerate().filter(|(number, _)| stage.general.is_some() || copied(*number))
         {
-            let (y, plane) = row.outer.split_last().map_or((0, &[][..]), |(y, plane)| (*y, plane));
-            columns.entry((rows[number].0, plane)).or_default().push((number, y));
+            let mut plane = row.clone();
+            plane.outer.pop();
+            columns.entry(plane).or_default().push(number);
         }
         let mut kept = Vec::new();
-        for ((feed, _), column) in columns {
-            // Rows of the stage are in order.
-            let (least, greatest) = (column[0].1, column[column.len() - 1].1);
-            let span = greatest.abs_diff(least) + 1;
+        for column in columns.values() {
+            let feed = rows[column[0]].0;
+            let y = |number: usize| stage.rows[number].outer.last().copied().unwrap_or(0);
+            let below = |number: usize| y(number).abs_diff(y(column[0]));
+            let span = below(column[column.len() - 1]) + 1;
             // Memory is for rows that are read, not for many between them; then a row may be copied again.
             let near = span <= 2 * column.len();
             let turns = if near { span } else { column.len() };
             let first = feeds[feed].slots;
-            kept.extend(column.iter().enumerate().map(|(index, &(number, y))| {
-                let place = if near { y.abs_diff(least) } else { index };
+            kept.extend(column.iter().enumerate().map(|(index, &number)| {
+                let place = if near { below(number) } else { index };
                 Kept { number, feed, copied: copied(number), first, turns, place }
             }));
             feeds[feed].slots += turns;
