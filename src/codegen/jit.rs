@@ -235,7 +235,7 @@ macro_rules! block_order_statistics {
                 $(Reduction::$op => {
                     extern "C" fn function(scratch: *mut f64, taps: usize, pixels: usize, filtered: usize) {
                         // SAFETY: compiled code calls this with its own scratch memory, which has these rows.
-                        let scratch = unsafe { std::slice::from_raw_parts_mut(scratch, pixels * (2 * taps + 2)) };
+                        let scratch = unsafe { std::slice::from_raw_parts_mut(scratch, pixels * (2 * taps + 2) + taps) };
                         order_statistics_of_block(Reduction::$op, scratch, taps, pixels, filtered != 0);
                     }
                     function as *const u8
@@ -248,18 +248,18 @@ macro_rules! block_order_statistics {
 
 fn order_statistics_of_block(op: Reduction, scratch: &mut [f64], taps: usize, pixels: usize, filtered: bool) {
     let (elements, rest) = scratch.split_at_mut(taps * pixels);
-    let (taking_part, rest) = rest.split_at(taps * pixels);
-    let (arguments, results) = rest.split_at(pixels);
-    let mut results = results.to_vec();
-    let mut window = Vec::with_capacity(taps);
+    let (taking_part, rest) = rest.split_at_mut(taps * pixels);
+    let (arguments, rest) = rest.split_at_mut(pixels);
+    let (results, window) = rest.split_at_mut(pixels);
     for (pixel, result) in results.iter_mut().enumerate() {
-        window.clear();
-        let takes_part = |tap: usize| !filtered || taking_part[tap * pixels + pixel] != 0.0;
-        window.extend((0..taps).filter(|tap| takes_part(*tap)).map(|tap| elements[tap * pixels + pixel]));
-        *result = order_statistic(op, &mut window, arguments[pixel]);
+        let takes_part = |tap: &usize| !filtered || taking_part[tap * pixels + pixel] != 0.0;
+        let mut len = 0;
+        for tap in (0..taps).filter(takes_part) {
+            window[len] = elements[tap * pixels + pixel];
+            len += 1;
+        }
+        *result = order_statistic(op, &mut window[..len], arguments[pixel]);
     }
-    let first = scratch.len() - pixels;
-    scratch[first..].copy_from_slice(&results);
 }
 
 block_order_statistics!(Median, Rank, Percentile, TrimmedMean, Mode, Variety);

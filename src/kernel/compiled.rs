@@ -209,12 +209,21 @@ impl Kernel {
         keep: impl FnOnce(T) -> Form,
     ) -> Result<T, Error> {
         // A panic in another thread can't leave the list half changed.
-        let mut forms = self.inner.forms.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((index, found)) = forms.iter().enumerate().find_map(|(index, form)| Some((index, find(form)?))) {
+        let forms = || self.inner.forms.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = |forms: &mut Vec<Form>| {
+            let (index, found) = forms.iter().enumerate().find_map(|(index, form)| Some((index, find(form)?)))?;
             forms[..=index].rotate_right(1);
+            Some(found)
+        };
+        if let Some(found) = known(&mut forms()) {
             return Ok(found);
         }
+        // Meanwhile other threads use other forms, or make this one as well; the first is kept.
         let made = make()?;
+        let mut forms = forms();
+        if let Some(found) = known(&mut forms) {
+            return Ok(found);
+        }
         forms.truncate(CACHED_FORMS - 1);
         forms.insert(0, keep(made.clone()));
         Ok(made)

@@ -125,8 +125,8 @@ impl Stage {
     pub fn scratch_bytes(&self) -> usize {
         let needs = |expr: &Expr| matches!(expr, Expr::Reduce { op, .. } if op.is_order_statistic());
         match self.kernel.live_nodes().any(|(_, node)| needs(&node.expr)) {
-            // Elements and filters, arguments and results.
-            true => 8 * self.pixels * (2 * self.cells.taps() + 2),
+            // Elements and filters, arguments and results for a block, and a window of one pixel.
+            true => 8 * (self.pixels * (2 * self.cells.taps() + 2) + self.cells.taps()),
             false => 0,
         }
     }
