@@ -734,6 +734,34 @@ fn large_windows() {
     on::<f64>();
 }
 
+/// Long rows are computed in parts, each by the code for what it reads.
+#[test]
+fn values_that_are_not_finite_in_long_rows() {
+    fn on<T: AnyElement + PartialEq + std::fmt::Debug>(random: &mut fastrand::Rng) {
+        let sources =
+            ["min(w)", "max(w) - w[0, -2]", "median(w)", "mean(w where not isnan(w))", "w[1, 5] * 0 + w[-1, 0]"];
+        for source in sources {
+            let filter = Filter::new(&compile(source)).size(3);
+            for _ in 0..12 {
+                let mut image = Array2::from_shape_simple_fn((7, 2600), || T::from_f64(random.f64(), Cast::Saturate));
+                // Near the ends of parts above all, which are powers of two and their multiples.
+                for _ in 0..3 {
+                    let near = random.usize(0..11) * 256 + random.usize(0..12);
+                    let x = near.saturating_sub(6).min(2599);
+                    let value = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY][random.usize(0..3)];
+                    image[[random.usize(0..7), x]] = T::from_f64(value, Cast::Saturate);
+                }
+                let mode = Mode::ALL[random.usize(0..5)];
+                let filter = filter.clone().mode(mode).cval(f64::INFINITY).threads(random.usize(1..3));
+                agree_on(&filter, &image, 1e-15);
+            }
+        }
+    }
+    let mut random = fastrand::Rng::with_seed(9);
+    on::<f32>(&mut random);
+    on::<f64>(&mut random);
+}
+
 /// Cells that are farther away than the array is long: memory is for the rows, not for what is between.
 #[test]
 fn cells_that_are_far_away() {

@@ -134,16 +134,6 @@ impl Neighbourhood {
         self.modes[axis].index(at, self.shape[axis]).map(|index| index as isize)
     }
 
-    /// The part of a row that the cells at these positions along it are in.
-    pub fn read_along(&self, positions: Range<isize>) -> Range<usize> {
-        let len = self.row_len();
-        let inside = len.min(positions.start.max(0) as usize)..len.min(positions.end.max(0) as usize);
-        let elsewhere = !matches!(self.modes[self.modes.len() - 1], Mode::Nearest | Mode::Constant);
-        let within = positions.start >= 0 && positions.end <= len as isize;
-        // What is outside may be anywhere in the row.
-        if elsewhere && !within { 0..len } else { inside }
-    }
-
     /// The array's shape; a single value is a row of one.
     pub fn shape(&self) -> &[usize] {
         &self.shape

@@ -14,7 +14,6 @@ use super::source::RowSource;
 pub struct Slot {
     /// The address of the array's row; null if there is none yet.
     pub row: *const u8,
-    pub finite: bool,
     /// Whether it is copied, as far as it is at all; a row in which nothing is read beyond the pixel need not be.
     pub copied: bool,
 }
@@ -22,6 +21,9 @@ pub struct Slot {
 /// The rows of a feed that a thread has ready.
 pub struct Ring {
     pub slots: Vec<Slot>,
+    /// For each slot and each part of a row, whether its elements are finite, once that is known.
+    finite: Vec<Option<bool>>,
+    parts: usize,
     /// Whether only the ends of rows are copied.
     pub direct: bool,
     /// The size of an element of a copy.
@@ -37,7 +39,7 @@ pub struct Ring {
 }
 
 impl Ring {
-    pub fn new(layout: &Layout, source: &dyn RowSource, feed: &Feed) -> Ring {
+    pub fn new(layout: &Layout, source: &dyn RowSource, feed: &Feed, parts: usize) -> Ring {
         let bytes = |run: &Range<usize>| (layout.padded(run) * source.element_bytes()).next_multiple_of(64);
         let mut slot_bytes = 0;
         let mut place = |bytes: usize| {
@@ -56,7 +58,9 @@ impl Ring {
             }
         };
         Ring {
-            slots: vec![Slot { row: std::ptr::null(), finite: true, copied: false }; feed.slots],
+            slots: vec![Slot { row: std::ptr::null(), copied: false }; feed.slots],
+            finite: vec![None; feed.slots * parts],
+            parts,
             direct,
             element_bytes: source.element_bytes(),
             copies: vec![0; slot_bytes / 8 * feed.slots],
@@ -66,9 +70,17 @@ impl Ring {
         }
     }
 
-    /// Where the copies of a slot are.
-    pub fn copy(&self, slot: usize) -> *const u8 {
-        self.copies.as_ptr().cast::<u8>().wrapping_add(slot * self.slot_bytes)
+    /// Gives a slot to a row, if it has another.
+    pub fn assign(&mut self, slot: usize, row: *const u8) {
+        if self.slots[slot].row != row {
+            self.slots[slot] = Slot { row, copied: false };
+            self.finite[slot * self.parts..][..self.parts].fill(None);
+        }
+    }
+
+    /// Whether the elements of a part of a slot's row are finite, if that is known.
+    pub fn finite(&mut self, slot: usize, part: usize) -> &mut Option<bool> {
+        &mut self.finite[slot * self.parts + part]
     }
 
     /// Makes the stretch of what is outside.

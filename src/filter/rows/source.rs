@@ -62,12 +62,13 @@ pub trait RowSource: Sync {
     /// The address of the array's first element.
     fn address(&self) -> *const u8;
 
-    /// Whether all elements at `positions` along a row are finite.
+    /// Whether all cells at `positions` along a row, which are inside the array or among its ends, are finite; what is
+    /// outside the array is not asked.
     ///
     /// # Safety
     ///
-    /// `row` is the address of one of the array's rows, and the positions are inside it.
-    unsafe fn is_finite(&self, row: *const u8, positions: Range<usize>) -> bool;
+    /// `row` is the address of one of the array's rows.
+    unsafe fn is_finite(&self, row: *const u8, positions: Range<isize>, ends: &Ends) -> bool;
 
     /// Copies the cells at `positions` along a row, which are inside the array or among its ends, to `copy`, as elements of
     /// the source's lane type.
@@ -127,20 +128,23 @@ impl<T: Element> RowSource for Array<'_, T> {
         self.view.as_ptr().cast()
     }
 
-    unsafe fn is_finite(&self, row: *const u8, positions: Range<usize>) -> bool {
+    unsafe fn is_finite(&self, row: *const u8, positions: Range<isize>, ends: &Ends) -> bool {
         if !matches!(T::DTYPE, DType::F32 | DType::F64) {
             return true;
         }
         let row = row.cast::<T>();
-        if self.step == 1 {
-            // SAFETY: the row's elements follow each other in the array, which is borrowed.
-            return all_finite(unsafe { std::slice::from_raw_parts(row.add(positions.start), positions.len()) });
-        }
-        positions.into_iter().all(|x| {
-            // SAFETY: `x` is an index along the row of the array, which is borrowed.
-            let element = unsafe { *row.offset(x as isize * self.step) };
-            element.to_f64().is_finite()
-        })
+        // SAFETY: the callers below name indices inside the row of the array, which is borrowed.
+        let is_finite = |index: isize| unsafe { *row.offset(index * self.step) }.to_f64().is_finite();
+        let inside = positions.start.max(0)..positions.end.min(ends.len);
+        let inside_finite = match self.step {
+            _ if inside.is_empty() => true,
+            1 => {
+                // SAFETY: the elements follow each other in the array, which is borrowed.
+                all_finite(unsafe { std::slice::from_raw_parts(row.offset(inside.start), inside.len()) })
+            }
+            _ => inside.clone().all(is_finite),
+        };
+        inside_finite && ends.beyond(&positions).all(|(_, index)| index.is_none_or(is_finite))
     }
 
     unsafe fn copy(&self, row: Option<*const u8>, positions: Range<isize>, ends: &Ends, copy: *mut u8) {

@@ -12,12 +12,13 @@ use super::ring::{Ring, Slot};
 use super::source::{RowSource, distance};
 use super::target::{Target, fence, stream};
 use super::{MAX_RUN, RowRun};
-use crate::codegen::jit::{Frame, RowCode};
+use crate::codegen::jit::Frame;
 use crate::error::Error;
 use crate::plan::stage::{Sink, Stage};
 
-/// How many bytes of results are staged before they are moved: they stay in the nearest cache.
-const STAGED_BYTES: usize = 1 << 14;
+/// How many bytes of a part of some rows are staged before they are moved, or asked whether they are finite before they are
+/// computed with: they stay in the nearest cache.
+const PART_BYTES: usize = 1 << 14;
 
 /// What all threads share.
 pub struct Bands<'a> {
@@ -48,6 +49,8 @@ pub struct Worker<'a> {
     rows: Vec<*const u8>,
     /// Those rows that are not read in the array, or not from end to end.
     elsewhere: Vec<(usize, Elsewhere)>,
+    /// For each row that is kept, its slot.
+    slots: Vec<usize>,
     pointers: Vec<*const u8>,
     addresses: Vec<*mut u8>,
     /// Where the first row of pixels is along all axes but the last.
@@ -58,6 +61,8 @@ pub struct Worker<'a> {
     own: Vec<OwnRows>,
     /// How many pixels are computed at once, at most.
     part: usize,
+    /// The number of each run's first part.
+    parts: Vec<usize>,
     position: Vec<f64>,
     scratch: Vec<f64>,
 }
@@ -89,21 +94,27 @@ impl OwnRows {
 impl<'a> Worker<'a> {
     pub fn new(bands: &'a Bands<'a>) -> Worker<'a> {
         let (stage, layout) = (bands.stage, &bands.layout);
-        let ring = |feed: &Feed| Ring::new(layout, bands.sources[feed.input].as_ref(), feed);
         let staged = |(index, target): (usize, &Target)| {
             !(stage.outputs[index].is_native() && target.stride() == 1)
                 || bands.streamed[index]
                 || layout.len < layout.block
         };
         let staged: Vec<bool> = bands.targets.iter().enumerate().map(staged).collect();
-        let part = match staged.contains(&true) {
+        let part = match staged.contains(&true) || stage.general.is_some() {
             false => MAX_RUN,
             true => {
                 let bytes: usize = stage.outputs.iter().map(|sink| sink.lane.bytes()).sum();
-                STAGED_BYTES / (bytes * stage.together)
+                PART_BYTES / (bytes * stage.together)
             }
         };
         let part = part.min(bands.run.pause).next_multiple_of(layout.block);
+        let mut count = 0;
+        let parts = layout.runs.iter().map(|run| {
+            count += run.len().div_ceil(part);
+            count - run.len().div_ceil(part)
+        });
+        let parts: Vec<usize> = parts.collect();
+        let ring = |feed: &Feed| Ring::new(layout, bands.sources[feed.input].as_ref(), feed, count);
         let own = |(staged, sink): (bool, &Sink)| {
             let bytes = part.min(layout.len).max(layout.block) * sink.lane.bytes();
             // What is computed beyond the last row is never read.
@@ -115,12 +126,14 @@ impl<'a> Worker<'a> {
             origins: vec![std::ptr::null(); bands.readings.feeds.len()],
             rows: vec![std::ptr::null(); stage.rows.len()],
             elsewhere: Vec::with_capacity(stage.rows.len()),
+            slots: vec![0; bands.readings.kept.len()],
             pointers: vec![std::ptr::null(); stage.rows.len()],
             addresses: vec![std::ptr::null_mut(); stage.together * stage.outputs.len()],
             outer: vec![0; bands.run.region.axes.len() - 1],
             starts: vec![0; stage.outputs.len()],
             own: staged.into_iter().zip(&stage.outputs).map(own).collect(),
             part,
+            parts,
             position: vec![0.0; bands.run.kernel.plan.request.axes.len()],
             scratch: vec![0.0; stage.scratch_bytes() / 8],
             bands,
@@ -149,20 +162,12 @@ impl<'a> Worker<'a> {
     fn group(&mut self, first_pixel: usize, rows: usize) {
         let (bands, layout) = (self.bands, &self.bands.layout);
         self.move_to(first_pixel / layout.len);
-        let finite = self.prepare() && bands.constants_finite;
-        let code = match bands.run.kernel.code(0, finite) {
-            Ok(code) => code,
-            Err(error) => {
-                // Another thread has said the same.
-                let _ = bands.error.set(error);
-                return;
-            }
-        };
+        self.prepare();
         for (axis, position) in bands.run.kernel.plan.request.axes.iter().zip(&mut self.position) {
             *position = self.outer.get(*axis).map_or(0.0, |index| *index as f64);
         }
         for run in 0..layout.runs.len() {
-            let done = self.run(code, run, rows);
+            let done = self.run(run, rows);
             let pixels = &layout.runs[run];
             if done < pixels.len() {
                 if !bands.run.progress.is_cancelled() {
@@ -190,8 +195,8 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Makes ready the rows of cells for the rows of pixels from `outer` on. Whether all their elements are finite.
-    fn prepare(&mut self) -> bool {
+    /// Makes ready the rows of cells for the rows of pixels from `outer` on.
+    fn prepare(&mut self) {
         let bands = self.bands;
         self.elsewhere.clear();
         if self.outer.iter().zip(&bands.inside).all(|(index, inside)| inside.contains(index)) {
@@ -212,19 +217,21 @@ impl<'a> Worker<'a> {
             }
         }
         let y = self.outer.last().copied().unwrap_or(0);
-        let mut finite = true;
-        for kept in &bands.readings.kept {
+        for (slot, kept) in self.slots.iter_mut().zip(&bands.readings.kept) {
+            *slot = kept.slot(y);
+        }
+        for (index, kept) in bands.readings.kept.iter().enumerate() {
             let row = self.rows[kept.number];
-            if !row.is_null() {
-                let slot = kept.slot(y);
-                finite &= self.keep(kept.feed, slot, row, kept.copied);
-                if kept.copied {
-                    let copies = self.rings[kept.feed].copy(slot);
-                    self.elsewhere.push((kept.number, Elsewhere::Slot(copies)));
-                }
+            if row.is_null() {
+                continue;
+            }
+            let slot = self.slots[index];
+            self.rings[kept.feed].assign(slot, row);
+            if kept.copied {
+                let copies = self.copied(kept.feed, slot);
+                self.elsewhere.push((kept.number, Elsewhere::Slot(copies)));
             }
         }
-        finite
     }
 
     /// How far the row of the array that a row of the stage is, near the array's boundary, is from the array's first, in
@@ -244,40 +251,56 @@ impl<'a> Worker<'a> {
         ring.outside.as_ptr().cast::<u8>().wrapping_add(bands.layout.before * ring.element_bytes)
     }
 
-    /// Makes a row of a feed ready in a slot, if it is not there yet. Whether all its elements are finite.
-    fn keep(&mut self, feed: usize, slot: usize, row: *const u8, copied: bool) -> bool {
+    /// Where the copies of a slot's row are, as far as it is copied at all; they are made if they are not there yet.
+    fn copied(&mut self, feed: usize, slot: usize) -> *const u8 {
         let (bands, layout) = (self.bands, &self.bands.layout);
         let (ring, feed) = (&mut self.rings[feed], &bands.readings.feeds[feed]);
         let source = &bands.sources[feed.input];
-        let whole = layout.cells(&(0..layout.len), feed.shift);
         let base = ring.copies.as_mut_ptr().cast::<u8>().wrapping_add(slot * ring.slot_bytes);
-        let slot = &mut ring.slots[slot];
-        if slot.row != row {
-            let read = || bands.run.neighbourhood.read_along(whole.clone());
-            // SAFETY: the row is one of the array's, and the positions are inside it.
-            let finite = bands.stage.general.is_none() || unsafe { source.is_finite(row, read()) };
-            *slot = Slot { row, finite, copied: false };
+        let Slot { row, copied } = &mut ring.slots[slot];
+        if *copied {
+            return base;
         }
-        if !copied || slot.copied {
-            return slot.finite;
-        }
-        slot.copied = true;
+        *copied = true;
         if ring.direct {
             for (run, start) in layout.runs.iter().zip(&ring.starts) {
                 if let Some(start) = start {
                     // SAFETY: the slot has room for the run and the cells beyond it.
-                    unsafe { source.copy(Some(row), layout.cells(run, feed.shift), &feed.ends, base.add(*start)) };
+                    unsafe { source.copy(Some(*row), layout.cells(run, feed.shift), &feed.ends, base.add(*start)) };
                 }
             }
         } else {
             // SAFETY: the slot has room for the row and the cells beyond it.
-            unsafe { source.copy(Some(row), whole, &feed.ends, base) };
+            unsafe { source.copy(Some(*row), layout.cells(&(0..layout.len), feed.shift), &feed.ends, base) };
         }
-        slot.finite
+        base
+    }
+
+    /// Whether all elements that a part of a run reads are finite, where that makes a difference; each part of a row is
+    /// looked at once, just before it is read.
+    fn is_finite(&mut self, part: usize, pixels: &Range<usize>) -> bool {
+        let bands = self.bands;
+        if bands.stage.general.is_none() {
+            return true;
+        }
+        let mut finite = bands.constants_finite;
+        for (kept, slot) in bands.readings.kept.iter().zip(&self.slots) {
+            let row = self.rows[kept.number];
+            if row.is_null() {
+                continue;
+            }
+            let feed = &bands.readings.feeds[kept.feed];
+            finite &= *self.rings[kept.feed].finite(*slot, part).get_or_insert_with(|| {
+                let cells = bands.layout.cells(pixels, feed.shift);
+                // SAFETY: the row is one of the array's.
+                unsafe { bands.sources[feed.input].is_finite(row, cells, &feed.ends) }
+            });
+        }
+        finite
     }
 
     /// Computes a run of pixels of each row; the number of them before the first that fails.
-    fn run(&mut self, code: &RowCode, run: usize, rows: usize) -> usize {
+    fn run(&mut self, run: usize, rows: usize) -> usize {
         let (bands, layout) = (self.bands, &self.bands.layout);
         let pixels = layout.runs[run].clone();
         let along = bands.stage.along;
@@ -289,6 +312,15 @@ impl<'a> Worker<'a> {
             let len = (pixels.len() - done).min(self.part).max(layout.block);
             // The last part may start before the end of the one before it.
             let start = (pixels.start + done).min(pixels.end.saturating_sub(len).max(pixels.start));
+            let finite = self.is_finite(self.parts[run] + done / self.part, &(start..(start + len).min(pixels.end)));
+            let code = match bands.run.kernel.code(0, finite) {
+                Ok(code) => code,
+                Err(error) => {
+                    // Another thread has said the same.
+                    let _ = bands.error.set(error);
+                    break;
+                }
+            };
             self.aim(run, start, rows);
             if let Some(along) = along {
                 self.position[along] = (layout.first + start) as f64;
