@@ -16,7 +16,7 @@ use self::stage::{MAX_NETWORK, Place, Sink, Source, Stage, rows_of};
 use self::uniform::{Lifted, lift, uniform_nodes};
 use crate::grid::element::{Cast, DType, Precision};
 use crate::lang::cells::Cells;
-use crate::lang::hir::{Builder, Expr, ExprId, Kernel, Node};
+use crate::lang::hir::{Builder, Expr, ExprId, Kernel, Node, Output, Reduction};
 use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::shrink::shrunk;
 
@@ -162,9 +162,7 @@ fn stage(kernel: &Kernel, request: &Request) -> Stage {
         )
     };
     let (finite, general) = (analysis(true), analysis(false));
-    // It makes a difference for the code only where it makes one for lanes or NaN.
-    let differ = finite.lanes != general.lanes
-        || finite.ranges.iter().zip(&general.ranges).any(|(x, y)| x.nan != y.nan || x.whole != y.whole);
+    let differ = differ(kernel, [&finite, &general], &outputs_float);
     let widest = if differ { &general } else { &finite };
     let outputs: Vec<Sink> = kernel
         .outputs
@@ -205,6 +203,43 @@ fn stage(kernel: &Kernel, request: &Request) -> Stage {
         finite,
         cells,
     }
+}
+
+/// Whether the code for elements that are finite is other code than that for any elements. It is not for sums, say: they
+/// are infinite or NaN of themselves.
+fn differ(kernel: &Kernel, analyses: [&Analysis; 2], outputs_float: &[bool]) -> bool {
+    let [finite, general] = analyses;
+    let either = |id: ExprId| (&finite.ranges[id.index()], &general.ranges[id.index()]);
+    let nan = |id: ExprId| either(id).0.nan != either(id).1.nan;
+    let computed = |id: ExprId| {
+        matches!(kernel.expr(id), Expr::Unary(..) | Expr::Binary(..) | Expr::Fma(..) | Expr::Reduce { .. })
+    };
+    let leaf =
+        |id: ExprId| matches!(kernel.expr(id), Expr::Tap(_) | Expr::At { .. } | Expr::Param(_) | Expr::Number(_));
+    let at_node = |id: ExprId, node: &Node| {
+        let (x, y) = either(id);
+        let known = x.point() != y.point() || x.whole != y.whole || x.minus_zero != y.minus_zero;
+        known
+            || match node.expr {
+                Expr::Binary(BinaryOp::Min | BinaryOp::Max, a, b) => nan(a) || nan(b),
+                // A number less itself is 0, and there may be two names for one: such as the centre and one of the cells.
+                Expr::Binary(BinaryOp::Subtract, a, b) => {
+                    let apart = a != b && (computed(a) && (computed(b) || leaf(b)) || leaf(a) && computed(b));
+                    nan(id) && !apart
+                }
+                Expr::Reduce { op: Reduction::Sum | Reduction::Product | Reduction::Count, .. } => false,
+                Expr::Reduce { window, .. } => nan(window),
+                _ => false,
+            }
+    };
+    // What is stored as an integer is clamped, and NaN is 0.
+    let at_output = |(output, float): (&Output, &bool)| {
+        let (x, y) = either(output.value);
+        !float && (x.nan != y.nan || x.low != y.low || x.high != y.high)
+    };
+    finite.lanes != general.lanes
+        || kernel.live_nodes().any(|(id, node)| at_node(id, node))
+        || kernel.outputs.iter().zip(outputs_float).any(at_output)
 }
 
 /// What the elements of an input may be, with what is outside the array.
