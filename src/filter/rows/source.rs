@@ -31,20 +31,16 @@ impl Ends {
         Ends { positions, before, after, len }
     }
 
-    /// Those of some positions that are beyond the row's ends, and what is there.
-    fn beyond(&self, positions: &Range<isize>) -> impl Iterator<Item = (isize, Option<isize>)> {
-        fn part(
-            indices: &[Option<isize>],
-            first: isize,
-            wanted: Range<isize>,
-        ) -> impl Iterator<Item = (isize, Option<isize>)> {
-            let known =
-                if wanted.is_empty() { 0..0 } else { (wanted.start - first) as usize..(wanted.end - first) as usize };
-            wanted.zip(indices[known].iter().copied())
+    /// Calls `visit` with those of some positions that are beyond the row's ends, and what is there.
+    fn visit_beyond(&self, positions: &Range<isize>, mut visit: impl FnMut(isize, Option<isize>)) {
+        for (first, indices) in
+            [(self.positions.start, &self.before), (self.len.max(self.positions.start), &self.after)]
+        {
+            let end = positions.end.min(first + indices.len() as isize);
+            for position in positions.start.max(first)..end {
+                visit(position, indices[(position - first) as usize]);
+            }
         }
-        let before = part(&self.before, self.positions.start, positions.start..positions.end.min(0));
-        let first = self.positions.start.max(self.len);
-        before.chain(part(&self.after, first, positions.start.max(self.len)..positions.end))
     }
 }
 
@@ -144,7 +140,9 @@ impl<T: Element> RowSource for Array<'_, T> {
             }
             _ => inside.clone().all(is_finite),
         };
-        inside_finite && ends.beyond(&positions).all(|(_, index)| index.is_none_or(is_finite))
+        let mut finite = inside_finite;
+        ends.visit_beyond(&positions, |_, index| finite &= index.is_none_or(is_finite));
+        finite
     }
 
     unsafe fn copy(&self, row: Option<*const u8>, positions: Range<isize>, ends: &Ends, copy: *mut u8) {
@@ -180,7 +178,7 @@ impl<T: Element> Array<'_, T> {
             return;
         };
         let inside = positions.start.max(0)..positions.end.min(ends.len);
-        for (position, index) in ends.beyond(&positions) {
+        ends.visit_beyond(&positions, |position, index| {
             let element = match index {
                 // SAFETY: the index is inside the row.
                 Some(index) => convert(unsafe { *row.offset(index * self.step) }),
@@ -188,7 +186,7 @@ impl<T: Element> Array<'_, T> {
             };
             // SAFETY: there is room for all positions.
             unsafe { copy.offset(position - positions.start).write(element) };
-        }
+        });
         if inside.is_empty() {
             return;
         }
