@@ -308,6 +308,10 @@ fn kernels_in_files() {
         "run wrong.hood a.npy -o o.npy --size 2",
         &["error[H011]", "--> wrong.hood:2:3", "did you mean `max`"],
     );
+    // What some editors put in front of a text is not part of it; elsewhere it is named.
+    place.write("mark.hood", "\u{feff}min(w)");
+    place.ok("run mark.hood a.npy -o out.npy --size 2");
+    place.fails(1, "check 'min(\u{200b}w)'", &["unexpected U+200B", "kernel:1:5"]);
     place.fails(1, "check none.hood", &["none.hood", "No such file"]);
     place.fails(1, "check latin.hood", &["latin.hood", "UTF-8"]);
 }
@@ -405,6 +409,31 @@ fn jpeg() {
     place.fails(1, "run w[0,0] in.jpg -o x.jpg --dtype u16", &["x.jpg", "JPEG", "u16", "--dtype u8"]);
     place.halve("in.jpg", "half.jpg");
     place.fails(1, "run w[0,0] half.jpg -o x.png", &["half.jpg", "truncated"]);
+}
+
+/// A camera writes what it sees, and how it was held; a picture is filtered as it is looked at.
+#[test]
+fn pictures_are_upright() {
+    use image::codecs::jpeg::JpegEncoder;
+    use image::codecs::png::PngEncoder;
+    use image::{ExtendedColorType, ImageEncoder};
+    let place = Place::new();
+    let image = RgbImage::from_raw(5, 3, noise(45)).unwrap();
+    // Exif with one entry, the orientation: turned to the right by a quarter.
+    let exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0".to_vec();
+    let file = |name: &str| fs::File::create(place.path(name)).unwrap();
+    let mut png = PngEncoder::new(file("in.png"));
+    png.set_exif_metadata(exif.clone()).unwrap();
+    png.write_image(&image, 5, 3, ExtendedColorType::Rgb8).unwrap();
+    let mut jpeg = JpegEncoder::new(file("in.jpg"));
+    jpeg.set_exif_metadata(exif).unwrap();
+    jpeg.write_image(&image, 5, 3, ExtendedColorType::Rgb8).unwrap();
+    for name in ["in.png", "in.jpg"] {
+        place.ok(&format!("run w[0,0] {name} -o out.png"));
+        assert_eq!(place.picture("out.png").into_rgb8().dimensions(), (3, 5), "{name}");
+    }
+    place.ok("run w[0,0] in.png -o out.png");
+    assert_eq!(place.picture("out.png").into_rgb8(), image::imageops::rotate90(&image));
 }
 
 #[test]
@@ -567,7 +596,7 @@ fn outputs_that_can_not_be_written() {
         ("a.npy -o line.npy/o.npy", ["line.npy/o.npy", "not a directory"]),
         ("a.npy -o dir.npy", ["dir.npy", "is a directory"]),
         ("a.npy -o o.png", ["o.png", "a PNG file can't hold f64, only bool, u8, u16; add --dtype u8"]),
-        ("a.npy -o o.tif", ["o.tif", "a TIFF file can't hold f64, only bool, u8, u16, f32"]),
+        ("a.npy -o o.tif", ["o.tif", "a TIFF file can't hold f64, only bool, u8, u16, f32; add --dtype f32"]),
         ("a.npy -o o.jpg --dtype bool", ["o.jpg", "a JPEG file can't hold bool, only u8"]),
         ("line.npy -o o.png", ["o.png", "1 axes"]),
         ("volume.npy -o o.png", ["o.png", "3 axes"]),
@@ -603,36 +632,155 @@ fn outputs_have_the_usual_permissions() {
     }
 }
 
+/// What was there before a failure is there after it, whichever output failed.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_failure_loses_no_file() {
+    let place = Place::new();
+    for name in ["in.npy", "keep.npy"] {
+        place.save(name, &ramp(4, 4));
+    }
+    let before = place.listing();
+    for outputs in ["-o in.npy -o -", "-o - -o keep.npy"] {
+        let line = format!("run 'a: min(w), b: max(w)' in.npy {outputs} --size 3");
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("hoodoo"));
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = command.current_dir(place.dir.path()).args(words(&line)).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{outputs}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.starts_with("error: standard output: "), "{stderr}");
+        assert_eq!(place.listing(), before, "{outputs}");
+        for name in ["in.npy", "keep.npy"] {
+            assert_eq!(place.load::<f64>(name), ramp(4, 4).into_dyn(), "{outputs}");
+        }
+    }
+    place.ok("run 'a: min(w), b: max(w), c: w[0,0]' in.npy -o in.npy -o keep.npy -o new.npy --size 3");
+    assert_eq!(place.load::<f64>("in.npy"), eroded(ramp(4, 4).view()).into_dyn());
+    assert_eq!(place.load::<f64>("new.npy"), ramp(4, 4).into_dyn());
+}
+
 #[cfg(unix)]
 #[test]
-fn ctrl_c_leaves_nothing() {
-    use std::process::{Command, Stdio};
-    use std::time::{Duration, Instant};
+fn pipes_and_files_that_are_read_only() {
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt};
     let place = Place::new();
-    place.save("a.npy", &Array2::<f64>::zeros((3000, 3000)));
-    let before = place.listing();
-    let child = Command::new(assert_cmd::cargo::cargo_bin!("hoodoo"))
+    place.save("in.npy", &ramp(4, 4));
+    assert!(std::process::Command::new("mkfifo").arg(place.path("pipe.npy")).status().unwrap().success());
+    let pipe = place.path("pipe.npy");
+    let reader = std::thread::spawn(move || fs::read(pipe).unwrap());
+    place.ok("run min(w) in.npy -o pipe.npy --size 3");
+    place.write("out.npy", reader.join().unwrap());
+    assert_eq!(place.load::<f64>("out.npy"), eroded(ramp(4, 4).view()).into_dyn());
+    assert!(fs::metadata(place.path("pipe.npy")).unwrap().file_type().is_fifo());
+    fs::remove_file(place.path("pipe.npy")).unwrap();
+
+    fs::set_permissions(place.path("out.npy"), fs::Permissions::from_mode(0o444)).unwrap();
+    // Root may write to any file.
+    if fs::OpenOptions::new().write(true).open(place.path("out.npy")).is_err() {
+        // The input is not even looked at.
+        place.fails(1, "run min(w) in.npy -o out.npy --size 3", &["out.npy: can't be written: permission denied"]);
+    }
+}
+
+/// Standard error may be closed or full; then there is nobody to tell.
+#[cfg(target_os = "linux")]
+#[test]
+fn nobody_to_tell() {
+    let place = Place::new();
+    place.save("a.npy", &ramp(4, 4));
+    for (line, status) in [
+        ("run min(w) a.npy -o o.npy --size 3 --time --explain", 0),
+        ("run min(w) a.npy -o o.npy --size 3 --explain --engine callback", 0),
+        ("run min(w) none.npy -o o.npy --size 3", 1),
+    ] {
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("hoodoo"));
+        command.current_dir(place.dir.path()).args(words(line));
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        assert_eq!(command.stderr(full).status().unwrap().code(), Some(status), "{line}");
+    }
+}
+
+/// Starts a run, and waits until it watches signals. `before` is what a shell does first.
+#[cfg(unix)]
+fn start(place: &Place, before: &str, line: &str) -> std::process::Child {
+    use std::time::{Duration, Instant};
+    let program = assert_cmd::cargo::cargo_bin!("hoodoo");
+    let child = std::process::Command::new("sh")
+        .args(["-c", &format!("{before} exec \"$0\" \"$@\"")])
+        .arg(program)
+        .args(words(line))
         .current_dir(place.dir.path())
-        .args(words("run median(w) a.npy -o o.npy --size 15 --engine interpreter"))
-        .stderr(Stdio::piped())
+        .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     // Once the signal is caught, the run begins. Where that can't be seen, time must do.
     let start = Instant::now();
     let caught = || {
         let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+        let name = status.lines().next()?;
         let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?;
-        Some(u64::from_str_radix(mask.trim(), 16).ok()? & 2 != 0)
+        Some(name.ends_with("hoodoo") && u64::from_str_radix(mask.trim(), 16).ok()? & 2 != 0)
     };
     while !caught().unwrap_or_else(|| start.elapsed() > Duration::from_secs(2)) {
         assert!(start.elapsed() < Duration::from_secs(60), "the signal is never caught");
         std::thread::sleep(Duration::from_millis(10));
     }
-    std::thread::sleep(Duration::from_millis(500));
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "error: cancelled\n");
+    child
+}
+
+/// Sends a signal.
+#[cfg(unix)]
+fn signal(child: &std::process::Child, name: &str) {
+    let kill = std::process::Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_leaves_nothing() {
+    use std::time::Duration;
+    let place = Place::new();
+    place.save("a.npy", &Array2::<f64>::zeros((3000, 3000)));
+    let before = place.listing();
+    let line = "run median(w) a.npy -o o.npy --size 15 --engine interpreter";
+    for (ignored, name) in [("", "INT"), ("", "TERM"), ("", "HUP"), ("trap '' HUP;", "INT")] {
+        let mut child = start(&place, ignored, line);
+        std::thread::sleep(Duration::from_millis(500));
+        // As under nohup.
+        if !ignored.is_empty() {
+            signal(&child, "HUP");
+            std::thread::sleep(Duration::from_millis(300));
+            assert_eq!(child.try_wait().unwrap(), None);
+        }
+        signal(&child, name);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{name}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "error: cancelled\n");
+        assert_eq!(place.listing(), before, "{name}");
+    }
+}
+
+/// The first signal waits until a file is written; the second does not.
+#[cfg(unix)]
+#[test]
+fn two_signals_leave_nothing() {
+    use std::time::{Duration, Instant};
+    let place = Place::new();
+    let noise = Array2::from_shape_fn((4000, 4000), |(y, x)| {
+        ((y * 4000 + x) as u32).wrapping_mul(2_654_435_761).rotate_left(9) as u16
+    });
+    place.save("a.npy", &noise);
+    let before = place.listing();
+    let child = start(&place, "", "run w[0,0] a.npy -o o.png");
+    let started = Instant::now();
+    while !place.listing().iter().any(|(path, _)| is_temporary(path)) {
+        assert!(started.elapsed() < Duration::from_secs(60), "no file is written");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    signal(&child, "TERM");
+    std::thread::sleep(Duration::from_millis(20));
+    signal(&child, "TERM");
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
     assert_eq!(place.listing(), before);
 }
 
@@ -661,6 +809,7 @@ fn check() {
 fn emit() {
     let place = Place::new();
     assert_eq!(place.ok("emit ast 'max( w )-min(w)'"), "max(w) - min(w)\n");
+    assert_eq!(place.ok("emit ast 'w[0,1]-2.50+1e30-3.'"), "w[0, 1] - 2.5 + 1e30 - 3\n");
     assert!(place.ok("emit hir max(w)-min(w)").contains("output 0"));
     for window in ["", "--size 3", "--size 3,5,1", "--footprint cross:1 --origin -1", "--footprint disk:2 --origin 0,1"]
     {
@@ -712,6 +861,11 @@ fn bench() {
     // Images smaller than windows and registers.
     for size in [1, 2, 5, 9] {
         assert!(place.ok(&format!("bench --size {size} --repeat 2 --threads 0")).contains("median-5x5-f32"));
+    }
+    for size in ["4000000000", "99999999999", "18446744073709551615"] {
+        for line in ["demo", "bench --json --only min-cross-f64", "bench --growth ."] {
+            place.fails(1, &format!("{line} --size {size}"), &["--size", "not enough memory"]);
+        }
     }
     place.fails(2, "bench --only min-cross-f64,frobnicate", &["frobnicate", "bilateral-f32"]);
 }
@@ -767,10 +921,13 @@ fn batches() {
         (2, "run min(w) a.npy some/a.npy --out-dir d", &["--out-dir", "same name"]),
         (2, "run min(w) a.npy -o o.npy --out-dir d", &["--out-dir", "--output"]),
         (2, "run min(w) - --out-dir d", &["--out-dir", "-"]),
-        (2, "run min(w) a.npy x.txt --out-dir d", &["x.txt"]),
         (1, "run 'input a, b; min(a) + min(b)' a.npy b.npy --out-dir d --size 3", &["--out-dir", "a, b"]),
         (1, "run 'min(w' a.npy b.npy --out-dir d", &["error[H001]"]),
-        (1, "run 'rank(w, 99)' a.npy b.npy --out-dir d/e --size 3", &["error[H", "9 cells"]),
+        (
+            1,
+            "run 'rank(w, 99)' a.npy b.npy --out-dir d/e --size 3",
+            &["error[H026]: a.npy: ", "9 cells", "2 of 2 files"],
+        ),
         (1, "run min(w) a.npy --out-dir b.npy/d --size 3", &["b.npy/d", "can't be made"]),
     ] {
         let output = place.command(line).output().unwrap();
@@ -780,6 +937,29 @@ fn batches() {
     }
     let after: Vec<_> = place.listing().into_iter().filter(|(path, _)| !path.ends_with("d")).collect();
     assert_eq!(after.len(), before.len());
+}
+
+/// Neither what is wrong with the kernel for one of the files nor a file of an unknown type keeps the others from it.
+#[test]
+fn batches_of_files_of_all_kinds() {
+    let place = Place::new();
+    place.save("picture.npy", &ramp(3, 4));
+    place.save("volume.npy", &ndarray::Array3::<f64>::zeros((2, 2, 2)));
+    place.write("notes.txt", "");
+    for inputs in ["volume.npy notes.txt picture.npy", "picture.npy notes.txt volume.npy"] {
+        let output = place.command(&format!("run w[0,0]/2 {inputs} --out-dir d --json")).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains("error[H032]: volume.npy: "), "{stderr}");
+        assert!(stderr.contains("error: notes.txt: unknown file type"), "{stderr}");
+        assert!(stderr.ends_with("error: 2 of 3 files failed\n"), "{stderr}");
+        let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(said["files"][0]["inputs"][0], "picture.npy");
+        let failed: Vec<_> = said["failures"].as_array().unwrap().iter().map(|one| one["input"].clone()).collect();
+        assert!(failed.len() == 2 && failed.contains(&"volume.npy".into()) && failed.contains(&"notes.txt".into()));
+        assert_eq!(place.load::<f64>("d/picture.npy"), (ramp(3, 4) / 2.0).into_dyn());
+        fs::remove_dir_all(place.path("d")).unwrap();
+    }
 }
 
 #[test]
@@ -835,6 +1015,21 @@ fn results_as_json() {
     assert!(said["files"][1]["outputs"][0]["mean"].is_null());
     assert_eq!(said["failures"][0]["input"], "none.npy");
     assert!(said["failures"][0]["error"].as_str().unwrap().contains("none.npy"));
+    // Also where nothing was filtered.
+    place.write("wrong.hood", "min(w");
+    for (line, kernel, message) in [
+        ("run min(w) none.npy -o o.npy --size 3 --json", "min(w)".into(), "none.npy"),
+        ("run wrong.hood a.npy -o o.npy --json", "min(w".into(), "error[H001]"),
+        ("run none.hood a.npy -o o.npy --json", serde_json::Value::Null, "none.hood"),
+    ] {
+        let output = place.command(line).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{line}");
+        let said = json(&output.stdout);
+        assert_eq!((&said["kernel"], &said["files"]), (&kernel, &serde_json::json!([])), "{said}");
+        assert!(said["failures"][0]["input"].is_null(), "{said}");
+        assert!(said["failures"][0]["error"].as_str().unwrap().contains(message), "{said}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(message), "{line}");
+    }
 }
 
 #[test]
@@ -862,6 +1057,17 @@ fn diagnostics_for_editors() {
     let line = text.lines().nth(place_of(start).0 as usize - 1).unwrap();
     let columns = place_of(start).1 as usize - 1..place_of(end).1 as usize - 1;
     assert_eq!(text[range], line.chars().collect::<Vec<_>>()[columns].iter().collect::<String>());
+    // A param without a default is told from one whose default JSON has no number for.
+    let defaults = said("check --json 'param t = inf; param u; param v = nan; param s = -inf; min(w)+t+u+v+s'");
+    let defaults: Vec<_> =
+        defaults["params"].as_array().unwrap().iter().map(|param| param["default"].clone()).collect();
+    assert_eq!(defaults, ["inf".into(), serde_json::Value::Null, "nan".into(), "-inf".into()]);
+    place.write("latin.hood", b"# \xe9rosion\nmin(w)");
+    for (name, message) in [("none.hood", "No such file"), ("latin.hood", "UTF-8")] {
+        let one = &said(&format!("check --json {name}"))["diagnostics"][0];
+        assert!(one["message"].as_str().unwrap().contains(name), "{one}");
+        assert!(one["message"].as_str().unwrap().contains(message) && one["start"].is_null(), "{one}");
+    }
     assert_eq!(place.ok("check -q min(w)"), "");
     place.fails(1, "check -q min(w", &["error[H001]"]);
 }
@@ -873,6 +1079,12 @@ fn completions_and_manual() {
         let script = place.ok(&format!("completions {shell}"));
         assert!(script.contains("footprint") && script.contains("gallery") == place.ok("--help").contains("gallery"));
     }
+    // Modes, types, engines, workloads and kernels are offered by name; other spellings are taken all the same.
+    let script = place.ok("completions bash");
+    for name in ["mirror", "u64", "saturate", "interpreter", "single", "median-5x5-f32", "hampel"] {
+        assert!(script.contains(name), "{name}");
+    }
+    assert!(!script.contains("uint8"));
     assert!(place.ok("man").starts_with(".ie"));
     fs::create_dir(place.path("man1")).unwrap();
     place.ok("man --dir man1");

@@ -116,6 +116,14 @@ fn files_of_the_user() {
     let (out, same) = (image::open(place.path("out.png")).unwrap(), image::open(place.path("same.png")).unwrap());
     assert_eq!(out.as_rgb8().unwrap(), same.as_rgb8().unwrap());
 
+    // A picture can't hold what this kernel gives, unless it is asked for; what the message says is possible.
+    place.fails(1, &["gallery", "entropy", "in.png", "-o", "bits.png"], "add --dtype u8");
+    place.ok(&["gallery", "entropy", "in.png", "-o", "bits.png", "--dtype", "u8"]);
+    place.fails(1, &["gallery", "--picture", "terrain", "-o", "terrain.png"], "add --dtype u8");
+    place.ok(&["gallery", "--picture", "terrain", "-o", "terrain.png", "--dtype", "u8"]);
+    assert_eq!(image::open(place.path("terrain.png")).unwrap().dimensions(), (256, 256));
+    place.fails(2, &["gallery", "entropy", "--dtype", "u8"], "--output");
+
     place.fails(2, &["gallery", "dilation", "in.png"], "--output");
     place.fails(2, &["gallery", "-o", "out.npy"], "NAME");
     place.fails(2, &["gallery", "dilatoin"], "did you mean `dilation`?");

@@ -50,6 +50,14 @@ fn nesting_has_a_limit() {
     assert_eq!(code(format!("{}1", "if true then 1 else (".repeat(SOME))), Code::NestedTooDeeply);
 }
 
+/// An error names a name, and does not repeat all of it.
+#[test]
+fn names_may_be_long() {
+    let name = "x".repeat(60_000);
+    assert_eq!(code(name.clone()), Code::UnknownName);
+    assert_eq!(code(format!("{name}(w)")), Code::UnknownFunction);
+}
+
 /// Prefix operators and powers are levels like brackets, also where they are mixed with them.
 #[test]
 fn operators_and_brackets_count_together() {

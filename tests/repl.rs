@@ -131,9 +131,10 @@ fn history() {
     terminal.press(":type 41 + w\r");
     terminal.wait_for("a window of numbers");
     terminal.wait_for_prompt();
+    // However the session ends, it is in the history already.
+    assert!(fs::read_to_string(home.path().join("data/hoodoo/history.txt")).unwrap().contains("41 + w"));
     terminal.press("\x04");
     assert_eq!(terminal.wait_for_end(), 0);
-    assert!(fs::read_to_string(home.path().join("data/hoodoo/history.txt")).unwrap().contains("41 + w"));
 
     let terminal = start(&home);
     terminal.press("\x1b[A");
@@ -236,32 +237,55 @@ fn rubbish() {
 
 #[test]
 fn without_colours() {
-    let home = TempDir::new().unwrap();
-    let terminal = Terminal::start(&["repl"], home.path(), 100, 40, &[("NO_COLOR", "1")]);
-    terminal.wait_for_prompt();
-    terminal.press("max(w) + 2\r");
-    terminal.wait_for("compile ");
-    terminal.wait_for_prompt();
-    terminal.press("nothing\r");
-    terminal.wait_for("error[H010]");
-    terminal.wait_for_prompt();
-    assert!(!terminal.screen(has_picture));
-    // 30 to 37, 90 to 97, 38 and 48 are colours of text and background.
+    for variable in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+        let home = TempDir::new().unwrap();
+        let terminal = Terminal::start(&["repl"], home.path(), 100, 40, &[variable]);
+        terminal.wait_for_prompt();
+        terminal.press("max(w) + 2\r");
+        terminal.wait_for("compile ");
+        terminal.wait_for_prompt();
+        terminal.press("nothing\r");
+        terminal.wait_for("error[H010]");
+        terminal.wait_for_prompt();
+        assert!(!terminal.screen(has_picture));
+        // What is chosen is told apart by more than capitals, where the terminal can do more.
+        if variable.0 == "NO_COLOR" {
+            terminal.press("me\t");
+            terminal.wait_for("mean(x): the arithmetic mean");
+            let reversed = |screen: &vt100::Screen| {
+                (0..40).any(|row| (0..100).any(|column| screen.cell(row, column).is_some_and(vt100::Cell::inverse)))
+            };
+            terminal.wait("what is chosen", reversed);
+            terminal.press("\x03");
+            terminal.wait_for_prompt();
+        }
+        assert!(!coloured(&terminal), "{:?}", String::from_utf8_lossy(&terminal.bytes()));
+        terminal.press("\x04");
+        assert_eq!(terminal.wait_for_end(), 0);
+        let terminal = Terminal::start(&["check", "foo"], home.path(), 100, 40, &[variable]);
+        terminal.wait_for("error[H010]");
+        assert!(!coloured(&terminal));
+        assert_eq!(terminal.wait_for_end(), 1);
+    }
+}
+
+/// Whether there is a colour in what was written: 30 to 37, 90 to 97, 38 and 48 are those of text and background.
+fn coloured(terminal: &Terminal) -> bool {
     let written = String::from_utf8_lossy(&terminal.bytes()).into_owned();
-    let coloured = written.split("\x1b[").skip(1).any(|sequence| {
+    written.split("\x1b[").skip(1).any(|sequence| {
         let parameters = sequence.split_once('m').map_or("", |(parameters, _)| parameters);
-        parameters.split(';').filter_map(|code| code.parse::<u32>().ok()).any(|code| matches!(code, 30..=49 | 90..=107))
+        let colour = |code: u32| matches!(code, 30..=38 | 40..=48 | 90..=107);
+        parameters.split(';').filter_map(|code| code.parse().ok()).any(colour)
             && parameters.chars().all(|c| c.is_ascii_digit() || c == ';')
-    });
-    assert!(!coloured, "{written:?}");
-    terminal.press("\x04");
-    assert_eq!(terminal.wait_for_end(), 0);
+    })
 }
 
 /// Standard output, standard error and exit status of entries that come through a pipe.
 fn piped(home: &TempDir, entries: impl Into<Vec<u8>>, arguments: &[&str]) -> (String, String, i32) {
     let mut command = Command::cargo_bin("hoodoo").unwrap();
-    command.current_dir(home.path()).arg("repl").args(arguments).write_stdin(entries);
+    command.current_dir(home.path()).env("HOME", home.path()).arg("repl").args(arguments).write_stdin(entries);
+    // A session that waits for what never comes would be a failure too.
+    command.timeout(Duration::from_secs(120));
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (text(output.stdout), text(output.stderr), output.status.code().unwrap())
@@ -309,6 +333,9 @@ fn a_pipe_ends_at_the_first_error() {
         (b"1\n:save .", "unknown file type"),
         (b"1\n:write /nowhere/k.hood", "there is no directory"),
         (b":source .hood", "error: .hood: "),
+        (b":load -", "`-` is not a file"),
+        (b"weights k\n:weights k=-", "`-` is not a file"),
+        (b"1\n:save -", "`-` is not a file"),
         (b"input a, b; a[0,0] + b[0,0]", "no image for the input `b`"),
     ] {
         let mut all = b":size 3\n".to_vec();
@@ -322,10 +349,29 @@ fn a_pipe_ends_at_the_first_error() {
         assert_eq!(status, 1, "{errors}");
         assert!(output.starts_with("size 3\n") && !output.contains("size 5"), "{output}");
     }
+    let (_, errors, status) = piped(&home, "", &["-"]);
+    assert!(errors.starts_with("error: `-` is not a file") && status == 2, "{errors}");
     let (_, errors, status) = piped(&home, "", &["gone.png"]);
     assert!(errors.starts_with("error: gone.png"), "{errors}");
     assert_eq!(status, 1);
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+/// As a shell understands paths, with what some editors put in front of a text, and through a link that stays one.
+#[test]
+fn paths_of_files() {
+    let home = TempDir::new().unwrap();
+    let entries = "max(w)\n:save ~/max.npy\n:load ~/max.npy\n:write ~/max.hood\n\
+                   :source ~/max.hood\n:source mark.hood\n:write link.hood";
+    fs::write(home.path().join("mark.hood"), "\u{feff}min(w)").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("max.hood", home.path().join("link.hood")).unwrap();
+    let (output, errors, status) = piped(&home, entries, &[]);
+    assert_eq!((errors.as_str(), status), ("", 0), "{output}");
+    assert_eq!(fs::read_to_string(home.path().join("max.hood")).unwrap(), "min(w)\n");
+    assert!(home.path().join("max.npy").exists());
+    #[cfg(unix)]
+    assert!(fs::symlink_metadata(home.path().join("link.hood")).unwrap().is_symlink());
 }
 
 /// Between runs there is nothing to cancel but the program.

@@ -149,7 +149,7 @@ fn definitions_are_kept() {
     assert_eq!(prompt.ok("fn square(x) = x * x;"), "square: a function");
     assert_eq!(prompt.ok("param t = 0.5"), "t: a param");
     assert_eq!(prompt.value("sum(square(d)) + t"), 60.5);
-    assert_eq!(prompt.ok(":definitions"), "let d = w - m\nlet m = mean(w)\nfn square(x) = x * x\nparam t = 0.5");
+    assert_eq!(prompt.ok(":definitions"), "let m = mean(w)\nlet d = w - m\nfn square(x) = x * x\nparam t = 0.5");
     // Only what is needed becomes part of a kernel.
     prompt.ok(":write k.hood");
     let first = prompt.files.texts.borrow()["k.hood"].clone();
@@ -172,6 +172,13 @@ fn redefinition_replaces() {
     assert_eq!(prompt.value("f(1)"), 40.0);
     prompt.ok("let k = k + 2; let k = k + 3");
     assert_eq!(prompt.value("f(1)"), 45.0);
+    // What the present definitions build on is shown as well, and nothing twice.
+    prompt.ok("input left, right; let a, b = fold a = 0, b = 1 for v in w: a + v, b * v");
+    assert_eq!(
+        prompt.ok(":definitions"),
+        "let k = 4\nlet k = k * 10\nlet k = k + 2\nlet k = k + 3\nfn f(x) = x * k\ninput left, right\n\
+         let a, b = fold a = 0, b = 1 for v in w: a + v, b * v"
+    );
     // A name can become something else altogether, also something that is defined with what is further down.
     prompt.ok("let late = 7; fn g() = late; param k = 2");
     assert_eq!(prompt.value("f(1)"), 2.0);
@@ -193,6 +200,12 @@ fn a_wrong_entry_defines_nothing() {
     assert_eq!(prompt.ok(":definitions"), "nothing is defined");
     assert!(prompt.fails("assert 1 > 0").contains("write an expression behind it"));
     assert!(prompt.fails("let sum = 3").contains("built in"));
+    // The names of results are theirs, also of those that there could be.
+    for (entry, place) in [("let _ = 3", "^^^^^^^^^"), ("fn _1(x) = x", "^^^^"), ("param _", "^^^^^^^")] {
+        let error = prompt.fails(entry);
+        assert!(error.contains("error[H012]: the name `_") && error.contains(place), "{error}");
+    }
+    prompt.ok("let _m = 3");
 }
 
 /// The caret is in what was typed, whatever stands in front of it in the program.
@@ -245,6 +258,18 @@ fn inputs() {
     assert!(prompt.fails("w[0,0] + other[0,0]").contains("shape [2, 2]"));
     assert_eq!(prompt.ok(":load b.npy b.npy small.npy").lines().count(), 3);
     assert_eq!(prompt.value("b[0,0] + b_2[0,0]"), 20.0);
+    // Whatever the files are called, `w` is the first, and the names of results are theirs.
+    let ones = ["w.npy", "_1.npy"].map(|path| (path.to_string(), vec![vec![1.0; 2]; 2]));
+    prompt.files.images.borrow_mut().extend(ones);
+    assert_eq!(prompt.ok(":load b.npy w.npy w.npy _1.npy").lines().count(), 4);
+    assert_eq!(prompt.value("w[0,0]"), 10.0);
+    let names: Vec<_> = prompt.session.images().iter().map(|image| image.name.clone()).collect();
+    assert_eq!(names, ["b", "w_2", "w_3", "image_1"]);
+    prompt.ok("min(w), max(w)");
+    assert_eq!(prompt.value("max(_1) + 1"), 11.0);
+    prompt.ok(":load w=small.npy");
+    assert_eq!(prompt.session.images().len(), 4);
+    assert!(prompt.ok("w[0,0]").starts_with("f64 2 x 2"));
     assert!(prompt.fails(":load missing.npy").contains("missing.npy: no such file"));
     assert!(prompt.fails(":load b.npy missing.npy").contains("missing.npy"));
 }
@@ -299,11 +324,14 @@ fn settings() {
 
     for (entry, message) in [
         (":size 0", "length 0"),
+        (":size 5\nmin(w)", "one line"),
+        (":size\nmin(w)", "one line"),
         (":size -1", "not a whole number"),
         (":size 99999999999999999999", "not a whole number"),
         (":size 9999999", "more than 16777216 cells"),
         (":size 3,3,3", "3 axes"),
         (":footprint disk:nan", "radius"),
+        (":footprint disk:1e9", "at most 16777216 cells"),
         (":footprint ball", "not a footprint"),
         (":footprint hexagon:3", "the shapes are"),
         (":footprint gone.npy", "no such file"),
@@ -450,6 +478,9 @@ fn help_and_unknown_commands() {
     assert!(prompt.fails(":help medain").contains("did you mean `median`?"));
     assert!(prompt.fails(":sise 3").contains("did you mean `:size`?"));
     assert!(prompt.fails(":xyzzy").contains("`:help` lists the commands"));
+    assert!(prompt.fails("help").contains("`:help`") && prompt.fails(" exit\n").contains("`:quit`"));
+    assert_eq!(prompt.value("let quit = 2; quit"), 2.0);
+    assert_eq!(prompt.value("quit"), 2.0);
     assert!(prompt.fails(":").contains("`:help`"));
     assert!(prompt.fails(":s").contains("`:save`, `:show`, `:size`, `:source`"));
     assert_eq!(prompt.ok(":foot cross:1").lines().count(), 4);

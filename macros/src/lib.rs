@@ -72,9 +72,13 @@ pub fn kernel_file(arguments: TokenStream) -> TokenStream {
         let directory = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
         let path = checked_file(Path::new(&directory), &name)?;
         // The compiler takes note of the file by `include_str`.
-        Ok(quote!(::hoodoo::Kernel::compile_from(::core::include_str!(#path), #name)))
+        let source = quote!(::core::include_str!(#path).trim_start_matches(#BYTE_ORDER_MARK));
+        Ok(quote!(::hoodoo::Kernel::compile_from(#source, #name)))
     })
 }
+
+/// What some editors put in front of a text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// The only argument of the macros.
 struct Argument(LitStr);
@@ -109,7 +113,7 @@ fn check(source: &str, origin: &str) -> Result<(), String> {
 fn checked_file(directory: &Path, name: &str) -> Result<String, String> {
     let path = directory.join(name);
     let source = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    check(&source, name)?;
+    check(source.trim_start_matches(BYTE_ORDER_MARK), name)?;
     path.into_os_string().into_string().map_err(|path| format!("{}: the path is not UTF-8", path.display()))
 }
 

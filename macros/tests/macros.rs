@@ -44,6 +44,8 @@ fn every_form_of_literal_has_its_value() {
     );
     assert_eq!(lines.outputs().collect::<Vec<_>>(), ["0"]);
     assert_eq!(kernel_file!("tests/kernels/edges.hood").source(), include_str!("kernels/edges.hood"));
+    // A byte order mark in front is not part of the text.
+    assert_eq!(kernel_file!("tests/kernels/mark.hood").source(), "min(w)\n");
 }
 
 #[test]

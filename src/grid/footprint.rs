@@ -170,10 +170,14 @@ impl Footprint {
 }
 
 fn check_radius(radius: f64) -> Result<f64, Error> {
-    if (0.0..1e9).contains(&radius) {
+    let wrong = if !(0.0..f64::INFINITY).contains(&radius) {
+        format!("the radius is {radius}; it must be finite and at least 0")
+    } else if radius >= MAX_CELLS as f64 {
+        format!("a radius of {radius} is too large: a footprint has at most {MAX_CELLS} cells")
+    } else {
         return Ok(radius);
-    }
-    Err(Error::argument("footprint", format!("the radius is {radius}; it must be finite and at least 0")))
+    };
+    Err(Error::argument("footprint", wrong))
 }
 
 fn checked_cells(shape: &[usize], argument: &'static str) -> Result<usize, Error> {

@@ -306,6 +306,8 @@ impl fmt::Display for Argument {
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
+            // Whole numbers as one writes them, unless they have an exponent.
+            ExprKind::Number(value) if value.fract() == 0.0 && value.abs() < 1e15 => write!(f, "{value}"),
             ExprKind::Number(value) => write!(f, "{value:?}"),
             ExprKind::Name(name) => f.write_str(name),
             ExprKind::Call { function, arguments } => {

@@ -268,6 +268,9 @@ impl Drawing<'_> {
     }
 }
 
+/// The most bytes of a line that are marked. All that is marked is drawn, and a name may be as long as a source.
+const LONGEST_MARK: usize = 240;
+
 /// The span as a range on character boundaries inside the source.
 fn clip(source: &str, span: Span) -> std::ops::Range<usize> {
     let floor = |mut at: usize| {
@@ -278,7 +281,9 @@ fn clip(source: &str, span: Span) -> std::ops::Range<usize> {
         at
     };
     let start = floor(span.start);
-    start..floor(span.end).max(start)
+    let end = floor(span.end).max(start);
+    let short = floor(start + LONGEST_MARK);
+    start..if source[start..end].contains('\n') { end } else { end.min(short) }
 }
 
 /// Without the source, which may be long.

@@ -228,7 +228,7 @@ fn syntax_error(source: &str, error: &pest::error::Error<Rule>) -> Diagnostic {
     let diagnostic = if token.is_empty() {
         Diagnostic::new(Code::Syntax, span, "the kernel ends too early")
     } else {
-        Diagnostic::new(Code::Syntax, span, format!("unexpected `{token}`"))
+        Diagnostic::new(Code::Syntax, span, format!("unexpected {}", shown(token)))
     };
     let expected = match &error.variant {
         ErrorVariant::ParsingError { positives, .. } => expectation(positives),
@@ -238,6 +238,14 @@ fn syntax_error(source: &str, error: &pest::error::Error<Rule>) -> Diagnostic {
     match hint(source, at, token) {
         Some(hint) => diagnostic.hint(hint),
         None => diagnostic,
+    }
+}
+
+/// The token in quotes, or the number of a character that can't be seen.
+fn shown(token: &str) -> String {
+    match token.chars().next() {
+        Some(c) if c.escape_debug().len() > 2 => format!("U+{:04X}", u32::from(c)),
+        _ => format!("`{token}`"),
     }
 }
 

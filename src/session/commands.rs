@@ -167,6 +167,11 @@ impl Session {
         if command.arguments.is_empty() && !call.rest.is_empty() {
             return Err(Error::say(format!("`:{}` takes no argument", command.name)));
         }
+        // What was pasted behind it would be its arguments.
+        if command.topic != Topic::Text && text.contains('\n') {
+            let hint = "enter the lines behind it by themselves";
+            return Err(Error::hint(format!("`:{}` is a command of one line", command.name), hint));
+        }
         (command.run)(self, &call)
     }
 }
@@ -233,7 +238,8 @@ fn load(session: &mut Session, call: &Call<'_>) -> Result<Reply, Error> {
         match named {
             Some((name, _)) => {
                 image.name = name.to_string();
-                match state.images.iter().position(|other| other.name == name) {
+                // The first image is `w` as well, whatever else it is called.
+                match state.images.iter().position(|other| name == "w" || other.name == name) {
                     Some(place) => state.images[place] = Arc::new(image),
                     None => state.images.push(Arc::new(image)),
                 }
@@ -281,8 +287,7 @@ fn outputs(number: usize) -> String {
 }
 
 fn definitions(session: &mut Session, _: &Call<'_>) -> Result<Reply, Error> {
-    let mut lines: Vec<&str> = session.state.definitions.names().map(|(_, source)| source).collect();
-    lines.dedup();
+    let lines = session.state.definitions.sources();
     Ok(Reply::text(if lines.is_empty() { "nothing is defined".to_string() } else { lines.join("\n") }))
 }
 

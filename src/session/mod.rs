@@ -38,7 +38,7 @@ pub use self::complete::Completion;
 pub use self::error::Error;
 pub use self::image::{Image, Picture, Statistics};
 use self::measure::Times;
-use self::program::{Definitions, Program, Reading, Text, image_names};
+use self::program::{Definitions, Program, Reading, Text, image_names, is_result_name};
 use self::settings::Settings;
 use crate::error as library;
 use crate::filter::arrays::{AnyArray, Input, Output};
@@ -57,6 +57,9 @@ const MAX_UNDO: usize = 32;
 
 /// What stands for the place of an entry in error messages.
 const ENTRY: &str = "entry";
+
+/// What is typed at other prompts, and the command that means it here.
+const SHELL_WORDS: [(&str, &str); 3] = [("help", "help"), ("exit", "quit"), ("quit", "quit")];
 
 /// The files that a session can reach, and what else it asks of the program that it is in.
 pub trait Files {
@@ -219,10 +222,17 @@ impl Session {
     /// What is wrong with the entry, or went wrong. The session is then as it was before.
     pub fn execute(&mut self, entry: &str, files: &dyn Files, progress: &Progress) -> Result<Reply, Error> {
         if is_command(entry) {
-            self.command(entry.trim(), files, progress)
-        } else {
-            self.evaluate(Text::new(entry, ENTRY), progress)
+            return self.command(entry.trim(), files, progress);
         }
+        if let Some((word, command)) = SHELL_WORDS.iter().find(|(word, _)| *word == entry.trim())
+            && self.state.definitions.kind(word).is_none()
+        {
+            return Err(Error::hint(
+                format!("unknown name `{word}`"),
+                format!("commands start with a colon: `:{command}`"),
+            ));
+        }
+        self.evaluate(Text::new(entry, ENTRY), progress)
     }
 
     /// Replaces the state by another that `:undo` can leave.
@@ -421,10 +431,12 @@ fn is_command(entry: &str) -> bool {
     entry.trim_start().starts_with(':')
 }
 
-/// Adds an image under a name that a kernel can use and no other image has: with a number at the end, if need be.
+/// Adds an image under a name that a kernel can use and no other image has: with a number at the end, if need be. Only the
+/// first is ever called `w`, so that `w` is the first.
 fn add_image(images: &mut Vec<Arc<Image>>, mut image: Image) {
     let name = usable_name(&image.name);
-    let taken = |name: &str| images.iter().any(|other| other.name == name);
+    let taken =
+        |name: &str| images.iter().enumerate().any(|(place, other)| other.name == name || (place, name) == (0, "w"));
     image.name = match taken(&name) {
         true => (2..).map(|number| format!("{name}_{number}")).find(|name| !taken(name)).unwrap_or(name),
         false => name,
@@ -432,10 +444,10 @@ fn add_image(images: &mut Vec<Arc<Image>>, mut image: Image) {
     images.push(Arc::new(image));
 }
 
-/// The name itself if the language allows it, or one that resembles it.
+/// The name itself if the language allows it and no result has it, or one that resembles it.
 fn usable_name(name: &str) -> String {
     let mut usable: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    if usable.starts_with(|c: char| c.is_ascii_digit()) || usable.chars().all(|c| c == '_') {
+    if usable.chars().all(|c| c == '_') || usable.starts_with(|c: char| c.is_ascii_digit()) || is_result_name(&usable) {
         usable.insert_str(0, "image");
     }
     // Reserved words and the names of built-ins are neither.

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::{Error, Image};
-use crate::lang::diagnostic::{Diagnostic, KernelError};
+use crate::lang::diagnostic::{Code, Diagnostic, KernelError};
 use crate::lang::entry::{Kind, Part, parts};
 use crate::lang::span::Span;
 
@@ -108,6 +108,13 @@ impl Definitions {
         if index == MAX_DEFINITIONS {
             return Err(Error::say(format!("a session keeps at most {MAX_DEFINITIONS} definitions")));
         }
+        // An input may have the name of a result: it is that result.
+        if typed.part.kind != Kind::Input
+            && let Some(name) = typed.part.names.iter().find(|name| is_result_name(name))
+        {
+            let diagnostic = Diagnostic::new(Code::NameTaken, typed.part.span, format!("the name `{name}` is taken"));
+            return Err(typed.text.error(diagnostic.label("`_`, `_1`, `_2`, ... are the last results")));
+        }
         for name in &typed.part.names {
             if typed.part.kind == Kind::Let
                 && typed.part.uses.contains(name)
@@ -124,6 +131,13 @@ impl Definitions {
     /// The names that are defined, and the text that says what they are.
     pub(super) fn names(&self) -> impl Iterator<Item = (&str, &str)> {
         self.current.iter().map(|(name, index)| (name.as_str(), self.all[*index].source()))
+    }
+
+    /// The texts that say what is defined, and what that builds on, each below what it uses.
+    pub(super) fn sources(&self) -> Vec<&str> {
+        let mut defined: Vec<usize> = self.current.values().copied().collect();
+        defined.sort_unstable();
+        self.ordered(&defined).into_iter().map(|index| self.all[index].source()).collect()
     }
 
     /// The kind of what has this name.
@@ -273,6 +287,11 @@ impl Program {
 /// What kernels call the outputs of the last run: `_`, `_1`, `_2`, ...
 pub(super) fn result_name(index: usize) -> String {
     if index == 0 { "_".to_string() } else { format!("_{index}") }
+}
+
+/// Whether [`result_name`] could be this for some index.
+pub(super) fn is_result_name(name: &str) -> bool {
+    name.strip_prefix('_').is_some_and(|number| number.chars().all(|c| c.is_ascii_digit()))
 }
 
 /// The names that inputs may have without a declaration.

@@ -1,11 +1,13 @@
 //! The arguments that several subcommands have, and how the words on the command line become values.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use clap::Args;
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Arg, Args, Command};
 use hoodoo::lang::diagnostic::{Diagnostic, KernelError};
 use hoodoo::{Error, Kernel, Window};
 
@@ -78,6 +80,36 @@ pub fn word<T: FromStr<Err = Error>>(text: &str) -> Result<T, String> {
     })
 }
 
+/// What parses a value, and the words that shells offer for it.
+#[derive(Clone)]
+pub struct Offered<P> {
+    parse: P,
+    words: Vec<&'static str>,
+}
+
+/// Has `parse` parse a value, for which shells offer `words`. There may be more than that, such as `uint8` beside `u8`.
+pub fn offered<P>(words: impl IntoIterator<Item = &'static str>, parse: P) -> Offered<P> {
+    Offered { parse, words: words.into_iter().collect() }
+}
+
+impl<P: TypedValueParser> TypedValueParser for Offered<P> {
+    type Value = P::Value;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<P::Value, clap::Error> {
+        self.parse.parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.words.iter().map(PossibleValue::new)))
+    }
+}
+
+/// The engines by name.
+pub const ENGINES: [&str; 4] = ["auto", "rows", "callback", "interpreter"];
+
+/// The precisions by name.
+pub const PRECISIONS: [&str; 2] = ["exact", "single"];
+
 /// A NAME=VALUE pair.
 pub fn pair<T: FromStr<Err: ToString>>(text: &str) -> Result<(String, T), String> {
     match text.split_once('=') {
@@ -94,6 +126,19 @@ pub fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }
 
+/// The kernel's text in the file at `path`.
+pub fn read_kernel(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map(without_mark).map_err(|error| Failure::at(path, error))
+}
+
+/// The text without the byte order mark that some editors put in front.
+fn without_mark(mut text: String) -> String {
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
+    text
+}
+
 /// A kernel's text, and where it stands.
 pub struct Source {
     text: String,
@@ -106,14 +151,13 @@ impl Source {
         if kernel == "-" {
             let text = io::read_to_string(io::stdin().lock());
             let text = text.map_err(|error| Failure::Run(format!("standard input: {error}")))?;
-            return Ok(Source { text, origin: "standard input".to_string() });
+            return Ok(Source { text: without_mark(text), origin: "standard input".to_string() });
         }
         let path = Path::new(kernel);
         if !has_extension(path, "hood") {
             return Ok(Source { text: kernel.to_string(), origin: "kernel".to_string() });
         }
-        let text = fs::read_to_string(path).map_err(|error| Failure::at(path, error))?;
-        Ok(Source { text, origin: kernel.to_string() })
+        Ok(Source { text: read_kernel(path)?, origin: kernel.to_string() })
     }
 
     /// The kernel that the text says.

@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use clap::builder::StringValueParser;
 use hoodoo::{AnyElement, Engine, Error, Filter};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use serde_json::{Map, Value, json};
 
+use crate::arguments::offered;
 use crate::failure::{Failure, print};
 use crate::growth;
 use crate::handwritten::ByHand;
-use crate::workload::{Contender, measure, median, milliseconds};
+use crate::workload::{Contender, check_memory, measure, median, milliseconds};
 use crate::workloads::{Hand, Task, Workload, workloads};
 
 /// How often the way from a text to a first result is timed, and the side of the image for it.
@@ -31,6 +33,7 @@ pub struct BenchArguments {
     json: bool,
     /// Only these workloads
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(value_parser = offered(names(), StringValueParser::new()), hide_possible_values = true)]
     only: Vec<String>,
     /// Leave out what is slow: the callbacks, and the idiomatic code where there is tuned code
     #[arg(long)]
@@ -114,17 +117,23 @@ pub fn bench(arguments: &BenchArguments) -> Result<(), Failure> {
 
 /// The workloads with these names, or all.
 fn chosen(names: &[String]) -> Result<Vec<Workload>, Failure> {
-    let all = workloads();
-    if let Some(name) = names.iter().find(|name| all.iter().all(|workload| workload.name != **name)) {
-        let known: Vec<&str> = all.iter().map(|workload| workload.name).collect();
+    let known = self::names();
+    if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
         return Err(Failure::Usage(format!("--only: `{name}` is not one of {}", known.join(", "))));
     }
     let wanted = |workload: &Workload| names.is_empty() || names.iter().any(|name| name == workload.name);
-    Ok(all.into_iter().filter(wanted).collect())
+    Ok(workloads().into_iter().filter(wanted).collect())
+}
+
+/// The names of all workloads.
+fn names() -> Vec<&'static str> {
+    workloads().iter().map(|workload| workload.name).collect()
 }
 
 fn time<T: AnyElement>(workload: &Workload, hand: &Hand<T>, arguments: &BenchArguments) -> Result<Row, Failure> {
-    let image = hand.image(arguments.size.get());
+    let size = arguments.size.get();
+    check_memory(&hand.shape(size), size_of::<T>())?;
+    let image = hand.image(size);
     let view = image.view();
     // Of the two codes by hand, one may not be there, and the slow one is sometimes not wanted.
     let idiomatic = Some(hand.idiomatic).filter(|_| !arguments.quick || hand.tuned.is_none());

@@ -24,17 +24,23 @@ pub struct CheckArguments {
 
 /// Says whether the kernel is right, and what it needs.
 pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
-    let source = Source::load(&arguments.kernel)?;
+    let source = match Source::load(&arguments.kernel) {
+        Err(failure) if arguments.json => return wrong(unreadable(&failure)),
+        source => source?,
+    };
     match source.compile() {
         Ok(kernel) if arguments.json => print(needs(&kernel)),
         Ok(_) if arguments.quiet => Ok(()),
         Ok(kernel) => print(format!("ok: {}", summary(&kernel))),
-        Err(Failure::Kernel(error)) if arguments.json => {
-            print(json!({ "ok": false, "diagnostics": [diagnostic(&error, source.text())] }))?;
-            Err(Failure::Told)
-        }
+        Err(Failure::Kernel(error)) if arguments.json => wrong(diagnostic(&error, source.text())),
         Err(failure) => Err(failure),
     }
+}
+
+/// Prints what is wrong as JSON.
+fn wrong(diagnostic: Value) -> Result<(), Failure> {
+    print(json!({ "ok": false, "diagnostics": [diagnostic] }))?;
+    Err(Failure::Told)
 }
 
 /// Inputs, outputs, params and weights, such as `inputs w; outputs 0; params t = 0.5`.
@@ -55,7 +61,8 @@ fn summary(kernel: &Kernel) -> String {
 
 /// The same as JSON.
 fn needs(kernel: &Kernel) -> Value {
-    let params = kernel.params().iter().map(|param| json!({ "name": param.name, "default": param.default }));
+    let params =
+        kernel.params().iter().map(|param| json!({ "name": param.name, "default": param.default.map(number) }));
     json!({
         "ok": true,
         "diagnostics": [],
@@ -63,6 +70,25 @@ fn needs(kernel: &Kernel) -> Value {
         "outputs": kernel.outputs().collect::<Vec<_>>(),
         "params": params.collect::<Vec<_>>(),
         "weights": kernel.weights(),
+    })
+}
+
+/// A number as JSON, or its name in the language where JSON has no number for it.
+fn number(value: f64) -> Value {
+    if value.is_finite() { value.into() } else { value.to_string().to_lowercase().into() }
+}
+
+/// An error that is not in the kernel's text, such as that there is no such file: it has a message, and no place.
+fn unreadable(failure: &Failure) -> Value {
+    json!({
+        "severity": "error",
+        "code": null,
+        "message": failure.message(),
+        "start": null,
+        "end": null,
+        "label": "",
+        "notes": [],
+        "help": null,
     })
 }
 

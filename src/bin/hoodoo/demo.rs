@@ -12,7 +12,7 @@ use crate::failure::{Failure, print};
 use crate::files::Image;
 use crate::output::{Target, publish};
 use crate::pictures::scene;
-use crate::workload::{Contender, measure, milliseconds, with_cross};
+use crate::workload::{Contender, check_memory, measure, milliseconds, with_cross};
 
 /// The name of the picture.
 const PICTURE: &str = "hoodoo-demo.png";
@@ -56,6 +56,7 @@ pub fn demo(arguments: &DemoArguments) -> Result<(), Failure> {
 
 /// Times the ways, and prints the table.
 fn table(erosion: &Kernel, size: usize) -> Result<(), Failure> {
+    check_memory(&[size, size], size_of::<f64>())?;
     let image = random_image(size);
     let image = image.view();
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use hoodoo::lang::parse::parse;
 use hoodoo::{DType, Engine, Filter, Footprint, Listing, Mode, Precision, Window};
 
-use crate::arguments::{Source, WindowArguments, word};
+use crate::arguments::{ENGINES, PRECISIONS, Source, WindowArguments, offered, word};
 use crate::failure::{Failure, print};
 
 /// Arguments of `hoodoo emit`.
@@ -18,7 +18,7 @@ pub struct EmitArguments {
     #[command(flatten)]
     window: WindowArguments,
     /// The code of which engine to show: callback or rows [default: callback for clif and asm]
-    #[arg(long, value_parser = word::<Engine>)]
+    #[arg(long, value_parser = offered(ENGINES, word::<Engine>), hide_possible_values = true)]
     engine: Option<Engine>,
     #[command(flatten)]
     arrays: ArrayArguments,
@@ -28,22 +28,26 @@ pub struct EmitArguments {
 #[derive(Args)]
 struct ArrayArguments {
     /// For rows: the element type of the inputs and outputs
-    #[arg(long, value_name = "T", default_value = "f64", value_parser = word::<DType>)]
+    #[arg(long, value_name = "T", default_value = "f64")]
+    #[arg(value_parser = offered(DType::ALL.map(DType::as_str), word::<DType>), hide_possible_values = true)]
     dtype: DType,
     /// For rows: the element type of the outputs, if it is another
-    #[arg(long, value_name = "T", value_parser = word::<DType>)]
+    #[arg(long, value_name = "T")]
+    #[arg(value_parser = offered(DType::ALL.map(DType::as_str), word::<DType>), hide_possible_values = true)]
     output_dtype: Option<DType>,
     /// For rows: the shape of the array [default: 1024 along each axis]
     #[arg(long, value_name = "N[,N...]", value_delimiter = ',')]
     shape: Vec<usize>,
     /// For rows: what lies beyond the ends of every axis, or of each
-    #[arg(long, value_name = "MODE[,MODE...]", value_delimiter = ',', value_parser = word::<Mode>)]
+    #[arg(long, value_name = "MODE[,MODE...]", value_delimiter = ',')]
+    #[arg(value_parser = offered(Mode::ALL.map(Mode::as_str), word::<Mode>), hide_possible_values = true)]
     mode: Vec<Mode>,
     /// For rows: the value outside in mode constant
     #[arg(long, value_name = "X", default_value_t = 0.0, allow_hyphen_values = true)]
     cval: f64,
     /// For rows: compute in f64 (exact) or in f32 (single)
-    #[arg(long, default_value = "exact", value_parser = word::<Precision>)]
+    #[arg(long, default_value = "exact")]
+    #[arg(value_parser = offered(PRECISIONS, word::<Precision>), hide_possible_values = true)]
     precision: Precision,
 }
 

@@ -1,8 +1,9 @@
 //! Why the command did not do what it was asked, and what it says and returns then.
 
+use std::env;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use hoodoo::lang::diagnostic::KernelError;
@@ -20,14 +21,14 @@ pub enum Failure {
     Kernel(Box<KernelError>),
     /// An entry of a session is not right, or went wrong.
     Session(Box<session::Error>),
-    /// The user pressed Ctrl-C.
+    /// The user pressed Ctrl-C, or another signal said the same.
     Cancelled,
     /// The reader of standard output has gone: nothing is left to do, and nobody to tell.
     NoReader,
     /// Anything else.
     Run(String),
     /// Some of the files that were to be filtered could not be; of how many.
-    Some(Vec<Failure>, usize),
+    Some(Vec<(PathBuf, Failure)>, usize),
     /// The user has been told already.
     Told,
 }
@@ -48,8 +49,7 @@ impl Failure {
 
     /// Tells the user, and gives the exit status.
     pub fn report(self) -> ExitCode {
-        let mut stderr = io::stderr();
-        let colour = colours(&stderr);
+        let colour = colours(&io::stderr());
         let status = match &self {
             Failure::Usage(_) => 2,
             Failure::Cancelled => CANCELLED,
@@ -57,8 +57,7 @@ impl Failure {
             Failure::Told => return ExitCode::FAILURE,
             Failure::Kernel(_) | Failure::Session(_) | Failure::Run(_) | Failure::Some(..) => 1,
         };
-        // There is nowhere left to report that standard error is closed.
-        let _ = writeln!(stderr, "{}", self.text(colour));
+        tell(self.text(colour));
         ExitCode::from(status)
     }
 
@@ -70,7 +69,7 @@ impl Failure {
             Failure::Session(error) => error.render(colour),
             Failure::Run(message) => format!("error: {message}"),
             Failure::Some(failures, all) => {
-                let each: Vec<String> = failures.iter().map(|failure| failure.text(colour)).collect();
+                let each: Vec<String> = failures.iter().map(|(_, failure)| failure.text(colour)).collect();
                 format!("{}\nerror: {} of {all} files failed", each.join("\n"), failures.len())
             }
             Failure::Cancelled => "error: cancelled".to_string(),
@@ -100,7 +99,15 @@ impl From<session::Error> for Failure {
 
 /// Whether a stream can show colours, and the user wants them.
 pub fn colours(stream: &impl IsTerminal) -> bool {
-    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let unknown = env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+    stream.is_terminal() && !unwanted && !unknown
+}
+
+/// Prints `text` and a newline to standard error.
+pub fn tell(text: impl Display) {
+    // There is nowhere left to report that standard error is closed or full.
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Prints `text` and a newline to standard output.

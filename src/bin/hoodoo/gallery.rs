@@ -3,11 +3,13 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use clap::builder::StringValueParser;
 use clap::{ArgGroup, Args, Command, FromArgMatches, ValueEnum};
-use hoodoo::Kernel;
 use hoodoo::lang::similar::most_similar;
+use hoodoo::{DType, Kernel};
 use ndarray::Array2;
 
+use crate::arguments::{offered, word};
 use crate::cookbook::{COOKBOOK, Recipe, recipes};
 use crate::failure::{Failure, print};
 use crate::files::Image;
@@ -28,6 +30,8 @@ const COLUMNS: usize = 5;
 #[command(group = ArgGroup::new("source").args(["name", "picture"]))]
 pub struct GalleryArguments {
     /// The kernel to run; without one, all are listed
+    #[arg(value_parser = offered(recipes().map(|recipe| recipe.name), StringValueParser::new()))]
+    #[arg(hide_possible_values = true)]
     name: Option<String>,
     /// The files to filter, one for each input of the kernel [default: built-in pictures]
     #[arg(requires = "outputs")]
@@ -35,6 +39,10 @@ pub struct GalleryArguments {
     /// The file to write; once for each output of the kernel [default: hoodoo-NAME.png, with pictures before and after]
     #[arg(short, long = "output", value_name = "OUTPUT", requires = "source")]
     outputs: Vec<PathBuf>,
+    /// The element type of what is written [default: as the kernel or the picture is best]
+    #[arg(long, requires = "outputs")]
+    #[arg(value_parser = offered(DType::ALL.map(DType::as_str), word::<DType>), hide_possible_values = true)]
+    dtype: Option<DType>,
     /// Print the kernel instead
     #[arg(long, requires = "name", conflicts_with_all = ["inputs", "outputs"])]
     show: bool,
@@ -52,7 +60,10 @@ pub fn gallery(arguments: &GalleryArguments) -> Result<(), Failure> {
         return draw_sheet(path);
     }
     if let Some(picture) = arguments.picture {
-        let image = picture.draw(PICTURE);
+        let mut image = picture.draw(PICTURE);
+        if let Some(dtype) = arguments.dtype {
+            image = image.saturated(dtype);
+        }
         return arguments.outputs.iter().try_for_each(|path| write(path, &image));
     }
     let Some(name) = &arguments.name else { return list() };
@@ -63,9 +74,10 @@ pub fn gallery(arguments: &GalleryArguments) -> Result<(), Failure> {
         ([], outputs) => {
             // The names say what a message is about.
             let names: Vec<PathBuf> = recipe.pictures().map(|name| format!("{name}.npy").into()).collect();
-            run_on(&run_arguments(recipe, &names, outputs)?, &|_| built_in(recipe, PICTURE))
+            let told = run_arguments(recipe, &names, outputs, arguments.dtype)?;
+            run_on(&told, &|_| built_in(recipe, PICTURE))
         }
-        (inputs, outputs) => run(&run_arguments(recipe, inputs, outputs)?),
+        (inputs, outputs) => run(&run_arguments(recipe, inputs, outputs, arguments.dtype)?),
     }
 }
 
@@ -93,8 +105,13 @@ fn find(name: &str) -> Result<&'static Recipe, Failure> {
     })
 }
 
-/// What `hoodoo run` would be told, to run a recipe as it is meant to be.
-fn run_arguments(recipe: &Recipe, inputs: &[PathBuf], outputs: &[PathBuf]) -> Result<RunArguments, Failure> {
+/// What `hoodoo run` would be told, to run a recipe as it is meant to be, except perhaps for the type of the outputs.
+fn run_arguments(
+    recipe: &Recipe,
+    inputs: &[PathBuf],
+    outputs: &[PathBuf],
+    dtype: Option<DType>,
+) -> Result<RunArguments, Failure> {
     let mut words: Vec<OsString> = recipe.options().map(OsString::from).collect();
     for output in outputs {
         words.extend(["--output".into(), output.into()]);
@@ -103,7 +120,9 @@ fn run_arguments(recipe: &Recipe, inputs: &[PathBuf], outputs: &[PathBuf]) -> Re
     words.extend(inputs.iter().map(OsString::from));
     let command = RunArguments::augment_args(Command::new("run").no_binary_name(true));
     let parsed = command.try_get_matches_from(words).and_then(|matches| RunArguments::from_arg_matches(&matches));
-    parsed.map_err(|error| Failure::Usage(error.to_string()))
+    let mut told = parsed.map_err(|error| Failure::Usage(error.to_string()))?;
+    told.dtype = dtype.or(told.dtype);
+    Ok(told)
 }
 
 /// The built-in pictures for a recipe.
@@ -122,7 +141,7 @@ fn before_and_after(recipe: &Recipe, side: usize) -> Result<(Drawn, Drawn), Fail
     let inputs: Vec<_> = before.iter().map(|image| image.plane(0)).collect();
     // Only the options matter here: the arrays are in memory.
     let nowhere = [PathBuf::from(recipe.name)];
-    let after = run_arguments(recipe, &nowhere, &nowhere)?.filter(&kernel)?.run_all(&inputs)?;
+    let after = run_arguments(recipe, &nowhere, &nowhere, None)?.filter(&kernel)?.run_all(&inputs)?;
     let before = before.iter().filter_map(|image| greys(image.samples.to_f64()));
     Ok((before.collect(), after.into_iter().filter_map(greys).collect()))
 }

@@ -10,7 +10,7 @@ use hoodoo::{AnyElement, Error, Filter, Kernel, Window};
 use ndarray::ArrayD;
 
 use crate::failure::{Failure, print};
-use crate::workload::{median, milliseconds};
+use crate::workload::{check_memory, median, milliseconds};
 use crate::workloads::{random_values, workloads};
 
 /// The sides of the windows.
@@ -48,6 +48,8 @@ pub fn write(directory: &Path, size: usize, repeat: usize) -> Result<(), Failure
     if !directory.is_dir() {
         return Err(Failure::at(directory, "there is no directory of that name"));
     }
+    // The largest of the images, which are of f64.
+    check_memory(&[size.saturating_mul(4); 2], size_of::<f64>())?;
     let growths = [windows((size / 4).max(1), repeat)?, images(size, repeat)?, compilations(repeat)?];
     let mut page = introduction(size, repeat);
     let mut files = Vec::new();

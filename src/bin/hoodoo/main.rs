@@ -1,8 +1,11 @@
 //! The `hoodoo` command: filters image and array files with kernels, and shows how.
 //!
-//! Exit status 0 for success, 1 for a run that failed, 2 for wrong usage, 130 for a run that was cancelled.
+//! Exit status 0 for success, 1 for a run that failed, 2 for wrong usage, 130 for a run that was
+//! cancelled, by Ctrl-C or by another signal.
 
 #![deny(missing_docs, unsafe_code)]
+// They panic where the stream is closed or full: `failure::print` and `failure::tell` don't.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod arguments;
 mod batch;
@@ -24,6 +27,8 @@ mod report;
 mod run;
 mod sheet;
 mod shell;
+mod signals;
+mod temporary;
 mod text;
 mod tuned;
 mod watch;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use hoodoo::AnyArray;
 use serde_json::{Map, Value, json};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, tell};
 
 /// How long the steps took.
 #[derive(Default)]
@@ -30,7 +30,7 @@ impl Times {
     /// Prints a line for each step to standard error.
     pub fn print(&self) {
         for (step, time) in &self.steps {
-            eprintln!("{step:<8} {:>10.3} ms", milliseconds(*time));
+            tell(format!("{step:<8} {:>10.3} ms", milliseconds(*time)));
         }
     }
 
@@ -74,17 +74,39 @@ pub fn describe(name: &str, path: &Path, array: &AnyArray) -> Value {
     })
 }
 
-/// The whole of a run.
-pub fn summary(kernel: &str, filtered: &[Filtered], failures: &[(PathBuf, Failure)], times: &Times) -> Value {
-    let paths = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
-    let files = filtered.iter().map(|one| json!({ "inputs": paths(&one.inputs), "outputs": one.outputs }));
-    let failures = failures
-        .iter()
-        .map(|(path, failure)| json!({ "input": path.display().to_string(), "error": failure.text(false) }));
-    json!({
-        "kernel": kernel,
-        "files": files.collect::<Vec<_>>(),
-        "failures": failures.collect::<Vec<_>>(),
-        "milliseconds": times.json(),
-    })
+/// What there is to say about a run, however it ended.
+#[derive(Default)]
+pub struct Report {
+    /// The kernel's text, if it could be read.
+    pub kernel: Option<String>,
+    /// The files that were filtered.
+    pub filtered: Vec<Filtered>,
+    /// How long the steps took.
+    pub times: Times,
+}
+
+impl Report {
+    /// The report on a run that ended with this failure, or with none.
+    pub fn json(&self, failure: Option<&Failure>) -> Value {
+        let path = |path: &Path| path.display().to_string();
+        let files = self.filtered.iter().map(|one| {
+            let inputs: Vec<String> = one.inputs.iter().map(|input| path(input)).collect();
+            json!({ "inputs": inputs, "outputs": one.outputs })
+        });
+        let failed = |input: Option<String>, failure: &Failure| json!({ "input": input, "error": failure.text(false) });
+        let failures = match failure {
+            None => Vec::new(),
+            Some(Failure::Some(each, _)) => {
+                each.iter().map(|(input, failure)| failed(Some(path(input)), failure)).collect()
+            }
+            // This is not about one of the files rather than another.
+            Some(failure) => vec![failed(None, failure)],
+        };
+        json!({
+            "kernel": self.kernel,
+            "files": files.collect::<Vec<_>>(),
+            "failures": failures,
+            "milliseconds": self.times.json(),
+        })
+    }
 }

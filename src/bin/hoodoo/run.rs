@@ -6,12 +6,12 @@ use std::sync::Arc;
 use clap::Args;
 use hoodoo::{Cast, DType, Engine, Filter, Kernel, Listing, Mode, Precision, Progress};
 
-use crate::arguments::{Source, WindowArguments, has_extension, pair, word};
+use crate::arguments::{ENGINES, PRECISIONS, Source, WindowArguments, has_extension, offered, pair, word};
 use crate::batch;
-use crate::failure::{Failure, print};
+use crate::failure::{Failure, print, tell};
 use crate::files::{self, Channels, Format, Image, is_standard};
 use crate::output::{Target, publish};
-use crate::report::{Filtered, Times, describe, summary};
+use crate::report::{Filtered, Report, describe};
 use crate::watch::{self, Share};
 
 /// Arguments of `hoodoo run`.
@@ -32,7 +32,8 @@ pub struct RunArguments {
     window: WindowArguments,
     /// What lies beyond the ends of every axis, or of each: reflect, mirror, nearest, wrap, constant; or nothing: shrink
     /// (the cells inside count) or valid (only pixels with all cells inside; smaller outputs) [default: reflect]
-    #[arg(long, value_name = "MODE[,MODE...]", value_delimiter = ',', value_parser = word::<Mode>)]
+    #[arg(long, value_name = "MODE[,MODE...]", value_delimiter = ',')]
+    #[arg(value_parser = offered(Mode::ALL.map(Mode::as_str), word::<Mode>), hide_possible_values = true)]
     mode: Vec<Mode>,
     /// The value outside in mode constant
     #[arg(long, value_name = "X", default_value_t = 0.0, allow_hyphen_values = true)]
@@ -41,10 +42,11 @@ pub struct RunArguments {
     #[arg(long, value_name = "I[,I...]", value_delimiter = ',', allow_hyphen_values = true)]
     axes: Vec<isize>,
     /// The element type of the outputs: bool, i8, u8, ..., f32, f64 [default: that of the first input]
-    #[arg(long, value_parser = word::<DType>)]
-    dtype: Option<DType>,
+    #[arg(long, value_parser = offered(DType::ALL.map(DType::as_str), word::<DType>), hide_possible_values = true)]
+    pub dtype: Option<DType>,
     /// How values become elements of the outputs: saturate or wrap
-    #[arg(long, default_value = "saturate", value_parser = word::<Cast>)]
+    #[arg(long, default_value = "saturate")]
+    #[arg(value_parser = offered(["saturate", "wrap"], word::<Cast>), hide_possible_values = true)]
     cast: Cast,
     /// Sets a param of the kernel
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair::<f64>, allow_hyphen_values = true)]
@@ -53,10 +55,11 @@ pub struct RunArguments {
     #[arg(long, value_name = "NAME=FILE.npy", value_parser = weights)]
     weights: Vec<(String, PathBuf)>,
     /// What runs the kernel: auto, rows, callback or interpreter
-    #[arg(long, default_value = "auto", value_parser = word::<Engine>)]
+    #[arg(long, default_value = "auto", value_parser = offered(ENGINES, word::<Engine>), hide_possible_values = true)]
     engine: Engine,
     /// Compute in f64 (exact), or, where that is not exact in integers, in f32 (single)
-    #[arg(long, default_value = "exact", value_parser = word::<Precision>)]
+    #[arg(long, default_value = "exact")]
+    #[arg(value_parser = offered(PRECISIONS, word::<Precision>), hide_possible_values = true)]
     precision: Precision,
     /// The greatest number of threads; 0 for one on each core
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -89,9 +92,10 @@ type Read = dyn Fn(&[PathBuf]) -> Result<Vec<Image>, Failure>;
 /// A kernel that is run on files as the arguments say.
 pub struct Job<'a> {
     pub arguments: &'a RunArguments,
+    pub source: Source,
     pub kernel: Kernel,
     pub progress: Arc<Progress>,
-    pub times: Times,
+    pub report: &'a mut Report,
     read: &'a Read,
 }
 
@@ -102,6 +106,22 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
 
 /// Filters the images that `read` makes of the paths of the inputs.
 pub fn run_on(arguments: &RunArguments, read: &Read) -> Result<(), Failure> {
+    check_usage(arguments)?;
+    let targets = Target::all(&arguments.outputs)?;
+    let mut report = Report::default();
+    let done = filter(arguments, read, &targets, &mut report);
+    if arguments.time {
+        report.times.print();
+    }
+    if arguments.json {
+        let printed = print(report.json(done.as_ref().err()));
+        return done.and(printed);
+    }
+    done
+}
+
+/// Checks what is wrong whatever the files hold.
+fn check_usage(arguments: &RunArguments) -> Result<(), Failure> {
     let standard = arguments.inputs.iter().filter(|path| is_standard(path)).count();
     if standard > 1 || standard > 0 && arguments.kernel == "-" {
         return Err(Failure::Usage("standard input can be read only once".to_string()));
@@ -109,40 +129,34 @@ pub fn run_on(arguments: &RunArguments, read: &Read) -> Result<(), Failure> {
     if arguments.json && arguments.outputs.iter().any(|path| is_standard(path)) {
         return Err(Failure::Usage("--json: standard output has the array already".to_string()));
     }
-    for path in &arguments.inputs {
+    // One of the files that are each filtered on its own may be of any kind: it does not keep the others from it.
+    for path in arguments.inputs.iter().filter(|_| arguments.out_dir.is_none()) {
         Format::of(path).map_err(|message| Failure::Usage(format!("input {message}")))?;
     }
     check_once("--param", arguments.param.iter().map(|(name, _)| name.as_str()))?;
-    check_once("--weights", arguments.weights.iter().map(|(name, _)| name.as_str()))?;
-    let targets = Target::all(&arguments.outputs)?;
+    check_once("--weights", arguments.weights.iter().map(|(name, _)| name.as_str()))
+}
 
-    let mut times = Times::default();
-    let kernel = times.take("compile", || Source::load(&arguments.kernel)?.compile())?;
-    let mut job = Job { arguments, kernel, progress: watch::cancelled_by_ctrl_c()?, times, read };
-    let (filtered, failures) = match &arguments.out_dir {
-        Some(directory) => batch::filter_each(&mut job, directory)?,
-        None => (vec![job.filter_together(&targets)?], Vec::new()),
-    };
-    if arguments.time {
-        job.times.print();
-    }
-    if arguments.json {
-        print(summary(job.kernel.source(), &filtered, &failures, &job.times))?;
-    }
-    match failures.is_empty() {
-        true => Ok(()),
-        false => Err(Failure::Some(failures.into_iter().map(|(_, failure)| failure).collect(), arguments.inputs.len())),
+/// Compiles the kernel and filters the files, and reports what was done so far.
+fn filter(arguments: &RunArguments, read: &Read, targets: &[Target], report: &mut Report) -> Result<(), Failure> {
+    let source = Source::load(&arguments.kernel)?;
+    report.kernel = Some(source.text().to_string());
+    let kernel = report.times.take("compile", || source.compile())?;
+    let mut job = Job { arguments, source, kernel, progress: watch::cancelled_by_signals()?, report, read };
+    match &arguments.out_dir {
+        Some(directory) => batch::filter_each(&mut job, directory),
+        None => job.filter_together(targets),
     }
 }
 
 impl Job<'_> {
     /// Filters all files as the inputs of one run.
-    fn filter_together(&mut self, targets: &[Target]) -> Result<Filtered, Failure> {
+    fn filter_together(&mut self, targets: &[Target]) -> Result<(), Failure> {
         let inputs = &self.arguments.inputs;
         check_counts("input", &self.kernel.inputs().join(", "), self.kernel.inputs().len(), inputs.len())?;
         let names: Vec<&str> = self.kernel.outputs().collect();
         check_counts("output", &names.join(", "), names.len(), targets.len())?;
-        let filter = self.times.take("read", || self.arguments.filter(&self.kernel))?;
+        let filter = self.report.times.take("read", || self.arguments.filter(&self.kernel))?;
         let progress = Arc::clone(&self.progress);
         let share = Share::new(&progress, 1);
         share.with_bar(self.arguments.quiet, || self.filter_files(&filter, inputs, targets, &share))
@@ -155,8 +169,8 @@ impl Job<'_> {
         paths: &[PathBuf],
         targets: &[Target],
         share: &Share<'_>,
-    ) -> Result<Filtered, Failure> {
-        let (arguments, times) = (self.arguments, &mut self.times);
+    ) -> Result<(), Failure> {
+        let (arguments, times) = (self.arguments, &mut self.report.times);
         targets.iter().try_for_each(Target::check_place)?;
         let inputs = times.take("read", || (self.read)(paths))?;
         check_alike(paths, &inputs)?;
@@ -171,9 +185,10 @@ impl Job<'_> {
         match arguments.engine {
             _ if !arguments.explain => {}
             Engine::Auto | Engine::Rows => {
-                eprint!("{}", filter.listing(Listing::Plan, whole.filtered(), &input_types, &output_types)?);
+                let plan = filter.listing(Listing::Plan, whole.filtered(), &input_types, &output_types)?;
+                tell(plan.trim_end());
             }
-            Engine::Callback | Engine::Interpreter => eprintln!("pixel by pixel, as --engine says"),
+            Engine::Callback | Engine::Interpreter => tell("pixel by pixel, as --engine says"),
         }
         if arguments.time || arguments.json {
             // The filter makes the code on its first run; made before, that run finds it.
@@ -198,7 +213,8 @@ impl Job<'_> {
             written.map(|((name, target), output)| describe(name, target.path(), &output.samples)).collect()
         };
         let outputs = if arguments.json { described() } else { Vec::new() };
-        Ok(Filtered { inputs: paths.to_vec(), outputs })
+        self.report.filtered.push(Filtered { inputs: paths.to_vec(), outputs });
+        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Watching a run: a progress bar while it lasts, and Ctrl-C to stop it.
+//! Watching a run: a progress bar while it lasts, and signals that stop it.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use hoodoo::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::failure::{CANCELLED, Failure};
+use crate::failure::Failure;
+use crate::{signals, temporary};
 
 /// A run that lasts no longer than this has no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -18,18 +19,17 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How often the bar moves.
 const TICK: Duration = Duration::from_millis(50);
 
-/// A progress that Ctrl-C cancels. What can't be interrupted (a kernel that takes minutes for one pixel, say) ends at
-/// the second Ctrl-C with the process; no output has its name by then.
-pub fn cancelled_by_ctrl_c() -> Result<Arc<Progress>, Failure> {
+/// A progress that Ctrl-C and the other signals cancel. What can't be interrupted (a kernel that takes minutes for one
+/// pixel, say) ends at the second signal with the process; no output has its name by then.
+pub fn cancelled_by_signals() -> Result<Arc<Progress>, Failure> {
     let progress = Arc::new(Progress::default());
     let cancelled = Arc::clone(&progress);
-    ctrlc::set_handler(move || {
+    signals::watch(move |_| {
         if cancelled.is_cancelled() {
-            std::process::exit(CANCELLED.into());
+            temporary::end();
         }
         cancelled.cancel();
-    })
-    .map_err(|error| Failure::Run(format!("Ctrl-C can't be watched: {error}")))?;
+    })?;
     Ok(progress)
 }
 

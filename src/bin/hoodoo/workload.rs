@@ -1,5 +1,6 @@
 //! How `demo` and `bench` measure: several ways to filter an image, which take turns.
 
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use hoodoo::{Cast, Element, Error, Filter, Window};
@@ -10,6 +11,20 @@ use crate::failure::Failure;
 /// The filter, with the cross.
 pub fn with_cross(filter: Filter, threads: usize) -> Filter {
     filter.window(Window::Cross(1)).threads(threads)
+}
+
+/// Checks that there is memory for the arrays of a comparison, with elements of so many bytes: what does not fit is an
+/// error of `--size` rather than the end of the process.
+pub fn check_memory(shape: &[usize], element: usize) -> Result<(), Failure> {
+    // The image, the expected result, that of the moment, and a copy while one is checked.
+    const ARRAYS: usize = 4;
+    let needed = shape.iter().try_fold(ARRAYS * element, |bytes, length| bytes.checked_mul(*length));
+    // Memory that nobody looks at, the compiler would not take.
+    let there_is = |bytes: &usize| black_box(&mut Vec::<u8>::new()).try_reserve_exact(*bytes).is_ok();
+    match needed.filter(there_is) {
+        Some(_) => Ok(()),
+        None => Err(Failure::Run(format!("--size: there is not enough memory for images of shape {shape:?}"))),
+    }
 }
 
 /// What a way to filter does.

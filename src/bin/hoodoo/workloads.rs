@@ -65,7 +65,7 @@ impl<T: AnyElement> Hand<T> {
     }
 
     /// A square with this side, or a box with a quarter of it, a quarter, and an eighth.
-    fn shape(&self, size: usize) -> Vec<usize> {
+    pub fn shape(&self, size: usize) -> Vec<usize> {
         match self.axes {
             2 => vec![size; 2],
             _ => [4, 4, 8].map(|part| size.div_ceil(part)).to_vec(),

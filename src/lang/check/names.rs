@@ -108,8 +108,8 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn unknown_name(&self, name: &str, span: Span, scope: &[&str]) -> Diagnostic {
-        let mut diagnostic =
-            Diagnostic::new(Code::UnknownName, span, format!("unknown name `{name}`")).label("nothing is called this");
+        let mut diagnostic = Diagnostic::new(Code::UnknownName, span, format!("unknown name `{}`", short(name)))
+            .label("nothing is called this");
         if self.declared.contains(name) {
             return diagnostic.hint(format!("`{name}` is declared further down"));
         }
@@ -128,8 +128,9 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn unknown_function(&self, name: &Name) -> Diagnostic {
-        let diagnostic = Diagnostic::new(Code::UnknownFunction, name.span, format!("unknown function `{}`", name.text))
-            .label("no function is called this");
+        let diagnostic =
+            Diagnostic::new(Code::UnknownFunction, name.span, format!("unknown function `{}`", short(&name.text)))
+                .label("no function is called this");
         if self.declared.contains(name.text.as_str()) {
             return diagnostic.hint("a function can only call functions that are defined above it");
         }
@@ -187,4 +188,13 @@ pub(super) fn recursion(called: &Name, defined: Span) -> Diagnostic {
         .label("functions are inlined, so they can't be recursive")
         .note(defined, "defined here")
         .hint("a loop over the window is `fold`")
+}
+
+/// The name, or the start of one that is too long for a message.
+fn short(name: &str) -> String {
+    const LONGEST: usize = 60;
+    match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}\u{2026}", &name[..end]),
+        None => name.to_string(),
+    }
 }

@@ -162,6 +162,15 @@ impl Image {
         });
     }
 
+    /// The image with another element type; what this one can't hold is rounded and clamped.
+    pub fn saturated(&self, dtype: DType) -> Image {
+        let (mut image, values) = (Image::zeros(dtype, &self.layout()), self.samples.to_f64());
+        with_array!(&mut image.samples, array => {
+            array.zip_mut_with(&values, |to, value| *to = Element::from_f64(*value, Cast::Saturate));
+        });
+        image
+    }
+
     /// The samples in the order of picture files; a bool as 0 or 255.
     pub fn samples_in_order(&self) -> AnyArray {
         match &self.samples {

@@ -68,9 +68,11 @@ impl Format {
             return Ok(());
         }
         if !types.contains(&dtype) {
+            // The type that keeps most of any value.
+            let best = if types.contains(&DType::F32) { DType::F32 } else { DType::U8 };
             let types: Vec<&str> = types.iter().map(|dtype| dtype.as_str()).collect();
             return Err(format!(
-                "a {name} file can't hold {dtype}, only {}; add --dtype u8, or write an .npy file",
+                "a {name} file can't hold {dtype}, only {}; add --dtype {best}, or write an .npy file",
                 types.join(", ")
             ));
         }

@@ -55,8 +55,11 @@ pub fn read_jpeg(path: &Path) -> Result<Image, String> {
     decode("JPEG", decoder)
 }
 
-fn decode(format: &str, decoder: impl ImageDecoder) -> Result<Image, String> {
-    let image = DynamicImage::from_decoder(decoder).map_err(|error| corrupt(format, error))?;
+/// The picture, turned as the camera says that it was held.
+fn decode(format: &str, mut decoder: impl ImageDecoder) -> Result<Image, String> {
+    let orientation = decoder.orientation().map_err(|error| corrupt(format, error))?;
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| corrupt(format, error))?;
+    image.apply_orientation(orientation);
     let (height, width) = (image.height() as usize, image.width() as usize);
     let (colours, alpha) = (if image.color().has_color() { 3 } else { 1 }, image.color().has_alpha());
     let channels = Channels { colours, alpha };

@@ -12,6 +12,7 @@ use tiff::encoder::{TiffEncoder, TiffKind, TiffValue};
 use tiff::tags::{ExtraSamples, Tag};
 
 use super::image::{Channels, Image};
+use crate::failure::tell;
 
 /// The most bytes of picture that a byte of file can become, by the best of the compressions.
 const MAX_RATIO: usize = 4096;
@@ -45,7 +46,7 @@ pub fn read(path: &Path) -> Result<Image, String> {
         return Err("a TIFF file with its channels in separate planes can't be read".to_string());
     }
     if decoder.more_images() {
-        eprintln!("warning: {}: only the first of its pictures is read", path.display());
+        tell(format!("warning: {}: only the first of its pictures is read", path.display()));
     }
     let samples = decoder.read_image().map_err(corrupt)?;
     let (height, width) = (height as usize, width as usize);

@@ -1,14 +1,16 @@
 //! The files of a session, and the hand-written filters that it can be compared with.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use directories::BaseDirs;
 use hoodoo::session::{Files, Image, Rival};
 use hoodoo::{AnyArray, AnyElement, DType, Kernel, Precision, Window};
 use ndarray::{ArrayD, Axis, Slice};
 
+use crate::arguments::read_kernel;
 use crate::failure::Failure;
-use crate::files::{self, Channels, with_array};
+use crate::files::{self, Channels, is_standard, with_array};
 use crate::handwritten::ByHand;
 use crate::output::{Target, publish, write_text};
 use crate::workloads::{Hand, Task, workloads};
@@ -21,6 +23,7 @@ pub struct Disk;
 
 /// The image in a file, without its opacity, under the name of the file.
 pub fn load(path: &Path) -> Result<Image, Failure> {
+    not_standard(path)?;
     let file = files::read(path)?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let Some(Channels { colours, .. }) = file.layout().channels else { return Ok(Image::new(name, file.samples)) };
@@ -34,6 +37,23 @@ pub fn load(path: &Path) -> Result<Image, Failure> {
     Ok(Image { name, array, colour: colours > 1 })
 }
 
+/// Checks that `path` is a file: a session reads its entries from standard input, and answers on standard output.
+fn not_standard(path: &Path) -> Result<(), Failure> {
+    match is_standard(path) {
+        true => Err(Failure::Usage("`-` is not a file, and a session has no arrays from or to a pipe".to_string())),
+        false => Ok(()),
+    }
+}
+
+/// The path that the user means: a `~` in front is the home directory, as in a shell.
+fn expanded(path: &str) -> PathBuf {
+    let home = || BaseDirs::new().map(|directories| directories.home_dir().to_path_buf());
+    match path.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+        Some(rest) => home().map_or_else(|| path.into(), |home| home.join(rest.trim_start_matches('/'))),
+        None => path.into(),
+    }
+}
+
 /// The image as files have it.
 fn for_file(image: &Image) -> files::Image {
     let samples = with_array!(&image.array, array => array.clone().into());
@@ -42,7 +62,8 @@ fn for_file(image: &Image) -> files::Image {
 }
 
 fn save(files: &[(&str, &Image)]) -> Result<(), Failure> {
-    let paths: Vec<_> = files.iter().map(|(path, _)| path.into()).collect();
+    let paths: Vec<PathBuf> = files.iter().map(|(path, _)| expanded(path)).collect();
+    paths.iter().try_for_each(|path| not_standard(path))?;
     let targets = Target::all(&paths)?;
     let images: Vec<files::Image> = files.iter().map(|(_, image)| for_file(image)).collect();
     for (target, image) in targets.iter().zip(&images) {
@@ -55,12 +76,12 @@ fn save(files: &[(&str, &Image)]) -> Result<(), Failure> {
 
 /// A failure in the words of a prompt, which has no options.
 fn said(failure: Failure) -> String {
-    failure.message().replace("--output: ", "").replace("add --dtype u8", "set `:dtype u8`")
+    failure.message().replace("--output: ", "").replace("add --dtype ", "set :dtype ")
 }
 
 impl Files for Disk {
     fn load(&self, path: &str) -> Result<Image, String> {
-        load(Path::new(path)).map_err(said)
+        load(&expanded(path)).map_err(said)
     }
 
     fn save(&self, files: &[(&str, &Image)]) -> Result<(), String> {
@@ -68,16 +89,17 @@ impl Files for Disk {
     }
 
     fn read(&self, path: &str) -> Result<String, String> {
-        fs::read_to_string(path).map_err(|error| said(Failure::at(Path::new(path), error)))
+        read_kernel(&expanded(path)).map_err(said)
     }
 
     fn write(&self, path: &str, text: &str) -> Result<(), String> {
-        write_text(Path::new(path), text).map_err(said)
+        write_text(&expanded(path), text).map_err(said)
     }
 
     fn paths(&self, start: &str) -> Vec<String> {
         let (directory, name) = start.split_at(start.rfind('/').map_or(0, |slash| slash + 1));
-        let Ok(entries) = fs::read_dir(if directory.is_empty() { "." } else { directory }) else { return Vec::new() };
+        let place = if directory.is_empty() { ".".into() } else { expanded(directory) };
+        let Ok(entries) = fs::read_dir(place) else { return Vec::new() };
         let mut paths: Vec<String> = entries
             .filter_map(|entry| {
                 let entry = entry.ok()?;

@@ -11,15 +11,16 @@ use hoodoo::lang::highlight::{Class, highlight};
 use hoodoo::session::{COMMANDS, Session};
 use nu_ansi_term::{Color, Style};
 use reedline::{
-    ColumnarMenu, Completer, CompletionResult, DefaultHinter, EditCommand, Emacs, FileBackedHistory, Highlighter,
-    Hinter, History, KeyCode, KeyModifiers, MenuBuilder, Prompt, PromptEditMode, PromptHistorySearch, Reedline,
-    ReedlineEvent, ReedlineMenu, Signal, Span, StyledText, Suggestion, ValidationResult, Validator,
+    ColumnarMenu, Completer, CompletionResult, DEFAULT_INDICATOR_COLOR, DEFAULT_PROMPT_COLOR,
+    DEFAULT_PROMPT_MULTILINE_COLOR, DEFAULT_PROMPT_RIGHT_COLOR, DefaultHinter, EditCommand, Emacs, FileBackedHistory,
+    Highlighter, Hinter, History, KeyCode, KeyModifiers, MenuBuilder, Prompt, PromptEditMode, PromptHistorySearch,
+    Reedline, ReedlineEvent, ReedlineMenu, Signal, Span, StyledText, Suggestion, ValidationResult, Validator,
     default_emacs_keybindings,
 };
 
 use super::disk::Disk;
 use super::{Shared, locked};
-use crate::failure::Failure;
+use crate::failure::{Failure, tell};
 
 /// How many entries the history keeps.
 const HISTORY: usize = 10_000;
@@ -35,6 +36,7 @@ const MARK: &str = "> ";
 /// The line that is being typed.
 pub struct Line {
     editor: Reedline,
+    colour: bool,
 }
 
 impl Line {
@@ -58,7 +60,8 @@ impl Line {
             .with_selected_match_text_style(Style::new().reverse())
             .with_description_text_style(style(Color::DarkGray.normal()));
         let mut editor = Reedline::create()
-            .with_ansi_colors(colour)
+            // Without these, what is chosen in the menu would be in capitals. Everything here has its own style.
+            .with_ansi_colors(true)
             .with_edit_mode(Box::new(Emacs::new(keys)))
             .with_menu(ReedlineMenu::EngineCompleter(Box::new(menu)))
             .with_completer(Box::new(Names(Arc::clone(session))))
@@ -71,14 +74,18 @@ impl Line {
         match history() {
             Ok(history) => editor = editor.with_history(Box::new(history)),
             // A prompt without a memory is better than none.
-            Err(reason) => eprintln!("warning: there will be no history: {reason}"),
+            Err(reason) => tell(format!("warning: there will be no history: {reason}")),
         }
-        Ok(Line { editor })
+        Ok(Line { editor, colour })
     }
 
     /// The next entry, or what the user did instead.
     pub fn read(&mut self) -> Result<Signal, Failure> {
-        self.editor.read_line(&Hoodoo).map_err(|error| Failure::Run(format!("the terminal: {error}")))
+        let prompt = Hoodoo { colour: self.colour };
+        let read = self.editor.read_line(&prompt).map_err(|error| Failure::Run(format!("the terminal: {error}")))?;
+        // A session may end without notice. Where an entry can't be kept, the next time it is tried again.
+        let _ = self.editor.sync_history();
+        Ok(read)
     }
 }
 
@@ -91,7 +98,16 @@ fn history() -> Result<FileBackedHistory, String> {
 }
 
 /// What stands in front of an entry.
-struct Hoodoo;
+struct Hoodoo {
+    colour: bool,
+}
+
+impl Hoodoo {
+    /// The colour, if there are any.
+    fn or_default(&self, colour: Color) -> Color {
+        if self.colour { colour } else { Color::Default }
+    }
+}
 
 impl Prompt for Hoodoo {
     fn render_prompt_left(&self) -> Cow<'_, str> {
@@ -112,6 +128,22 @@ impl Prompt for Hoodoo {
 
     fn render_prompt_history_search_indicator(&self, search: PromptHistorySearch) -> Cow<'_, str> {
         format!("(search: {}) ", search.term).into()
+    }
+
+    fn get_prompt_color(&self) -> Color {
+        self.or_default(DEFAULT_PROMPT_COLOR)
+    }
+
+    fn get_prompt_multiline_color(&self) -> Color {
+        self.or_default(DEFAULT_PROMPT_MULTILINE_COLOR)
+    }
+
+    fn get_indicator_color(&self) -> Color {
+        self.or_default(DEFAULT_INDICATOR_COLOR)
+    }
+
+    fn get_prompt_right_color(&self) -> Color {
+        self.or_default(DEFAULT_PROMPT_RIGHT_COLOR)
     }
 }
 

@@ -21,8 +21,10 @@ use reedline::Signal;
 use self::disk::Disk;
 use self::editor::Line;
 use self::picture::Pictures;
-use crate::failure::{CANCELLED, Failure, colours, print};
+use crate::failure::{Failure, colours, print, tell};
 use crate::pictures::scene;
+use crate::signals::{self, Request};
+use crate::temporary;
 
 /// The side of the image that there is without a file.
 const SCENE: usize = 192;
@@ -65,16 +67,16 @@ struct Interrupt {
 }
 
 impl Interrupt {
-    /// Watches Ctrl-C, which ends the program between runs if there is no line editor to see the key.
+    /// Watches Ctrl-C, which ends the program between runs if there is no line editor to see the key, and the signals that
+    /// always end it.
     fn watch(interactive: bool) -> Result<Interrupt, Failure> {
         let current: Arc<Mutex<Option<Arc<Progress>>>> = Arc::default();
         let running = Arc::clone(&current);
-        ctrlc::set_handler(move || match &*running.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(progress) => progress.cancel(),
-            None if interactive => {}
-            None => std::process::exit(CANCELLED.into()),
-        })
-        .map_err(|error| Failure::Run(format!("Ctrl-C can't be watched: {error}")))?;
+        signals::watch(move |request| match (request, &*running.lock().unwrap_or_else(PoisonError::into_inner)) {
+            (Request::Interrupt, Some(progress)) => progress.cancel(),
+            (Request::Interrupt, None) if interactive => {}
+            (Request::Interrupt, None) | (Request::End, _) => temporary::end(),
+        })?;
         Ok(Interrupt { current })
     }
 
@@ -123,7 +125,7 @@ fn respond(answer: Result<Reply, Error>, pictures: Pictures, colour: bool) -> Re
             Ok(reply.quit)
         }
         Err(error) => {
-            eprintln!("{}", error.render(colour));
+            tell(error.render(colour));
             Ok(false)
         }
     }

@@ -1,0 +1,48 @@
+//! The signals that stop a run or the whole command.
+
+use crate::failure::Failure;
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// To stop what is going on: Ctrl-C.
+    Interrupt,
+    /// To end: SIGTERM, or SIGHUP because the terminal is gone.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there are no such signals"))]
+    End,
+}
+
+/// Calls `handle`, on a thread of its own, for every signal that would have ended the process.
+#[cfg(unix)]
+pub fn watch(mut handle: impl FnMut(Request) + Send + 'static) -> Result<(), Failure> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut watched = vec![SIGINT, SIGTERM];
+    watched.extend((!hangups_are_ignored()).then_some(SIGHUP));
+    let mut signals = signal_hook::iterator::Signals::new(watched)
+        .map_err(|error| Failure::Run(format!("signals can't be watched: {error}")))?;
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            handle(if signal == SIGINT { Request::Interrupt } else { Request::End });
+        }
+    });
+    Ok(())
+}
+
+/// Whether who started this process wants it to live on without a terminal, as `nohup` does. Where that can't be read, it is
+/// taken for what is usual.
+#[cfg(unix)]
+fn hangups_are_ignored() -> bool {
+    // Of the bits, the first is that of signal 1.
+    const HANGUP: u64 = 1 << (signal_hook::consts::SIGHUP - 1);
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok());
+    ignored.is_some_and(|bits| bits & HANGUP != 0)
+}
+
+/// Calls `handle`, on a thread of its own, for every Ctrl-C.
+#[cfg(not(unix))]
+pub fn watch(mut handle: impl FnMut(Request) + Send + 'static) -> Result<(), Failure> {
+    ctrlc::set_handler(move || handle(Request::Interrupt))
+        .map_err(|error| Failure::Run(format!("Ctrl-C can't be watched: {error}")))
+}
