@@ -762,6 +762,60 @@ fn values_that_are_not_finite_in_long_rows() {
     on::<f64>(&mut random);
 }
 
+/// Rows do not run along an axis of a few elements, such as colours; no pixel can tell.
+#[test]
+fn arrays_with_short_last_axes() {
+    fn on<T: AnyElement + PartialEq + std::fmt::Debug>(random: &mut fastrand::Rng) {
+        let cases: [(&[usize], &[isize]); 7] = [
+            (&[20, 40, 3], &[0, 1]),
+            (&[20, 40, 3], &[1, 0]),
+            (&[9, 33, 4], &[0, 1, 2]),
+            (&[300, 1], &[0, 1]),
+            (&[100, 8], &[1]),
+            (&[3, 64, 2, 2], &[3, -3]),
+            (&[40, 2], &[0]),
+        ];
+        for (shape, axes) in cases {
+            let image =
+                ArrayD::from_shape_simple_fn(IxDyn(shape), || T::from_f64(random.f64() * 255.0, Cast::Saturate));
+            let last = axes.len() - 1;
+            let shifted = format!("w[{}] - w[{}]", vec!["1"; last + 1].join(", "), vec!["0"; last + 1].join(", "));
+            let placed = format!("coord(0) * 1000 + coord({last}) + extent(0) + argmax(w)");
+            for source in ["max(w) - min(w)", "median(w)", "sum(w) / 4", &shifted, &placed] {
+                for mode in Mode::ALL {
+                    let filter = Filter::new(&compile(source)).size(3).axes(axes.iter().copied()).mode(mode).cval(7.0);
+                    let run = |engine: Engine| -> Vec<ArrayD<f64>> {
+                        filter.clone().engine(engine).run_all(&[T::input(image.view())]).unwrap()
+                    };
+                    let (actual, expected) = (run(Engine::Rows), run(Engine::Interpreter));
+                    assert_eq!(actual[0].shape(), expected[0].shape());
+                    for (x, y) in actual[0].iter().zip(&expected[0]) {
+                        assert!(
+                            (x - y).abs() <= 1e-13 * y.abs() || x.is_nan() && y.is_nan(),
+                            "{source} along {axes:?} of {shape:?}, {mode:?}: {x}, {y}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+    let mut random = fastrand::Rng::with_seed(10);
+    on::<u8>(&mut random);
+    on::<f32>(&mut random);
+    let plan = Filter::new(&compile("min(w)")).size(3).axes([0, 1]);
+    let plan = plan.listing(hoodoo::Listing::Plan, &[20, 40, 3], &[DType::U8], &[DType::U8]).unwrap();
+    assert!(plan.starts_with("axes in the order [2, 0, 1]: rows along the last would be short"), "{plan}");
+    // An error names the first pixel in C order.
+    let demanding = Filter::new(&compile("assert w[0, 0] < 5; w[0, 0]")).axes([0, 1]);
+    let image =
+        Array3::from_shape_fn(
+            (20, 40, 3),
+            |(y, x, c)| if (y, x, c) == (3, 4, 2) || (y, x, c) == (3, 5, 0) { 9.0 } else { 1.0 },
+        );
+    let error = demanding.run(&image).unwrap_err();
+    assert!(matches!(&error, Error::Assertion { position, .. } if *position == [3, 4, 2]), "{error}");
+}
+
 /// Cells that are farther away than the array is long: memory is for the rows, not for what is between.
 #[test]
 fn cells_that_are_far_away() {

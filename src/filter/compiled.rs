@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::arrays::{Input, Output};
 use super::job::{Job, Types, first_failure};
+use super::orientation::reordered;
 use super::pixels::Run;
 use super::rows::{self, RowRun};
 use super::{Filter, Function};
@@ -158,6 +159,13 @@ impl Filter {
         let Function::Kernel(kernel) = &self.function else {
             return Err(Error::argument("engine", "a callback has no plan"));
         };
+        if let Some((filter, order)) = self.turned(shape)? {
+            let text = filter.listing(listing, &reordered(shape, &order), inputs, outputs)?;
+            return Ok(match listing {
+                Listing::Plan => format!("axes in the order {order:?}: rows along the last would be short\n{text}"),
+                _ => text,
+            });
+        }
         let types = Types { inputs: inputs.to_vec(), outputs: outputs.to_vec() };
         let job = self.job(shape, types, |_| Ok(Settings::default()))?;
         let plan = plan(kernel.hir(), request(self, &job, &[]));

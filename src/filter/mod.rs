@@ -8,6 +8,7 @@ pub mod arrays;
 pub mod compiled;
 pub mod engine;
 pub mod job;
+mod orientation;
 pub mod outputs;
 pub mod pixels;
 pub mod progress;
@@ -19,6 +20,7 @@ use ndarray::{Array, ArrayBase, ArrayD, Data, DataMut, Dimension};
 use self::arrays::{AnyElement, Input, Output};
 use self::engine::{Engine, Means};
 use self::job::{Job, Place, Types};
+use self::orientation::reordered;
 use self::outputs::Outputs;
 use self::pixels::{Neighbourhood, Run};
 use self::progress::Progress;
@@ -435,6 +437,10 @@ impl Filter {
             inputs: inputs.iter().map(Input::dtype).collect(),
             outputs: outputs.iter().map(|output| output.dtype()).collect(),
         };
+        if let Some((filter, order)) = self.turned(shape)? {
+            let (inputs, mut outputs) = (orientation::inputs(inputs, &order), orientation::outputs(outputs, &order));
+            return filter.run_all_into(&inputs, &mut outputs, progress);
+        }
         let prepared = self.prepare(shape, types)?;
         if output_shape.contains(&0) {
             return Ok(());
@@ -608,7 +614,27 @@ impl Filter {
     /// As for [`Filter::run`].
     pub fn compile(&self, shape: &[usize], inputs: &[DType], outputs: &[DType]) -> Result<(), Error> {
         self.check_counts(inputs.len(), outputs.len())?;
+        if let Some((filter, order)) = self.turned(shape)? {
+            return filter.compile(&reordered(shape, &order), inputs, outputs);
+        }
         self.prepare(shape, Types { inputs: inputs.to_vec(), outputs: outputs.to_vec() }).map(drop)
+    }
+
+    /// The filter for arrays whose axes are in another order, and that order, if rows are longer then. What each pixel is does
+    /// not depend on it.
+    fn turned(&self, shape: &[usize]) -> Result<Option<(Filter, Vec<usize>)>, Error> {
+        let (Function::Kernel(kernel), Engine::Auto | Engine::Rows) = (&self.function, self.engine) else {
+            return Ok(None);
+        };
+        let axes = self.filtered_axes(shape.len())?;
+        let order = orientation::order(shape);
+        // The pixel that an error names is the first in C order.
+        let Some(order) = order.filter(|_| cfg!(feature = "jit") && kernel.hir().assertions.is_empty()) else {
+            return Ok(None);
+        };
+        let place = |axis: &usize| order.iter().position(|other| other == axis).map(|place| place as isize);
+        let axes: Vec<isize> = axes.iter().filter_map(place).collect();
+        Ok(Some((self.clone().axes(axes), order)))
     }
 
     fn most_threads(&self) -> usize {
