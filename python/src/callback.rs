@@ -12,16 +12,17 @@ use std::ptr::NonNull;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::{mem, ptr, slice};
 
+use hoodoo::lang::diagnostic::{Code, KernelError};
 use hoodoo::lang::hir;
 use hoodoo::lang::point::coordinates;
-use hoodoo::{Callback, CallbackFn, Footprint, Parameters};
+use hoodoo::{Callback, CallbackFn, Error, Footprint, Kernel, Parameters};
 use numpy::{PyArray1, PyReadonlyArrayDyn, PyReadwriteArray1};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyCapsuleMethods, PyDict, PyTuple};
 
-use crate::errors::exception;
+use crate::errors::{caught, exception};
 use crate::program::PyProgram;
 
 /// A function along lines: the extended input line and the output line, each with its length.
@@ -230,8 +231,24 @@ fn compiled(
         parameters = parameters.weights(name, values);
     }
     let footprint = footprint.map(|footprint| Footprint::from_array(footprint.as_array())).transpose();
-    let callback = footprint.and_then(|footprint| program.kernel.callback_with(footprint.as_ref(), &parameters));
-    callback.map_err(|error| exception(py, error, program.kernel.source()))
+    let kernel = &program.kernel;
+    let callback = caught(|| footprint.and_then(|footprint| kernel.callback_with(footprint.as_ref(), &parameters)))?;
+    callback.map_err(|error| exception(py, for_python(error, kernel), kernel.source()))
+}
+
+/// The error of a kernel that can't be a callback, with a hint that does not name functions in Rust.
+fn for_python(error: Error, kernel: &Kernel) -> Error {
+    let hint = match kernel.inputs().len() == 1 && kernel.outputs().len() == 1 {
+        true => "give the footprint to `low_level_callable`",
+        false => "call the kernel itself, which takes several inputs and gives several outputs",
+    };
+    match error {
+        Error::Kernel(error) if error.code() == Code::NotInCallback && error.hint().is_some() => {
+            let diagnostic = error.diagnostic().clone().hint(hint);
+            KernelError::new(diagnostic, kernel.source().into(), "kernel".into()).into()
+        }
+        other => other,
+    }
 }
 
 /// The program as a function of lines, for SciPy's `generic_filter1d`: its window slides along the line.
@@ -326,7 +343,8 @@ fn point(
         }
     };
     let values = kernel.params().iter().map(value).collect::<PyResult<_>>()?;
-    Ok((kernel.point_functions().map_err(|error| exception(py, error, kernel.source()))?, values))
+    let functions = caught(|| kernel.point_functions())?;
+    Ok((functions.map_err(|error| exception(py, error, kernel.source()))?, values))
 }
 
 /// The program as a function of some of its params, for SciPy's `quad` and `nquad`; NaN where an assertion does not hold.

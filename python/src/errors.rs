@@ -1,5 +1,7 @@
 //! Hoodoo's errors as Python's exceptions.
 
+use std::panic::{self, AssertUnwindSafe};
+
 use hoodoo::Error;
 use hoodoo::lang::diagnostic::KernelError;
 use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError, PyValueError};
@@ -15,6 +17,12 @@ pub fn exception(py: Python<'_>, error: Error, source: &str) -> PyErr {
         Error::Cancelled => PyKeyboardInterrupt::new_err(()),
         _ => PyRuntimeError::new_err(error.to_string()),
     }
+}
+
+/// Does what should not panic. Should it, users get an exception like others, which PyO3's own is not.
+pub fn caught<T>(work: impl FnOnce() -> T) -> PyResult<T> {
+    panic::catch_unwind(AssertUnwindSafe(work))
+        .map_err(|_| PyRuntimeError::new_err("Hoodoo panicked, which is an error in it"))
 }
 
 /// `hoodoo.KernelError`, whose span counts characters, as Python's strings do.

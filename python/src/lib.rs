@@ -1,10 +1,11 @@
 //! The extension module of Hoodoo's Python package: programs, filters and callbacks, with NumPy's arrays.
 //!
-//! What users see is written in Python, in `python/hoodoo/`; here is only what has to be in Rust. `_hoodoo.pyi` describes
-//! this module to type checkers.
+//! What users see is written in Python, in `python/hoodoo/`; here is only what has to be in Rust, or what would be slow in
+//! Python. `_hoodoo.pyi` describes this module to type checkers.
 
 #![deny(missing_docs, unsafe_code)]
 
+mod arguments;
 mod arrays;
 mod callback;
 mod errors;

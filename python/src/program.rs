@@ -3,7 +3,7 @@
 use hoodoo::Kernel;
 use pyo3::prelude::*;
 
-use crate::errors::exception;
+use crate::errors::{caught, exception};
 
 /// A program of the kernel language, checked.
 #[pyclass(name = "Program", module = "hoodoo._hoodoo", frozen)]
@@ -16,7 +16,7 @@ pub struct PyProgram {
 impl PyProgram {
     #[new]
     fn new(py: Python<'_>, source: &str) -> PyResult<PyProgram> {
-        match py.detach(|| Kernel::compile(source)) {
+        match caught(|| py.detach(|| Kernel::compile(source)))? {
             Ok(kernel) => Ok(PyProgram { kernel }),
             Err(error) => Err(exception(py, error, source)),
         }

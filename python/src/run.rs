@@ -1,22 +1,28 @@
 //! Running a filter from Python: other Python threads go on, Ctrl-C stops it, and it works in a forked process.
+//!
+//! Only Python's main thread handles signals, so the thread that calls a filter must look for them. Where it computes
+//! itself, it looks when the filter reports; where threads of a pool compute, it looks while it waits for them.
 
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
-use std::time::Duration;
-use std::{mem, process};
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+use std::{mem, process, thread};
 
 use hoodoo::{Error, Filter, Input, Output, Progress};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use rayon::{Scope, ThreadPool, ThreadPoolBuilder};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::errors::exception;
+use crate::errors::{caught, exception};
 
 /// How often Ctrl-C is looked for, and progress reported.
 const TICK: Duration = Duration::from_millis(50);
 
-/// A run of so few pixels is over before another thread has begun with it.
-const FEW_PIXELS: usize = 1 << 12;
+/// A run of so few operations is over before anybody waits for it: machine code takes less than a tenth of a second for
+/// these, the interpreter a few.
+const FEW_OPERATIONS: u64 = 1 << 24;
 
 /// The process in which rayon's own pool works: threads don't survive a fork.
 static FIRST_PROCESS: OnceLock<u32> = OnceLock::new();
@@ -79,6 +85,21 @@ impl From<Error> for Failure {
     }
 }
 
+/// What a run takes.
+pub struct Effort {
+    /// The greatest number of threads, 0 for one on each core.
+    pub threads: usize,
+    /// About how many operations there are.
+    pub operations: u64,
+}
+
+impl Effort {
+    /// Whether no other thread computes.
+    fn is_of_one_thread(&self) -> bool {
+        self.threads == 1 || (self.threads == 0 && rayon::current_num_threads() == 1)
+    }
+}
+
 /// Runs a filter by a program. `progress` is called with the part that is done, from 0 to 1.
 ///
 /// # Errors
@@ -89,23 +110,21 @@ pub fn run(
     filter: &Filter,
     inputs: &[Input<'_>],
     outputs: &mut [Output<'_>],
+    effort: &Effort,
     progress: Option<Py<PyAny>>,
 ) -> Result<(), Failure> {
     let pixels = outputs.first().map_or(0, |output| output.shape().iter().product());
-    let done = Progress::default();
-    let pool = pool()?;
-    let work = || filter.run_all_into(inputs, outputs, &done);
-    let tell =
-        |py: Python<'_>, part: f64| progress.as_ref().map_or(Ok(()), |progress| progress.call1(py, (part,)).map(drop));
-    match (progress.is_none() && pixels <= FEW_PIXELS, &pool) {
-        (true, None) => py.detach(work)?,
-        (true, Some(pool)) => py.detach(|| pool.install(work))?,
-        (false, pool) => watched(py, pool.as_deref(), work, &done, &|py| {
-            py.check_signals()?;
-            tell(py, done.done() as f64 / pixels as f64)
-        })?,
+    let watcher = Arc::new(Watcher { progress, pixels });
+    let pool = if effort.is_of_one_thread() { None } else { pool()? };
+    let work = |progress: &Progress| match pool {
+        Some(pool) => pool.install(|| filter.run_all_into(inputs, outputs, progress)),
+        None => filter.run_all_into(inputs, outputs, progress),
+    };
+    match effort.is_of_one_thread() || effort.operations <= FEW_OPERATIONS {
+        true => here(py, work, &watcher)?,
+        false => elsewhere(py, work, &watcher)?,
     }
-    Ok(tell(py, 1.0)?)
+    Ok(watcher.tell(py, pixels)?)
 }
 
 /// Runs a filter by a callback on this thread, attached to Python, as SciPy does.
@@ -119,7 +138,7 @@ pub fn run_attached(
     inputs: &[Input<'_>],
     outputs: &mut [Output<'_>],
 ) -> Result<(), Failure> {
-    let result = filter.run_all_into(inputs, outputs, &Progress::default());
+    let result = caught(|| filter.run_all_into(inputs, outputs, &Progress::default()))?;
     match (PyErr::take(py), result) {
         (Some(raised), _) => Err(raised.into()),
         (None, Err(Error::Callback { .. })) => Err(PyRuntimeError::new_err("unknown error in filter function").into()),
@@ -127,46 +146,76 @@ pub fn run_attached(
     }
 }
 
-/// Does the work on a thread of the pool and calls `look` on this one from time to time; an error of `look` cancels the work.
-fn watched<'work>(
+/// What is done from time to time while a filter runs.
+struct Watcher {
+    /// Is called with the part that is done.
+    progress: Option<Py<PyAny>>,
+    pixels: usize,
+}
+
+impl Watcher {
+    /// Lets Python handle signals, and tells how many pixels are done.
+    fn look(&self, py: Python<'_>, done: usize) -> PyResult<()> {
+        py.check_signals()?;
+        self.tell(py, done)
+    }
+
+    fn tell(&self, py: Python<'_>, done: usize) -> PyResult<()> {
+        let part = if done == self.pixels { 1.0 } else { done as f64 / self.pixels as f64 };
+        self.progress.as_ref().map_or(Ok(()), |progress| progress.call1(py, (part,)).map(drop))
+    }
+}
+
+/// Does the work on this thread, which looks at Python when the filter reports.
+fn here(
     py: Python<'_>,
-    pool: Option<&ThreadPool>,
-    work: impl FnOnce() -> Result<(), Error> + Send + 'work,
-    done: &Progress,
-    look: &(dyn Fn(Python<'_>) -> PyResult<()> + Sync),
+    work: impl FnOnce(&Progress) -> Result<(), Error> + Send,
+    watcher: &Arc<Watcher>,
 ) -> Result<(), Failure> {
-    let (sender, receiver) = mpsc::sync_channel(1);
-    let work = move |_: &Scope<'work>| {
-        // The receiver waits for this.
-        let _ = sender.send(panic::catch_unwind(AssertUnwindSafe(work)));
-    };
-    let watch = move || {
-        let mut stopped_by = None;
-        loop {
-            match receiver.recv_timeout(TICK) {
-                Ok(result) => return (stopped_by, result),
-                Err(_) if stopped_by.is_some() => {}
-                Err(_) => {
-                    if let Err(error) = Python::attach(look) {
-                        done.cancel();
-                        stopped_by = Some(error);
-                    }
+    let stopped_by = Arc::new(Mutex::new(None));
+    let (watcher, stop, mut last) = (watcher.clone(), stopped_by.clone(), Instant::now());
+    let progress = Progress::reporting(move |done| {
+        // Every run reports when it has finished, and a short one should not wait for Python then.
+        if last.elapsed() < TICK {
+            return ControlFlow::Continue(());
+        }
+        last = Instant::now();
+        let Err(error) = Python::attach(|py| watcher.look(py, done)) else { return ControlFlow::Continue(()) };
+        *stop.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        ControlFlow::Break(())
+    });
+    let result = py.detach(|| caught(|| work(&progress)));
+    let stopped_by = stopped_by.lock().unwrap_or_else(PoisonError::into_inner).take();
+    stopped_by.map_or_else(|| Ok(result??), |error| Err(error.into()))
+}
+
+/// Does the work on a thread of its own, while this one waits and looks at Python.
+fn elsewhere(
+    py: Python<'_>,
+    work: impl FnOnce(&Progress) -> Result<(), Error> + Send,
+    watcher: &Watcher,
+) -> Result<(), Failure> {
+    let progress = Progress::default();
+    py.detach(|| {
+        thread::scope(|scope| {
+            // Nothing is sent: that there is no sender any more says that the work has ended.
+            let (sender, end) = mpsc::channel::<Infallible>();
+            let work = || {
+                let _sender = sender;
+                caught(|| work(&progress))
+            };
+            let worker = thread::Builder::new().spawn_scoped(scope, work).map_err(PyErr::from)?;
+            let mut stopped_by = None;
+            while let Err(RecvTimeoutError::Timeout) = end.recv_timeout(TICK) {
+                if stopped_by.is_none()
+                    && let Err(error) = Python::attach(|py| watcher.look(py, progress.done()))
+                {
+                    progress.cancel();
+                    stopped_by = Some(error);
                 }
             }
-        }
-    };
-    // A filter by a program never waits for Python, so that a thread of the pool never waits for this one.
-    let both = move |scope: &Scope<'work>| {
-        scope.spawn(work);
-        watch()
-    };
-    let outcome = py.detach(|| match pool {
-        Some(pool) => pool.in_place_scope(both),
-        None => rayon::in_place_scope(both),
-    });
-    match outcome {
-        (Some(error), _) => Err(error.into()),
-        (None, Ok(result)) => Ok(result?),
-        (None, Err(_)) => Err(PyRuntimeError::new_err("the filter panicked, which is an error in Hoodoo").into()),
-    }
+            let result = worker.join().expect("panics are caught");
+            stopped_by.map_or_else(|| Ok(result??), |error| Err(error.into()))
+        })
+    })
 }

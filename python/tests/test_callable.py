@@ -159,6 +159,20 @@ def test_what_can_be_no_callable(source, arguments, error):
         Kernel(source).low_level_callable(**arguments)
 
 
+@pytest.mark.parametrize(
+    ("source", "hint"),
+    [
+        ("w[0, 1]", "give the footprint to `low_level_callable`"),
+        ("input a, b; min(a) + min(b)", "call the kernel itself"),
+        ("min(w), max(w)", "call the kernel itself"),
+    ],
+)
+def test_hints_are_for_python(source, hint):
+    with pytest.raises(KernelError, match=hint) as caught:
+        Kernel(source).low_level_callable()
+    assert not any(word in str(caught.value) for word in ("Kernel::", "Filter", "--size"))
+
+
 def test_the_code_lives_as_long_as_the_callable():
     function = Kernel("param t; max(w) + t").low_level_callable(t=1)
     for index in range(300):

@@ -57,6 +57,12 @@ def test_scipys_other_names_of_modes(mode):
     check(np.arange(7), 2, "sum(w * (offset(0) + 50))", size=5, mode=mode, cval=3)
 
 
+def test_truth_has_no_value_outside():
+    line = np.array([False, True, False, True])
+    for cval in [0, 1, 0.5, 2, np.nan]:
+        check(line, 2, "max(w)", size=3, mode="constant", cval=cval, dtype="f8")
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_a_line_in_blocks_of_every_length(mode):
     line = np.random.default_rng(3).integers(0, 200, 7).astype(np.uint8)

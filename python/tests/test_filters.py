@@ -185,6 +185,20 @@ def test_lines(seed):
         ("generic_filter1d", (np.max, 0), {}),
         ("generic_filter1d", (np.max, 3), {"axis": 2}),
         ("generic_filter1d", (np.max, 3), {"origin": 2}),
+        ("generic_filter1d", (lambda line, values: None, 3), {"cval": "x"}),
+        ("generic_filter1d", (lambda line, values: None, 3), {"cval": None}),
+        ("minimum_filter", (3,), {"axes": 5}),
+        ("uniform_filter", (3,), {"axes": -3}),
+        ("grey_opening", (3,), {"axes": 5}),
+        ("minimum_filter", (3,), {"axes": (5,)}),
+        ("minimum_filter1d", (2.7,), {}),
+        ("maximum_filter1d", (2.0,), {}),
+        ("uniform_filter1d", (2.7,), {}),
+        ("minimum_filter", (2.7,), {}),
+        ("grey_dilation", (2.7,), {}),
+        ("grey_closing", ((3.0, 2),), {}),
+        ("white_tophat", (2.0,), {}),
+        ("black_tophat", (2.7,), {}),
         ("minimum_filter", (), {}),
         ("minimum_filter", (), {"footprint": np.zeros((3, 3))}),
         ("minimum_filter", (3,), {"footprint": np.ones((3, 3))}),
@@ -205,6 +219,41 @@ def test_lines(seed):
 def test_mistakes(name, arguments, keywords):
     keywords = dict(keywords)
     assert_same(name, np.arange(12.0).reshape(3, 4), *arguments, output=keywords.pop("output", None), **keywords)
+
+
+@pytest.mark.parametrize("name", ["minimum_filter", "uniform_filter", "rank_filter", "median_filter", "grey_dilation"])
+def test_texts_and_records(name):
+    arguments = (0, 3) if name == "rank_filter" else (3,)
+    for array in ["abc", np.array(["a", "b"]), np.array([b"a"]), np.zeros(4, [("a", "f4")])]:
+        with pytest.raises(TypeError):
+            getattr(ndimage, name)(array, *arguments)
+        with pytest.raises(TypeError, match="not understood"):
+            getattr(hoodoo, name)(array, *arguments)
+
+
+@pytest.mark.parametrize("axes", [None, ()])
+def test_no_axes(axes):
+    """One cell, of an array without axes or along none of them."""
+    image = np.float64(3) if axes is None else np.arange(4.0)
+    for size in (3, ()):
+        for function in (np.sum, "sum(w)"):
+            result = hoodoo.generic_filter(image, function, size=size, axes=axes)
+            np.testing.assert_array_equal(result, image)
+            assert result.shape == np.shape(image)
+    for footprint in (True, np.True_, np.array(True)):
+        np.testing.assert_array_equal(hoodoo.generic_filter(image, "sum(w)", footprint=footprint, axes=axes), image)
+        assert_same("median_filter", np.asarray(image), footprint=footprint, axes=axes)
+    assert Kernel("sum(w)")(np.True_, footprint=np.True_, dtype=int) == 1
+    for name in MORPHOLOGY:
+        assert_same(name, np.asarray(image), structure=np.array(2.0), axes=axes)
+
+
+def test_warnings_are_about_the_users_line():
+    image = np.ones((3, 4), complex)
+    for name in ("uniform_filter", "uniform_filter1d"):
+        with pytest.warns(UserWarning, match="promoting") as caught:
+            getattr(hoodoo, name)(image, 3, output=np.float32)
+        assert [each.filename for each in caught] == [__file__]
 
 
 @pytest.mark.parametrize("name", [name for name in hoodoo.__all__ if hasattr(ndimage, name)])
@@ -246,11 +295,40 @@ def test_kernels_as_functions():
     lines = hoodoo.generic_filter1d(image, "max(w)", 4, axis=0, origin=-1)
     np.testing.assert_array_equal(lines, ndimage.maximum_filter1d(image, 4, axis=0, origin=-1))
     with pytest.raises(TypeError):
+        hoodoo.generic_filter(image, "min(w)", 3, extra_keywords={"threads": 1})
+    with pytest.raises(TypeError):
         hoodoo.generic_filter(image, "min(w)", 3, extra_arguments=(1,))
     with pytest.raises(TypeError):
         hoodoo.generic_filter(image, "min(w)", 3, extra_keywords={"t": 1})
     with pytest.raises(hoodoo.KernelError):
         hoodoo.generic_filter(image, "min(w", 3)
+
+
+def test_kernels_with_params_named_like_arguments():
+    image = np.arange(1.0, 6.0)
+    expected = 2 * hoodoo.minimum_filter(image, 3)
+    for name in ("cval", "size", "output", "origin", "dtype", "threads"):
+        source = f"param {name}; weights k; {name} * min(w * k)"
+        extra = {name: 2, "k": [1, 1, 1]}
+        np.testing.assert_array_equal(hoodoo.generic_filter(image, source, 3, extra_keywords=extra), expected)
+        np.testing.assert_array_equal(hoodoo.generic_filter1d(image, source, 3, extra_keywords=extra), expected)
+        bound = Kernel(source, **{name: 7, "k": [1, 1, 1]})
+        np.testing.assert_array_equal(hoodoo.generic_filter(image, bound, 3, extra_keywords={name: 2}), expected)
+
+
+def test_kernels_with_several_outputs():
+    image = np.random.default_rng(0).integers(0, 100, (9, 11))
+    for filtered in (
+        hoodoo.generic_filter(image, "low: min(w), high: max(w)", (1, 3)),
+        hoodoo.generic_filter1d(image, "low: min(w), high: max(w)", 3),
+        hoodoo.generic_filter(image, "low: min(w), high: max(w)", (1, 3), output=[int, np.empty_like(image)]),
+    ):
+        assert filtered._fields == ("low", "high")
+        np.testing.assert_array_equal(filtered.low, ndimage.minimum_filter(image, (1, 3)))
+        np.testing.assert_array_equal(filtered.high, ndimage.maximum_filter(image, (1, 3)))
+    for function in (hoodoo.generic_filter, hoodoo.generic_filter1d):
+        with pytest.raises(ValueError, match="the kernel has 2 outputs"):
+            function(image, "min(w), max(w)", 3, output=np.empty_like(image))
 
 
 def test_in_place_is_right():

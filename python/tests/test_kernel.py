@@ -254,34 +254,53 @@ def test_params_and_weights():
         ({"size": 2.5}, TypeError),
         ({"size": (3, 3, 3)}, ValueError),
         ({"size": 10**12}, ValueError),
+        ({"size": 2**70}, ValueError),
+        ({"size": "3"}, TypeError),
         ({"footprint": np.zeros((0, 3))}, ValueError),
         ({"footprint": [1, 1]}, ValueError),
         ({"footprint": np.ones((1,) * 40)}, ValueError),
         ({"size": 3, "mode": "periodic"}, ValueError),
         ({"size": 3, "mode": ["wrap"] * 3}, ValueError),
         ({"size": 3, "mode": 3}, TypeError),
+        ({"size": 3, "mode": [1, 2]}, TypeError),
         ({"size": 3, "origin": 2}, ValueError),
         ({"size": 3, "origin": (0, 0, 0)}, ValueError),
+        ({"size": 3, "origin": -(2**70)}, ValueError),
+        ({"size": 3, "origin": 0.5}, TypeError),
         ({"size": 3, "axes": 2}, ValueError),
         ({"size": 3, "axes": (0, 0)}, ValueError),
+        ({"size": 3, "axes": 1.0}, TypeError),
         ({"size": 3, "cval": "x"}, TypeError),
+        ({"size": 3, "cval": "1"}, TypeError),
         ({"size": 3, "cast": "round"}, ValueError),
         ({"size": 3, "engine": "steam"}, ValueError),
+        ({"size": 3, "engine": None}, TypeError),
         ({"size": 3, "precision": "half"}, ValueError),
         ({"size": 3, "threads": -1}, ValueError),
         ({"size": 3, "threads": 1.5}, TypeError),
+        ({"size": 3, "threads": []}, TypeError),
+        ({"size": 3, "threads": [2, 3]}, TypeError),
         ({"size": 3, "progress": "yes"}, TypeError),
         ({"size": 3, "output": np.zeros((2, 2))}, ValueError),
         ({"size": 3, "output": np.zeros((4, 4), complex)}, TypeError),
         ({"size": 3, "output": "nonsense"}, TypeError),
+        ({"size": 3, "output": [np.zeros((4, 4))]}, TypeError),
         ({"size": 3, "dtype": np.float16}, TypeError),
         ({"size": 3, "dtype": np.float32, "output": np.float32}, TypeError),
         ({"size": 3, "output": np.broadcast_to(0.0, (4, 4))}, ValueError),
     ],
 )
 def test_bad_arguments(arguments, error):
-    with pytest.raises(error):
+    with pytest.raises(error) as caught:
         Kernel("min(w)")(np.zeros((4, 4)), **arguments)
+    # Not in the words of what extracts arguments.
+    assert "Options" not in str(caught.value)
+
+
+@pytest.mark.parametrize("argument", ["size", "origin", "axes", "threads", "mode", "cast", "engine", "precision"])
+def test_errors_name_the_argument(argument):
+    with pytest.raises(TypeError, match=f"^{argument} must be .*, not 1.5$"):
+        Kernel("min(w)")(np.zeros((4, 4)), **{"size": 3, argument: 1.5})
 
 
 @pytest.mark.parametrize(
@@ -320,6 +339,13 @@ def test_other_bad_calls():
     same = np.zeros(3)
     with pytest.raises(ValueError):
         Kernel("min(w), max(w)")(np.zeros(3), size=3, output=[same, same])
+    with pytest.raises(ValueError, match="the kernel has 2 outputs"):
+        Kernel("min(w), max(w)")(np.zeros(3), size=3, output=same)
+    for shape in [(-1, 3), (2**70, 3)]:
+        with pytest.raises(ValueError, match="shape"):
+            Kernel("min(w)").output_region(shape, size=3)
+        with pytest.raises(ValueError, match="shape"):
+            Kernel("min(w)").explain(shape, size=3)
     with pytest.raises(ValueError, match="axes"):
         Kernel("w[0]")(np.zeros((1,) * 40))
 
@@ -360,20 +386,78 @@ def test_an_exception_in_progress_stops_the_run():
     assert time.perf_counter() - start < 20
 
 
-def test_ctrl_c_stops_a_run():
-    program = textwrap.dedent("""
+@pytest.mark.parametrize(
+    ("source", "shape", "options"),
+    [
+        ("sum(exp(sin(w)))", (20000, 10000), "size=9"),
+        ("sum(exp(sin(w)))", (20000, 10000), "size=9, threads=1"),
+        # Few pixels, each of which takes long.
+        ("fold s = 0 for v in w: fold t = s for u in w: t + exp(sin(u + v))", (60, 60), "size=41"),
+        ("fold s = 0 for v in w: fold t = s for u in w: t + exp(sin(u + v))", (60, 60), "size=41, threads=1"),
+    ],
+)
+def test_ctrl_c_stops_a_run(source, shape, options):
+    program = textwrap.dedent(f"""
         import numpy as np, hoodoo
         print("ready", flush=True)
         try:
-            hoodoo.Kernel("fold s = 0 for v in w: s + exp(sin(v + s))")(np.ones((20000, 1000)), size=9)
+            hoodoo.Kernel("{source}")(np.ones({shape}, "u1"), dtype="f4", {options})
         except KeyboardInterrupt:
             print("interrupted", flush=True)
         """)
     child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
-    assert child.stdout.readline() == "ready\n"
-    time.sleep(1)
-    child.send_signal(signal.SIGINT)
-    assert child.communicate(timeout=60)[0] == "interrupted\n"
+    try:
+        assert child.stdout.readline() == "ready\n"
+        time.sleep(1)
+        child.send_signal(signal.SIGINT)
+        assert child.communicate(timeout=30)[0] == "interrupted\n"
+    finally:
+        child.kill()
+
+
+def test_a_small_run_does_not_wait_for_a_long_one():
+    array = image((300, 400))
+    expected = least(array)
+    begun, finish, stopped = threading.Event(), threading.Event(), threading.Event()
+
+    def stop(part):
+        begun.set()
+        if finish.is_set():
+            raise InterruptedError
+
+    def work():
+        try:
+            slow()(np.ones((4000, 1000)), size=15, progress=stop)
+        except InterruptedError:
+            stopped.set()
+
+    long_run = threading.Thread(target=work)
+    long_run.start()
+    assert begun.wait(timeout=30)
+    np.testing.assert_array_equal(Kernel("min(w)")(array, size=3, threads=1), expected)
+    np.testing.assert_array_equal(Kernel("min(w)")(array[:90, :90], size=3), least(array[:90, :90]))
+    finish.set()
+    long_run.join()
+    assert stopped.is_set(), "the long run was over first"
+
+
+def test_what_goes_wrong_inside_is_an_exception():
+    """Where code and what it calls are too far from each other, the code generator panics."""
+    program = textwrap.dedent("""
+        import numpy as np, hoodoo
+        far = []
+        for index in range(8):
+            try:
+                far.append(np.empty(3 << 30, "u1"))
+                kernel = hoodoo.Kernel(f"min(w) + {index}")
+                assert kernel(np.zeros((5, 5)), size=101).max() == index
+                kernel.low_level_callable(np.ones((101, 101)))
+            except Exception:
+                pass
+        print("fine")
+        """)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "fine\n", done.stderr
 
 
 def test_other_threads_run_meanwhile():

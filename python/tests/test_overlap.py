@@ -45,6 +45,7 @@ def test_only_the_cells_that_are_needed_are_named():
         ("i8", 2.0**63, "f8"),
         ("?", 1, "?"),
         ("?", 2, "f8"),
+        ("?", np.nan, "f8"),
         ("f4", 0.5, "f4"),
         ("f4", 0.1, "f8"),
         ("f4", 1e300, "f8"),

@@ -77,8 +77,22 @@ def test_bad_arguments(cube):
         (ValueError, {"size": 3, "footprint": xr.DataArray(np.ones((3, 3), bool), dims=("y", "x")), "dims": ("x", "y")}),
         (ValueError, {}),
         (TypeError, {"size": 3, "t": 1}),
+        (TypeError, {"size": 3, "mode": ["wrap", "reflect", "wrap"]}),
+        (TypeError, {"size": 3, "origin": [0, 0, 0]}),
     ]:
         with pytest.raises(error):
             cube.hoodoo.filter("min(w)", **arguments)
+    with pytest.raises(TypeError, match="the kernel must be a str or a hoodoo.Kernel"):
+        cube.hoodoo.filter(len, size=3)
     with pytest.raises(ValueError):
         cube.hoodoo.filter("input a, b; min(a) - min(b)", cube.isel(x=slice(3)), size=3)
+
+
+@pytest.mark.parametrize("name", ["y", "x", "time", "area"])
+def test_outputs_are_not_dimensions_or_coordinates(cube, name):
+    """A dataset would take them for coordinates, or have two of one name."""
+    for array in [*lazy_and_eager(cube), cube.drop_vars(["y", "x", "time"])]:
+        with pytest.raises(ValueError, match=f"names of dimensions or coordinates of the array: `{name}`"):
+            array.hoodoo.filter(f"{name}: max(w), low: min(w)", size=3)
+        # A single output has the array's name.
+        assert array.hoodoo.filter(f"{name}: max(w)", size=3).name == "height"

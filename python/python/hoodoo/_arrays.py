@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -13,35 +14,42 @@ Array = NDArray[Any]
 MOST_AXES = 32
 
 
+@functools.lru_cache(maxsize=128)
 def is_supported(dtype: np.dtype[Any]) -> bool:
     """Whether filters have the element type."""
     return dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize in (4, 8))
 
 
-def type_name(dtype: np.dtype[Any]) -> str:
-    """Hoodoo's name of an element type, such as ``f64``.
-
-    Raises ``TypeError`` for a type that filters don't have.
-    """
+def check_type(dtype: np.dtype[Any]) -> None:
+    """Raises ``TypeError`` for an element type that filters don't have."""
     if not is_supported(dtype):
         raise TypeError(f"arrays of type {dtype} are not supported")
+
+
+def type_name(dtype: np.dtype[Any]) -> str:
+    """Hoodoo's name of an element type, such as ``f64``."""
+    check_type(dtype)
     return "bool" if dtype.kind == "b" else f"{dtype.kind}{8 * dtype.itemsize}"
 
 
 def is_direct(array: Array) -> bool:
     """Whether filters can read and write the array's memory where it is."""
-    whole = all(stride % array.itemsize == 0 for stride in array.strides)
-    return array.dtype.isnative and array.flags.aligned and whole
+    if not array.dtype.isnative or not array.flags.aligned:
+        return False
+    itemsize = array.itemsize
+    for stride in array.strides:
+        if stride % itemsize != 0:
+            return False
+    return True
 
 
 def readable(image: ArrayLike) -> Array:
     """The image as an array that filters can read; a copy only if its memory can't be read where it is."""
     array = np.asarray(image)
-    type_name(array.dtype)
+    check_type(array.dtype)
     if array.dtype.kind == "b" and array.size > 0 and array.view(np.uint8).max() > 1:
         # NumPy takes other bytes than 0 and 1 for true; in Rust there are none.
-        truth: Array = np.not_equal(array.view(np.uint8), 0)
-        return truth
+        return _truth(array)
     return array if is_direct(array) else np.array(array, dtype=array.dtype.newbyteorder("="))
 
 
@@ -50,17 +58,23 @@ def mask(footprint: ArrayLike) -> Array:
     array = np.asarray(footprint, dtype=bool)
     if array.ndim > MOST_AXES:
         raise ValueError(f"footprints of more than {MOST_AXES} axes are not supported")
-    cells: Array = np.not_equal(array.view(np.uint8), 0)
-    return cells
+    return _truth(array)
+
+
+def _truth(array: Array) -> Array:
+    """The array of bool with no other bytes than 0 and 1; of one without axes too NumPy would make a number."""
+    return np.asarray(np.not_equal(array.view(np.uint8), 0))
 
 
 def temporary_for(output: Array, inputs: list[Array]) -> Array:
     """Where to write what ``output`` is to have: a new array if it can't be ``output`` itself."""
     if not output.flags.writeable:
         raise ValueError("output array is read-only")
-    repeats = any(stride == 0 and length > 1 for stride, length in zip(output.strides, output.shape, strict=True))
     # Windows read what others have written where inputs and outputs overlap.
-    overlaps = any(np.may_share_memory(output, image) for image in inputs)
+    overlaps = any([np.may_share_memory(output, image) for image in inputs])
+    repeats = 0 in output.strides and any(
+        stride == 0 and length > 1 for stride, length in zip(output.strides, output.shape, strict=True)
+    )
     if is_direct(output) and not repeats and not overlaps and output.size > 0:
         return output
     return np.empty(output.shape, output.dtype.newbyteorder("="))

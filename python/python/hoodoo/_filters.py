@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from . import _scipy
 from ._arrays import Array
-from ._kernel import Kernel
+from ._kernel import Kernel, kernel_of
 
 # Along which axis, over how many cells, with which origin and mode.
 Pass = tuple[int, int, int, str]
@@ -149,7 +149,8 @@ def uniform_filter(
     """
     image = np.asarray(input)
     target = _scipy.output_for(output, image)
-    return _by_parts("mean(w)", image, target, _passes(image.ndim, size, origin, mode, axes), cval)
+    passes = _passes(_scipy.axes_of(axes, image.ndim), size, origin, mode)
+    return _by_parts("mean(w)", image, target, passes, cval)
 
 
 def minimum_filter1d(
@@ -233,15 +234,14 @@ def extreme(
     target = _scipy.output_for(output, image)
     along = _scipy.axes_of(axes, image.ndim)
     if structure is None and (mask is None or mask.all()):
-        passes = _passes(image.ndim, size if mask is None else mask.shape, origin, mode, axes)
-        cells = math.prod(length for _, length, _, _ in passes)
-        if 1 < cells <= _CELLS_AT_ONCE and image.dtype == target.dtype:
-            # What is stored in between is exact, so that nothing is lost by not storing it.
-            _scipy.check_types(image, target)
+        passes = _passes(along, size if mask is None else mask.shape, origin, mode)
+        if len(passes) > 1 and image.dtype == target.dtype:
             each: Any = zip(*passes, strict=True)
-            all_axes, sizes, origins, modes = each
-            kernel = Kernel(f"{which}(w)")
-            return _filtered(kernel, image, target, cval, size=sizes, axes=all_axes, origin=origins, mode=modes)
+            along, lengths, origins, modes = each
+            if math.prod(lengths) <= _CELLS_AT_ONCE:
+                # What is stored in between is exact, so that nothing is lost by not storing it.
+                window = {"size": lengths, "axes": along, "origin": origins, "mode": modes}
+                return _scipy.filtered(kernel_of(f"{which}(w)"), image, target, cval=cval, **window)
         return _separably(f"{which}(w)", image, target, passes, cval)
     assert mask is not None
     along, origins = _scipy.placed(mask, origin, along, image.ndim)
@@ -249,16 +249,21 @@ def extreme(
         raise RuntimeError("structure array has incorrect shape")
     if not isinstance(mode, str) and isinstance(mode, Iterable):
         raise RuntimeError("A sequence of modes is not supported for non-separable footprints")
-    window = {"footprint": mask, "mode": _scipy.checked_mode(mode), "origin": origins, "axes": along}
     _scipy.check_types(image, target)
-    # SciPy computes in the type of the input, to which it also casts what is outside.
-    cval = _scipy.cast(cval, image.dtype)
+    window = {
+        "footprint": mask,
+        "mode": _scipy.checked_mode(mode),
+        "origin": origins,
+        "axes": along,
+        # SciPy computes in the type of the input, to which it also casts what is outside.
+        "cval": _scipy.cast(cval, image.dtype),
+    }
     if structure is None or not structure.any():
-        return _filtered(Kernel(f"{which}(w)"), image, target, cval, **window)
+        return _scipy.filtered(kernel_of(f"{which}(w)"), image, target, **window)
     difference = f"w {'-' if which == 'min' else '+'} structure"
     if image.dtype.kind == "f" or mask.sum() == 1:
         kernel = Kernel(f"weights structure; {which}({difference})", structure=structure)
-        return _filtered(kernel, image, target, cval, **window)
+        return _scipy.filtered(kernel, image, target, **window)
     # The first cell alone is not truncated and wrapped.
     rest = mask.copy()
     rest.flat[mask.argmax()] = False
@@ -272,7 +277,7 @@ def extreme(
         structure=structure,
         rest=rest,
     )
-    return _filtered(kernel, image, target, cval, **window)
+    return _scipy.filtered(kernel, image, target, **window)
 
 
 def _as_element(value: str, dtype: np.dtype[Any]) -> str:
@@ -317,12 +322,17 @@ def _ranked(
     target = _scipy.output_for(output, image)
     if several_modes:
         raise RuntimeError("A sequence of modes is not supported by non-separable rank filters")
-    window = {"footprint": mask, "mode": _scipy.checked_mode(mode), "origin": origins, "axes": along}
-    kernel = Kernel(f"rank(w, {rank})")
+    window: dict[str, Any] = {
+        "footprint": mask,
+        "mode": _scipy.checked_mode(mode),
+        "origin": origins,
+        "axes": along,
+    }
+    kernel = kernel_of(f"rank(w, {rank})")
     if image.ndim == 1 and (image.size == 1 or image.size >= (mask.size - 1) // 2 - origins[0]):
         return _ranked_line(kernel, image, target, cval, window)
     _scipy.check_types(image, target)
-    return _filtered(kernel, image, target, _scipy.cast(cval, image.dtype), **window)
+    return _scipy.filtered(kernel, image, target, cval=_scipy.cast(cval, image.dtype), **window)
 
 
 def _ranked_line(kernel: Kernel, image: Array, target: Array, cval: float, window: dict[str, Any]) -> Array:
@@ -336,21 +346,20 @@ def _ranked_line(kernel: Kernel, image: Array, target: Array, cval: float, windo
     else:
         raise RuntimeError("Unsupported array type")
     values = np.empty(line.shape, line.dtype)
-    _filtered(kernel, line, values, _scipy.cast(cval, line.dtype), **window)
+    _scipy.filtered(kernel, line, values, cval=_scipy.cast(cval, line.dtype), **window)
     np.copyto(target, values, casting="unsafe")
     return target
 
 
-def _passes(ndim: int, size: Any, origin: Any, mode: Any, axes: int | Sequence[int] | None) -> list[Pass]:
+def _passes(along: tuple[int, ...], size: Any, origin: Any, mode: Any) -> list[Pass]:
     """One pass for each axis along which a box is longer than 1."""
-    along = _scipy.axes_of(axes, ndim)
-    each = (_scipy.for_each(value, len(along)) for value in (size, origin, mode))
-    passes = [
-        (axis, int(size), origin, mode) for axis, size, origin, mode in zip(along, *each, strict=True) if size > 1
-    ]
-    for _, length, one, each_mode in passes:
-        _scipy.check_origins([one], [length])
-        _scipy.checked_mode(each_mode)
+    each = [_scipy.for_each(value, len(along)) for value in (size, origin, mode)]
+    passes = []
+    for axis, length, one, each_mode in zip(along, *each, strict=True):
+        if length > 1:
+            length = int(length)
+            _scipy.check_origin(one, length)
+            passes.append((axis, length, one, _scipy.checked_mode(each_mode)))
     return passes
 
 
@@ -360,11 +369,12 @@ def _along_axis(
     """Filters along one axis."""
     image = np.asarray(input) if source == "mean(w)" else _scipy.real_input(input)
     axis = _scipy.axis_of(axis, image.ndim)
+    size = operator.index(size)
     if size < 1:
         raise RuntimeError("incorrect filter size")
-    target = _scipy.output_for(output, image)
-    _scipy.check_origins([origin], [size])
-    return _by_parts(source, image, target, [(axis, int(size), origin, _scipy.checked_mode(mode))], cval)
+    target = _scipy.output_for(output, image, stacklevel=3)
+    _scipy.check_origin(origin, size)
+    return _by_parts(source, image, target, [(axis, size, origin, _scipy.checked_mode(mode))], cval)
 
 
 def _by_parts(source: str, image: Array, target: Array, passes: list[Pass], cval: Any) -> Array:
@@ -378,20 +388,12 @@ def _by_parts(source: str, image: Array, target: Array, passes: list[Pass], cval
 
 def _separably(source: str, image: Array, target: Array, passes: list[Pass], cval: Any) -> Array:
     """Filters axis after axis; what is in between has the type of the output."""
-    kernel = Kernel(source)
     if not passes:
         if not target.flags.writeable:
             raise ValueError("output array is read-only")
         target[...] = image
         return target
-    _scipy.check_types(image, target)
+    kernel = kernel_of(source)
     for axis, size, origin, mode in passes:
-        _filtered(kernel, image, target, cval, size=size, axes=axis, origin=origin, mode=mode)
-        image = target
-    return target
-
-
-def _filtered(kernel: Kernel, image: Array, target: Array, cval: float, **window: Any) -> Array:
-    """Runs the kernel with SciPy's casts."""
-    kernel(_scipy.as_numbers(image), output=_scipy.as_numbers(target), cval=cval, cast="wrap", **window)
+        image = _scipy.filtered(kernel, image, target, cval=cval, size=size, axes=axis, origin=origin, mode=mode)
     return target

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 from scipy import LowLevelCallable
 
 from . import _scipy
-from ._arrays import Array, readable, temporary_for
+from ._arrays import Array, readable
 from ._hoodoo import Callback, Filter, call_line, is_nameless_capsule
-from ._kernel import Kernel, number
+from ._kernel import Kernel, number, run_into, with_params
 
 if TYPE_CHECKING:
     from ._hoodoo import Options
@@ -46,7 +46,8 @@ def generic_filter(
         Keyword arguments for a Python function; for a kernel, its params and weights.
 
     The other arguments are those of ``scipy.ndimage.generic_filter``, and so are casts: values are truncated to
-    integers and wrapped. With a kernel, ``mode`` may also be ``shrink`` or ``valid``.
+    integers and wrapped. With a kernel, ``mode`` may also be ``shrink`` or ``valid``; several outputs are a named tuple,
+    for which ``output`` may be a sequence.
 
     Examples
     --------
@@ -61,26 +62,22 @@ def generic_filter(
     along = _scipy.axes_of(axes, image.ndim)
     mask = _scipy.mask_for(size, footprint, along)
     along, origins = _scipy.placed(mask, origin, along, image.ndim)
-    kernel = _kernel(function)
+    kernel = _kernel(function, extra_arguments, extra_keywords)
     mode = _scipy.checked_mode(mode, own=kernel is not None)
-    keywords = dict(extra_keywords or {})
     if kernel is not None:
-        _no_more_arguments(extra_arguments)
-        window = {"footprint": mask, "mode": mode, "cval": cval, "origin": origins, "axes": along, **keywords}
-        if mode == "valid":
-            # The output has another shape, and the kernel knows which.
+        window: dict[str, Any] = {"footprint": mask, "mode": mode, "cval": cval, "origin": origins, "axes": along}
+        if mode == "valid" or len(kernel.outputs) > 1:
+            # The kernel knows the shape of what is valid, and how to return several outputs.
             return kernel(image, output=output, cast="wrap", **window)
         target = _scipy.output_for(output, image)
-        _scipy.check_types(image, target)
-        kernel(_scipy.as_numbers(image), output=_scipy.as_numbers(target), cast="wrap", **window)
-        return target
+        return _scipy.filtered(kernel, image, target, **window)
     target = _scipy.output_for(output, image)
-    callback = _callback(function, extra_arguments, keywords)
+    callback = _callback(function, extra_arguments, extra_keywords)
     _scipy.check_types(image, target)
     options: Options = {
         "size": None,
         "footprint": mask,
-        "modes": [mode],
+        "mode": mode,
         "cval": number(cval, "cval"),
         "origin": origins,
         "axes": along,
@@ -91,12 +88,7 @@ def generic_filter(
         "precision": "exact",
         "threads": 1,
     }
-    source = readable(_scipy.as_numbers(image))
-    numbers = _scipy.as_numbers(target)
-    temporary = temporary_for(numbers, [source])
-    Filter(callback, options).run([source], [temporary])
-    if temporary is not numbers:
-        numbers[...] = temporary
+    run_into(Filter(callback, options), [readable(_scipy.as_numbers(image))], [_scipy.as_numbers(target)])
     return target
 
 
@@ -134,20 +126,20 @@ def generic_filter1d(
     array([5, 5, 8, 8])
     """
     image = _scipy.real_input(input)
-    target = _scipy.output_for(output, image)
     if filter_size < 1:
         raise RuntimeError("invalid filter size")
     axis = _scipy.axis_of(axis, image.ndim)
-    _scipy.check_origins([origin], [filter_size])
+    _scipy.check_origin(origin, filter_size)
     mode = _scipy.checked_mode(mode)
-    kernel = _kernel(function)
-    keywords = dict(extra_keywords or {})
-    _scipy.check_types(image, target)
+    cval = number(cval, "cval")
+    kernel = _kernel(function, extra_arguments, extra_keywords)
+    window: dict[str, Any] = {"size": filter_size, "mode": mode, "cval": cval, "origin": origin, "axes": axis}
+    if kernel is not None and len(kernel.outputs) > 1:
+        return kernel(image, output=output, cast="wrap", **window)
+    target = _scipy.output_for(output, image)
     if kernel is not None:
-        _no_more_arguments(extra_arguments)
-        window = {"size": filter_size, "mode": mode, "cval": cval, "origin": origin, "axes": axis, **keywords}
-        kernel(_scipy.as_numbers(image), output=_scipy.as_numbers(target), cast="wrap", **window)
-        return target
+        return _scipy.filtered(kernel, image, target, **window)
+    _scipy.check_types(image, target)
     if not target.flags.writeable:
         raise ValueError("output array is read-only")
     if image.size == 0:
@@ -164,23 +156,24 @@ def generic_filter1d(
         if capsule is not None:
             call_line(capsule, line, values[index])
         else:
-            function(line, values[index], *extra_arguments, **keywords)  # type: ignore[operator]
+            function(line, values[index], *extra_arguments, **(extra_keywords or {}))  # type: ignore[operator]
     # The pixel itself, so that values are cast as they are elsewhere.
     itself = Kernel(f"w[{', '.join('0' * values.ndim)}]")
     itself(np.moveaxis(values, -1, axis), output=_scipy.as_numbers(target), cast="wrap")
     return target
 
 
-def _kernel(function: Function) -> Kernel | None:
-    """The kernel that a function is, if it is one."""
-    if isinstance(function, Kernel):
-        return function
-    return Kernel(function) if isinstance(function, str) else None
-
-
-def _no_more_arguments(extra_arguments: Sequence[Any]) -> None:
+def _kernel(
+    function: Function, extra_arguments: Sequence[Any], extra_keywords: Mapping[str, Any] | None
+) -> Kernel | None:
+    """The kernel that a function is, if it is one, with the keywords as its params and weights."""
+    if isinstance(function, str):
+        function = Kernel(function)
+    elif not isinstance(function, Kernel):
+        return None
     if len(extra_arguments) > 0:
         raise TypeError("a kernel's params are keywords: `extra_arguments` must be empty")
+    return with_params(function, extra_keywords or {})
 
 
 def _capsule(function: object) -> object | None:
@@ -196,10 +189,12 @@ def _capsule(function: object) -> object | None:
     return None
 
 
-def _callback(function: Any, arguments: Sequence[Any], keywords: dict[str, Any]) -> Callback:
+def _callback(function: Any, arguments: Sequence[Any], keywords: Mapping[str, Any] | None) -> Callback:
     """What the filter calls for each pixel."""
     capsule = _capsule(function)
-    return Callback.c(capsule) if capsule is not None else Callback.python(function, tuple(arguments), keywords)
+    if capsule is not None:
+        return Callback.c(capsule)
+    return Callback.python(function, tuple(arguments), dict(keywords or {}))
 
 
 def _extended(image: Array, axis: int, before: int, after: int, mode: str, cval: float) -> Array:

@@ -1,27 +1,29 @@
 """The extension module: programs, filters and callbacks. The package's own functions are what users call."""
 
 from collections.abc import Callable as Function
-from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, SupportsIndex, TypeAlias, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+Indices: TypeAlias = SupportsIndex | Iterable[SupportsIndex]
+
 class Options(TypedDict):
     """What a filter is made of besides its function."""
 
-    size: Sequence[int] | None
+    size: Indices | None
     footprint: NDArray[np.bool_] | None
-    modes: Sequence[str]
+    mode: str | Sequence[str]
     cval: float
-    origin: Sequence[int]
-    axes: Sequence[int] | None
+    origin: Indices
+    axes: Indices | None
     params: Mapping[str, float]
     weights: Mapping[str, NDArray[np.float64]]
     cast: str
     engine: str
     precision: str
-    threads: int
+    threads: SupportsIndex
 
 class Program:
     def __new__(cls, source: str) -> Program: ...
@@ -50,8 +52,8 @@ class Filter:
         outputs: Sequence[NDArray[Any]],
         progress: Function[[float], object] | None = None,
     ) -> None: ...
-    def output_region(self, shape: Sequence[int]) -> list[tuple[int, int]]: ...
-    def listing(self, listing: str, shape: Sequence[int], inputs: Sequence[str], outputs: Sequence[str]) -> str: ...
+    def output_region(self, shape: Indices) -> list[tuple[int, int]]: ...
+    def listing(self, listing: str, shape: Indices, inputs: Sequence[str], outputs: Sequence[str]) -> str: ...
 
 def is_nameless_capsule(value: object) -> bool: ...
 def call_line(capsule: object, input: NDArray[np.float64], output: NDArray[np.float64]) -> None: ...

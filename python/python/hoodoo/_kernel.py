@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import operator
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ._arrays import Array, mask, readable, temporary_for, type_name
+from ._arrays import Array, check_type, mask, readable, temporary_for, type_name
 from ._hoodoo import Filter, Program
 
 if TYPE_CHECKING:
@@ -64,9 +63,11 @@ class Kernel:
     array([5, 5, 5])
     """
 
-    __slots__ = ("_params", "_program", "_weights")
+    __slots__ = ("_inputs", "_outputs", "_params", "_program", "_weights")
 
     _program: Program
+    _inputs: tuple[str, ...]
+    _outputs: tuple[str, ...]
     _params: dict[str, float]
     _weights: dict[str, NDArray[np.float64]]
 
@@ -75,7 +76,13 @@ class Kernel:
             raise TypeError(f"the source must be a str, not {type(source).__name__}")
         program = _program(source)
         numbers, weights = _bound(program, params)
-        for name, value in (("_program", program), ("_params", numbers), ("_weights", weights)):
+        for name, value in (
+            ("_program", program),
+            ("_inputs", tuple(program.inputs)),
+            ("_outputs", tuple(program.outputs)),
+            ("_params", numbers),
+            ("_weights", weights),
+        ):
             object.__setattr__(self, name, value)
 
     @property
@@ -86,12 +93,12 @@ class Kernel:
     @property
     def inputs(self) -> tuple[str, ...]:
         """The names of the inputs."""
-        return tuple(self._program.inputs)
+        return self._inputs
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """The names of the outputs; one without a name has its position."""
-        return tuple(self._program.outputs)
+        return self._outputs
 
     @property
     def params(self) -> Mapping[str, float | None]:
@@ -175,30 +182,23 @@ class Kernel:
             If an assertion of the kernel does not hold at some pixel.
         """
         inputs = [readable(image) for image in images]
-        if len(inputs) != len(self.inputs):
-            raise TypeError(f"the kernel has {len(self.inputs)} inputs ({', '.join(self.inputs)}), not {len(inputs)}")
-        ready = self._filter(
-            size,
-            footprint,
-            mode,
-            cval,
-            origin,
-            axes,
-            params,
-            cast=cast,
-            engine=engine,
-            precision=precision,
-            threads=threads,
+        if len(inputs) != len(self._inputs):
+            names = ", ".join(self._inputs)
+            raise TypeError(f"the kernel has {len(self._inputs)} inputs ({names}), not {len(inputs)}")
+        ready = prepared(
+            self, size, footprint, mode, cval, origin, axes, params, cast, engine, precision, threads
         )
-        shape = tuple(stop - start for start, stop in ready.output_region(inputs[0].shape))
+        shape = inputs[0].shape
+        if "valid" in mode:
+            shape = tuple(stop - start for start, stop in ready.output_region(shape))
         results = self._results(output, dtype, shape, inputs[0].dtype)
-        targets = [temporary_for(result, inputs) for result in results]
-        with _reporter(progress) as report:
-            ready.run(inputs, targets, report)
-        for result, target in zip(results, targets, strict=True):
-            if result is not target:
-                result[...] = target
-        return results[0] if len(results) == 1 else _named(self.outputs, results)
+        run = ready.run if output is None else functools.partial(run_into, ready)
+        if progress is None or progress is False:
+            run(inputs, results)
+        else:
+            with _reporter(progress) as report:
+                run(inputs, results, report)
+        return results[0] if len(results) == 1 else _named(self._outputs, results)
 
     def explain(
         self,
@@ -229,13 +229,13 @@ class Kernel:
           median of u8 elements: a selection network for rank 4 of 9
         ...
         """
-        ready = self._filter(
-            size, footprint, mode, cval, origin, axes, {}, cast=cast, precision=precision, threads=threads
+        ready = prepared(
+            self, size, footprint, mode, cval, origin, axes, cast=cast, precision=precision, threads=threads
         )
-        types: list[Any] = list(dtype) if isinstance(dtype, list | tuple) else [dtype] * len(self.inputs)
+        types: list[Any] = list(dtype) if isinstance(dtype, list | tuple) else [dtype] * len(self._inputs)
         inputs = [type_name(np.dtype(each)) for each in types]
-        outputs = [inputs[0] if output is None else type_name(np.dtype(output))] * len(self.outputs)
-        return ready.listing(listing, [operator.index(length) for length in shape], inputs, outputs)
+        outputs = [inputs[0] if output is None else type_name(np.dtype(output))] * len(self._outputs)
+        return ready.listing(listing, shape, inputs, outputs)
 
     def low_level_callable(
         self,
@@ -309,63 +309,36 @@ class Kernel:
         >>> Kernel("w[0, 1] - w[0, 0]").output_region((4, 6), mode=("reflect", "valid"))
         ((0, 4), (0, 5))
         """
-        ready = self._filter(size, footprint, mode, 0.0, origin, axes, {})
-        return tuple(ready.output_region([operator.index(length) for length in shape]))
-
-    def _filter(
-        self,
-        size: SupportsIndex | Iterable[SupportsIndex] | None,
-        footprint: ArrayLike | None,
-        mode: str | Sequence[str],
-        cval: float,
-        origin: SupportsIndex | Iterable[SupportsIndex],
-        axes: SupportsIndex | Iterable[SupportsIndex] | None,
-        params: Mapping[str, ArrayLike],
-        *,
-        cast: str = "saturate",
-        engine: str = "auto",
-        precision: str = "exact",
-        threads: SupportsIndex = 0,
-    ) -> Filter:
-        """The kernel with the arguments of a call."""
-        numbers, weights = _bound(self._program, params)
-        options: Options = {
-            "size": None if size is None else _lengths(size, "size"),
-            "footprint": None if footprint is None else mask(footprint),
-            "modes": [mode] if isinstance(mode, str) else list(mode),
-            "cval": number(cval, "cval"),
-            "origin": _integers(origin),
-            "axes": None if axes is None else _integers(axes),
-            "params": {**self._params, **numbers},
-            "weights": {name: values.ravel() for name, values in {**self._weights, **weights}.items()},
-            "cast": cast,
-            "engine": engine,
-            "precision": precision,
-            "threads": _lengths(threads, "threads")[0],
-        }
-        return Filter(self._program, options)
+        ready = prepared(self, size, footprint, mode, 0.0, origin, axes)
+        return tuple(ready.output_region(shape))
 
     def _results(
         self, output: Any, dtype: DTypeLike | None, shape: tuple[int, ...], default: np.dtype[Any]
     ) -> list[Array]:
         """The arrays for the outputs, given or new."""
+        if output is None and dtype is None:
+            return [np.empty(shape, default) for _ in self._outputs]
         if output is not None and dtype is not None:
             raise TypeError("`dtype` and `output` can't both be given")
-        several = len(self.outputs) > 1 and isinstance(output, list | tuple)
-        each = list(output) if several else [output] * len(self.outputs)
-        if len(each) != len(self.outputs):
-            raise ValueError(f"the kernel has {len(self.outputs)} outputs, and `output` has {len(each)}")
+        count = len(self._outputs)
+        is_sequence = isinstance(output, list | tuple)
+        if is_sequence and len(output) != count:
+            raise ValueError(f"the kernel has {count} outputs, and `output` has {len(output)}")
+        if is_sequence and count == 1:
+            raise TypeError("the kernel has one output: `output` must be an array or a type, not a sequence")
+        if isinstance(output, np.ndarray) and count > 1:
+            raise ValueError(f"the kernel has {count} outputs, and `output` is one array")
         results = []
-        for given in each:
+        for given in output if is_sequence else [output] * count:
             if isinstance(given, np.ndarray):
-                type_name(given.dtype)
+                check_type(given.dtype)
                 if given.shape != shape:
                     raise ValueError(f"the shape of the output is {given.shape}; it must be {shape}")
                 results.append(given)
             else:
                 wanted = given if given is not None else dtype if dtype is not None else default
                 new = np.dtype(wanted).newbyteorder("=")
-                type_name(new)
+                check_type(new)
                 results.append(np.empty(shape, new))
         return results
 
@@ -398,6 +371,62 @@ class Kernel:
         return kernel_html(self)
 
 
+# SciPy's filters need the same few kernels again and again.
+kernel_of = functools.lru_cache(maxsize=128)(Kernel)
+
+
+def prepared(
+    kernel: Kernel,
+    size: SupportsIndex | Iterable[SupportsIndex] | None,
+    footprint: ArrayLike | None,
+    mode: str | Sequence[str],
+    cval: float,
+    origin: SupportsIndex | Iterable[SupportsIndex],
+    axes: SupportsIndex | Iterable[SupportsIndex] | None,
+    params: Mapping[str, ArrayLike] = MappingProxyType({}),
+    cast: str = "saturate",
+    engine: str = "auto",
+    precision: str = "exact",
+    threads: SupportsIndex = 0,
+) -> Filter:
+    """The filter of a kernel with the arguments of a call."""
+    numbers, weights = kernel._params, kernel._weights
+    if params:
+        more_numbers, more_weights = _bound(kernel._program, params)
+        numbers, weights = {**numbers, **more_numbers}, {**weights, **more_weights}
+    options: Options = {
+        "size": size,
+        "footprint": None if footprint is None else mask(footprint),
+        "mode": mode,
+        "cval": number(cval, "cval"),
+        "origin": origin,
+        "axes": axes,
+        "params": numbers,
+        "weights": {name: values.ravel() for name, values in weights.items()},
+        "cast": cast,
+        "engine": engine,
+        "precision": precision,
+        "threads": threads,
+    }
+    return Filter(kernel._program, options)
+
+
+def run_into(
+    ready: Filter, inputs: list[Array], outputs: list[Array], report: Callable[[float], object] | None = None
+) -> None:
+    """Runs a filter into arrays of any layout, which may overlap the inputs."""
+    targets = [temporary_for(output, inputs) for output in outputs]
+    ready.run(inputs, targets, report)
+    for output, target in zip(outputs, targets, strict=True):
+        if output is not target:
+            output[...] = target
+
+
+def with_params(kernel: Kernel, params: Mapping[str, ArrayLike]) -> Kernel:
+    """The kernel with more values for its params and weights."""
+    return Kernel(kernel.source, **{**kernel._params, **kernel._weights, **params}) if params else kernel
+
+
 def _restore(source: str, params: dict[str, ArrayLike]) -> Kernel:
     return Kernel(source, **params)
 
@@ -423,22 +452,11 @@ def _bound(program: Program, given: Mapping[str, ArrayLike]) -> tuple[dict[str, 
 def number(value: Any, what: str) -> float:
     """The value as a float; a ``TypeError`` says what is none."""
     try:
+        if isinstance(value, str | bytes):
+            raise TypeError("a text is no number")
         return float(value)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{what} must be a number, not {value!r}") from error
-
-
-def _integers(value: SupportsIndex | Iterable[SupportsIndex]) -> list[int]:
-    if isinstance(value, Iterable):
-        return [operator.index(each) for each in value]
-    return [operator.index(value)]
-
-
-def _lengths(value: SupportsIndex | Iterable[SupportsIndex], name: str) -> list[int]:
-    lengths = _integers(value)
-    if any(length < 0 for length in lengths):
-        raise ValueError(f"{name}: {value} is negative")
-    return lengths
 
 
 @functools.cache
@@ -455,11 +473,9 @@ def _named(names: tuple[str, ...], values: Iterable[Array]) -> Any:
 
 
 @contextmanager
-def _reporter(progress: Progress) -> Iterator[Callable[[float], object] | None]:
+def _reporter(progress: Any) -> Iterator[Callable[[float], object] | None]:
     """What to call with the part that is done."""
-    if progress is None or progress is False:
-        yield None
-    elif callable(progress):
+    if callable(progress):
         yield progress
     elif progress is True:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -58,7 +59,7 @@ def grey_dilation(
     structure = None if structure is None else np.flip(np.asarray(structure))
     count = len(_scipy.axes_of(axes, np.ndim(input)))
     box = footprint if footprint is not None else structure
-    lengths: Any = box.shape if box is not None else size if np.ndim(size) else [size] * count
+    lengths = box.shape if box is not None else [operator.index(length) for length in _scipy.for_each(size, count)]
     origins = [
         # The middle of an even length moves when the window is mirrored.
         -one - (1 if length % 2 == 0 else 0)

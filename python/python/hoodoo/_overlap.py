@@ -74,6 +74,8 @@ class Layout:
 
 def _has(dtype: np.dtype[Any], value: float) -> bool:
     """Whether an element of this type can have the value."""
+    if dtype.kind == "b":
+        return value in (0.0, 1.0)
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)
         return value.is_integer() and limits.min <= value <= limits.max

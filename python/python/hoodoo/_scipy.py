@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._arrays import Array, is_supported, mask
-from ._kernel import number
+from ._arrays import Array, is_supported, mask, readable
+from ._kernel import Kernel, number, prepared, run_into
 
 # SciPy's modes, and the two of ours in which nothing is outside.
 _MODES = ("reflect", "mirror", "nearest", "wrap", "constant", "grid-mirror", "grid-wrap", "grid-constant")
@@ -26,11 +26,28 @@ def real_input(input: ArrayLike) -> Array:
     return array
 
 
+def filtered(
+    kernel: Kernel,
+    image: Array,
+    target: Array,
+    *,
+    cval: float,
+    mode: str | Sequence[str],
+    origin: int | Sequence[int],
+    axes: int | Sequence[int],
+    size: int | Sequence[int] | None = None,
+    footprint: Array | None = None,
+) -> Array:
+    """Runs a kernel with SciPy's types and casts."""
+    check_types(image, target)
+    ready = prepared(kernel, size, footprint, mode, cval, origin, axes, cast="wrap")
+    run_into(ready, [readable(as_numbers(image))], [as_numbers(target)])
+    return target
+
+
 def check_types(*arrays: Array) -> None:
     """Checks that filters have the arrays' element types."""
     for array in arrays:
-        if array.dtype.kind in "SUV":
-            raise TypeError(f"data type {array.dtype} not understood")
         if not is_supported(array.dtype):
             raise RuntimeError(f"array type dtype('{array.dtype}') not supported")
 
@@ -52,10 +69,15 @@ def cast(value: float, dtype: np.dtype[Any]) -> float:
     return float((int(value) - low) % (1 << bits) + low)
 
 
-def output_for(output: Any, input: Array) -> Array:
-    """The array to write to: ``output`` itself, or a new one of the type that it names; complex if the input is."""
+def output_for(output: Any, input: Array, stacklevel: int = 2) -> Array:
+    """The array to write to: ``output`` itself, or a new one of the type that it names; complex if the input is.
+
+    ``stacklevel`` is that of the user's call, from where this is called.
+    """
     is_complex = input.dtype.kind == "c"
     if output is None:
+        if input.dtype.kind in "SUV":
+            raise TypeError(f"data type '{input.dtype.name}' not understood")
         return np.zeros(input.shape, input.dtype.newbyteorder("="))
     if isinstance(output, str):
         dtype = np.dtype(output)
@@ -67,8 +89,7 @@ def output_for(output: Any, input: Array) -> Array:
     if isinstance(output, type | np.dtype):
         dtype = np.dtype(output)
         if is_complex and dtype.kind != "c":
-            # From where a user calls a filter.
-            warnings.warn("promoting specified output dtype to complex", stacklevel=3)
+            warnings.warn("promoting specified output dtype to complex", stacklevel=stacklevel + 1)
             dtype = np.promote_types(dtype, np.complex64)
         return np.zeros(input.shape, dtype)
     array = np.asarray(output)
@@ -81,7 +102,7 @@ def output_for(output: Any, input: Array) -> Array:
 
 def for_each(value: Any, count: int) -> list[Any]:
     """A value for each of ``count`` axes: the same for all, or the elements of a sequence."""
-    if isinstance(value, str) or not np.iterable(value):
+    if isinstance(value, str | int) or not np.iterable(value):
         return [value] * count
     values = list(value)
     if len(values) != count:
@@ -94,8 +115,8 @@ def axes_of(axes: Any, ndim: int) -> tuple[int, ...]:
     if axes is None:
         return tuple(range(ndim))
     if np.isscalar(axes):
-        axes = (axes,)
-    elif not isinstance(axes, Iterable):
+        return (axis_of(axes, ndim),)
+    if not isinstance(axes, Iterable):
         raise ValueError("axes must be an integer, iterable of integers, or None")
     found = []
     for axis in axes:
@@ -123,11 +144,10 @@ def checked_mode(mode: Any, own: bool = False) -> str:
     raise RuntimeError("boundary mode not supported")
 
 
-def check_origins(origins: Sequence[int], lengths: Sequence[int]) -> None:
+def check_origin(origin: int, length: int) -> None:
     """Checks that the pixel stays in the window."""
-    for origin, length in zip(origins, lengths, strict=True):
-        if not 0 <= length // 2 + origin < length:
-            raise ValueError("invalid origin")
+    if not 0 <= length // 2 + origin < length:
+        raise ValueError("invalid origin")
 
 
 def mask_for(size: Any, footprint: Any, axes: tuple[int, ...]) -> Array:
@@ -151,7 +171,8 @@ def placed(cells: Array, origin: Any, axes: tuple[int, ...], ndim: int) -> tuple
         origins = [origins[axes.index(axis)] for axis in along]
     if cells.ndim != len(axes) or 0 in cells.shape:
         raise RuntimeError(f"footprint.ndim ({cells.ndim}) must match len(axes) ({len(axes)})")
-    check_origins(origins, cells.shape)
+    for one, length in zip(origins, cells.shape, strict=True):
+        check_origin(one, length)
     return along, origins
 
 

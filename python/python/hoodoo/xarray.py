@@ -14,7 +14,7 @@ Attributes:
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import xarray as xr
@@ -71,7 +71,7 @@ class HoodooAccessor:
         Raises
         ------
         KernelError, ValueError, TypeError
-            As for `Kernel`; and for dimensions that are not there.
+            As for `Kernel`; for dimensions that are not there; and for outputs with the names of dimensions or coordinates.
 
         Examples
         --------
@@ -82,15 +82,20 @@ class HoodooAccessor:
         """
         if isinstance(kernel, str):
             kernel = Kernel(kernel)
+        elif not isinstance(kernel, Kernel):
+            raise TypeError(f"the kernel must be a str or a hoodoo.Kernel, not {kernel!r}")
         array = self._array
+        if len(kernel.outputs) > 1 and (taken := {*array.dims, *array.coords}.intersection(kernel.outputs)):
+            names = ", ".join(f"`{name}`" for name in sorted(map(str, taken)))
+            raise ValueError(f"outputs can't have the names of dimensions or coordinates of the array: {names}")
         inputs = [array, *(other.transpose(*array.dims) for other in others)]
         xr.align(*inputs, join="exact", copy=False)
         window = self._dims(size, footprint, dims)
         arguments: dict[str, Any] = {
             "size": [size[dim] for dim in window] if isinstance(size, Mapping) else size,
             "footprint": footprint.values if isinstance(footprint, xr.DataArray) else footprint,
-            "mode": _each(mode, window, "reflect"),
-            "origin": _each(origin, window, 0),
+            "mode": _each(mode, window, "reflect", "mode"),
+            "origin": _each(origin, window, 0, "origin"),
             "axes": [array.get_axis_num(dim) for dim in window],
         }
         data = [each.data for each in inputs]
@@ -132,9 +137,11 @@ class HoodooAccessor:
         return window
 
 
-def _each(given: _T | Mapping[Hashable, _T], window: list[Hashable], default: _T) -> list[_T]:
+def _each(given: _T | Mapping[Hashable, _T], window: list[Hashable], default: _T, name: str) -> list[_T]:
     """One for each dimension of the window."""
     if not isinstance(given, Mapping):
+        if isinstance(given, Iterable) and not isinstance(given, str):
+            raise TypeError(f"{name} must be one for all dimensions or a mapping from dimension, not {given!r}")
         return [given] * len(window)
     if unknown := set(given) - set(window):
         raise ValueError(f"the window has the dimensions {window}, and not {sorted(map(str, unknown))}")
