@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::layout::{Layout, Order};
-use super::reading::{Feed, Readings};
+use super::reading::{Feed, Kept, Readings};
 use super::ring::{Ring, Slot};
 use super::source::{RowSource, distance};
 use super::target::{Target, fence, stream};
@@ -59,6 +59,8 @@ pub struct Worker<'a> {
     starts: Vec<isize>,
     /// For each output, memory of the thread's own for a part of each row of pixels.
     own: Vec<OwnRows>,
+    /// Whether the elements of the last part were finite.
+    was_finite: bool,
     /// How many pixels are computed at once, at most.
     part: usize,
     /// The number of each run's first part.
@@ -66,6 +68,9 @@ pub struct Worker<'a> {
     position: Vec<f64>,
     scratch: Vec<f64>,
 }
+
+/// There is no code; why not is in [`Bands::error`].
+struct NoCode;
 
 /// Where a row of cells is read.
 #[derive(Clone, Copy)]
@@ -132,6 +137,7 @@ impl<'a> Worker<'a> {
             outer: vec![0; bands.run.region.axes.len() - 1],
             starts: vec![0; stage.outputs.len()],
             own: staged.into_iter().zip(&stage.outputs).map(own).collect(),
+            was_finite: true,
             part,
             parts,
             position: vec![0.0; bands.run.kernel.plan.request.axes.len()],
@@ -276,8 +282,21 @@ impl<'a> Worker<'a> {
         base
     }
 
+    /// Whether it is worth while to take a part for finite before that is known: not if there is nothing to know, or if it is
+    /// known of one of its rows that it is not, or if the part before was not.
+    fn is_likely_finite(&mut self, part: usize) -> bool {
+        let bands = self.bands;
+        let known_not_to_be = |(kept, slot): (&Kept, &usize)| {
+            !self.rows[kept.number].is_null() && *self.rings[kept.feed].finite(*slot, part) == Some(false)
+        };
+        bands.stage.general.is_some()
+            && bands.constants_finite
+            && self.was_finite
+            && !bands.readings.kept.iter().zip(&self.slots).any(known_not_to_be)
+    }
+
     /// Whether all elements that a part of a run reads are finite, where that makes a difference; each part of a row is
-    /// looked at once, just before it is read.
+    /// looked at once.
     fn is_finite(&mut self, part: usize, pixels: &Range<usize>) -> bool {
         let bands = self.bands;
         if bands.stage.general.is_none() {
@@ -312,28 +331,12 @@ impl<'a> Worker<'a> {
             let len = (pixels.len() - done).min(self.part).max(layout.block);
             // The last part may start before the end of the one before it.
             let start = (pixels.start + done).min(pixels.end.saturating_sub(len).max(pixels.start));
-            let finite = self.is_finite(self.parts[run] + done / self.part, &(start..(start + len).min(pixels.end)));
-            let code = match bands.run.kernel.code(0, finite) {
-                Ok(code) => code,
-                Err(error) => {
-                    // Another thread has said the same.
-                    let _ = bands.error.set(error);
-                    break;
-                }
-            };
             self.aim(run, start, rows);
             if let Some(along) = along {
                 self.position[along] = (layout.first + start) as f64;
             }
-            let frame = Frame {
-                constants: bands.run.constants.as_ptr(),
-                position: self.position.as_ptr(),
-                scratch: self.scratch.as_mut_ptr(),
-            };
-            // SAFETY: each pointer is to a row of the array, or to a copy with the cells beyond the run's ends; the run in the
-            // middle of an array's row is as far from its ends as cells reach. Outputs are rows of arrays, which no other
-            // thread writes to, or of this thread's own memory, with room for a block at least.
-            let held = unsafe { code.call(&self.pointers, &self.addresses, len, &frame) };
+            let (part, read) = (self.parts[run] + done / self.part, start..(start + len).min(pixels.end));
+            let Ok(held) = self.compute(part, &read, len) else { break };
             let end = (start + held).min(pixels.end);
             self.publish(start..end, rows);
             // The last part may have pixels of the one before it.
@@ -344,6 +347,39 @@ impl<'a> Worker<'a> {
             }
         }
         done
+    }
+
+    /// Has the right code compute what is pointed to, `len` pixels of each row: a part of a run, which reads what belongs to
+    /// the pixels `read`. The number of them before the first that fails.
+    ///
+    /// Whether its elements are finite is asked afterwards, if that is likely. While the code computes, the processor
+    /// fetches what it reads next; the question, which has hardly anything to compute, would have to wait for memory.
+    fn compute(&mut self, part: usize, read: &Range<usize>, len: usize) -> Result<usize, NoCode> {
+        let likely = self.is_likely_finite(part);
+        let finite = likely || self.is_finite(part, read);
+        let held = self.call(finite, len)?;
+        self.was_finite = if likely { self.is_finite(part, read) } else { finite };
+        if self.was_finite == finite { Ok(held) } else { self.call(false, len) }
+    }
+
+    /// Calls the code for elements that are finite, or for any.
+    fn call(&mut self, finite: bool, len: usize) -> Result<usize, NoCode> {
+        let bands = self.bands;
+        let code = bands.run.kernel.code(0, finite).map_err(|error| {
+            // Another thread may have said the same.
+            let _ = bands.error.set(error);
+            NoCode
+        })?;
+        let frame = Frame {
+            constants: bands.run.constants.as_ptr(),
+            position: self.position.as_ptr(),
+            scratch: self.scratch.as_mut_ptr(),
+        };
+        // SAFETY: each pointer is to a row of the array, or to a copy with the cells beyond the run's ends; the run in the
+        // middle of an array's row is as far from its ends as cells reach. Outputs are rows of arrays, which no other
+        // thread writes to, or of this thread's own memory, with room for a block at least. Code for finite elements gives
+        // other results where they are not finite, and does nothing worse.
+        Ok(unsafe { code.call(&self.pointers, &self.addresses, len, &frame) })
     }
 
     /// Points to the cells and to the results of a run of pixels, from the pixel at `start` on.
