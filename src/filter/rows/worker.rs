@@ -16,8 +16,8 @@ use crate::codegen::jit::Frame;
 use crate::error::Error;
 use crate::plan::stage::{Sink, Stage};
 
-/// How many bytes of a part of some rows are staged before they are moved, or asked whether they are finite before they are
-/// computed with: they stay in a near cache, and each row is read for long enough that the processor fetches ahead.
+/// How many bytes of results are computed before they are moved, or before it is asked whether what they were computed from
+/// is finite: both stay in a near cache, and each row is read for long enough that the processor fetches ahead.
 const PART_BYTES: usize = 1 << 15;
 
 /// What all threads share.
