@@ -146,13 +146,13 @@ pub(crate) struct Frame {
     pub constants: *const f64,
     /// The first pixel's index along each axis of the window.
     pub position: *const f64,
-    /// Memory for [`crate::plan::stage::Stage::scratch_bytes`].
+    /// Memory for [`crate::plan::pass::Pass::scratch_bytes`].
     pub scratch: *mut f64,
 }
 
 type RowFn = unsafe extern "C" fn(*const *const u8, *const *mut u8, usize, *const Frame) -> usize;
 
-/// The code of a stage for a run of pixels, and what keeps it alive.
+/// The code of a pass for a run of pixels, and what keeps it alive.
 #[derive(Clone)]
 pub(crate) struct RowCode {
     function: RowFn,
@@ -171,9 +171,9 @@ impl RowCode {
     ///
     /// # Safety
     ///
-    /// There is an address in `rows` for each row of the code's stage, around which its cells can be read for `len` pixels,
+    /// There is an address in `rows` for each row of the code's pass, around which its cells can be read for `len` pixels,
     /// and one in `outputs` for each output of each row of pixels, to which `len` elements can be written. `len` is at least
-    /// the stage's block. The pointers of `frame` are valid for what the stage needs.
+    /// the pass's block. The pointers of `frame` are valid for what the pass needs.
     #[inline(always)]
     pub(crate) unsafe fn call(&self, rows: &[*const u8], outputs: &[*mut u8], len: usize, frame: &Frame) -> usize {
         // SAFETY: by the contract above.

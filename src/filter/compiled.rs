@@ -40,7 +40,7 @@ impl Rows {
         let extent: Vec<usize> = job.axes.iter().map(|axis| job.shape[*axis]).collect();
         let code = |shrinking: &[usize]| -> Result<ReadyRows, Error> {
             let kernel = kernel.rows(request(filter, job, shrinking))?;
-            let constants = kernel.plan.lifted.values(&job.cells, &job.settings, &extent);
+            let constants = kernel.plan.hoisted.values(&job.cells, &job.settings, &extent);
             Ok(ReadyRows { kernel, constants })
         };
         let border = if job.shrinking.is_empty() { None } else { Some(code(&job.shrinking)?) };
@@ -111,7 +111,7 @@ fn request(filter: &Filter, job: &Job, shrinking: &[usize]) -> Request {
         shrinking: shrinking.to_vec(),
         axes: job.axes.clone(),
         ndim: job.shape.len().max(1),
-        stacked: Request::stacked(&job.shape),
+        adjacent_rows: Request::adjacent_rows(&job.shape),
         reach: Request::reach(&job.shape, farthest),
         inputs: job.types.inputs.clone(),
         outputs: job.types.outputs.clone(),
