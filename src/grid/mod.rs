@@ -3,4 +3,5 @@
 pub mod boundary;
 pub mod element;
 pub mod footprint;
+pub mod named;
 pub mod region;

@@ -142,8 +142,7 @@ fn stage(kernel: &Kernel, request: &Request) -> Stage {
         Source { dtype, lane: lane.unwrap_or(Lane::F64) }
     };
     let inputs: Vec<Source> = request.inputs.iter().map(|dtype| source(*dtype)).collect();
-    let outputs_float: Vec<bool> =
-        request.outputs.iter().map(|dtype| matches!(dtype, DType::F32 | DType::F64)).collect();
+    let outputs_float: Vec<bool> = request.outputs.iter().map(|dtype| dtype.is_float()).collect();
     let analysis = |finite: bool| {
         let inputs: Vec<Range> = request.inputs.iter().map(|dtype| element_range(*dtype, outside, finite)).collect();
         analyse(
