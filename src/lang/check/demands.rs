@@ -1,6 +1,6 @@
 //! What must hold at every pixel: assertions, and what reductions demand of their second argument.
 
-use super::{Checked, Checker, Demand, EXPLICIT};
+use super::{Checked, Checker, Demand, Reason};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Assertion, ExprId, Reduction};
 use crate::lang::ops::{BinaryOp, UnaryOp};
@@ -51,12 +51,12 @@ impl<'a> Checker<'a> {
             return Err(Diagnostic::new(Code::OutOfRange, span, message)
                 .label(format!("this is {}", self.builder.as_number(argument).unwrap_or(f64::NAN))));
         }
-        self.demand(valid, span, message);
+        self.demand(valid, span, Reason::Argument(message));
         Ok(())
     }
 
     /// Demands that `condition` holds wherever the current path is taken.
-    pub(super) fn demand(&mut self, condition: ExprId, span: Span, message: &str) {
+    pub(super) fn demand(&mut self, condition: ExprId, span: Span, reason: Reason) {
         let off_path = self.builder.not(self.path);
         let mut condition = self.builder.binary(BinaryOp::Or, off_path, condition);
         if self.builder.ty(condition).shape == Shape::Window {
@@ -68,10 +68,12 @@ impl<'a> Checker<'a> {
         if self.builder.as_boolean(condition) == Some(true) {
             return;
         }
-        let message = message.to_string();
         match self.folds.last_mut() {
-            Some(fold) => fold.demands.push(Demand { condition, span, message }),
-            None => self.assertions.push(Assertion { condition, span, explicit: message == EXPLICIT, message }),
+            Some(fold) => fold.demands.push(Demand { condition, span, reason }),
+            None => {
+                let (explicit, message) = (reason == Reason::Assert, reason.message().to_string());
+                self.assertions.push(Assertion { condition, span, message, explicit });
+            }
         }
     }
 }
