@@ -11,7 +11,6 @@ use crate::lang::hir::{Expr, ExprId, FoldId, Kernel, Reduction};
 use crate::lang::interpret::{Interpreter, Pixel, Settings};
 use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::parse::parse;
-use crate::lang::reduce::{order_statistic, reduction};
 use crate::lang::schedule::{Schedule, Step};
 use crate::lang::types::Elem;
 
@@ -310,9 +309,8 @@ impl<'a> Simulator<'a> {
         argument: Option<ExprId>,
     ) -> Value {
         let lane = self.lane(id);
-        let apply = |elements: &[f64], positions: &[usize], argument: f64| match op.is_order_statistic() {
-            true => order_statistic(op, &mut elements.to_vec(), argument),
-            false => reduction(op, elements, positions, argument),
+        let apply = |elements: &[f64], positions: &[usize], argument: f64| {
+            op.apply(&mut elements.to_vec(), positions, argument)
         };
         let takes_part = |truth: fn(&Value) -> f64| -> Vec<usize> {
             (0..self.cells.taps()).filter(|tap| filter.is_none_or(|id| truth(&self.at(id, *tap)) != 0.0)).collect()

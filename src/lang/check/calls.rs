@@ -118,15 +118,14 @@ impl<'a> Checker<'a> {
                 }
                 Ok(value)
             }
-            Meaning::Reduction(reduction, false) => {
+            Meaning::Reduction(reduction) => {
                 let (window, filter) = self.window(&arguments[0], builtin, Some(Elem::Number))?;
-                Ok(self.reduction(reduction, window, filter, None))
-            }
-            Meaning::Reduction(reduction, true) => {
-                let (window, filter) = self.window(&arguments[0], builtin, Some(Elem::Number))?;
+                let Some(kind) = reduction.row().argument else {
+                    return Ok(self.reduction(reduction, window, filter, None));
+                };
                 let argument = &arguments[1].value;
                 let value = self.number_scalar(argument, &format!("the second argument of {user}"))?;
-                self.demand_valid(reduction, filter, value.id, argument.span)?;
+                self.demand_valid(kind, filter, value.id, argument.span)?;
                 Ok(self.reduction(reduction, window, filter, Some(value.id)))
             }
             Meaning::Statistic(statistic) => self.statistic(statistic, &arguments[0], builtin),

@@ -2,16 +2,17 @@
 
 use super::{Checked, Checker, Demand, Reason};
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{Assertion, ExprId, Reduction};
+use crate::lang::hir::{Assertion, ExprId};
 use crate::lang::ops::{BinaryOp, UnaryOp};
+use crate::lang::reductions::Argument;
 use crate::lang::span::Span;
 use crate::lang::types::Shape;
 
 impl<'a> Checker<'a> {
-    /// What a reduction demands of its second argument.
+    /// Demands what a second argument of this kind must be.
     pub(super) fn demand_valid(
         &mut self,
-        op: Reduction,
+        kind: Argument,
         filter: Option<ExprId>,
         argument: ExprId,
         span: Span,
@@ -20,11 +21,11 @@ impl<'a> Checker<'a> {
         let is_whole = self.builder.binary(BinaryOp::Equal, argument, whole);
         let zero = self.builder.number(0.0);
         let not_negative = self.builder.binary(BinaryOp::LessEqual, zero, argument);
-        let (valid, message) = match op {
-            Reduction::Rank | Reduction::Nth => {
+        let (valid, message) = match kind {
+            Argument::Rank | Argument::Position => {
                 let count = self.selected(filter);
                 let below = self.builder.binary(BinaryOp::Less, argument, count);
-                let above = if op == Reduction::Nth {
+                let above = if kind == Argument::Position {
                     not_negative
                 } else {
                     let least = self.builder.unary(UnaryOp::Negate, count);
@@ -34,17 +35,16 @@ impl<'a> Checker<'a> {
                 let valid = self.builder.binary(BinaryOp::And, is_whole, inside);
                 (valid, "the position must be a whole number inside the window")
             }
-            Reduction::Percentile => {
+            Argument::Percentage => {
                 let hundred = self.builder.number(100.0);
                 let below = self.builder.binary(BinaryOp::LessEqual, argument, hundred);
                 let valid = self.builder.binary(BinaryOp::And, not_negative, below);
                 (valid, "the percentage must lie from 0 to 100")
             }
-            Reduction::TrimmedMean => {
+            Argument::Trimmed => {
                 let valid = self.builder.binary(BinaryOp::And, is_whole, not_negative);
                 (valid, "the number of trimmed elements must be whole and not negative")
             }
-            _ => unreachable!("the other reductions have no argument"),
         };
         // A constant that is wrong for every window is an error at once.
         if self.builder.as_boolean(self.path) == Some(true) && self.builder.as_boolean(valid) == Some(false) {

@@ -21,6 +21,7 @@ use super::ops::{BinaryOp, UnaryOp};
 use super::span::Span;
 use super::types::Type;
 
+pub use super::reductions::Reduction;
 pub use build::Builder;
 pub use rewrite::Rewrite;
 
@@ -185,62 +186,6 @@ pub enum Expr {
     Element(FoldId, usize),
     /// The last value of a fold's accumulator.
     FoldValue(FoldId, usize),
-}
-
-/// The reductions that engines implement; the others are made of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names are the functions of the language")]
-pub enum Reduction {
-    Sum,
-    Product,
-    Min,
-    Max,
-    /// Of a boolean window: how many are true.
-    Count,
-    ArgMin,
-    ArgMax,
-    Nth,
-    Median,
-    Rank,
-    Percentile,
-    TrimmedMean,
-    Mode,
-    Variety,
-}
-
-impl Reduction {
-    /// Whether the value depends on the order of the elements by size, so an engine needs them all at once.
-    pub fn is_order_statistic(self) -> bool {
-        matches!(
-            self,
-            Reduction::Median
-                | Reduction::Rank
-                | Reduction::Percentile
-                | Reduction::TrimmedMean
-                | Reduction::Mode
-                | Reduction::Variety
-        )
-    }
-
-    /// The reduction's name in listings.
-    pub fn name(self) -> &'static str {
-        match self {
-            Reduction::Sum => "sum",
-            Reduction::Product => "prod",
-            Reduction::Min => "min",
-            Reduction::Max => "max",
-            Reduction::Count => "count",
-            Reduction::ArgMin => "argmin",
-            Reduction::ArgMax => "argmax",
-            Reduction::Nth => "nth",
-            Reduction::Median => "median",
-            Reduction::Rank => "rank",
-            Reduction::Percentile => "percentile",
-            Reduction::TrimmedMean => "trimmed_mean",
-            Reduction::Mode => "mode",
-            Reduction::Variety => "variety",
-        }
-    }
 }
 
 impl Fold {

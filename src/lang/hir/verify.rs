@@ -124,6 +124,7 @@ impl Kernel {
         self.expect(window, if op == Reduction::Count { Elem::Boolean } else { Elem::Number })?;
         filter.map_or(Ok(()), |filter| self.expect(filter, Elem::Boolean))?;
         require!(op != Reduction::Count || filter.is_none(), "a count has its condition in its window");
+        require!(argument.is_some() == op.row().argument.is_some(), "{} has another number of arguments", op.name());
         if let Some(argument) = argument {
             require!(self.ty(argument) == Type::NUMBER, "its argument {argument} is {}", self.ty(argument));
         }
