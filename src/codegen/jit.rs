@@ -261,5 +261,5 @@ fn order_statistics_of_block(op: Reduction, scratch: &mut [f64], taps: usize, pi
     }
 }
 
-block_order_statistics!(Median, Rank, Percentile, TrimmedMean, Mode, Variety);
-order_statistics!(Median, Rank, Percentile, TrimmedMean, Mode, Variety);
+block_order_statistics!(Median, Rank, Percentile, TrimmedMean, Mode, Variety, Entropy);
+order_statistics!(Median, Rank, Percentile, TrimmedMean, Mode, Variety, Entropy);

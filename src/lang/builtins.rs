@@ -188,6 +188,11 @@ pub static BUILTINS: &[Builtin] = &[
         "variety(x)",
         "the number of distinct values; NaN elements do not take part; 0 if empty",
     ),
+    reduction(
+        Reduction::Entropy,
+        "entropy(x)",
+        "the Shannon entropy of how often each value occurs, in nats; NaN elements do not take part; 0 if empty",
+    ),
     exact(
         "offset",
         "offset(axis)",

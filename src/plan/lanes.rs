@@ -450,7 +450,8 @@ impl<'a> Chooser<'a> {
             | Reduction::ArgMax
             | Reduction::Percentile
             | Reduction::TrimmedMean
-            | Reduction::Variety => Lane::F64,
+            | Reduction::Variety
+            | Reduction::Entropy => Lane::F64,
         }
     }
 

@@ -449,6 +449,10 @@ fn reduce(op: Reduction, element: Range, taps: usize, filtered: bool, argument: 
         Reduction::ArgMin | Reduction::ArgMax => {
             Range::integers(if empty { -1.0 } else { 0.0 }, (cells - 1.0).max(0.0))
         }
+        Reduction::Entropy => {
+            let most = libm::log(cells.max(1.0)) * (1.0 + (cells + 4.0) * f64::EPSILON);
+            Range { minus_zero: false, ..Range::fractions(0.0, most, false) }
+        }
         Reduction::Variety => Range::integers(if empty || element.nan { 0.0 } else { 1.0 }, cells),
         Reduction::Nth => {
             let inside = !argument.nan && argument.low >= 0.0 && argument.high < cells;

@@ -405,7 +405,7 @@ const KERNELS: [&str; 46] = [
     "count(w > 3.5), count(w <= -0.5), count(2.5 < w), count(w == 0.5), count(w != 1)",
     "if w[0] < 1.5 then -w[0] else w[1] * w[1]",
     "median(w), rank(w, 0), rank(w, -1), percentile(w, 50), trimmed_mean(w, 1)",
-    "mode(w), variety(w), argmin(w), argmax(w), nth(w, 1)",
+    "mode(w), variety(w), entropy(w), argmin(w), argmax(w), nth(w, 1)",
     "prod(w), prod(-w)",
     "min(w where w > 1), max(w where w > 1) - min(w where w > 1), sum(w where w > 1), len(w where w > 1)",
     "argmin(w where w > 1), median(w where w > 1), mean(w where not isnan(w))",
@@ -578,7 +578,8 @@ fn scalar(depth: u32, in_fold: bool) -> BoxedStrategy<String> {
     let wide = move || window(depth - 1, in_fold);
     let test = move || comparison(inner(), inner());
     let wide_test = move || comparison(wide(), inner());
-    let all = ["sum", "prod", "min", "max", "mean", "median", "argmin", "argmax", "mode", "variety", "std", "len"];
+    let all =
+        ["sum", "prod", "min", "max", "mean", "median", "argmin", "argmax", "mode", "variety", "entropy", "std", "len"];
     let ranked = ["rank({}, 0)", "rank({}, -1)", "nth({}, 1)", "percentile({}, 30)", "trimmed_mean({}, 1)"];
     prop_oneof![
         1 => leaves,

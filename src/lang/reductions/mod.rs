@@ -29,6 +29,7 @@ pub enum Reduction {
     TrimmedMean,
     Mode,
     Variety,
+    Entropy,
 }
 
 /// What is known of a reduction.
@@ -103,6 +104,7 @@ pub enum Ranked {
 pub enum Frequency {
     Mode,
     Variety,
+    Entropy,
 }
 
 /// What the second argument of a reduction is, and so what is demanded of it.
@@ -153,6 +155,8 @@ pub enum ResultRange {
     Position,
     /// How many distinct elements there are, from 1 if one takes part.
     Distinct,
+    /// From 0 to the natural logarithm of the number of cells, rounded.
+    Entropy,
 }
 
 /// In which lanes the value of a reduction may be computed, exactly.
@@ -172,7 +176,7 @@ pub enum LaneRule {
 
 impl Reduction {
     /// Every reduction.
-    pub const ALL: [Reduction; 14] = [
+    pub const ALL: [Reduction; 15] = [
         Reduction::Sum,
         Reduction::Product,
         Reduction::Min,
@@ -187,6 +191,7 @@ impl Reduction {
         Reduction::TrimmedMean,
         Reduction::Mode,
         Reduction::Variety,
+        Reduction::Entropy,
     ];
 
     /// What is known of it.
@@ -345,6 +350,17 @@ impl Reduction {
                 lanes: LaneRule::F64,
                 passes_sign: false,
                 reference: of::variety,
+            },
+            Reduction::Entropy => &Row {
+                name: "entropy",
+                class: Class::Frequency(Frequency::Entropy),
+                argument: None,
+                empty: 0.0,
+                nan: NanRule::Skipped,
+                result: ResultRange::Entropy,
+                lanes: LaneRule::F64,
+                passes_sign: false,
+                reference: of::entropy,
             },
         }
     }

@@ -173,3 +173,15 @@ pub(super) fn variety(selected: Selected<'_>) -> f64 {
     for_each_value(selected.elements, |_, _| variety += 1.0);
     variety
 }
+
+/// The sum of `p * ln(1/p)` over the distinct values in ascending order, where `p` is a value's part of all numbers. No term
+/// is negative, so nothing cancels, and one value alone gives 0.
+pub(super) fn entropy(selected: Selected<'_>) -> f64 {
+    let numbers = selected.elements.iter().filter(|element| !element.is_nan()).count() as f64;
+    let mut entropy = 0.0;
+    for_each_value(selected.elements, |_, count| {
+        let count = count as f64;
+        entropy += count / numbers * libm::log(numbers / count);
+    });
+    entropy
+}
