@@ -22,7 +22,6 @@ use crate::callback::{Callback, CallbackFn};
 use crate::error::Error;
 use crate::lang::cells::Cells;
 use crate::lang::hir::Reduction;
-use crate::lang::reduce::order_statistic;
 
 fn codegen_error(error: impl fmt::Display) -> Error {
     Error::Codegen(error.to_string())
@@ -214,7 +213,7 @@ macro_rules! order_statistics {
                     extern "C" fn function(scratch: *mut f64, len: usize, argument: f64) -> f64 {
                         // SAFETY: compiled code has just written these `len` values to its own scratch memory.
                         let elements = unsafe { std::slice::from_raw_parts_mut(scratch, len) };
-                        order_statistic(Reduction::$op, elements, argument)
+                        Reduction::$op.apply(elements, &[], argument)
                     }
                     function as *const u8
                 })*
@@ -258,9 +257,9 @@ fn order_statistics_of_block(op: Reduction, scratch: &mut [f64], taps: usize, pi
             window[len] = elements[tap * pixels + pixel];
             len += 1;
         }
-        *result = order_statistic(op, &mut window[..len], arguments[pixel]);
+        *result = op.apply(&mut window[..len], &[], arguments[pixel]);
     }
 }
 
-block_order_statistics!(Median, Rank, Percentile, TrimmedMean, Mode, Variety);
-order_statistics!(Median, Rank, Percentile, TrimmedMean, Mode, Variety);
+block_order_statistics!(Median, Rank, Percentile, TrimmedMean, Mode, Variety, Entropy);
+order_statistics!(Median, Rank, Percentile, TrimmedMean, Mode, Variety, Entropy);

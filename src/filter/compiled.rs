@@ -14,6 +14,7 @@ use crate::codegen::row::{self, RowKernel};
 use crate::error::Error;
 use crate::grid::boundary::Mode;
 use crate::grid::element::DType;
+use crate::grid::named::named_enum;
 use crate::grid::region::Region;
 use crate::kernel::Kernel;
 use crate::lang::interpret::Settings;
@@ -131,6 +132,8 @@ pub enum Listing {
     /// The code of this machine.
     Assembly,
 }
+
+named_enum!(Listing, "listing", "a listing", "listings", [Plan: "plan", Clif: "clif", Assembly: "asm"]);
 
 /// With the feature `jit`.
 impl Filter {

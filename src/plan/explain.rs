@@ -7,7 +7,6 @@ use super::pass::{MAX_NETWORK, Pass};
 use super::{MAX_UNROLLED_CELLS, Plan};
 use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, Reduction};
-use crate::lang::reduce::ranks;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -116,7 +115,7 @@ impl Pass {
             _ if taps > MAX_NETWORK => host(&format!("there are more than {MAX_NETWORK} elements")),
             _ if filtered => host("how many elements take part depends on the pixel"),
             Some(None) => host("its argument is not a constant"),
-            argument => match ranks(op, taps, argument.flatten()) {
+            argument => match op.ranks(taps, argument.flatten()) {
                 Some(ranks) if ranks.len() == 1 => format!("a selection network for rank {} of {taps}", ranks[0]),
                 Some(ranks) => format!("a selection network for {} ranks of {taps}", ranks.len()),
                 None => host("it counts equal elements"),

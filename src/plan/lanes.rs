@@ -116,7 +116,7 @@ pub(super) fn signed_zero_demand(kernel: &Kernel, facts: &Facts<'_>, ranges: &[V
         let of = |id: ExprId| &ranges[id.index()];
         let mut demand = |id: ExprId, shows: bool| demanded[id.index()] |= shows;
         match *kernel.expr(ExprId::from_index(index)) {
-            Expr::Unary(op, a) => demand(a, shows && passes_sign(op)),
+            Expr::Unary(op, a) => demand(a, shows && op.passes_sign()),
             Expr::Binary(op, a, b) => match op {
                 // The sum of a zero and 0 is 0, whatever the sign of the first.
                 BinaryOp::Add => {
@@ -182,20 +182,6 @@ pub(super) fn signed_zero_demand(kernel: &Kernel, facts: &Facts<'_>, ranges: &[V
         }
     }
     demanded
-}
-
-/// Whether a function has another value at -0 than at 0, which then is -0.
-fn passes_sign(op: UnaryOp) -> bool {
-    use UnaryOp::{
-        Abs, Acos, Asin, Atan, Cbrt, Ceil, Cos, Cosh, Exp, Exp2, Expm1, Floor, Log, Log1p, Log2, Log10, Negate, Not,
-        Round, Sin, Sinh, Sqrt, Tan, Tanh, Trunc,
-    };
-    match op {
-        Negate | Sqrt | Cbrt | Expm1 | Log1p | Sin | Tan | Asin | Atan | Sinh | Tanh | Floor | Ceil | Round | Trunc => {
-            true
-        }
-        Not | Abs | Exp | Exp2 | Log | Log2 | Log10 | Cos | Acos | Cosh => false,
-    }
 }
 
 /// Lanes with addition; there are none of u32, which have no sign and rarely the room.
@@ -342,7 +328,8 @@ impl<'a> Chooser<'a> {
             | Reduction::ArgMax
             | Reduction::Percentile
             | Reduction::TrimmedMean
-            | Reduction::Variety => Lane::F64,
+            | Reduction::Variety
+            | Reduction::Entropy => Lane::F64,
         }
     }
 

@@ -143,8 +143,7 @@ fn pass(kernel: &Kernel, request: &Request) -> Pass {
         PassInput { dtype, lane: lane.unwrap_or(Lane::F64) }
     };
     let inputs: Vec<PassInput> = request.inputs.iter().map(|dtype| source(*dtype)).collect();
-    let outputs_float: Vec<bool> =
-        request.outputs.iter().map(|dtype| matches!(dtype, DType::F32 | DType::F64)).collect();
+    let outputs_float: Vec<bool> = request.outputs.iter().map(|dtype| dtype.is_float()).collect();
     let analysis = |finite: bool| {
         let inputs: Vec<ValueRange> =
             request.inputs.iter().map(|dtype| element_range(*dtype, outside, finite)).collect();

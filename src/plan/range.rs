@@ -478,6 +478,10 @@ fn reduce(op: Reduction, element: ValueRange, taps: usize, filtered: bool, argum
         Reduction::ArgMin | Reduction::ArgMax => {
             ValueRange::integers(if empty { -1.0 } else { 0.0 }, (cells - 1.0).max(0.0))
         }
+        Reduction::Entropy => {
+            let most = libm::log(cells.max(1.0)) * (1.0 + (cells + 4.0) * f64::EPSILON);
+            ValueRange { neg_zero: false, ..ValueRange::real(0.0, most, false) }
+        }
         Reduction::Variety => ValueRange::integers(if empty || element.nan { 0.0 } else { 1.0 }, cells),
         Reduction::Nth => {
             let inside = !argument.nan && argument.low >= 0.0 && argument.high < cells;

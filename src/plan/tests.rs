@@ -12,7 +12,6 @@ use crate::lang::hir::{Expr, ExprId, FoldId, Kernel, Reduction};
 use crate::lang::interpret::{Interpreter, Pixel, Settings};
 use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::parse::parse;
-use crate::lang::reduce::{order_statistic, reduction};
 use crate::lang::schedule::{Schedule, Step};
 use crate::lang::types::Elem;
 
@@ -311,9 +310,8 @@ impl<'a> Simulator<'a> {
         argument: Option<ExprId>,
     ) -> Value {
         let lane = self.lane(id);
-        let apply = |elements: &[f64], positions: &[usize], argument: f64| match op.is_order_statistic() {
-            true => order_statistic(op, &mut elements.to_vec(), argument),
-            false => reduction(op, elements, positions, argument),
+        let apply = |elements: &[f64], positions: &[usize], argument: f64| {
+            op.apply(&mut elements.to_vec(), positions, argument)
         };
         let takes_part = |truth: fn(&Value) -> f64| -> Vec<usize> {
             (0..self.cells.taps()).filter(|tap| filter.is_none_or(|id| truth(&self.at(id, *tap)) != 0.0)).collect()
@@ -408,7 +406,7 @@ const KERNELS: [&str; 46] = [
     "count(w > 3.5), count(w <= -0.5), count(2.5 < w), count(w == 0.5), count(w != 1)",
     "if w[0] < 1.5 then -w[0] else w[1] * w[1]",
     "median(w), rank(w, 0), rank(w, -1), percentile(w, 50), trimmed_mean(w, 1)",
-    "mode(w), variety(w), argmin(w), argmax(w), nth(w, 1)",
+    "mode(w), variety(w), entropy(w), argmin(w), argmax(w), nth(w, 1)",
     "prod(w), prod(-w)",
     "min(w where w > 1), max(w where w > 1) - min(w where w > 1), sum(w where w > 1), len(w where w > 1)",
     "argmin(w where w > 1), median(w where w > 1), mean(w where not isnan(w))",
@@ -581,7 +579,8 @@ fn scalar(depth: u32, in_fold: bool) -> BoxedStrategy<String> {
     let wide = move || window(depth - 1, in_fold);
     let test = move || comparison(inner(), inner());
     let wide_test = move || comparison(wide(), inner());
-    let all = ["sum", "prod", "min", "max", "mean", "median", "argmin", "argmax", "mode", "variety", "std", "len"];
+    let all =
+        ["sum", "prod", "min", "max", "mean", "median", "argmin", "argmax", "mode", "variety", "entropy", "std", "len"];
     let ranked = ["rank({}, 0)", "rank({}, -1)", "nth({}, 1)", "percentile({}, 30)", "trimmed_mean({}, 1)"];
     prop_oneof![
         1 => leaves,

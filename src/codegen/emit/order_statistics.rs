@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::grid::lane::Lane;
 use crate::lang::hir::{ExprId, Reduction};
 use crate::lang::ops::BinaryOp;
-use crate::lang::reduce::{percentile_position, ranks};
+use crate::lang::reductions::percentile_position;
 use crate::plan::pass::MAX_NETWORK;
 
 impl<'a, 'f> Emitter<'a, 'f> {
@@ -53,7 +53,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
             Some(Lanes::Number(argument)) => Some(*argument),
             Some(_) => return None,
         };
-        ranks(reducing.op, taps, argument)
+        reducing.op.ranks(taps, argument)
     }
 
     fn by_network(&mut self, same: &[&Reducing]) -> Result<(), Error> {
@@ -189,7 +189,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
         (float, value)
     }
 
-    /// As `reduce::interpolate`.
+    /// As `reference::interpolate`.
     fn interpolate(&mut self, lane: Lane, low: &[Value], high: &[Value], t: f64) -> Vec<Value> {
         let step = self.zip(high, low, |b, x, y| b.ins().fsub(x, y));
         let part = self.number(lane, if t >= 0.5 { 1.0 - t } else { t });

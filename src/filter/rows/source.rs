@@ -7,7 +7,7 @@ use std::ops::Range;
 use ndarray::ArrayViewD;
 
 use crate::filter::pixels::Neighbourhood;
-use crate::grid::element::{Cast, DType, Element};
+use crate::grid::element::{Cast, Element};
 use crate::plan::pass::PassInput;
 
 /// What the cells beyond the two ends of the array's rows are.
@@ -125,7 +125,7 @@ impl<T: Element> RowSource for Array<'_, T> {
     }
 
     unsafe fn is_finite(&self, row: *const u8, positions: Range<isize>, ends: &Ends) -> bool {
-        if !matches!(T::DTYPE, DType::F32 | DType::F64) {
+        if !T::DTYPE.is_float() {
             return true;
         }
         let row = row.cast::<T>();
