@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::lanes::{Analysis, Threshold, analyse, signed_zero_demand, threshold};
-use super::range::{Facts, ValueRange};
+use super::signed_zero::signed_zero_demand;
+use super::{Analysis, Facts, Threshold, ValueRange, analyse, threshold};
 use crate::grid::element::{DType, Precision};
 use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
