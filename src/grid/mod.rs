@@ -3,5 +3,6 @@
 pub mod boundary;
 pub mod element;
 pub mod footprint;
+pub mod half;
 pub mod named;
 pub mod region;

@@ -42,6 +42,7 @@ impl Stage {
                 }
                 false => {
                     let why = match Lane::of(source.dtype) {
+                        None if source.dtype.is_float() => "there are no lanes of f16s",
                         None => "there are no lanes of 64-bit integers",
                         Some(_) => "what is outside the array is not a value of its type",
                     };
@@ -73,6 +74,7 @@ impl Stage {
                 true => writeln!(f, "  output {}: stored as {}", output.name, sink.dtype),
                 false => {
                     let why = match Lane::of(sink.dtype) {
+                        None if sink.dtype.is_float() => "there are no lanes of f16s",
                         None => "there are no lanes of 64-bit integers",
                         Some(_) => "its values may not fit in 32 bits before they wrap",
                     };

@@ -134,7 +134,9 @@ fn stage(kernel: &Kernel, request: &Request) -> Stage {
     let source = |dtype: DType| {
         // What is outside must be a value of the element type, or rows are converted.
         let (inside, range) = (Range::of(dtype, false), element_range(dtype, outside, false));
-        let lane = Lane::of(dtype).filter(|lane| match outside {
+        // An f16 is an f32 to the code.
+        let lane = Lane::of(dtype).or(dtype.fits_f32().then_some(Lane::F32));
+        let lane = lane.filter(|lane| match outside {
             None => true,
             Some(value) if lane.is_float() => *lane == Lane::F64 || value.is_nan() || range.single,
             Some(value) => lane.holds(&range) && (inside.low..=inside.high).contains(&value),

@@ -95,25 +95,13 @@ impl Range {
 
     /// The elements of an array; `finite` if none of them is NaN or infinite.
     pub fn of(dtype: DType, finite: bool) -> Range {
-        let single = match dtype {
-            DType::Bool => return Range::BOOLEAN,
-            DType::I8 => return Range::integers(i8::MIN.into(), i8::MAX.into()),
-            DType::U8 => return Range::integers(0.0, u8::MAX.into()),
-            DType::I16 => return Range::integers(i16::MIN.into(), i16::MAX.into()),
-            DType::U16 => return Range::integers(0.0, u16::MAX.into()),
-            DType::I32 => return Range::integers(i32::MIN.into(), i32::MAX.into()),
-            DType::U32 => return Range::integers(0.0, u32::MAX.into()),
-            DType::I64 => return Range::integers(i64::MIN as f64, i64::MAX as f64),
-            DType::U64 => return Range::integers(0.0, u64::MAX as f64),
-            DType::F32 => true,
-            DType::F64 => false,
+        let (low, high) = match dtype.limits() {
+            _ if dtype == DType::Bool => return Range::BOOLEAN,
+            (low, high) if dtype.is_integer() => return Range::integers(low, high),
+            limits if finite => limits,
+            _ => (f64::NEG_INFINITY, f64::INFINITY),
         };
-        let (low, high) = match (finite, single) {
-            (false, _) => (f64::NEG_INFINITY, f64::INFINITY),
-            (true, true) => (f32::MIN.into(), f32::MAX.into()),
-            (true, false) => (f64::MIN, f64::MAX),
-        };
-        Range { low, high, single, nan: !finite, ..Range::ANY }
+        Range { low, high, single: dtype.fits_f32(), nan: !finite, ..Range::ANY }
     }
 
     /// The values of either.
