@@ -131,8 +131,9 @@ pub enum Cast {
     /// For integers and bool: rounded half to even, then clamped to the type's range; NaN becomes 0.
     #[default]
     Saturate,
-    /// For integers and bool: truncated toward zero, then modulo the type's range, as SciPy's casts do on x86-64. The result for NaN, and for
-    /// a value outside the range of i64, is whatever that machine gives; a bool is true unless the whole part is 0.
+    /// For integers and bool: truncated toward zero, then modulo the type's range, as SciPy's casts do on x86-64. The result
+    /// for NaN, and for a value outside the range of i64, is whatever that machine gives; a bool is true unless the whole
+    /// part is 0.
     Wrap,
 }
 

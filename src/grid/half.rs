@@ -1,7 +1,7 @@
 //! f16 to and from wider floats, exactly and correctly rounded, in arithmetic that compilers turn into vector code.
 //!
-//! The crate `half` has the type, but rounds an f64 by way of an f32, or after dropping its low bits: both are wrong near the
-//! middle between two f16s.
+//! The crate `half` has the type, but rounds an f64 by way of an f32, or after dropping its low bits: both are wrong near
+//! the middle between two f16s.
 
 use ::half::f16;
 
