@@ -72,6 +72,7 @@ pub use filter::progress::Progress;
 pub use grid::boundary::Mode;
 pub use grid::element::{Cast, DType, Element, Precision};
 pub use grid::footprint::{Footprint, Window};
+pub use half::f16;
 pub use kernel::Kernel;
 pub use kernel::parameters::Parameters;
 pub use lang::limits::Limits;

@@ -10,7 +10,7 @@ use super::store::Store;
 use super::width::Width;
 use crate::grid::element::{Cast, DType, Precision};
 use crate::grid::lane::Lane;
-use crate::lang::hir::Kernel;
+use crate::lang::hir::{Kernel, Output};
 use crate::tuning;
 
 /// The pass that computes `kernel`, of which all that is invariant is hoisted.
@@ -40,7 +40,7 @@ pub fn assemble(kernel: &Kernel, request: &Request) -> Pass {
         Surroundings { taps: Some(cells.taps()), width: Width::Pixels(block), tree_rows: &tree_rows, rows_per_call };
     let mut networks = Networks::new();
     let mut body = |analysis: Analysis| {
-        let store = |(output, stored): (&crate::lang::hir::Output, &PassOutput)| {
+        let store = |(output, stored): (&Output, &PassOutput)| {
             Store::new(&kernel, &analysis, output.value, *stored, request.cast)
         };
         let stores = kernel.outputs.iter().zip(&outputs).map(store).collect();
@@ -68,7 +68,7 @@ pub fn assemble(kernel: &Kernel, request: &Request) -> Pass {
 }
 
 fn outputs_float(request: &Request) -> Vec<bool> {
-    request.outputs.iter().map(|dtype| matches!(dtype, DType::F32 | DType::F64)).collect()
+    request.outputs.iter().map(|dtype| dtype.is_float()).collect()
 }
 
 /// What is known of the nodes if elements and params are finite, or if nothing is said of them.
@@ -109,7 +109,9 @@ fn element_range(dtype: DType, outside: Option<f64>, finite: bool) -> ValueRange
 /// What the rows of an input hold: its elements, if what is outside is one as well.
 fn pass_input(dtype: DType, outside: Option<f64>) -> PassInput {
     let (inside, range) = (ValueRange::of(dtype, false), element_range(dtype, outside, false));
-    let lane = Lane::of(dtype).filter(|lane| match outside {
+    // An f16 is an f32 to the code.
+    let lane = Lane::of(dtype).or(dtype.fits_f32().then_some(Lane::F32));
+    let lane = lane.filter(|lane| match outside {
         None => true,
         Some(value) if lane.is_float() => *lane == Lane::F64 || value.is_nan() || range.exact_f32,
         Some(value) => range.fits(*lane) && (inside.low..=inside.high).contains(&value),

@@ -7,6 +7,7 @@ use super::Plan;
 use super::body::{Combine, Fold, Host, NoNetwork, Select, Statistic, Step, Strategy, Visit};
 use super::pass::{Pass, PassInput, PassOutput, RowsPerCall};
 use super::width::Width;
+use crate::grid::element::DType;
 use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, ExprId};
 use crate::tuning;
@@ -159,7 +160,7 @@ fn how_read(input: PassInput) -> String {
         _ if input.is_native() => {
             return format!("{} elements, read where they are if a row is contiguous", input.dtype);
         }
-        None => "there are no lanes of 64-bit integers",
+        None => no_lanes(input.dtype),
         Some(_) => "what is outside the array is not a value of its type",
     };
     format!("{} elements, row by row as {}: {why}", input.dtype, input.lane.as_str())
@@ -168,10 +169,15 @@ fn how_read(input: PassInput) -> String {
 fn how_stored(output: PassOutput) -> String {
     let why = match Lane::of(output.dtype) {
         _ if output.is_native() => return format!("stored as {}", output.dtype),
-        None => "there are no lanes of 64-bit integers",
+        None => no_lanes(output.dtype),
         Some(_) => "its values may not fit in 32 bits before they wrap",
     };
     format!("cast to {} row by row: {why}", output.dtype)
+}
+
+/// Why elements are converted.
+fn no_lanes(dtype: DType) -> &'static str {
+    if dtype.is_float() { "there are no lanes of f16s" } else { "there are no lanes of 64-bit integers" }
 }
 
 /// Some things, such as `1 row` or `2 rows`.

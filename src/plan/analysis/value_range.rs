@@ -74,25 +74,13 @@ impl ValueRange {
 
     /// The elements of an array; `finite` if none of them is NaN or infinite.
     pub fn of(dtype: DType, finite: bool) -> ValueRange {
-        let single = match dtype {
-            DType::Bool => return ValueRange::BOOLEAN,
-            DType::I8 => return ValueRange::integers(i8::MIN.into(), i8::MAX.into()),
-            DType::U8 => return ValueRange::integers(0.0, u8::MAX.into()),
-            DType::I16 => return ValueRange::integers(i16::MIN.into(), i16::MAX.into()),
-            DType::U16 => return ValueRange::integers(0.0, u16::MAX.into()),
-            DType::I32 => return ValueRange::integers(i32::MIN.into(), i32::MAX.into()),
-            DType::U32 => return ValueRange::integers(0.0, u32::MAX.into()),
-            DType::I64 => return ValueRange::integers(i64::MIN as f64, i64::MAX as f64),
-            DType::U64 => return ValueRange::integers(0.0, u64::MAX as f64),
-            DType::F32 => true,
-            DType::F64 => false,
+        let (low, high) = match dtype.limits() {
+            _ if dtype == DType::Bool => return ValueRange::BOOLEAN,
+            (low, high) if dtype.is_integer() => return ValueRange::integers(low, high),
+            limits if finite => limits,
+            _ => (f64::NEG_INFINITY, f64::INFINITY),
         };
-        let (low, high) = match (finite, single) {
-            (false, _) => (f64::NEG_INFINITY, f64::INFINITY),
-            (true, true) => (f32::MIN.into(), f32::MAX.into()),
-            (true, false) => (f64::MIN, f64::MAX),
-        };
-        ValueRange { low, high, exact_f32: single, nan: !finite, ..ValueRange::ANY }
+        ValueRange { low, high, exact_f32: dtype.fits_f32(), nan: !finite, ..ValueRange::ANY }
     }
 
     /// Whether a lane has every value, NaN and -0 included.

@@ -5,9 +5,12 @@ use std::ops::Range;
 use hoodoo::{AnyArray, AnyElement, Cast, DType, Element, Input, Output};
 use ndarray::{ArrayD, Axis, IxDyn, Slice};
 
-/// Runs `$body` with the array inside an `AnyArray`.
+/// Runs `$body` with the array inside an `AnyArray`, or `$half` where it is one of f16s and `$body` is not for them.
 macro_rules! with_array {
     ($value:expr, $array:ident => $body:expr) => {
+        with_array!($value, $array => $body, half: $body)
+    };
+    ($value:expr, $array:ident => $body:expr, half: $half:expr) => {
         match $value {
             hoodoo::AnyArray::Bool($array) => $body,
             hoodoo::AnyArray::I8($array) => $body,
@@ -18,6 +21,7 @@ macro_rules! with_array {
             hoodoo::AnyArray::U32($array) => $body,
             hoodoo::AnyArray::I64($array) => $body,
             hoodoo::AnyArray::U64($array) => $body,
+            hoodoo::AnyArray::F16($array) => $half,
             hoodoo::AnyArray::F32($array) => $body,
             hoodoo::AnyArray::F64($array) => $body,
         }
