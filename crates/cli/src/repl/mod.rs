@@ -4,7 +4,7 @@
 
 mod disk;
 mod editor;
-mod picture;
+mod pictures;
 #[cfg(unix)]
 mod typeahead;
 
@@ -19,7 +19,7 @@ use reedline::Signal;
 
 use self::disk::Disk;
 use self::editor::Line;
-use self::picture::Pictures;
+use self::pictures::Pictures;
 use crate::failure::{Failure, colours, print, tell};
 use crate::pictures::scene;
 use crate::session::{Error, Image, Reply, Session};

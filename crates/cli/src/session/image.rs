@@ -92,7 +92,7 @@ impl Image {
     /// What the values are like.
     ///
     /// ```
-    /// use crate::session::Image;
+    /// use hoodoo_cli::session::Image;
     /// let image = Image::new("w", ndarray::array![1.0, f64::NAN, 3.0].into_dyn().into());
     /// let found = image.statistics();
     /// assert_eq!((found.min, found.mean, found.max, found.nans), (1.0, 2.0, 3.0, 1));

@@ -4,7 +4,7 @@
 //! is filtered over the images at once. The result is `_`, an image that can be filtered again.
 //!
 //! ```
-//! use crate::session::{Files, Image, NoFiles, Session};
+//! use hoodoo_cli::session::{Files, Image, NoFiles, Session};
 //! use hoodoo::{AnyArray, Progress};
 //!
 //! let image = Image::new("w", ndarray::array![[1u8, 2], [3, 9]].into_dyn().into());
