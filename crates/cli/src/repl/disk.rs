@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use directories::BaseDirs;
 use hoodoo::{AnyArray, AnyElement, DType, Kernel, Precision, Window};
 use hoodoo_bench::handwritten::ByHand;
 use hoodoo_bench::workloads::{Hand, Task, workloads};
@@ -48,7 +47,7 @@ fn not_standard(path: &Path) -> Result<(), Failure> {
 
 /// The path that the user means: a `~` in front is the home directory, as in a shell.
 fn expanded(path: &str) -> PathBuf {
-    let home = || BaseDirs::new().map(|directories| directories.home_dir().to_path_buf());
+    let home = || etcetera::home_dir().ok();
     match path.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/')) {
         Some(rest) => home().map_or_else(|| path.into(), |home| home.join(rest.trim_start_matches('/'))),
         None => path.into(),

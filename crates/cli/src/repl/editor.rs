@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fs;
 use std::sync::Arc;
 
-use directories::ProjectDirs;
+use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 use hoodoo::lang::builtins::builtin;
 use hoodoo::lang::entry::Completeness;
 use hoodoo::lang::highlight::{Class, highlight};
@@ -91,9 +91,10 @@ impl Line {
 
 /// The history in the platform's directory for data.
 fn history() -> Result<FileBackedHistory, String> {
-    let directories = ProjectDirs::from("", "", "hoodoo").ok_or("this user has no home directory")?;
-    let path = directories.data_dir().join("history.txt");
-    fs::create_dir_all(directories.data_dir()).map_err(|error| format!("{}: {error}", path.display()))?;
+    let places = choose_native_strategy().map_err(|_| "this user has no home directory")?;
+    let directory = places.data_dir().join("hoodoo");
+    let path = directory.join("history.txt");
+    fs::create_dir_all(&directory).map_err(|error| format!("{}: {error}", path.display()))?;
     FileBackedHistory::with_file(HISTORY, path.clone()).map_err(|error| format!("{}: {error}", path.display()))
 }
 
