@@ -52,7 +52,7 @@ unsafe extern "C" fn minimum(window: *mut f64, len: isize, value: *mut f64, _use
     1
 }
 
-/// [`minimum`] as a callback that knows nothing of Hoodoo.
+/// The least value of a window as a callback that knows nothing of Hoodoo.
 #[allow(unsafe_code, reason = "a foreign function must be vouched for")]
 pub fn foreign_minimum() -> Callback {
     // SAFETY: `minimum` keeps to the contract of `CallbackFn`, uses no user data, does not unwind, has no state, and
