@@ -887,6 +887,7 @@ fn order_statistics_of_81_cells() {
         "trimmed_mean(w, 20)",
         "mode(w)",
         "variety(w)",
+        "entropy(w)",
         "nth(w, argmin(w))",
         "median(w where w > 20)",
         "rank(w where w > 20, 1)",

@@ -22,12 +22,13 @@ use super::jit::{self, Module};
 use super::lanes::{self, Lanes, Width};
 use super::{math, size};
 use crate::error::Error;
+use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
 use crate::lang::diagnostic::{Code as DiagnosticCode, Diagnostic};
 use crate::lang::hir::{Expr, Kernel, Reduction};
 use crate::lang::limits::Limits;
 use crate::lang::span::Span;
-use crate::plan::lanes::{Analysis, Lane};
+use crate::plan::lanes::Analysis;
 
 /// Scratch memory for at most this many f64s is on the stack of the form for any size ...
 const STACK_SCRATCH: usize = 1024;

@@ -5,8 +5,8 @@ use cranelift_codegen::ir::{FuncRef, InstBuilder, InstructionData, Opcode, Value
 use cranelift_frontend::FunctionBuilder;
 
 use super::simd;
+use crate::grid::lane::Lane;
 use crate::lang::ops::{BinaryOp, UnaryOp};
-use crate::plan::lanes::Lane;
 
 fn is_signed(lane: Lane) -> bool {
     matches!(lane, Lane::I8 | Lane::I16 | Lane::I32)

@@ -22,7 +22,6 @@ use crate::callback::{Callback, CallbackFn};
 use crate::error::Error;
 use crate::lang::cells::Cells;
 use crate::lang::hir::Reduction;
-use crate::lang::reduce::order_statistic;
 
 fn codegen_error(error: impl fmt::Display) -> Error {
     Error::Codegen(error.to_string())
@@ -146,13 +145,13 @@ pub(crate) struct Frame {
     pub constants: *const f64,
     /// The first pixel's index along each axis of the window.
     pub position: *const f64,
-    /// Memory for [`crate::plan::stage::Stage::scratch_bytes`].
+    /// Memory for [`crate::plan::pass::Pass::scratch_bytes`].
     pub scratch: *mut f64,
 }
 
 type RowFn = unsafe extern "C" fn(*const *const u8, *const *mut u8, usize, *const Frame) -> usize;
 
-/// The code of a stage for a run of pixels, and what keeps it alive.
+/// The code of a pass for a run of pixels, and what keeps it alive.
 #[derive(Clone)]
 pub(crate) struct RowCode {
     function: RowFn,
@@ -171,9 +170,9 @@ impl RowCode {
     ///
     /// # Safety
     ///
-    /// There is an address in `rows` for each row of the code's stage, around which its cells can be read for `len` pixels,
+    /// There is an address in `rows` for each row of the code's pass, around which its cells can be read for `len` pixels,
     /// and one in `outputs` for each output of each row of pixels, to which `len` elements can be written. `len` is at least
-    /// the stage's block. The pointers of `frame` are valid for what the stage needs.
+    /// the pass's block. The pointers of `frame` are valid for what the pass needs.
     #[inline(always)]
     pub(crate) unsafe fn call(&self, rows: &[*const u8], outputs: &[*mut u8], len: usize, frame: &Frame) -> usize {
         // SAFETY: by the contract above.
@@ -214,7 +213,7 @@ macro_rules! order_statistics {
                     extern "C" fn function(scratch: *mut f64, len: usize, argument: f64) -> f64 {
                         // SAFETY: compiled code has just written these `len` values to its own scratch memory.
                         let elements = unsafe { std::slice::from_raw_parts_mut(scratch, len) };
-                        order_statistic(Reduction::$op, elements, argument)
+                        Reduction::$op.apply(elements, &[], argument)
                     }
                     function as *const u8
                 })*
@@ -258,9 +257,9 @@ fn order_statistics_of_block(op: Reduction, scratch: &mut [f64], taps: usize, pi
             window[len] = elements[tap * pixels + pixel];
             len += 1;
         }
-        *result = order_statistic(op, &mut window[..len], arguments[pixel]);
+        *result = op.apply(&mut window[..len], &[], arguments[pixel]);
     }
 }
 
-block_order_statistics!(Median, Rank, Percentile, TrimmedMean, Mode, Variety);
-order_statistics!(Median, Rank, Percentile, TrimmedMean, Mode, Variety);
+block_order_statistics!(Median, Rank, Percentile, TrimmedMean, Mode, Variety, Entropy);
+order_statistics!(Median, Rank, Percentile, TrimmedMean, Mode, Variety, Entropy);

@@ -9,7 +9,7 @@ use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value};
 use cranelift_frontend::FunctionBuilder;
 
 use super::simd;
-use crate::plan::lanes::Lane;
+use crate::grid::lane::Lane;
 
 /// The size of a vector register in bytes.
 pub const REGISTER: usize = 16;

@@ -1,7 +1,7 @@
-//! A stage as a function that computes a run of pixels along the last axis:
+//! A pass as a function that computes a run of pixels along the last axis:
 //! `usize row(rows: *const *const u8, outputs: *const *mut u8, len: usize, frame: *const Frame)`.
 //!
-//! `rows` has the address of the first pixel of the run in each row of [`Stage::rows`]; the cells before and after it must be
+//! `rows` has the address of the first pixel of the run in each row of [`Pass::rows`]; the cells before and after it must be
 //! there as well. `outputs` has the address of the first pixel in each output, for each row of pixels in turn. The result is
 //! `len`, or the first pixel at which an assertion does not hold.
 //!
@@ -28,26 +28,27 @@ use super::lanes::{self, Lanes, REGISTER, Width, constant_memory};
 use super::{simd, size};
 use crate::error::Error;
 use crate::grid::element::{Cast, DType};
+use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, ExprId, Kernel, Reduction};
 use crate::lang::limits::Limits;
 use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::types::Elem;
 use crate::plan::Plan;
-use crate::plan::lanes::{Analysis, Lane};
-use crate::plan::stage::{Place, Stage};
+use crate::plan::lanes::Analysis;
+use crate::plan::pass::{CellAddr, Pass};
 
 /// A plan in machine code.
 #[derive(Debug)]
 pub struct RowKernel {
     /// What it computes, and how.
     pub plan: Plan,
-    stages: Vec<StageCode>,
+    passes: Vec<PassCode>,
     limits: Limits,
 }
 
-/// The code of one stage.
+/// The code of one pass.
 #[derive(Debug)]
-struct StageCode {
+struct PassCode {
     /// For elements and params that are finite, or for any.
     finite: RowCode,
     /// For any, where that is other code; made when the first row needs it.
@@ -57,20 +58,20 @@ struct StageCode {
 impl RowKernel {
     /// Compiles `plan` within `limits`.
     pub fn compile(plan: Plan, limits: &Limits) -> Result<RowKernel, Error> {
-        let code = |stage: &Stage| {
-            let finite = compile(stage, &stage.finite, limits)?;
-            Ok(StageCode { finite, general: OnceLock::new() })
+        let code = |pass: &Pass| {
+            let finite = compile(pass, &pass.finite, limits)?;
+            Ok(PassCode { finite, general: OnceLock::new() })
         };
-        let stages = plan.stages.iter().map(code).collect::<Result<_, Error>>()?;
-        Ok(RowKernel { plan, stages, limits: limits.clone() })
+        let passes = plan.passes.iter().map(code).collect::<Result<_, Error>>()?;
+        Ok(RowKernel { plan, passes, limits: limits.clone() })
     }
 
-    /// The code of a stage, for elements and params that are all finite or that need not be.
-    pub fn code(&self, stage: usize, finite: bool) -> Result<&RowCode, Error> {
-        let code = &self.stages[stage];
-        match &self.plan.stages[stage].general {
+    /// The code of a pass, for elements and params that are all finite or that need not be.
+    pub fn code(&self, pass: usize, finite: bool) -> Result<&RowCode, Error> {
+        let code = &self.passes[pass];
+        match &self.plan.passes[pass].general {
             Some(general) if !finite => {
-                let made = code.general.get_or_init(|| compile(&self.plan.stages[stage], general, &self.limits));
+                let made = code.general.get_or_init(|| compile(&self.plan.passes[pass], general, &self.limits));
                 made.as_ref().map_err(Error::clone)
             }
             _ => Ok(&code.finite),
@@ -78,24 +79,24 @@ impl RowKernel {
     }
 }
 
-fn compile(stage: &Stage, analysis: &Analysis, limits: &Limits) -> Result<RowCode, Error> {
-    let (module, function) = build(stage, analysis, limits)?;
+fn compile(pass: &Pass, analysis: &Analysis, limits: &Limits) -> Result<RowCode, Error> {
+    let (module, function) = build(pass, analysis, limits)?;
     Ok(RowCode::new(module.finish(function)?))
 }
 
 /// The functions of a plan in Cranelift's intermediate representation.
 pub fn clif(plan: &Plan, limits: &Limits) -> Result<String, Error> {
-    let stage = |stage: &Stage| build(stage, &stage.finite, limits).map(|(_, function)| function.to_string());
-    plan.stages.iter().map(stage).collect::<Result<Vec<_>, _>>().map(|text| text.join("\n"))
+    let pass = |pass: &Pass| build(pass, &pass.finite, limits).map(|(_, function)| function.to_string());
+    plan.passes.iter().map(pass).collect::<Result<Vec<_>, _>>().map(|text| text.join("\n"))
 }
 
 /// The functions of a plan in machine code, as text.
 pub fn assembly(plan: &Plan, limits: &Limits) -> Result<String, Error> {
-    let stage = |stage: &Stage| {
-        let (mut module, function) = build(stage, &stage.finite, limits)?;
+    let pass = |pass: &Pass| {
+        let (mut module, function) = build(pass, &pass.finite, limits)?;
         module.disassemble(function)
     };
-    plan.stages.iter().map(stage).collect::<Result<Vec<_>, _>>().map(|text| text.join("\n"))
+    plan.passes.iter().map(pass).collect::<Result<Vec<_>, _>>().map(|text| text.join("\n"))
 }
 
 fn signature(module: &mut Module) -> Signature {
@@ -118,9 +119,9 @@ fn host_functions(kernel: &Kernel) -> Vec<(String, *const u8)> {
     functions
 }
 
-fn build(stage: &Stage, analysis: &Analysis, limits: &Limits) -> Result<(Module, Function), Error> {
-    let kernel = &stage.kernel;
-    let width = Width::Pixels(stage.pixels);
+fn build(pass: &Pass, analysis: &Analysis, limits: &Limits) -> Result<(Module, Function), Error> {
+    let kernel = &pass.kernel;
+    let width = Width::Pixels(pass.block);
     let mut module = Module::new(&host_functions(kernel))?;
     let mut function = Function::with_name_signature(UserFuncName::user(0, 0), signature(&mut module));
     let mut context = FunctionBuilderContext::new();
@@ -135,21 +136,21 @@ fn build(stage: &Stage, analysis: &Analysis, limits: &Limits) -> Result<(Module,
     };
     let field = |b: &mut FunctionBuilder<'_>, index: i32| b.ins().load(I64, constant_memory(), frame, 8 * index);
     let (constants, position, scratch) = (field(&mut b, 0), field(&mut b, 1), field(&mut b, 2));
-    let targets: Vec<Value> = (0..stage.together * stage.outputs.len())
+    let targets: Vec<Value> = (0..pass.rows_per_call * pass.outputs.len())
         .map(|index| b.ins().load(I64, constant_memory(), outputs, 8 * index as i32))
         .collect();
-    let tables = Tables::new(&mut b, &mut module, stage)?;
+    let tables = Tables::new(&mut b, &mut module, pass)?;
 
     let first = b.ins().iconst(I64, 0);
-    let last = b.ins().iadd_imm_s(len, -(stage.pixels as i64));
+    let last = b.ins().iadd_imm_s(len, -(pass.block as i64));
     let block = b.create_block();
     let x = b.append_block_param(block, I64);
     b.ins().jump(block, &[BlockArg::Value(first)]);
     b.switch_to_block(block);
 
     let mut window =
-        Rows { stage, width, rows, constants, position, scratch, tables, x, shift: 0, loaded: HashMap::new() };
-    for row in 0..stage.together {
+        Rows { pass, width, rows, constants, position, scratch, tables, x, shift: 0, loaded: HashMap::new() };
+    for row in 0..pass.rows_per_call {
         window.shift = row;
         let code = Code { kernel, analysis, width, limits };
         let mut emitter = Emitter::new(&mut b, &mut module, &mut window, &code);
@@ -157,9 +158,9 @@ fn build(stage: &Stage, analysis: &Analysis, limits: &Limits) -> Result<(Module,
         let held: Vec<Lanes> = kernel.assertions.iter().map(|a| emitter.scalar(a.condition).clone()).collect();
         let values: Vec<Lanes> = kernel.outputs.iter().map(|output| emitter.scalar(output.value).clone()).collect();
         for (index, (output, value)) in kernel.outputs.iter().zip(&values).enumerate() {
-            let lane = stage.outputs[index].lane;
-            let parts = to_stored(&mut b, stage, analysis, output.value, value, index);
-            let target = targets[row * stage.outputs.len() + index];
+            let lane = pass.outputs[index].lane;
+            let parts = to_stored(&mut b, pass, analysis, output.value, value, index);
+            let target = targets[row * pass.outputs.len() + index];
             let bytes = b.ins().imul_imm_s(x, lane.bytes() as i64);
             let address = b.ins().iadd(target, bytes);
             lanes::store(&mut b, width, lane, &parts, address);
@@ -174,7 +175,7 @@ fn build(stage: &Stage, analysis: &Analysis, limits: &Limits) -> Result<(Module,
     b.ins().brif(finished, done, &[], again, &[]);
     b.seal_block(again);
     b.switch_to_block(again);
-    let next = b.ins().iadd_imm_s(x, stage.pixels as i64);
+    let next = b.ins().iadd_imm_s(x, pass.block as i64);
     let beyond = b.ins().icmp(IntCC::SignedGreaterThan, next, last);
     let next = b.ins().select(beyond, last, next);
     b.ins().jump(block, &[BlockArg::Value(next)]);
@@ -226,14 +227,14 @@ fn check(b: &mut FunctionBuilder<'_>, width: Width, conditions: &[Lanes], x: Val
 /// A value as elements of an output.
 fn to_stored(
     b: &mut FunctionBuilder<'_>,
-    stage: &Stage,
+    pass: &Pass,
     analysis: &Analysis,
     id: ExprId,
     value: &Lanes,
     output: usize,
 ) -> Vec<Value> {
-    let width = Width::Pixels(stage.pixels);
-    let sink = stage.outputs[output];
+    let width = Width::Pixels(pass.block);
+    let sink = pass.outputs[output];
     // A boolean is a number from here on.
     let value = match value {
         Lanes::Truth(value) => Lanes::Number(f64::from(u8::from(*value))),
@@ -252,12 +253,12 @@ fn to_stored(
         return lanes::numbers(b, width, &Lanes::Numbers(lane, parts), sink.lane);
     }
     let range = analysis.ranges[id.index()];
-    let boolean = stage.kernel.ty(id).elem == Elem::Boolean;
+    let boolean = pass.kernel.ty(id).elem == Elem::Boolean;
     if sink.dtype == DType::Bool {
         if boolean {
             return lanes::numbers(b, width, &Lanes::Numbers(lane, parts), Lane::U8);
         }
-        return to_bool(b, width, lane, &parts, stage.cast);
+        return to_bool(b, width, lane, &parts, pass.cast);
     }
     let (mut lane, mut parts) = (lane, parts);
     let fits = boolean || !range.nan && sink.lane.least() <= range.low && range.high <= sink.lane.greatest();
@@ -277,14 +278,14 @@ fn to_stored(
             })
             .collect();
     }
-    if lane.is_float() && !range.whole {
-        let op = if stage.cast == Cast::Wrap { UnaryOp::Trunc } else { UnaryOp::Round };
+    if lane.is_float() && !range.integral {
+        let op = if pass.cast == Cast::Wrap { UnaryOp::Trunc } else { UnaryOp::Round };
         // Rounding to the nearest is part of the conversion of f64s.
         if op == UnaryOp::Trunc || lane == Lane::F32 {
             parts = parts.iter().map(|x| expr::unary(b, op, lane, *x)).collect();
         }
     }
-    if !fits && stage.cast == Cast::Saturate {
+    if !fits && pass.cast == Cast::Saturate {
         let between = |limit: f64| limit.clamp(lane.least(), lane.greatest());
         let low = lanes::number(b, width, lane, between(sink.lane.least()));
         let high = lanes::number(b, width, lane, between(sink.lane.greatest()));
@@ -297,7 +298,7 @@ fn to_stored(
             })
             .collect();
     }
-    if fits || stage.cast == Cast::Saturate {
+    if fits || pass.cast == Cast::Saturate {
         return lanes::numbers(b, width, &Lanes::Numbers(lane, parts), sink.lane);
     }
     wrapped(b, width, lane, &parts, sink.lane)
@@ -364,21 +365,21 @@ struct Tables {
 }
 
 impl Tables {
-    fn new(b: &mut FunctionBuilder<'_>, module: &mut Module, stage: &Stage) -> Result<Tables, Error> {
+    fn new(b: &mut FunctionBuilder<'_>, module: &mut Module, pass: &Pass) -> Result<Tables, Error> {
         let mut tables = Tables { taps: HashMap::new(), places: HashMap::new() };
-        let taps = stage.cells.taps();
+        let taps = pass.cells.taps();
         // There are no empty tables.
         let filled = |bytes: Vec<u8>| if bytes.is_empty() { vec![0; 8] } else { bytes };
-        for (_, node) in stage.kernel.live_nodes() {
+        for (_, node) in pass.kernel.live_nodes() {
             match &node.expr {
                 Expr::Tap(input) => {
-                    for shift in 0..stage.together {
-                        let bytes = tap_table(stage, *input, shift);
+                    for shift in 0..pass.rows_per_call {
+                        let bytes = tap_table(pass, *input, shift);
                         tables.taps.insert((*input, shift), module.table(b, filled(bytes).into_iter())?);
                     }
                 }
                 expr @ (Expr::Offset(_) | Expr::Dist) => {
-                    let values = (0..taps).flat_map(|tap| place(&stage.cells, expr, tap).to_ne_bytes());
+                    let values = (0..taps).flat_map(|tap| place(&pass.cells, expr, tap).to_ne_bytes());
                     let values: Vec<u8> = values.collect();
                     tables.places.insert(expr.clone(), module.table(b, filled(values).into_iter())?);
                 }
@@ -390,19 +391,19 @@ impl Tables {
 }
 
 /// For each tap, where the address of its row is among `rows`, and the bytes from there to the cell, as two i32s.
-fn tap_table(stage: &Stage, input: usize, shift: usize) -> Vec<u8> {
-    let size = stage.inputs[input].lane.bytes() as isize;
-    let entry = |place: &Place| {
-        let row = 8 * stage.row(input, place, shift) as i32;
-        let along = i32::try_from(place.along * size).expect("a footprint has at most 2^24 cells");
+fn tap_table(pass: &Pass, input: usize, shift: usize) -> Vec<u8> {
+    let size = pass.inputs[input].lane.bytes() as isize;
+    let entry = |place: &CellAddr| {
+        let row = 8 * pass.row(input, place, shift) as i32;
+        let along = i32::try_from(place.column * size).expect("a footprint has at most 2^24 cells");
         [row, along]
     };
-    stage.places[..stage.cells.taps()].iter().flat_map(entry).flat_map(i32::to_ne_bytes).collect()
+    pass.cell_addrs[..pass.cells.taps()].iter().flat_map(entry).flat_map(i32::to_ne_bytes).collect()
 }
 
 /// The windows of a block of pixels, in rows.
 struct Rows<'a> {
-    stage: &'a Stage,
+    pass: &'a Pass,
     width: Width,
     rows: Value,
     /// The values of params and weights.
@@ -422,18 +423,18 @@ struct Rows<'a> {
 impl Rows<'_> {
     /// The lanes at `offset` bytes from the block's first pixel in a row.
     fn load(&self, b: &mut FunctionBuilder<'_>, input: usize, row: Value, offset: i32) -> Lanes {
-        let lane = self.stage.inputs[input].lane;
+        let lane = self.pass.inputs[input].lane;
         let bytes = b.ins().imul_imm_s(self.x, lane.bytes() as i64);
         let address = b.ins().iadd(row, bytes);
         Lanes::Numbers(lane, lanes::load(b, self.width, lane, address, offset))
     }
 
-    /// The cell at `index` of [`Stage::places`].
+    /// The cell at `index` of [`Pass::places`].
     fn cell_at(&mut self, b: &mut FunctionBuilder<'_>, input: usize, index: usize) -> Lanes {
-        let place = &self.stage.places[index];
-        let size = self.stage.inputs[input].lane.bytes() as isize;
-        let offset = i32::try_from(place.along * size).expect("a footprint has at most 2^24 cells");
-        let row = self.stage.row(input, place, self.shift);
+        let place = &self.pass.cell_addrs[index];
+        let size = self.pass.inputs[input].lane.bytes() as isize;
+        let offset = i32::try_from(place.column * size).expect("a footprint has at most 2^24 cells");
+        let row = self.pass.row(input, place, self.shift);
         let key = (b.current_block(), row, offset);
         if let Some(known) = self.loaded.get(&key) {
             return known.clone();
@@ -452,18 +453,18 @@ impl Rows<'_> {
 
 impl Window for Rows<'_> {
     fn taps(&self) -> Option<usize> {
-        Some(self.stage.cells.taps())
+        Some(self.pass.cells.taps())
     }
 
     fn count(&self, b: &mut FunctionBuilder<'_>) -> Value {
-        b.ins().iconst(I64, self.stage.cells.taps() as i64)
+        b.ins().iconst(I64, self.pass.cells.taps() as i64)
     }
 
     fn row(&self, tap: usize) -> usize {
-        let outer = &self.stage.places[tap].outer;
+        let outer = &self.pass.cell_addrs[tap].outer;
         let Some((y, others)) = outer.split_last() else { return 0 };
         // Rows that are one above the other have numbers in sequence, the same for every row of pixels.
-        let all = || self.stage.places[..self.stage.cells.taps()].iter().map(|place| &place.outer);
+        let all = || self.pass.cell_addrs[..self.pass.cells.taps()].iter().map(|place| &place.outer);
         let least = all().map(|outer| outer[outer.len() - 1]).min().unwrap_or(0);
         let before = all().filter(|outer| outer[..outer.len() - 1] < *others).count();
         const APART: usize = 1 << 20;
@@ -471,7 +472,7 @@ impl Window for Rows<'_> {
     }
 
     fn shared_rows(&self) -> usize {
-        self.stage.together
+        self.pass.rows_per_call
     }
 
     fn tap(&mut self, b: &mut FunctionBuilder<'_>, input: usize, tap: Tap) -> Lanes {
@@ -491,7 +492,7 @@ impl Window for Rows<'_> {
     }
 
     fn cell(&mut self, b: &mut FunctionBuilder<'_>, input: usize, offset: &[i32]) -> Lanes {
-        let index = self.stage.cells.position(offset).expect("the cells have every fixed offset");
+        let index = self.pass.cells.position(offset).expect("the cells have every fixed offset");
         self.cell_at(b, input, index)
     }
 
@@ -500,7 +501,7 @@ impl Window for Rows<'_> {
     }
 
     fn weight(&mut self, b: &mut FunctionBuilder<'_>, weights: usize, tap: Tap) -> Value {
-        let first = self.stage.kernel.params.len() + weights * self.stage.cells.taps();
+        let first = self.pass.kernel.params.len() + weights * self.pass.cells.taps();
         match tap {
             Tap::Known(tap) => self.constant(b, first + tap),
             Tap::Running(tap) => {
@@ -514,7 +515,7 @@ impl Window for Rows<'_> {
 
     fn place(&mut self, b: &mut FunctionBuilder<'_>, expr: &Expr, tap: Tap) -> Result<f64, Value> {
         match tap {
-            Tap::Known(tap) => Ok(place(&self.stage.cells, expr, tap)),
+            Tap::Known(tap) => Ok(place(&self.pass.cells, expr, tap)),
             Tap::Running(tap) => {
                 let bytes = b.ins().ishl_imm_u(tap, 3);
                 let address = b.ins().iadd(self.tables.places[expr], bytes);
@@ -525,9 +526,9 @@ impl Window for Rows<'_> {
 
     fn coordinate(&mut self, b: &mut FunctionBuilder<'_>, axis: usize) -> Lanes {
         let first = b.ins().load(F64, MemFlagsData::new().with_notrap(), self.position, 8 * axis as i32);
-        if self.stage.along != Some(axis) {
+        if self.pass.row_axis != Some(axis) {
             // Rows of pixels that are computed together follow each other along the axis before the last.
-            let shift = if self.stage.stacked == Some(axis) { self.shift } else { 0 };
+            let shift = if self.pass.jam_axis == Some(axis) { self.shift } else { 0 };
             let shift = b.ins().f64const(shift as f64);
             let here = b.ins().fadd(first, shift);
             return Lanes::Numbers(Lane::F64, lanes::broadcast(b, self.width, Lane::F64, here));

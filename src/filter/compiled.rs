@@ -14,6 +14,7 @@ use crate::codegen::row::{self, RowKernel};
 use crate::error::Error;
 use crate::grid::boundary::Mode;
 use crate::grid::element::DType;
+use crate::grid::named::named_enum;
 use crate::grid::region::Region;
 use crate::kernel::Kernel;
 use crate::lang::interpret::Settings;
@@ -40,7 +41,7 @@ impl Rows {
         let extent: Vec<usize> = job.axes.iter().map(|axis| job.shape[*axis]).collect();
         let code = |shrinking: &[usize]| -> Result<ReadyRows, Error> {
             let kernel = kernel.rows(request(filter, job, shrinking))?;
-            let constants = kernel.plan.lifted.values(&job.cells, &job.settings, &extent);
+            let constants = kernel.plan.hoisted.values(&job.cells, &job.settings, &extent);
             Ok(ReadyRows { kernel, constants })
         };
         let border = if job.shrinking.is_empty() { None } else { Some(code(&job.shrinking)?) };
@@ -111,7 +112,7 @@ fn request(filter: &Filter, job: &Job, shrinking: &[usize]) -> Request {
         shrinking: shrinking.to_vec(),
         axes: job.axes.clone(),
         ndim: job.shape.len().max(1),
-        stacked: Request::stacked(&job.shape),
+        adjacent_rows: Request::adjacent_rows(&job.shape),
         reach: Request::reach(&job.shape, farthest),
         inputs: job.types.inputs.clone(),
         outputs: job.types.outputs.clone(),
@@ -131,6 +132,8 @@ pub enum Listing {
     /// The code of this machine.
     Assembly,
 }
+
+named_enum!(Listing, "listing", "a listing", "listings", [Plan: "plan", Clif: "clif", Assembly: "asm"]);
 
 /// With the feature `jit`.
 impl Filter {

@@ -3,4 +3,6 @@
 pub mod boundary;
 pub mod element;
 pub mod footprint;
+pub mod lane;
+pub mod named;
 pub mod region;

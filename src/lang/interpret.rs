@@ -6,7 +6,6 @@
 use super::cells::Cells;
 use super::hir::{Assertion, Expr, ExprId, FoldId, Kernel, Reduction};
 use super::ops::BinaryOp;
-use super::reduce::{order_statistic, reduction};
 use super::schedule::{Schedule, Step};
 
 /// The values of a kernel's parameters.
@@ -168,11 +167,7 @@ impl<'k> Interpreter<'k> {
             }
         }
         let argument = argument.map_or(0.0, |argument| self.scalars[argument.index()]);
-        let value = if op.is_order_statistic() {
-            order_statistic(op, &mut selected, argument)
-        } else {
-            reduction(op, &selected, &positions, argument)
-        };
+        let value = op.apply(&mut selected, &positions, argument);
         self.selected = selected;
         self.positions = positions;
         value

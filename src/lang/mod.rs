@@ -16,7 +16,7 @@ pub mod limits;
 pub mod ops;
 pub mod parse;
 pub mod point;
-pub mod reduce;
+pub mod reductions;
 pub mod schedule;
 pub mod shrink;
 pub mod similar;

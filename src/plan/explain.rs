@@ -3,28 +3,27 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::lanes::Lane;
-use super::stage::{MAX_NETWORK, Stage};
+use super::pass::{MAX_NETWORK, Pass};
 use super::{MAX_UNROLLED_CELLS, Plan};
+use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, Reduction};
-use crate::lang::reduce::ranks;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (params, weights) = (self.lifted.params.len(), self.lifted.weights.len());
+        let (params, weights) = (self.hoisted.params.len(), self.hoisted.weights.len());
         if params + weights > 0 {
             let (params, weights) = (counted(params, "number"), counted(weights, "window"));
             writeln!(f, "once for a run: {params} and {weights} that are the same for every pixel")?;
         }
-        for (number, stage) in self.stages.iter().enumerate() {
-            writeln!(f, "stage {number}:")?;
-            stage.explain(f)?;
+        for (number, pass) in self.passes.iter().enumerate() {
+            writeln!(f, "pass {number}:")?;
+            pass.explain(f)?;
         }
         Ok(())
     }
 }
 
-impl Stage {
+impl Pass {
     fn explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let taps = self.cells.taps();
         let how = match taps <= MAX_UNROLLED_CELLS {
@@ -69,24 +68,24 @@ impl Stage {
                 writeln!(f, "  {} of {lane} elements: {method}", op.name())?;
             }
         }
-        for (output, sink) in self.kernel.outputs.iter().zip(&self.outputs) {
-            match sink.is_native() {
-                true => writeln!(f, "  output {}: stored as {}", output.name, sink.dtype),
+        for (output, stored) in self.kernel.outputs.iter().zip(&self.outputs) {
+            match stored.is_native() {
+                true => writeln!(f, "  output {}: stored as {}", output.name, stored.dtype),
                 false => {
-                    let why = match Lane::of(sink.dtype) {
+                    let why = match Lane::of(stored.dtype) {
                         None => "there are no lanes of 64-bit integers",
                         Some(_) => "its values may not fit in 32 bits before they wrap",
                     };
-                    writeln!(f, "  output {}: cast to {} row by row: {why}", output.name, sink.dtype)
+                    writeln!(f, "  output {}: cast to {} row by row: {why}", output.name, stored.dtype)
                 }
             }?;
         }
-        let alone = match (self.together, self.kernel.assertions.is_empty()) {
+        let alone = match (self.rows_per_call, self.kernel.assertions.is_empty()) {
             (1, false) => ": assertions must name the first pixel that fails",
             (1, true) => ": no cells in common, or too much code",
             _ => ": what they have in common is computed once",
         };
-        writeln!(f, "  rows of pixels in one call: {}{alone}", self.together)?;
+        writeln!(f, "  rows of pixels in one call: {}{alone}", self.rows_per_call)?;
         match self.general {
             Some(_) => writeln!(f, "  rows with NaN or infinity: other code, made when the first such row comes"),
             None => writeln!(f, "  rows with NaN or infinity: the same code"),
@@ -102,10 +101,10 @@ impl Stage {
             }
         }
         let lanes = operations.iter().map(|((bytes, name), count)| {
-            let registers = counted((self.pixels * bytes).div_ceil(16), "register");
+            let registers = counted((self.block * bytes).div_ceil(16), "register");
             format!("{name} ({} on {registers})", counted(*count, "operation"))
         });
-        writeln!(f, "  block: {}; lanes: {}", counted(self.pixels, "pixel"), lanes.collect::<Vec<_>>().join(", "))
+        writeln!(f, "  block: {}; lanes: {}", counted(self.block, "pixel"), lanes.collect::<Vec<_>>().join(", "))
     }
 
     /// How an order statistic is found. `argument` is its constant argument, `Some(None)` for another.
@@ -116,7 +115,7 @@ impl Stage {
             _ if taps > MAX_NETWORK => host(&format!("there are more than {MAX_NETWORK} elements")),
             _ if filtered => host("how many elements take part depends on the pixel"),
             Some(None) => host("its argument is not a constant"),
-            argument => match ranks(op, taps, argument.flatten()) {
+            argument => match op.ranks(taps, argument.flatten()) {
                 Some(ranks) if ranks.len() == 1 => format!("a selection network for rank {} of {taps}", ranks[0]),
                 Some(ranks) => format!("a selection network for {} ranks of {taps}", ranks.len()),
                 None => host("it counts equal elements"),

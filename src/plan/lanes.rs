@@ -5,138 +5,16 @@
 //! f64 arithmetic. What integers lack is NaN, which the ranges exclude, and -0, which matters only where something can
 //! tell it from 0.
 
-use crate::grid::element::{DType, Precision};
+use crate::grid::element::Precision;
+use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, ExprId, FoldId, Kernel, Reduction};
 use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::types::Elem;
 
-use super::range::{Facts, Range, partial_sums, ranges};
+use super::range::{Facts, ValueRange, partial_sums, ranges};
 
 /// How many passes look for the lanes of a fold's accumulators before they get f64 lanes.
 const FOLD_ROUNDS: usize = 8;
-
-/// A type of vector lanes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names are the types")]
-pub enum Lane {
-    U8,
-    I8,
-    U16,
-    I16,
-    U32,
-    I32,
-    F32,
-    F64,
-}
-
-impl Lane {
-    /// Every lane, the preferred ones first: narrow before wide, unsigned before signed. (But few operations have u32
-    /// lanes.)
-    const ALL: [Lane; 8] = [Lane::U8, Lane::I8, Lane::U16, Lane::I16, Lane::I32, Lane::U32, Lane::F32, Lane::F64];
-
-    /// The size.
-    pub fn bytes(self) -> usize {
-        match self {
-            Lane::U8 | Lane::I8 => 1,
-            Lane::U16 | Lane::I16 => 2,
-            Lane::U32 | Lane::I32 | Lane::F32 => 4,
-            Lane::F64 => 8,
-        }
-    }
-
-    /// Whether values have fractions.
-    pub fn is_float(self) -> bool {
-        matches!(self, Lane::F32 | Lane::F64)
-    }
-
-    /// The least finite value.
-    pub fn least(self) -> f64 {
-        match self {
-            Lane::U8 | Lane::U16 | Lane::U32 => 0.0,
-            Lane::I8 => i8::MIN.into(),
-            Lane::I16 => i16::MIN.into(),
-            Lane::I32 => i32::MIN.into(),
-            Lane::F32 => f32::MIN.into(),
-            Lane::F64 => f64::MIN,
-        }
-    }
-
-    /// The greatest finite value.
-    pub fn greatest(self) -> f64 {
-        match self {
-            Lane::U8 => u8::MAX.into(),
-            Lane::I8 => i8::MAX.into(),
-            Lane::U16 => u16::MAX.into(),
-            Lane::I16 => i16::MAX.into(),
-            Lane::U32 => u32::MAX.into(),
-            Lane::I32 => i32::MAX.into(),
-            Lane::F32 => f32::MAX.into(),
-            Lane::F64 => f64::MAX,
-        }
-    }
-
-    /// The name, such as `u8`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Lane::U8 => "u8",
-            Lane::I8 => "i8",
-            Lane::U16 => "u16",
-            Lane::I16 => "i16",
-            Lane::U32 => "u32",
-            Lane::I32 => "i32",
-            Lane::F32 => "f32",
-            Lane::F64 => "f64",
-        }
-    }
-
-    /// Whether the lane has every value of `range`, NaN and -0 included.
-    pub fn holds(self, range: &Range) -> bool {
-        match self {
-            Lane::F64 => true,
-            Lane::F32 => range.single,
-            _ => {
-                let inside = self.least() <= range.low && range.high <= self.greatest();
-                range.whole && !range.nan && !range.minus_zero && inside
-            }
-        }
-    }
-
-    /// The lane for the elements of an array. There is none for 64-bit integers, which are rounded when they are read.
-    pub fn of(dtype: DType) -> Option<Lane> {
-        match dtype {
-            DType::Bool | DType::U8 => Some(Lane::U8),
-            DType::I8 => Some(Lane::I8),
-            DType::I16 => Some(Lane::I16),
-            DType::U16 => Some(Lane::U16),
-            DType::I32 => Some(Lane::I32),
-            DType::U32 => Some(Lane::U32),
-            DType::I64 | DType::U64 => None,
-            DType::F32 => Some(Lane::F32),
-            DType::F64 => Some(Lane::F64),
-        }
-    }
-
-    /// Whether `wider` has every value of this lane.
-    pub fn widens_to(self, wider: Lane) -> bool {
-        match (self, wider) {
-            (Lane::F64, _) => wider == Lane::F64,
-            (Lane::F32, _) => wider.is_float(),
-            (_, Lane::F64) => true,
-            (_, Lane::F32) => self.bytes() < 4,
-            _ => wider.least() <= self.least() && self.greatest() <= wider.greatest(),
-        }
-    }
-
-    /// The first lane that has every value of `range`.
-    fn narrowest(range: &Range) -> Lane {
-        Lane::ALL.into_iter().find(|lane| lane.holds(range)).expect("f64 has every value")
-    }
-
-    /// The wider of two masks' lanes.
-    fn wider_mask(self, other: Lane) -> Lane {
-        if other.bytes() > self.bytes() { other } else { self }
-    }
-}
 
 /// What a comparison of lanes with a constant is equivalent to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -182,7 +60,7 @@ pub fn threshold(lane: Lane, op: BinaryOp, constant: f64, on_left: bool) -> Thre
 #[derive(Clone, Debug)]
 pub struct Analysis {
     /// What values it may have.
-    pub ranges: Vec<Range>,
+    pub ranges: Vec<ValueRange>,
     /// In which lanes to compute it; for a boolean, in lanes of which width its mask comes about.
     pub lanes: Vec<Lane>,
 }
@@ -190,7 +68,7 @@ pub struct Analysis {
 impl Analysis {
     /// The analysis of a kernel of whose values nothing is known.
     pub fn of_nothing_known(kernel: &Kernel) -> Analysis {
-        Analysis { ranges: vec![Range::ANY; kernel.node_count()], lanes: vec![Lane::F64; kernel.node_count()] }
+        Analysis { ranges: vec![ValueRange::ANY; kernel.node_count()], lanes: vec![Lane::F64; kernel.node_count()] }
     }
 }
 
@@ -205,12 +83,12 @@ pub fn analyse(kernel: &Kernel, facts: &Facts<'_>) -> Analysis {
     let mut rounded = vec![false; kernel.node_count()];
     loop {
         let ranges = ranges(kernel, facts, &rounded);
-        let demanded = zero_signs(kernel, facts, &ranges);
+        let demanded = signed_zero_demand(kernel, facts, &ranges);
         // The sign of a zero that nothing can see need not be held.
         let held = ranges
             .iter()
             .zip(&demanded)
-            .map(|(range, demanded)| Range { minus_zero: range.minus_zero && *demanded, ..*range });
+            .map(|(range, demanded)| ValueRange { neg_zero: range.neg_zero && *demanded, ..*range });
         let mut lanes = Chooser::new(kernel, facts, held.collect()).choose();
         let mut settled = true;
         if facts.precision == Precision::Single {
@@ -227,7 +105,7 @@ pub fn analyse(kernel: &Kernel, facts: &Facts<'_>) -> Analysis {
 }
 
 /// Whether something can tell a node's -0 from its 0, for each node.
-pub(super) fn zero_signs(kernel: &Kernel, facts: &Facts<'_>, ranges: &[Range]) -> Vec<bool> {
+pub(super) fn signed_zero_demand(kernel: &Kernel, facts: &Facts<'_>, ranges: &[ValueRange]) -> Vec<bool> {
     let mut demanded = vec![false; kernel.node_count()];
     for (output, float) in kernel.outputs.iter().zip(facts.outputs_float) {
         demanded[output.value.index()] |= float;
@@ -238,16 +116,16 @@ pub(super) fn zero_signs(kernel: &Kernel, facts: &Facts<'_>, ranges: &[Range]) -
         let of = |id: ExprId| &ranges[id.index()];
         let mut demand = |id: ExprId, shows: bool| demanded[id.index()] |= shows;
         match *kernel.expr(ExprId::from_index(index)) {
-            Expr::Unary(op, a) => demand(a, shows && passes_sign(op)),
+            Expr::Unary(op, a) => demand(a, shows && op.passes_sign()),
             Expr::Binary(op, a, b) => match op {
                 // The sum of a zero and 0 is 0, whatever the sign of the first.
                 BinaryOp::Add => {
-                    demand(a, shows && of(b).minus_zero);
-                    demand(b, shows && of(a).minus_zero);
+                    demand(a, shows && of(b).neg_zero);
+                    demand(b, shows && of(a).neg_zero);
                 }
                 BinaryOp::Subtract => {
                     demand(a, shows && of(b).contains(0.0));
-                    demand(b, shows && of(a).minus_zero);
+                    demand(b, shows && of(a).neg_zero);
                 }
                 BinaryOp::Multiply => {
                     demand(a, shows);
@@ -273,8 +151,8 @@ pub(super) fn zero_signs(kernel: &Kernel, facts: &Facts<'_>, ranges: &[Range]) -
                 | BinaryOp::Or => {}
             },
             Expr::Fma(a, b, c) => {
-                demand(a, shows && of(c).minus_zero);
-                demand(b, shows && of(c).minus_zero);
+                demand(a, shows && of(c).neg_zero);
+                demand(b, shows && of(c).neg_zero);
                 demand(c, shows);
             }
             Expr::Select(_, yes, no) => {
@@ -306,20 +184,6 @@ pub(super) fn zero_signs(kernel: &Kernel, facts: &Facts<'_>, ranges: &[Range]) -
     demanded
 }
 
-/// Whether a function has another value at -0 than at 0, which then is -0.
-fn passes_sign(op: UnaryOp) -> bool {
-    use UnaryOp::{
-        Abs, Acos, Asin, Atan, Cbrt, Ceil, Cos, Cosh, Exp, Exp2, Expm1, Floor, Log, Log1p, Log2, Log10, Negate, Not,
-        Round, Sin, Sinh, Sqrt, Tan, Tanh, Trunc,
-    };
-    match op {
-        Negate | Sqrt | Cbrt | Expm1 | Log1p | Sin | Tan | Asin | Atan | Sinh | Tanh | Floor | Ceil | Round | Trunc => {
-            true
-        }
-        Not | Abs | Exp | Exp2 | Log | Log2 | Log10 | Cos | Acos | Cosh => false,
-    }
-}
-
 /// Lanes with addition; there are none of u32, which have no sign and rarely the room.
 const SUMS: [Lane; 7] = [Lane::U8, Lane::I8, Lane::U16, Lane::I16, Lane::I32, Lane::F32, Lane::F64];
 /// Lanes with multiplication, and those that reductions add in.
@@ -334,19 +198,19 @@ struct Chooser<'a> {
     kernel: &'a Kernel,
     facts: &'a Facts<'a>,
     /// What each node's lanes must hold.
-    held: Vec<Range>,
+    held: Vec<ValueRange>,
     lanes: Vec<Lane>,
     /// The lanes of each fold's accumulators.
     accumulators: Vec<Vec<Lane>>,
 }
 
 impl<'a> Chooser<'a> {
-    fn new(kernel: &'a Kernel, facts: &'a Facts<'a>, held: Vec<Range>) -> Chooser<'a> {
+    fn new(kernel: &'a Kernel, facts: &'a Facts<'a>, held: Vec<ValueRange>) -> Chooser<'a> {
         let folds = (0..kernel.fold_count()).map(|index| kernel.fold(FoldId::from_index(index)));
         let mut accumulators: Vec<Vec<Lane>> = folds.map(|fold| vec![Lane::U8; fold.init.len()]).collect();
         for (index, range) in held.iter().enumerate() {
             if let Expr::Accumulator(fold, index) = *kernel.expr(ExprId::from_index(index)) {
-                accumulators[fold.index()][index] = Lane::narrowest(range);
+                accumulators[fold.index()][index] = range.narrowest_lane();
             }
         }
         Chooser { kernel, facts, held, lanes: Vec::new(), accumulators }
@@ -402,8 +266,8 @@ impl<'a> Chooser<'a> {
 
     /// The first of some lanes that has the values of `range`, and in which the operands can be had; an operand's own if
     /// it is no wider.
-    fn first(&self, lanes: &[Lane], range: &Range, operands: &[ExprId]) -> Lane {
-        let right = |lane: Lane| lane.holds(range) && operands.iter().all(|operand| self.accepts(*operand, lane));
+    fn first(&self, lanes: &[Lane], range: &ValueRange, operands: &[ExprId]) -> Lane {
+        let right = |lane: Lane| range.fits(lane) && operands.iter().all(|operand| self.accepts(*operand, lane));
         let found = first(lanes, right);
         let mut own = operands.iter().map(|operand| self.lanes[operand.index()]);
         own.find(|own| own.bytes() == found.bytes() && lanes.contains(own) && right(*own)).unwrap_or(found)
@@ -436,11 +300,11 @@ impl<'a> Chooser<'a> {
             | Expr::Tap(_)
             | Expr::At { .. }
             | Expr::Offset(_)
-            | Expr::Len => Lane::narrowest(range),
+            | Expr::Len => range.narrowest_lane(),
         }
     }
 
-    fn reduction(&self, op: Reduction, range: &Range, window: ExprId, filter: Option<ExprId>) -> Lane {
+    fn reduction(&self, op: Reduction, range: &ValueRange, window: ExprId, filter: Option<ExprId>) -> Lane {
         let element = &self.held[window.index()];
         match op {
             Reduction::Sum => {
@@ -450,7 +314,7 @@ impl<'a> Chooser<'a> {
             // The mask is subtracted as it is, so the lanes are not narrower than it.
             Reduction::Count => {
                 let mask = self.lanes[window.index()].bytes();
-                first(&COUNTS, |lane| lane.holds(range) && lane.bytes() >= mask)
+                first(&COUNTS, |lane| range.fits(lane) && lane.bytes() >= mask)
             }
             Reduction::Median if self.facts.taps.is_multiple_of(2) || filter.is_some() => Lane::F64,
             Reduction::Min
@@ -464,7 +328,8 @@ impl<'a> Chooser<'a> {
             | Reduction::ArgMax
             | Reduction::Percentile
             | Reduction::TrimmedMean
-            | Reduction::Variety => Lane::F64,
+            | Reduction::Variety
+            | Reduction::Entropy => Lane::F64,
         }
     }
 
@@ -495,7 +360,7 @@ impl<'a> Chooser<'a> {
         // What the ranges have decided is not computed, and has no demands on the lane.
         match threshold(lane, op, constant, on_left) {
             Threshold::Constant(constant) if self.held[id.index()].point().is_none() => {
-                self.first(&Lane::ALL, &Range::exactly(constant), &[operand])
+                self.first(&Lane::ALL, &ValueRange::exactly(constant), &[operand])
             }
             _ => lane,
         }
@@ -509,13 +374,13 @@ fn first(lanes: &[Lane], right: impl Fn(Lane) -> bool) -> Lane {
 
 /// Whether an operand can be had in `lane`: a constant if it is one of the lane's values; anything else if its own lane
 /// widens to it, or is no wider and the values that there are happen to be in both, so that u16 becomes i16 for free.
-fn accepts(kernel: &Kernel, held: &[Range], lanes: &[Lane], operand: ExprId, lane: Lane) -> bool {
+fn accepts(kernel: &Kernel, held: &[ValueRange], lanes: &[Lane], operand: ExprId, lane: Lane) -> bool {
     let range = &held[operand.index()];
     match *kernel.expr(operand) {
-        Expr::Number(_) | Expr::Len => lane.holds(range),
+        Expr::Number(_) | Expr::Len => range.fits(lane),
         _ => {
             let own = lanes[operand.index()];
-            own.widens_to(lane) || (own.bytes() <= lane.bytes() && !own.is_float() && lane.holds(range))
+            own.widens_to(lane) || (own.bytes() <= lane.bytes() && !own.is_float() && range.fits(lane))
         }
     }
 }

@@ -3,18 +3,19 @@
 use std::borrow::Cow;
 
 mod explain;
+pub mod hoist;
 pub mod lanes;
+pub mod pass;
 pub mod range;
-pub mod stage;
 #[cfg(test)]
 mod tests;
-pub mod uniform;
 
-use self::lanes::{Analysis, Lane, analyse};
-use self::range::{Facts, Range};
-use self::stage::{MAX_NETWORK, Place, Sink, Source, Stage, rows_of};
-use self::uniform::{Lifted, lift, uniform_nodes};
+use self::hoist::{Hoisted, hoist, invariant_nodes};
+use self::lanes::{Analysis, analyse};
+use self::pass::{CellAddr, MAX_NETWORK, Pass, PassInput, PassOutput, rows_of};
+use self::range::{Facts, ValueRange};
 use crate::grid::element::{Cast, DType, Precision};
+use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
 use crate::lang::hir::{Builder, Expr, ExprId, Kernel, Node, Output, Reduction};
 use crate::lang::ops::{BinaryOp, UnaryOp};
@@ -41,7 +42,7 @@ pub struct Request {
     /// The number of the array's axes, at least 1.
     pub ndim: usize,
     /// How many rows there are along the axis before the last, if that is fewer than a few.
-    pub stacked: usize,
+    pub adjacent_rows: usize,
     /// How far before and after its pixels code may read in one row; a cell farther away is in a row of its own.
     pub reach: usize,
     /// The inputs' element types.
@@ -62,14 +63,14 @@ pub struct Plan {
     /// What it is for.
     pub request: Request,
     /// What is computed once for a run.
-    pub lifted: Lifted,
+    pub hoisted: Hoisted,
     /// The passes, each of which may read what those before it have made.
-    pub stages: Vec<Stage>,
+    pub passes: Vec<Pass>,
 }
 
 impl Request {
-    /// The number of rows for [`Request::stacked`] of an array of this shape.
-    pub fn stacked(shape: &[usize]) -> usize {
+    /// The number of rows for [`Request::adjacent_rows`] of an array of this shape.
+    pub fn adjacent_rows(shape: &[usize]) -> usize {
         shape.len().checked_sub(2).map_or(1, |axis| shape[axis].clamp(1, MAX_TOGETHER))
     }
 
@@ -90,21 +91,21 @@ pub fn plan(kernel: &Kernel, request: Request) -> Plan {
         true => Cow::Borrowed(kernel),
         false => Cow::Owned(shrunk(kernel, &request.shrinking)),
     };
-    let kernel = with_uniform_factors(&kernel, request.precision);
-    let lifted = lift(kernel, taps <= MAX_UNROLLED_CELLS);
-    let stage = stage(&lifted.kernel, &request);
-    Plan { request, lifted, stages: vec![stage] }
+    let kernel = with_invariant_factors(&kernel, request.precision);
+    let hoisted = hoist(kernel, taps <= MAX_UNROLLED_CELLS);
+    let pass = pass(&hoisted.kernel, &request);
+    Plan { request, hoisted, passes: vec![pass] }
 }
 
 /// The kernel with less to do for each pixel in products and quotients by what is the same for all of them: a sign goes to
 /// the other factor, and in single precision quotients become products, which take a fraction of the time and differ by
 /// a rounding.
-fn with_uniform_factors(kernel: &Kernel, precision: Precision) -> Kernel {
-    let uniform = uniform_nodes(kernel);
+fn with_invariant_factors(kernel: &Kernel, precision: Precision) -> Kernel {
+    let invariant = invariant_nodes(kernel);
     let replace = |builder: &mut Builder, _: ExprId, node: &Node, new: &dyn Fn(ExprId) -> ExprId| {
         let (op, x, y) = match node.expr {
-            Expr::Binary(op @ (BinaryOp::Multiply | BinaryOp::Divide), x, y) if uniform[y.index()] => (op, x, y),
-            Expr::Binary(op @ BinaryOp::Multiply, y, x) if uniform[y.index()] => (op, x, y),
+            Expr::Binary(op @ (BinaryOp::Multiply | BinaryOp::Divide), x, y) if invariant[y.index()] => (op, x, y),
+            Expr::Binary(op @ BinaryOp::Multiply, y, x) if invariant[y.index()] => (op, x, y),
             _ => return None,
         };
         let inverted = op == BinaryOp::Divide && precision == Precision::Single;
@@ -112,7 +113,7 @@ fn with_uniform_factors(kernel: &Kernel, precision: Precision) -> Kernel {
             Expr::Unary(UnaryOp::Negate, x) => Some(x),
             _ => None,
         };
-        if uniform[x.index()] || !inverted && negated.is_none() {
+        if invariant[x.index()] || !inverted && negated.is_none() {
             return None;
         }
         let mut factor = new(y);
@@ -129,31 +130,31 @@ fn with_uniform_factors(kernel: &Kernel, precision: Precision) -> Kernel {
     kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), replace)
 }
 
-fn stage(kernel: &Kernel, request: &Request) -> Stage {
+fn pass(kernel: &Kernel, request: &Request) -> Pass {
     let outside = request.outside.map(f64::from_bits);
     let source = |dtype: DType| {
         // What is outside must be a value of the element type, or rows are converted.
-        let (inside, range) = (Range::of(dtype, false), element_range(dtype, outside, false));
+        let (inside, range) = (ValueRange::of(dtype, false), element_range(dtype, outside, false));
         let lane = Lane::of(dtype).filter(|lane| match outside {
             None => true,
-            Some(value) if lane.is_float() => *lane == Lane::F64 || value.is_nan() || range.single,
-            Some(value) => lane.holds(&range) && (inside.low..=inside.high).contains(&value),
+            Some(value) if lane.is_float() => *lane == Lane::F64 || value.is_nan() || range.exact_f32,
+            Some(value) => range.fits(*lane) && (inside.low..=inside.high).contains(&value),
         });
-        Source { dtype, lane: lane.unwrap_or(Lane::F64) }
+        PassInput { dtype, lane: lane.unwrap_or(Lane::F64) }
     };
-    let inputs: Vec<Source> = request.inputs.iter().map(|dtype| source(*dtype)).collect();
-    let outputs_float: Vec<bool> =
-        request.outputs.iter().map(|dtype| matches!(dtype, DType::F32 | DType::F64)).collect();
+    let inputs: Vec<PassInput> = request.inputs.iter().map(|dtype| source(*dtype)).collect();
+    let outputs_float: Vec<bool> = request.outputs.iter().map(|dtype| dtype.is_float()).collect();
     let analysis = |finite: bool| {
-        let inputs: Vec<Range> = request.inputs.iter().map(|dtype| element_range(*dtype, outside, finite)).collect();
+        let inputs: Vec<ValueRange> =
+            request.inputs.iter().map(|dtype| element_range(*dtype, outside, finite)).collect();
         analyse(
             kernel,
             &Facts {
                 inputs: &inputs,
                 params: match (finite, request.precision) {
-                    (false, _) => Range::ANY,
-                    (true, Precision::Exact) => Range::FINITE,
-                    (true, Precision::Single) => Range::FINITE_SINGLE,
+                    (false, _) => ValueRange::ANY,
+                    (true, Precision::Exact) => ValueRange::FINITE,
+                    (true, Precision::Single) => ValueRange::FINITE_SINGLE,
                 },
                 taps: request.cells.taps(),
                 outputs_float: &outputs_float,
@@ -164,41 +165,41 @@ fn stage(kernel: &Kernel, request: &Request) -> Stage {
     let (finite, general) = (analysis(true), analysis(false));
     let differ = differ(kernel, [&finite, &general], &outputs_float);
     let widest = if differ { &general } else { &finite };
-    let outputs: Vec<Sink> = kernel
+    let outputs: Vec<PassOutput> = kernel
         .outputs
         .iter()
         .zip(&request.outputs)
-        .map(|(output, dtype)| sink(*dtype, request.cast, &widest.ranges[output.value.index()]))
+        .map(|(output, dtype)| pass_output(*dtype, request.cast, &widest.ranges[output.value.index()]))
         .collect();
 
     let cells = request.cells.clone();
-    let places: Vec<Place> = (0..cells.len())
+    let cell_addrs: Vec<CellAddr> = (0..cells.len())
         .map(|cell| {
             let mut offset = vec![0; request.ndim];
             for (axis, along) in request.axes.iter().zip(cells.offset(cell)) {
                 offset[*axis] = *along as isize;
             }
             let along = offset.pop().unwrap_or(0);
-            Place::new(offset, along, request.reach as isize)
+            CellAddr::new(offset, along, request.reach as isize)
         })
         .collect();
     let axis_of = |axis: Option<usize>| request.axes.iter().position(|mine| Some(*mine) == axis);
     let work = Work::of(kernel, &finite, cells.taps());
-    let pixels = work.pixels();
-    let together = work.together(kernel, &places, request);
-    let (rows, reaching) = rows_of(kernel, &cells, &places, together);
-    Stage {
+    let block = work.block();
+    let rows_per_call = work.rows_per_call(kernel, &cell_addrs, request);
+    let (rows, reaching) = rows_of(kernel, &cells, &cell_addrs, rows_per_call);
+    Pass {
         rows,
         reaching,
         kernel: kernel.clone(),
-        places,
-        along: axis_of(Some(request.ndim - 1)),
-        stacked: axis_of(request.ndim.checked_sub(2)),
+        cell_addrs,
+        row_axis: axis_of(Some(request.ndim - 1)),
+        jam_axis: axis_of(request.ndim.checked_sub(2)),
         inputs,
         outputs,
         cast: request.cast,
-        pixels,
-        together,
+        block,
+        rows_per_call,
         general: differ.then_some(general),
         finite,
         cells,
@@ -218,7 +219,7 @@ fn differ(kernel: &Kernel, analyses: [&Analysis; 2], outputs_float: &[bool]) -> 
         |id: ExprId| matches!(kernel.expr(id), Expr::Tap(_) | Expr::At { .. } | Expr::Param(_) | Expr::Number(_));
     let at_node = |id: ExprId, node: &Node| {
         let (x, y) = either(id);
-        let known = x.point() != y.point() || x.whole != y.whole || x.minus_zero != y.minus_zero;
+        let known = x.point() != y.point() || x.integral != y.integral || x.neg_zero != y.neg_zero;
         known
             || match node.expr {
                 Expr::Binary(BinaryOp::Min | BinaryOp::Max, a, b) => nan(a) || nan(b),
@@ -243,17 +244,17 @@ fn differ(kernel: &Kernel, analyses: [&Analysis; 2], outputs_float: &[bool]) -> 
 }
 
 /// What the elements of an input may be, with what is outside the array.
-fn element_range(dtype: DType, outside: Option<f64>, finite: bool) -> Range {
-    let inside = Range::of(dtype, finite);
-    outside.map_or(inside, |value| inside.union(Range::exactly(value)))
+fn element_range(dtype: DType, outside: Option<f64>, finite: bool) -> ValueRange {
+    let inside = ValueRange::of(dtype, finite);
+    outside.map_or(inside, |value| inside.join(ValueRange::exactly(value)))
 }
 
 /// What is stored for an output of that type.
-fn sink(dtype: DType, cast: Cast, range: &Range) -> Sink {
+fn pass_output(dtype: DType, cast: Cast, range: &ValueRange) -> PassOutput {
     const WORD: f64 = 2_147_483_648.0; // 2^31
     let words = !range.nan && range.low > -WORD && range.high < WORD;
     let native = Lane::of(dtype).filter(|lane| lane.is_float() || cast == Cast::Saturate || words);
-    Sink { dtype, lane: native.unwrap_or(Lane::F64) }
+    PassOutput { dtype, lane: native.unwrap_or(Lane::F64) }
 }
 
 /// How much there is to do for a pixel.
@@ -301,7 +302,7 @@ impl Work {
     }
 
     /// How many pixels to compute together: as many as fill a few registers of the lanes that most is done in.
-    fn pixels(&self) -> usize {
+    fn block(&self) -> usize {
         let heaviest = (0..4).rev().max_by_key(|size| self.instructions[*size] << size).expect("there are four sizes");
         let lanes = 16 >> heaviest;
         let registers = match self.total() {
@@ -314,21 +315,21 @@ impl Work {
     }
 
     /// How many rows of pixels to compute with one call: rows that are one above the other have cells in common.
-    fn together(&self, kernel: &Kernel, places: &[Place], request: &Request) -> usize {
+    fn rows_per_call(&self, kernel: &Kernel, cell_addrs: &[CellAddr], request: &Request) -> usize {
         let unrolled = request.cells.taps() <= MAX_UNROLLED_CELLS;
         // An error must name the first pixel that fails, which is in the first row that has one.
-        if !kernel.assertions.is_empty() || !unrolled || request.stacked == 1 {
+        if !kernel.assertions.is_empty() || !unrolled || request.adjacent_rows == 1 {
             return 1;
         }
-        let ys = |place: &Place| place.outer.last().copied();
-        let stacked = places.iter().any(|place| ys(place) != ys(&places[0]));
+        let ys = |place: &CellAddr| place.outer.last().copied();
+        let stacked = cell_addrs.iter().any(|place| ys(place) != ys(&cell_addrs[0]));
         match self.total() {
             _ if !stacked => 1,
             // Where there is little to do for a pixel, what is done for a row counts.
-            ..=16 if self.instructions[2..] == [0, 0] => request.stacked,
-            _ if self.network => request.stacked.min(4),
-            ..=100 => request.stacked.min(4),
-            101..=400 => request.stacked.min(2),
+            ..=16 if self.instructions[2..] == [0, 0] => request.adjacent_rows,
+            _ if self.network => request.adjacent_rows.min(4),
+            ..=100 => request.adjacent_rows.min(4),
+            101..=400 => request.adjacent_rows.min(2),
             _ => 1,
         }
     }

@@ -2,16 +2,16 @@
 
 use proptest::prelude::*;
 
-use super::lanes::{Analysis, Lane, Threshold, analyse, threshold, zero_signs};
-use super::range::{Facts, Range};
+use super::lanes::{Analysis, Threshold, analyse, signed_zero_demand, threshold};
+use super::range::{Facts, ValueRange};
 use crate::grid::element::{DType, Precision};
+use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
 use crate::lang::check::check;
 use crate::lang::hir::{Expr, ExprId, FoldId, Kernel, Reduction};
 use crate::lang::interpret::{Interpreter, Pixel, Settings};
 use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::parse::parse;
-use crate::lang::reduce::{order_statistic, reduction};
 use crate::lang::schedule::{Schedule, Step};
 use crate::lang::types::Elem;
 
@@ -72,14 +72,14 @@ fn is_in(value: f64, lane: Lane) -> bool {
     }
 }
 
-fn is_within(value: f64, range: &Range) -> bool {
+fn is_within(value: f64, range: &ValueRange) -> bool {
     if value.is_nan() {
         return range.nan;
     }
     range.contains(value)
-        && (!range.whole || value.fract() == 0.0)
-        && (!range.single || is_in(value, Lane::F32))
-        && (range.minus_zero || value.to_bits() != (-0.0f64).to_bits())
+        && (!range.integral || value.fract() == 0.0)
+        && (!range.exact_f32 || is_in(value, Lane::F32))
+        && (range.neg_zero || value.to_bits() != (-0.0f64).to_bits())
 }
 
 /// Whether the language leaves the sign of a zero open.
@@ -104,7 +104,7 @@ impl<'a> Simulator<'a> {
             cells,
             settings,
             analysis,
-            demanded: zero_signs(kernel, facts, &analysis.ranges),
+            demanded: signed_zero_demand(kernel, facts, &analysis.ranges),
             schedule: Schedule::new(kernel),
             scalars: vec![Value { exact: 0.0, lane: 0.0 }; kernel.node_count()],
             windows: vec![Vec::new(); kernel.node_count()],
@@ -310,9 +310,8 @@ impl<'a> Simulator<'a> {
         argument: Option<ExprId>,
     ) -> Value {
         let lane = self.lane(id);
-        let apply = |elements: &[f64], positions: &[usize], argument: f64| match op.is_order_statistic() {
-            true => order_statistic(op, &mut elements.to_vec(), argument),
-            false => reduction(op, elements, positions, argument),
+        let apply = |elements: &[f64], positions: &[usize], argument: f64| {
+            op.apply(&mut elements.to_vec(), positions, argument)
         };
         let takes_part = |truth: fn(&Value) -> f64| -> Vec<usize> {
             (0..self.cells.taps()).filter(|tap| filter.is_none_or(|id| truth(&self.at(id, *tap)) != 0.0)).collect()
@@ -339,8 +338,8 @@ impl<'a> Simulator<'a> {
 /// What an image may be like.
 struct Setting<'a> {
     taps: usize,
-    inputs: &'a [Range],
-    params: Range,
+    inputs: &'a [ValueRange],
+    params: ValueRange,
     float: bool,
 }
 
@@ -407,7 +406,7 @@ const KERNELS: [&str; 46] = [
     "count(w > 3.5), count(w <= -0.5), count(2.5 < w), count(w == 0.5), count(w != 1)",
     "if w[0] < 1.5 then -w[0] else w[1] * w[1]",
     "median(w), rank(w, 0), rank(w, -1), percentile(w, 50), trimmed_mean(w, 1)",
-    "mode(w), variety(w), argmin(w), argmax(w), nth(w, 1)",
+    "mode(w), variety(w), entropy(w), argmin(w), argmax(w), nth(w, 1)",
     "prod(w), prod(-w)",
     "min(w where w > 1), max(w where w > 1) - min(w where w > 1), sum(w where w > 1), len(w where w > 1)",
     "argmin(w where w > 1), median(w where w > 1), mean(w where not isnan(w))",
@@ -435,17 +434,17 @@ const KERNELS: [&str; 46] = [
 #[test]
 fn every_window_of_small_integers() {
     let small = [
-        (Range::of(DType::U8, true), vec![0.0, 1.0, 3.0, 4.0, 254.0, 255.0]),
-        (Range::of(DType::I8, true), vec![-128.0, -127.0, -1.0, 0.0, 1.0, 127.0]),
-        (Range::of(DType::Bool, true), vec![0.0, 1.0]),
-        (Range::integers(-2.0, 2.0), vec![-2.0, -1.0, 0.0, 1.0, 2.0]),
-        (Range::of(DType::F32, false), vec![0.0, -0.0, 1.0, f64::from(-0.1f32), f64::NAN, f64::INFINITY]),
+        (ValueRange::of(DType::U8, true), vec![0.0, 1.0, 3.0, 4.0, 254.0, 255.0]),
+        (ValueRange::of(DType::I8, true), vec![-128.0, -127.0, -1.0, 0.0, 1.0, 127.0]),
+        (ValueRange::of(DType::Bool, true), vec![0.0, 1.0]),
+        (ValueRange::integers(-2.0, 2.0), vec![-2.0, -1.0, 0.0, 1.0, 2.0]),
+        (ValueRange::of(DType::F32, false), vec![0.0, -0.0, 1.0, f64::from(-0.1f32), f64::NAN, f64::INFINITY]),
     ];
     for source in KERNELS {
         for (range, values) in &small {
             for (taps, float) in [(2, true), (3, true), (3, false)] {
                 let inputs = &[*range];
-                let setting = Setting { taps, inputs, params: Range::ANY, float };
+                let setting = Setting { taps, inputs, params: ValueRange::ANY, float };
                 agree(source, &setting, &Settings::default(), every(values, taps));
             }
         }
@@ -453,10 +452,10 @@ fn every_window_of_small_integers() {
 }
 
 /// The lanes of the nodes that are not constants, in order; the last is the output's.
-fn lanes(source: &str, input: Range, taps: usize, precision: Precision) -> Vec<Lane> {
+fn lanes(source: &str, input: ValueRange, taps: usize, precision: Precision) -> Vec<Lane> {
     let kernel = kernel(source);
     let outputs_float = vec![true; kernel.outputs.len()];
-    let facts = Facts { inputs: &[input], params: Range::FINITE, taps, outputs_float: &outputs_float, precision };
+    let facts = Facts { inputs: &[input], params: ValueRange::FINITE, taps, outputs_float: &outputs_float, precision };
     let analysis = analyse(&kernel, &facts);
     let nodes = kernel.live_nodes().filter(|(_, node)| !matches!(node.expr, Expr::Number(_) | Expr::Len));
     nodes.map(|(id, _)| analysis.lanes[id.index()]).collect()
@@ -466,7 +465,7 @@ fn lanes(source: &str, input: Range, taps: usize, precision: Precision) -> Vec<L
 fn lanes_are_as_narrow_as_expected() {
     use Lane::{F32, F64, I16, I32, U8, U16, U32};
 
-    let chosen = |source: &str, dtype: DType| lanes(source, Range::of(dtype, false), 9, Precision::Exact);
+    let chosen = |source: &str, dtype: DType| lanes(source, ValueRange::of(dtype, false), 9, Precision::Exact);
     assert_eq!(chosen("min(w)", DType::U8), [U8, U8]);
     assert_eq!(chosen("max(w) - min(w)", DType::U8), [U8, U8, U8, U8]);
     assert_eq!(chosen("mean(w)", DType::U8), [U8, U16, F64]);
@@ -485,14 +484,14 @@ fn lanes_are_as_narrow_as_expected() {
     assert_eq!(chosen("min(w)", DType::I64), [F64, F64]);
     assert_eq!(chosen("fold m = w[0] for v in w: max(m, v)", DType::U8), [U8; 6]);
     assert_eq!(chosen("fold s = 0 for v in w: s + v", DType::U8), [U8, U16, U8, U16, U16]);
-    assert_eq!(lanes("exp(w[0])", Range::of(DType::F32, true), 9, Precision::Single), [F32, F32]);
-    assert_eq!(lanes("sum(w) / 9", Range::of(DType::U8, true), 9, Precision::Single), [U8, U16, F32]);
+    assert_eq!(lanes("exp(w[0])", ValueRange::of(DType::F32, true), 9, Precision::Single), [F32, F32]);
+    assert_eq!(lanes("sum(w) / 9", ValueRange::of(DType::U8, true), 9, Precision::Single), [U8, U16, F32]);
 }
 
 #[test]
 fn sobel_is_in_i16_lanes() {
     let source = "(w[-1, 1] + 2*w[0, 1] + w[1, 1]) - (w[-1, -1] + 2*w[0, -1] + w[1, -1])";
-    let chosen = lanes(source, Range::of(DType::U8, false), 9, Precision::Exact);
+    let chosen = lanes(source, ValueRange::of(DType::U8, false), 9, Precision::Exact);
     assert_eq!(chosen.last(), Some(&Lane::I16));
     assert!(chosen.iter().all(|lane| lane.bytes() <= 2));
 }
@@ -503,7 +502,7 @@ fn rounding_is_allowed_for() {
     let source = "sum(w), mean(w), prod(w), trimmed_mean(w, 2), percentile(w, 37), sum(w where w != 0)";
     for value in [0.1, 0.7, -0.3, 1.1, -1.3, 1e16 / 3.0] {
         for taps in 1..60 {
-            let setting = Setting { taps, inputs: &[Range::exactly(value)], params: Range::ANY, float: true };
+            let setting = Setting { taps, inputs: &[ValueRange::exactly(value)], params: ValueRange::ANY, float: true };
             agree(source, &setting, &Settings::default(), std::iter::once(vec![value; taps]));
         }
     }
@@ -555,13 +554,13 @@ fn a_threshold_decides_as_the_constant_does() {
 #[test]
 fn lanes_are_named_like_the_elements_that_they_hold() {
     for dtype in DType::ALL {
-        let range = Range::of(dtype, false);
+        let range = ValueRange::of(dtype, false);
         let lane = Lane::of(dtype).unwrap_or(Lane::F64);
-        assert!(lane.holds(&range));
+        assert!(range.fits(lane));
         assert!(lane.as_str() == dtype.as_str() || matches!(dtype, DType::Bool | DType::I64 | DType::U64));
         for wider in [Lane::U8, Lane::I8, Lane::U16, Lane::I16, Lane::U32, Lane::I32, Lane::F32, Lane::F64] {
             // A bool is less than a u8 may be.
-            assert!(lane.widens_to(wider) == wider.holds(&range) || dtype == DType::Bool, "{dtype} {wider:?}");
+            assert!(lane.widens_to(wider) == range.fits(wider) || dtype == DType::Bool, "{dtype} {wider:?}");
         }
     }
 }
@@ -580,7 +579,8 @@ fn scalar(depth: u32, in_fold: bool) -> BoxedStrategy<String> {
     let wide = move || window(depth - 1, in_fold);
     let test = move || comparison(inner(), inner());
     let wide_test = move || comparison(wide(), inner());
-    let all = ["sum", "prod", "min", "max", "mean", "median", "argmin", "argmax", "mode", "variety", "std", "len"];
+    let all =
+        ["sum", "prod", "min", "max", "mean", "median", "argmin", "argmax", "mode", "variety", "entropy", "std", "len"];
     let ranked = ["rank({}, 0)", "rank({}, -1)", "nth({}, 1)", "percentile({}, 30)", "trimmed_mean({}, 1)"];
     prop_oneof![
         1 => leaves,
@@ -639,7 +639,7 @@ fn comparison(left: BoxedStrategy<String>, right: BoxedStrategy<String>) -> Boxe
 
 /// An element of an array: often one of the type's extremes, or a small number.
 fn element(dtype: DType, finite: bool, seed: u64) -> f64 {
-    let range = Range::of(dtype, finite);
+    let range = ValueRange::of(dtype, finite);
     let small = (seed / 16 % 9) as f64 - 4.0;
     let value = match seed % 16 {
         0 | 1 => range.low,
@@ -678,8 +678,8 @@ proptest! {
         if parse(&source).ok().is_none_or(|program| check(&program).is_err()) {
             return Ok(());
         }
-        let params = if t.is_nan() { Range::ANY } else { Range::FINITE };
-        let inputs = &[Range::of(dtypes.0, finite), Range::of(dtypes.1, finite)];
+        let params = if t.is_nan() { ValueRange::ANY } else { ValueRange::FINITE };
+        let inputs = &[ValueRange::of(dtypes.0, finite), ValueRange::of(dtypes.1, finite)];
         let settings = Settings { params: vec![t], weights: vec![(0..taps).map(|tap| tap as f64 * 0.5 - 1.0).collect()] };
         let windows = seeds.chunks_exact(2 * taps).map(|seeds| {
             let dtypes = |index| if index < taps { dtypes.0 } else { dtypes.1 };

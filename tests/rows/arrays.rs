@@ -54,6 +54,7 @@ macro_rules! with_type {
                 type $name = $type;
                 $body
             })*
+            other => unreachable!("{other} is not in the list"),
         }
     };
 }

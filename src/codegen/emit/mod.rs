@@ -22,13 +22,14 @@ use super::jit::Module;
 use super::lanes::{self, Lanes, Width};
 use super::{expr, math, simd, size};
 use crate::error::Error;
+use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, ExprId, FoldId, Kernel, Reduction};
 use crate::lang::limits::Limits;
 use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::schedule::{Schedule, Step};
 use crate::lang::types::Elem;
 use crate::plan::MAX_UNROLLED_CELLS;
-use crate::plan::lanes::{Analysis, Lane, Threshold, threshold};
+use crate::plan::lanes::{Analysis, Threshold, threshold};
 
 /// Loops are unrolled if the unrolled body has at most this many instructions.
 const MAX_UNROLLED_INSTRUCTIONS: usize = 1024;
@@ -397,7 +398,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
         let whole = divisor.fract() == 0.0 && (2.0..f64::from(1 << 24)).contains(&divisor);
         let is_sum = matches!(self.kernel.expr(dividend), Expr::Reduce { op: Reduction::Sum, .. });
         let is_mean = is_sum && matches!(self.kernel.expr(by), Expr::Len);
-        let suits = is_mean || self.analysis.ranges[dividend.index()].whole;
+        let suits = is_mean || self.analysis.ranges[dividend.index()].integral;
         (op == BinaryOp::Divide && lane == Lane::F64 && whole && suits && simd::fuses()).then_some(divisor)
     }
 

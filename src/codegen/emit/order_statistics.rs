@@ -14,11 +14,11 @@ use crate::codegen::expr;
 use crate::codegen::lanes::{self, Lanes, Width, scratch_memory};
 use crate::codegen::order::{self, Network, Overlapping, Step};
 use crate::error::Error;
+use crate::grid::lane::Lane;
 use crate::lang::hir::{ExprId, Reduction};
 use crate::lang::ops::BinaryOp;
-use crate::lang::reduce::{percentile_position, ranks};
-use crate::plan::lanes::Lane;
-use crate::plan::stage::MAX_NETWORK;
+use crate::lang::reductions::percentile_position;
+use crate::plan::pass::MAX_NETWORK;
 
 impl<'a, 'f> Emitter<'a, 'f> {
     /// Emits order statistics that do not wait for each other.
@@ -53,7 +53,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
             Some(Lanes::Number(argument)) => Some(*argument),
             Some(_) => return None,
         };
-        ranks(reducing.op, taps, argument)
+        reducing.op.ranks(taps, argument)
     }
 
     fn by_network(&mut self, same: &[&Reducing]) -> Result<(), Error> {
@@ -189,7 +189,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
         (float, value)
     }
 
-    /// As `reduce::interpolate`.
+    /// As `reference::interpolate`.
     fn interpolate(&mut self, lane: Lane, low: &[Value], high: &[Value], t: f64) -> Vec<Value> {
         let step = self.zip(high, low, |b, x, y| b.ins().fsub(x, y));
         let part = self.number(lane, if t >= 0.5 { 1.0 - t } else { t });
@@ -317,25 +317,25 @@ pub(super) enum Selection {
 }
 
 impl Selection {
-    /// The cheapest selection of elements in rows of cells, for `together` rows of pixels.
-    fn new(lengths: &[usize], ranks: &[usize], together: usize) -> Selection {
+    /// The cheapest selection of elements in rows of cells, for `rows_per_call` rows of pixels.
+    fn new(lengths: &[usize], ranks: &[usize], rows_per_call: usize) -> Selection {
         let unsorted = order::select(lengths.iter().sum(), ranks);
-        if together == 1 || lengths.len() == 1 {
+        if rows_per_call == 1 || lengths.len() == 1 {
             return Selection::Unsorted(unsorted);
         }
         let sorts: Vec<Network> = lengths.iter().map(|length| order::sort(*length)).collect();
         // For all rows of pixels: each row of cells is sorted once.
-        let rows = lengths.len() + together - 1;
+        let rows = lengths.len() + rows_per_call - 1;
         let sorting = sorts.iter().map(Network::cost).sum::<usize>() * rows / lengths.len();
         let merge = order::merge(lengths, ranks);
-        let mut best = (together * unsorted.cost(), Selection::Unsorted(unsorted));
-        let cost = sorting + together * merge.cost();
+        let mut best = (rows_per_call * unsorted.cost(), Selection::Unsorted(unsorted));
+        let cost = sorting + rows_per_call * merge.cost();
         if cost < best.0 {
             best = (cost, Selection::Sorted { sorts: sorts.clone(), merge });
         }
-        if together.is_multiple_of(2) && lengths.iter().all(|length| *length == lengths[0]) {
+        if rows_per_call.is_multiple_of(2) && lengths.iter().all(|length| *length == lengths[0]) {
             let overlapping = order::select_overlapping(&lengths[1..], &lengths[..1], ranks);
-            let cost = sorting + together * overlapping.own.cost() + together / 2 * overlapping.common.cost();
+            let cost = sorting + rows_per_call * overlapping.own.cost() + rows_per_call / 2 * overlapping.common.cost();
             if cost < best.0 {
                 best = (cost, Selection::InPairs { sorts, overlapping });
             }

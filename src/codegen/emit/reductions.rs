@@ -12,9 +12,9 @@ use super::{Emitter, MAX_REDUCTIONS_IN_LOOP};
 use crate::codegen::lanes::{self, Lanes, Width};
 use crate::codegen::{expr, simd};
 use crate::error::Error;
+use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, ExprId, Reduction};
 use crate::lang::ops::BinaryOp;
-use crate::plan::lanes::Lane;
 
 /// A reduction that is being emitted.
 pub(super) struct Reducing {
@@ -110,7 +110,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
             elements.iter().map(|(row, element)| (*row, self.or_neutral(op, lane, element))).collect();
         let combine = |b: &mut FunctionBuilder<'f>, x, y| sum_or_product(b, op, lane, x, y);
         let Some(mut value) = self.tree(operands, combine) else { return Lanes::Number(empty) };
-        if op == Reduction::Sum && lane.is_float() && self.analysis.ranges[reducing.window.index()].minus_zero {
+        if op == Reduction::Sum && lane.is_float() && self.analysis.ranges[reducing.window.index()].neg_zero {
             // A sum starts at 0, so that of negative zeros is 0 as well.
             let zero = self.number(lane, 0.0);
             value = self.zip(&value, &zero, |b, x, y| b.ins().fadd(x, y));

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::RowRun;
 use crate::filter::pixels::Neighbourhood;
 use crate::grid::region::Region;
-use crate::plan::stage::{Row, Stage};
+use crate::plan::pass::{CellRow, Pass};
 
 /// Rows of at most this many bytes are copied as a whole, and not written past the cache.
 pub const SHORT_ROW: usize = 1 << 12;
@@ -22,24 +22,30 @@ pub struct Order {
     height: usize,
     planes: usize,
     /// How many rows of pixels are in a group.
-    together: usize,
+    rows_per_call: usize,
     /// How many groups are in a plane, and in a part of one.
     in_plane: usize,
     in_part: usize,
 }
 
 impl Order {
-    pub fn new(stage: &Stage, region: &Region, layout: &Layout) -> Order {
+    pub fn new(pass: &Pass, region: &Region, layout: &Layout) -> Order {
         let outer = region.axes.len() - 1;
         let planes = |axes: Range<usize>| axes.fold(1, |planes: usize, axis| planes.saturating_mul(region.len(axis)));
         let height = outer.checked_sub(1).map_or(1, |axis| region.len(axis));
-        let in_plane = height.div_ceil(stage.together);
-        let bytes = |row: &Row| layout.array_len * stage.inputs[row.input].lane.bytes();
-        let group: usize = stage.rows.iter().map(bytes).sum();
-        let deep = (0..outer.saturating_sub(1)).any(|axis| reach(stage, axis) != (0, 0));
+        let in_plane = height.div_ceil(pass.rows_per_call);
+        let bytes = |row: &CellRow| layout.array_len * pass.inputs[row.input].lane.bytes();
+        let group: usize = pass.rows.iter().map(bytes).sum();
+        let deep = (0..outer.saturating_sub(1)).any(|axis| reach(pass, axis) != (0, 0));
         let in_part = if deep { CACHED_BYTES / group.max(1) } else { in_plane };
         let planes = planes(0..outer.saturating_sub(1));
-        Order { height, planes, together: stage.together, in_plane, in_part: in_part.clamp(1, in_plane.max(1)) }
+        Order {
+            height,
+            planes,
+            rows_per_call: pass.rows_per_call,
+            in_plane,
+            in_part: in_part.clamp(1, in_plane.max(1)),
+        }
     }
 
     pub fn groups(&self) -> usize {
@@ -51,8 +57,8 @@ impl Order {
         let part = group / (self.planes * self.in_part);
         let within = group % (self.planes * self.in_part);
         let here = self.in_part.min(self.in_plane - part * self.in_part);
-        let (plane, y) = (within / here, (part * self.in_part + within % here) * self.together);
-        (plane * self.height + y, self.together.min(self.height - y))
+        let (plane, y) = (within / here, (part * self.in_part + within % here) * self.rows_per_call);
+        (plane * self.height + y, self.rows_per_call.min(self.height - y))
     }
 }
 
@@ -76,15 +82,15 @@ pub struct Layout {
 }
 
 impl Layout {
-    pub fn new(stage: &Stage, run: &RowRun<'_>, direct: bool) -> Layout {
-        let (before, after) = stage.reach();
-        let (row, array_len, block) = (run.region.row(), run.neighbourhood.row_len(), stage.pixels);
+    pub fn new(pass: &Pass, run: &RowRun<'_>, direct: bool) -> Layout {
+        let (before, after) = pass.reach();
+        let (row, array_len, block) = (run.region.row(), run.neighbourhood.row_len(), pass.block);
         let len = row.len();
         // The pixels whose cells reach beyond the array's row. An end has whole blocks.
         let start = before.saturating_sub(row.start).next_multiple_of(block);
         let end = after.saturating_sub(array_len - row.end).next_multiple_of(block);
         // A short row is copied faster than its ends are computed by calls of their own.
-        let short = stage.inputs.iter().map(|source| source.lane.bytes() * len).max().unwrap_or(0) <= SHORT_ROW;
+        let short = pass.inputs.iter().map(|source| source.lane.bytes() * len).max().unwrap_or(0) <= SHORT_ROW;
         let runs = match direct && !short && len >= start + end + block {
             true => [0..start, start..len - end, len - end..len].into_iter().filter(|run| !run.is_empty()).collect(),
             false => std::iter::once(0..len).collect(),
@@ -114,16 +120,16 @@ impl Layout {
     }
 }
 
-/// How far the rows of a stage are before and after the first row of pixels along an axis.
-fn reach(stage: &Stage, axis: usize) -> (usize, usize) {
-    let offsets = || stage.rows.iter().map(|row| row.outer[axis]);
+/// How far the rows of a pass are before and after the first row of pixels along an axis.
+fn reach(pass: &Pass, axis: usize) -> (usize, usize) {
+    let offsets = || pass.rows.iter().map(|row| row.outer[axis]);
     (offsets().min().unwrap_or(0).min(0).unsigned_abs(), offsets().max().unwrap_or(0).max(0).unsigned_abs())
 }
 
 /// Where the first of some rows of pixels may be along each axis but the last, if all rows of cells are to be inside the array.
-pub fn inside(stage: &Stage, neighbourhood: &Neighbourhood, outer: usize) -> Vec<Range<usize>> {
+pub fn inside(pass: &Pass, neighbourhood: &Neighbourhood, outer: usize) -> Vec<Range<usize>> {
     let range = |axis: usize| {
-        let (before, after) = reach(stage, axis);
+        let (before, after) = reach(pass, axis);
         before..neighbourhood.shape()[axis].saturating_sub(after)
     };
     (0..outer).map(range).collect()

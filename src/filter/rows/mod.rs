@@ -44,7 +44,7 @@ const MIN_WORK: usize = 1 << 17;
 pub struct RowRun<'a> {
     /// The code.
     pub kernel: &'a RowKernel,
-    /// The values of the lifted params and weights.
+    /// The values of the hoisted params and weights.
     pub constants: &'a [f64],
     /// The array's shape and what is outside it.
     pub neighbourhood: &'a Neighbourhood,
@@ -70,27 +70,27 @@ impl RowRun<'_> {
     /// Computes every pixel of the region. Inputs have the neighbourhood's shape, outputs that of its region, and both the
     /// element types of the plan.
     pub fn run(&self, inputs: &[Input<'_>], outputs: &mut [Output<'_>]) -> Result<(), Failure> {
-        let stage = &self.kernel.plan.stages[0];
+        let pass = &self.kernel.plan.passes[0];
         let targets: Vec<Target> =
             outputs.iter_mut().map(|output| for_any!(Output, output, view => Target::new(view, self))).collect();
         let sources: Vec<Box<dyn RowSource + '_>> = inputs
             .iter()
-            .zip(&stage.inputs)
+            .zip(&pass.inputs)
             .map(|(input, source)| -> Box<dyn RowSource> {
                 for_any!(Input, input, view => Box::new(Array::new(view, *source, self.neighbourhood.outside())))
             })
             .collect();
-        let layout = Layout::new(stage, self, sources.iter().any(|source| source.is_direct()));
+        let layout = Layout::new(pass, self, sources.iter().any(|source| source.is_direct()));
         let bands = Bands {
             run: self,
-            stage,
-            readings: Readings::new(stage, &sources, self.neighbourhood, &layout),
-            inside: inside(stage, self.neighbourhood, self.region.axes.len() - 1),
-            order: Order::new(stage, self.region, &layout),
+            pass,
+            readings: Readings::new(pass, &sources, self.neighbourhood, &layout),
+            inside: inside(pass, self.neighbourhood, self.region.axes.len() - 1),
+            order: Order::new(pass, self.region, &layout),
             sources,
             streamed: targets
                 .iter()
-                .zip(&stage.outputs)
+                .zip(&pass.outputs)
                 .map(|(target, sink)| {
                     let bytes = |pixels: usize| pixels * target.element_bytes;
                     // Short rows are worth it where they follow each other.
@@ -142,8 +142,8 @@ impl RowRun<'_> {
 
 /// How many threads are worth their while for the pixels of a region, of `most`.
 pub fn threads(plan: &Plan, region: &Region, most: usize) -> usize {
-    let stage = &plan.stages[0];
-    let work = region.pixels().saturating_mul(stage.cells.len().max(1));
+    let pass = &plan.passes[0];
+    let work = region.pixels().saturating_mul(pass.cells.len().max(1));
     let rows = region.pixels() / region.row().len().max(1);
-    most.min(work / MIN_WORK).min(rows.div_ceil(stage.together)).max(1)
+    most.min(work / MIN_WORK).min(rows.div_ceil(pass.rows_per_call)).max(1)
 }

@@ -1,16 +1,16 @@
-//! How each row of a stage is read: how far it is from the pixels, and which of a thread's slots it is kept in.
+//! How each row of a pass is read: how far it is from the pixels, and which of a thread's slots it is kept in.
 
 use std::collections::BTreeMap;
 
 use super::layout::Layout;
 use super::source::{Ends, RowSource, distance};
 use crate::filter::pixels::Neighbourhood;
-use crate::plan::stage::{Row, Stage};
+use crate::plan::pass::{CellRow, Pass};
 
-/// The rows of a stage as they are read.
+/// The rows of a pass as they are read.
 pub struct Readings {
     pub feeds: Vec<Feed>,
-    /// For each row of the stage, its feed, and how far it is from the first row of pixels, in bytes, where both are inside
+    /// For each row of the pass, its feed, and how far it is from the first row of pixels, in bytes, where both are inside
     /// the array.
     pub rows: Vec<(usize, isize)>,
     /// Those of which something must be known or copied; the code reads the others in the array, from end to end.
@@ -28,12 +28,12 @@ pub struct Feed {
     pub slots: usize,
 }
 
-/// A row of the stage that has a slot in its feed's ring.
+/// A row of the pass that has a slot in its feed's ring.
 ///
 /// Rows that are one above the other have slots in turn, so that a row of the array has the same slot for every row of
 /// pixels that needs it.
 pub struct Kept {
-    /// Which of the stage's rows it is.
+    /// Which of the pass's rows it is.
     pub number: usize,
     pub feed: usize,
     /// Whether code reads a copy of it, or of its ends.
@@ -46,14 +46,14 @@ pub struct Kept {
 
 impl Readings {
     pub fn new(
-        stage: &Stage,
+        pass: &Pass,
         sources: &[Box<dyn RowSource + '_>],
         neighbourhood: &Neighbourhood,
         layout: &Layout,
     ) -> Readings {
         let mut feeds: Vec<Feed> = Vec::new();
         let mut rows = Vec::new();
-        for row in &stage.rows {
+        for row in &pass.rows {
             let known = feeds.iter().position(|feed| feed.input == row.input && feed.shift == row.shift);
             let feed = known.unwrap_or_else(|| {
                 let ends = Ends::new(neighbourhood, layout.cells(&(0..layout.len), row.shift));
@@ -63,14 +63,14 @@ impl Readings {
             rows.push((feed, distance(row.outer.iter().copied(), sources[row.input].strides())));
         }
         let copied = |number: usize| {
-            let row = &stage.rows[number];
+            let row = &pass.rows[number];
             let in_place = sources[row.input].is_direct() && row.shift == 0 && layout.len >= layout.block;
-            stage.reaching[number] || !in_place
+            pass.reaching[number] || !in_place
         };
         // Rows that are one above the other, in order.
-        let mut columns: BTreeMap<Row, Vec<usize>> = BTreeMap::new();
+        let mut columns: BTreeMap<CellRow, Vec<usize>> = BTreeMap::new();
         for (number, row) in
-            stage.rows.iter().enumerate().filter(|(number, _)| stage.general.is_some() || copied(*number))
+            pass.rows.iter().enumerate().filter(|(number, _)| pass.general.is_some() || copied(*number))
         {
             let mut plane = row.clone();
             plane.outer.pop();
@@ -79,7 +79,7 @@ impl Readings {
         let mut kept = Vec::new();
         for column in columns.values() {
             let feed = rows[column[0]].0;
-            let y = |number: usize| stage.rows[number].outer.last().copied().unwrap_or(0);
+            let y = |number: usize| pass.rows[number].outer.last().copied().unwrap_or(0);
             let below = |number: usize| y(number).abs_diff(y(column[0]));
             let span = below(column[column.len() - 1]) + 1;
             // Memory is for rows that are read, not for many between them; then a row may be copied again.

@@ -7,8 +7,8 @@ use std::ops::Range;
 use ndarray::ArrayViewD;
 
 use crate::filter::pixels::Neighbourhood;
-use crate::grid::element::{Cast, DType, Element};
-use crate::plan::stage::Source;
+use crate::grid::element::{Cast, Element};
+use crate::plan::pass::PassInput;
 
 /// What the cells beyond the two ends of the array's rows are.
 pub struct Ends {
@@ -83,7 +83,7 @@ pub struct Array<'a, T> {
     strides: Vec<isize>,
     /// How far apart the elements of a row are, in elements.
     step: isize,
-    source: Source,
+    source: PassInput,
     /// What is outside the array.
     outside: f64,
     /// The same as an element, exactly where rows are native.
@@ -95,7 +95,7 @@ unsafe impl<T: Sync> Sync for Array<'_, T> {}
 
 impl<'a, T: Element> Array<'a, T> {
     /// The array in `view`, of which rows hold what `source` says, with `outside` around it.
-    pub fn new(view: &'a ArrayViewD<'a, T>, source: Source, outside: f64) -> Array<'a, T> {
+    pub fn new(view: &'a ArrayViewD<'a, T>, source: PassInput, outside: f64) -> Array<'a, T> {
         // A stride along an axis of one element may be any number, and a single value is a row of one.
         let stride = |(len, stride): (&usize, &isize)| if *len > 1 { stride * size_of::<T>() as isize } else { 0 };
         let mut strides: Vec<isize> = view.shape().iter().zip(view.strides()).map(stride).collect();
@@ -125,7 +125,7 @@ impl<T: Element> RowSource for Array<'_, T> {
     }
 
     unsafe fn is_finite(&self, row: *const u8, positions: Range<isize>, ends: &Ends) -> bool {
-        if !matches!(T::DTYPE, DType::F32 | DType::F64) {
+        if !T::DTYPE.is_float() {
             return true;
         }
         let row = row.cast::<T>();

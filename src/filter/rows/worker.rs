@@ -14,7 +14,7 @@ use super::target::{Target, fence, stream};
 use super::{MAX_RUN, RowRun};
 use crate::codegen::jit::Frame;
 use crate::error::Error;
-use crate::plan::stage::{Sink, Stage};
+use crate::plan::pass::{Pass, PassOutput};
 
 /// How many bytes of results are computed before they are moved, or before it is asked whether what they were computed from
 /// is finite: both stay in a near cache, and each row is read for long enough that the processor fetches ahead.
@@ -23,7 +23,7 @@ const PART_BYTES: usize = 1 << 15;
 /// What all threads share.
 pub struct Bands<'a> {
     pub run: &'a RowRun<'a>,
-    pub stage: &'a Stage,
+    pub pass: &'a Pass,
     pub layout: Layout,
     pub sources: Vec<Box<dyn RowSource + 'a>>,
     /// Where the first of some rows of pixels is if all rows of cells are inside the array.
@@ -45,7 +45,7 @@ pub struct Worker<'a> {
     rings: Vec<Ring>,
     /// For each feed, where the row of the first row of pixels is in its array.
     origins: Vec<*const u8>,
-    /// For each row of the stage, where the array's row is; null if it is outside.
+    /// For each row of the pass, where the array's row is; null if it is outside.
     rows: Vec<*const u8>,
     /// Those rows that are not read in the array, or not from end to end.
     elsewhere: Vec<(usize, Elsewhere)>,
@@ -98,18 +98,18 @@ impl OwnRows {
 
 impl<'a> Worker<'a> {
     pub fn new(bands: &'a Bands<'a>) -> Worker<'a> {
-        let (stage, layout) = (bands.stage, &bands.layout);
+        let (pass, layout) = (bands.pass, &bands.layout);
         let staged = |(index, target): (usize, &Target)| {
-            !(stage.outputs[index].is_native() && target.stride() == 1)
+            !(pass.outputs[index].is_native() && target.stride() == 1)
                 || bands.streamed[index]
                 || layout.len < layout.block
         };
         let staged: Vec<bool> = bands.targets.iter().enumerate().map(staged).collect();
-        let part = match staged.contains(&true) || stage.general.is_some() {
+        let part = match staged.contains(&true) || pass.general.is_some() {
             false => MAX_RUN,
             true => {
-                let bytes: usize = stage.outputs.iter().map(|sink| sink.lane.bytes()).sum();
-                PART_BYTES / (bytes * stage.together)
+                let bytes: usize = pass.outputs.iter().map(|sink| sink.lane.bytes()).sum();
+                PART_BYTES / (bytes * pass.rows_per_call)
             }
         };
         let part = part.min(bands.run.pause).next_multiple_of(layout.block);
@@ -120,28 +120,28 @@ impl<'a> Worker<'a> {
         });
         let parts: Vec<usize> = parts.collect();
         let ring = |feed: &Feed| Ring::new(layout, bands.sources[feed.input].as_ref(), feed, count);
-        let own = |(staged, sink): (bool, &Sink)| {
+        let own = |(staged, sink): (bool, &PassOutput)| {
             let bytes = part.min(layout.len).max(layout.block) * sink.lane.bytes();
             // What is computed beyond the last row is never read.
-            let (rows, pitch) = if staged { (stage.together, bytes) } else { (1, 0) };
+            let (rows, pitch) = if staged { (pass.rows_per_call, bytes) } else { (1, 0) };
             OwnRows { memory: vec![0; (rows * bytes).div_ceil(8)], pitch, staged }
         };
         Worker {
             rings: bands.readings.feeds.iter().map(ring).collect(),
             origins: vec![std::ptr::null(); bands.readings.feeds.len()],
-            rows: vec![std::ptr::null(); stage.rows.len()],
-            elsewhere: Vec::with_capacity(stage.rows.len()),
+            rows: vec![std::ptr::null(); pass.rows.len()],
+            elsewhere: Vec::with_capacity(pass.rows.len()),
             slots: vec![0; bands.readings.kept.len()],
-            pointers: vec![std::ptr::null(); stage.rows.len()],
-            addresses: vec![std::ptr::null_mut(); stage.together * stage.outputs.len()],
+            pointers: vec![std::ptr::null(); pass.rows.len()],
+            addresses: vec![std::ptr::null_mut(); pass.rows_per_call * pass.outputs.len()],
             outer: vec![0; bands.run.region.axes.len() - 1],
-            starts: vec![0; stage.outputs.len()],
-            own: staged.into_iter().zip(&stage.outputs).map(own).collect(),
+            starts: vec![0; pass.outputs.len()],
+            own: staged.into_iter().zip(&pass.outputs).map(own).collect(),
             was_finite: true,
             part,
             parts,
             position: vec![0.0; bands.run.kernel.plan.request.axes.len()],
-            scratch: vec![0.0; stage.scratch_bytes() / 8],
+            scratch: vec![0.0; pass.scratch_bytes() / 8],
             bands,
         }
     }
@@ -240,10 +240,10 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// How far the row of the array that a row of the stage is, near the array's boundary, is from the array's first, in
+    /// How far the row of the array that a row of the pass is, near the array's boundary, is from the array's first, in
     /// bytes; `None` if it is outside.
     fn mapped(&self, number: usize) -> Option<isize> {
-        let row = &self.bands.stage.rows[number];
+        let row = &self.bands.pass.rows[number];
         let positions = self.outer.iter().zip(&row.outer).map(|(index, offset)| *index as isize + offset);
         let steps = positions.enumerate().zip(self.bands.sources[row.input].strides());
         steps.map(|((axis, position), stride)| Some(self.bands.run.neighbourhood.index(axis, position)? * stride)).sum()
@@ -289,7 +289,7 @@ impl<'a> Worker<'a> {
         let known_not_to_be = |(kept, slot): (&Kept, &usize)| {
             !self.rows[kept.number].is_null() && *self.rings[kept.feed].finite(*slot, part) == Some(false)
         };
-        bands.stage.general.is_some()
+        bands.pass.general.is_some()
             && bands.constants_finite
             && self.was_finite
             && !bands.readings.kept.iter().zip(&self.slots).any(known_not_to_be)
@@ -299,7 +299,7 @@ impl<'a> Worker<'a> {
     /// looked at once.
     fn is_finite(&mut self, part: usize, pixels: &Range<usize>) -> bool {
         let bands = self.bands;
-        if bands.stage.general.is_none() {
+        if bands.pass.general.is_none() {
             return true;
         }
         let mut finite = bands.constants_finite;
@@ -322,7 +322,7 @@ impl<'a> Worker<'a> {
     fn run(&mut self, run: usize, rows: usize) -> usize {
         let (bands, layout) = (self.bands, &self.bands.layout);
         let pixels = layout.runs[run].clone();
-        let along = bands.stage.along;
+        let along = bands.pass.row_axis;
         let mut done = 0;
         while done < pixels.len() {
             if bands.run.progress.is_cancelled() {
@@ -400,10 +400,10 @@ impl<'a> Worker<'a> {
             }
         }
         let count = bands.targets.len();
-        let outputs = bands.targets.iter().zip(&bands.stage.outputs).zip(&self.starts).zip(&mut self.own);
+        let outputs = bands.targets.iter().zip(&bands.pass.outputs).zip(&self.starts).zip(&mut self.own);
         for (index, (((target, sink), first), own)) in outputs.enumerate() {
             let direct = if own.staged { 0 } else { rows };
-            for row in 0..bands.stage.together {
+            for row in 0..bands.pass.rows_per_call {
                 self.addresses[row * count + index] = match row < direct {
                     true => target
                         .address(first + row as isize * target.row_stride())
@@ -417,7 +417,7 @@ impl<'a> Worker<'a> {
     /// Moves results that are not where they belong.
     fn publish(&mut self, pixels: Range<usize>, rows: usize) {
         let bands = self.bands;
-        let outputs = bands.targets.iter().zip(&bands.stage.outputs).zip(&bands.streamed);
+        let outputs = bands.targets.iter().zip(&bands.pass.outputs).zip(&bands.streamed);
         for (((target, sink), streamed), (own, first)) in outputs.zip(self.own.iter_mut().zip(&self.starts)) {
             if !own.staged {
                 continue;
@@ -441,7 +441,7 @@ impl<'a> Worker<'a> {
                 } else {
                     // SAFETY: code has written f64s for these pixels, from a multiple of eight bytes on.
                     let values = unsafe { std::slice::from_raw_parts(from.cast::<f64>(), pixels.len()) };
-                    (target.cast)(target, start, values, bands.stage.cast);
+                    (target.cast)(target, start, values, bands.pass.cast);
                 }
             }
         }

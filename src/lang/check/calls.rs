@@ -22,7 +22,7 @@ impl<'a> Checker<'a> {
             .hint("multiplication is written with `*`")),
             None => match builtin(&name.text) {
                 Some(builtin) => self.call_builtin(builtin, name, arguments, span),
-                None => Err(self.unknown_function(name)),
+                None => Err(self.unknown_function(&name.text, name.span)),
             },
         }
     }
@@ -30,7 +30,7 @@ impl<'a> Checker<'a> {
     fn inline(&mut self, index: usize, name: &Name, arguments: &'a [Argument], span: Span) -> Checked<Value> {
         let function = self.functions[index].ast;
         if self.calls.contains(&index) {
-            return Err(recursion(name, function.name.span));
+            return Err(recursion(&name.text, name.span, function.name.span));
         }
         if arguments.len() != function.parameters.len() {
             let expected = function.parameters.len();
@@ -108,7 +108,7 @@ impl<'a> Checker<'a> {
             }
             Meaning::Extreme(reduction, op) => {
                 if reduces {
-                    let (window, filter) = self.window(&arguments[0], &user, Some(Elem::Number))?;
+                    let (window, filter) = self.window(&arguments[0], builtin, Some(Elem::Number))?;
                     return Ok(self.reduction(reduction, window, filter, None));
                 }
                 let mut value = self.number(&arguments[0].value, &user)?;
@@ -118,30 +118,30 @@ impl<'a> Checker<'a> {
                 }
                 Ok(value)
             }
-            Meaning::Reduction(reduction, false) => {
-                let (window, filter) = self.window(&arguments[0], &user, Some(Elem::Number))?;
-                Ok(self.reduction(reduction, window, filter, None))
-            }
-            Meaning::Reduction(reduction, true) => {
-                let (window, filter) = self.window(&arguments[0], &user, Some(Elem::Number))?;
+            Meaning::Reduction(reduction) => {
+                let (window, filter) = self.window(&arguments[0], builtin, Some(Elem::Number))?;
+                let Some(kind) = reduction.row().argument else {
+                    return Ok(self.reduction(reduction, window, filter, None));
+                };
                 let argument = &arguments[1].value;
                 let value = self.number_scalar(argument, &format!("the second argument of {user}"))?;
-                self.demand_valid(reduction, filter, value.id, argument.span)?;
+                self.demand_valid(kind, filter, value.id, argument.span)?;
                 Ok(self.reduction(reduction, window, filter, Some(value.id)))
             }
-            Meaning::Statistic(statistic) => self.statistic(statistic, &arguments[0], &user),
+            Meaning::Statistic(statistic) => self.statistic(statistic, &arguments[0], builtin),
             Meaning::Derived(derived) => self.derived(derived, arguments, &user),
             Meaning::Place(place) => self.place(place, arguments, span),
         }
     }
 
-    /// The window and the condition of a reduction's argument, with elements of type `elem` if that matters.
+    /// The window and the condition of the argument of `reduction`, with elements of type `elem` if that matters.
     pub(super) fn window(
         &mut self,
         argument: &'a Argument,
-        user: &str,
+        reduction: &Builtin,
         elem: Option<Elem>,
     ) -> Checked<(ExprId, Option<ExprId>)> {
+        let user = &format!("`{}`", reduction.name);
         let value = match elem {
             Some(Elem::Number) => self.number(&argument.value, user)?,
             Some(Elem::Boolean) => self.boolean(&argument.value, user)?,
@@ -154,7 +154,7 @@ impl<'a> Checker<'a> {
                 format!("{user} reduces a window, and this is {}", value.ty),
             )
             .label(format!("{}", value.ty));
-            return Err(if matches!(user, "`min`" | "`max`") {
+            return Err(if matches!(reduction.meaning, Meaning::Extreme(..)) {
                 diagnostic.hint("the least or greatest of scalars needs two or more of them: `min(a, b)`")
             } else {
                 diagnostic.hint(format!("a window is an input such as `{}`, or made from one", self.inputs[0]))
@@ -191,16 +191,16 @@ impl<'a> Checker<'a> {
         self.builder.binary(BinaryOp::Divide, sum, count)
     }
 
-    fn statistic(&mut self, statistic: Statistic, argument: &'a Argument, user: &str) -> Checked<Value> {
+    fn statistic(&mut self, statistic: Statistic, argument: &'a Argument, builtin: &Builtin) -> Checked<Value> {
         let number = |id| Value::new(id, Type::NUMBER);
         let boolean = |id| Value::new(id, Type::BOOLEAN);
         match statistic {
             Statistic::Mean => {
-                let (window, filter) = self.window(argument, user, Some(Elem::Number))?;
+                let (window, filter) = self.window(argument, builtin, Some(Elem::Number))?;
                 Ok(number(self.mean(window, filter)))
             }
             Statistic::Var | Statistic::Std => {
-                let (window, filter) = self.window(argument, user, Some(Elem::Number))?;
+                let (window, filter) = self.window(argument, builtin, Some(Elem::Number))?;
                 let mean = self.mean(window, filter);
                 let deviation = self.builder.binary(BinaryOp::Subtract, window, mean);
                 let square = self.builder.binary(BinaryOp::Multiply, deviation, deviation);
@@ -208,7 +208,7 @@ impl<'a> Checker<'a> {
                 Ok(number(if statistic == Statistic::Std { self.builder.unary(UnaryOp::Sqrt, var) } else { var }))
             }
             Statistic::Count | Statistic::Any | Statistic::All => {
-                let (window, filter) = self.window(argument, user, Some(Elem::Boolean))?;
+                let (window, filter) = self.window(argument, builtin, Some(Elem::Boolean))?;
                 // Every element that takes part is true if none is false.
                 let window = if statistic == Statistic::All { self.builder.not(window) } else { window };
                 let window = match filter {
@@ -224,7 +224,7 @@ impl<'a> Checker<'a> {
                 })
             }
             Statistic::Len => {
-                let (_, filter) = self.window(argument, user, None)?;
+                let (_, filter) = self.window(argument, builtin, None)?;
                 Ok(number(self.selected(filter)))
             }
         }

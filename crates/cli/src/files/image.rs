@@ -165,15 +165,5 @@ impl Image {
 
 /// The value of full opacity.
 fn opaque(dtype: DType) -> f64 {
-    match dtype {
-        DType::Bool | DType::F32 | DType::F64 => 1.0,
-        DType::I8 => f64::from(i8::MAX),
-        DType::U8 => f64::from(u8::MAX),
-        DType::I16 => f64::from(i16::MAX),
-        DType::U16 => f64::from(u16::MAX),
-        DType::I32 => f64::from(i32::MAX),
-        DType::U32 => f64::from(u32::MAX),
-        DType::I64 => i64::MAX as f64,
-        DType::U64 => u64::MAX as f64,
-    }
+    if dtype.is_float() { 1.0 } else { dtype.limits().1 }
 }

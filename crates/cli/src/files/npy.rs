@@ -56,6 +56,7 @@ fn read_from(mut reader: impl Read + Seek, length: u64) -> Result<AnyArray, Stri
         DType::U64 => elements::<u64>(reader, &header),
         DType::F32 => elements::<f32>(reader, &header),
         DType::F64 => elements::<f64>(reader, &header),
+        other => Err(format!("has {other} elements, which can't be read")),
     }
 }
 
@@ -128,7 +129,7 @@ fn element_type(descriptor: &str) -> Result<(DType, String), String> {
         }
     };
     let descriptor = match dtype {
-        DType::Bool | DType::I8 | DType::U8 => format!("|{}", bare.replace('?', "b1")),
+        _ if dtype.bytes() == 1 => format!("|{}", bare.replace('?', "b1")),
         _ => format!("{order}{bare}"),
     };
     Ok((dtype, descriptor))
@@ -139,12 +140,7 @@ fn check_length(shape: &[usize], dtype: DType, available: u64) -> Result<(), Str
     if shape.len() > MAX_AXES {
         return Err(format!("corrupt .npy header: {} axes", shape.len()));
     }
-    let size = match dtype {
-        DType::Bool | DType::I8 | DType::U8 => 1,
-        DType::I16 | DType::U16 => 2,
-        DType::I32 | DType::U32 | DType::F32 => 4,
-        DType::I64 | DType::U64 | DType::F64 => 8,
-    };
+    let size = dtype.bytes() as u64;
     // ndarray counts the axes without elements as if they had one; eight bytes are for the widest output.
     let span = shape.iter().try_fold(8usize, |product, length| product.checked_mul((*length).max(1)));
     if span.is_none_or(|span| span > isize::MAX as usize) {

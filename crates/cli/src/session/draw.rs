@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use hoodoo::{DType, Element, Footprint};
+use hoodoo::{Element, Footprint};
 
 use super::{Image, Statistics};
 use crate::arrays::for_any;
@@ -67,7 +67,7 @@ pub(super) fn footprint(footprint: &Footprint) -> String {
 
 /// How many values fall into each of `bins` parts of the range from the least to the greatest, as bars.
 pub(super) fn histogram(image: &Image, bins: usize) -> String {
-    let whole = !matches!(image.dtype(), DType::F32 | DType::F64);
+    let whole = !image.dtype().is_float();
     let mut finite: Vec<f64> = Vec::new();
     for_any!(AnyArray, &image.array, array => {
         finite.extend(array.iter().map(|value| Element::to_f64(*value)).filter(|value| value.is_finite()));

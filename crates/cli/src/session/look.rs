@@ -75,7 +75,7 @@ impl Session {
                 subject.kernel.assembly(Some(&settings.footprint(first.extent().len())?))
             }
             (Engine::Callback, Listing::Plan) => return Err(Error::say("a callback has no plan")),
-            (Engine::Interpreter, _) => return Err(Error::say("the interpreter has no code")),
+            (_, _) => return Err(Error::say("the interpreter has no code")),
         };
         Ok(block(text.map_err(|error| subject.error(error))?))
     }

@@ -3,41 +3,42 @@
 use std::collections::BTreeMap;
 
 use crate::grid::element::{Cast, DType};
+use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
 use crate::lang::hir::{Expr, Kernel};
 
-use super::lanes::{Analysis, Lane};
+use super::lanes::Analysis;
 
 /// Order statistics of at most this many elements are found by a network.
 pub const MAX_NETWORK: usize = 81;
 
 /// A pass over rows of pixels.
 #[derive(Clone, Debug)]
-pub struct Stage {
+pub struct Pass {
     /// What each pixel's outputs are. All that is the same for every pixel is a param or weights vector of it.
     pub kernel: Kernel,
     /// The cells around a pixel.
     pub cells: Cells,
     /// Where each cell is.
-    pub places: Vec<Place>,
+    pub cell_addrs: Vec<CellAddr>,
     /// The axis of the window along which rows run, if it has that axis.
-    pub along: Option<usize>,
+    pub row_axis: Option<usize>,
     /// The axis of the window along which rows of pixels that are computed together follow each other, if it has that axis.
-    pub stacked: Option<usize>,
+    pub jam_axis: Option<usize>,
     /// The distinct rows of cells that the code reads, for all rows of pixels that one call computes.
-    pub rows: Vec<Row>,
+    pub rows: Vec<CellRow>,
     /// Whether the code reads cells before or after the pixel's place in each of those rows.
     pub reaching: Vec<bool>,
     /// What the rows of each input hold.
-    pub inputs: Vec<Source>,
+    pub inputs: Vec<PassInput>,
     /// What the rows of each output hold.
-    pub outputs: Vec<Sink>,
+    pub outputs: Vec<PassOutput>,
     /// How values become elements of the outputs.
     pub cast: Cast,
     /// How many pixels are computed together: a power of two.
-    pub pixels: usize,
+    pub block: usize,
     /// How many rows of pixels one call computes.
-    pub together: usize,
+    pub rows_per_call: usize,
     /// What is known of the values if all elements and params are finite.
     pub finite: Analysis,
     /// What is known if they are not, where that makes a difference.
@@ -46,18 +47,18 @@ pub struct Stage {
 
 /// A cell's place in terms of rows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Place {
+pub struct CellAddr {
     /// The offset along all axes of the array but the last.
     pub outer: Vec<isize>,
     /// How far along the last axis its row is shifted; 0 unless that is far.
     pub shift: isize,
     /// The offset along the last axis from there.
-    pub along: isize,
+    pub column: isize,
 }
 
 /// A row of cells.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Row {
+pub struct CellRow {
     /// Of which input.
     pub input: usize,
     /// The offset from the first row of pixels, along all axes of the array but the last.
@@ -66,18 +67,18 @@ pub struct Row {
     pub shift: isize,
 }
 
-impl Place {
+impl CellAddr {
     /// The place of a cell with these offsets along the array's axes but the last, and along the last, where code may reach
     /// that far in one row.
-    pub fn new(outer: Vec<isize>, along: isize, reach: isize) -> Place {
+    pub fn new(outer: Vec<isize>, along: isize, reach: isize) -> CellAddr {
         let shift = if along.abs() <= reach { 0 } else { along - along % reach };
-        Place { outer, shift, along: along - shift }
+        CellAddr { outer, shift, column: along - shift }
     }
 }
 
 /// What an input's rows hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Source {
+pub struct PassInput {
     /// The array's element type.
     pub dtype: DType,
     /// What the rows that the code reads hold.
@@ -86,37 +87,37 @@ pub struct Source {
 
 /// What an output's rows hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Sink {
+pub struct PassOutput {
     /// The array's element type.
     pub dtype: DType,
     /// The lane type that the code stores; if that is not the element type, the driver casts it.
     pub lane: Lane,
 }
 
-impl Source {
+impl PassInput {
     /// Whether the code can read the array's own memory.
     pub fn is_native(self) -> bool {
         Lane::of(self.dtype) == Some(self.lane)
     }
 }
 
-impl Sink {
+impl PassOutput {
     /// Whether the code can write to the array's own memory.
     pub fn is_native(self) -> bool {
         Lane::of(self.dtype) == Some(self.lane)
     }
 }
 
-impl Stage {
-    /// The position among [`Stage::rows`] of the row of an input's cells at `place`, for a row of pixels.
-    pub fn row(&self, input: usize, place: &Place, pixels: usize) -> usize {
-        let row = Row { input, outer: below(&place.outer, pixels), shift: place.shift };
+impl Pass {
+    /// The position among [`Pass::rows`] of the row of an input's cells at `place`, for a row of pixels.
+    pub fn row(&self, input: usize, place: &CellAddr, pixels: usize) -> usize {
+        let row = CellRow { input, outer: below(&place.outer, pixels), shift: place.shift };
         self.rows.binary_search(&row).expect("every row that is read is listed")
     }
 
     /// How far the cells reach before and after a pixel along their rows.
     pub fn reach(&self) -> (usize, usize) {
-        let alongs = || self.places.iter().map(|place| place.along);
+        let alongs = || self.cell_addrs.iter().map(|place| place.column);
         let (first, last) = (alongs().min().unwrap_or(0).min(0), alongs().max().unwrap_or(0).max(0));
         (first.unsigned_abs(), last.unsigned_abs())
     }
@@ -126,7 +127,7 @@ impl Stage {
         let needs = |expr: &Expr| matches!(expr, Expr::Reduce { op, .. } if op.is_order_statistic());
         match self.kernel.live_nodes().any(|(_, node)| needs(&node.expr)) {
             // Elements and filters, arguments and results for a block, and a window of one pixel.
-            true => 8 * (self.pixels * (2 * self.cells.taps() + 2) + self.cells.taps()),
+            true => 8 * (self.block * (2 * self.cells.taps() + 2) + self.cells.taps()),
             false => 0,
         }
     }
@@ -142,19 +143,24 @@ fn below(outer: &[isize], rows: usize) -> Vec<isize> {
 }
 
 /// The rows that a kernel reads, in order, and whether it reads cells beyond the pixel in each.
-pub fn rows_of(kernel: &Kernel, cells: &Cells, places: &[Place], together: usize) -> (Vec<Row>, Vec<bool>) {
-    let mut rows: BTreeMap<Row, bool> = BTreeMap::new();
-    let mut read = |input: usize, place: &Place| {
-        for row in 0..together {
-            let row = Row { input, outer: below(&place.outer, row), shift: place.shift };
-            *rows.entry(row).or_default() |= place.along != 0;
+pub fn rows_of(
+    kernel: &Kernel,
+    cells: &Cells,
+    cell_addrs: &[CellAddr],
+    rows_per_call: usize,
+) -> (Vec<CellRow>, Vec<bool>) {
+    let mut rows: BTreeMap<CellRow, bool> = BTreeMap::new();
+    let mut read = |input: usize, place: &CellAddr| {
+        for row in 0..rows_per_call {
+            let row = CellRow { input, outer: below(&place.outer, row), shift: place.shift };
+            *rows.entry(row).or_default() |= place.column != 0;
         }
     };
     for (_, node) in kernel.live_nodes() {
         match &node.expr {
-            Expr::Tap(input) => places[..cells.taps()].iter().for_each(|place| read(*input, place)),
+            Expr::Tap(input) => cell_addrs[..cells.taps()].iter().for_each(|place| read(*input, place)),
             Expr::At { input, offset } => {
-                read(*input, &places[cells.position(offset).expect("the cells have every fixed offset")]);
+                read(*input, &cell_addrs[cells.position(offset).expect("the cells have every fixed offset")]);
             }
             _ => {}
         }

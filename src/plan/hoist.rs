@@ -9,8 +9,8 @@ use crate::lang::types::Elem;
 
 /// A kernel of which everything that is the same for all pixels is a param or a weights vector.
 #[derive(Clone, Debug)]
-pub struct Lifted {
-    /// The kernel that they were lifted out of.
+pub struct Hoisted {
+    /// The kernel that they were hoisted out of.
     pub original: Kernel,
     /// What remains for each pixel.
     pub kernel: Kernel,
@@ -24,9 +24,9 @@ pub struct Lifted {
 ///
 /// What depends on nothing but the place of the cell is left where it is while `unrolled` holds: then the compiler knows
 /// its values.
-pub fn lift(kernel_before: Kernel, unrolled: bool) -> Lifted {
+pub fn hoist(kernel_before: Kernel, unrolled: bool) -> Hoisted {
     let kernel = &kernel_before;
-    let uniform = uniform_nodes(kernel);
+    let invariant = invariant_nodes(kernel);
     // What depends on run-time values at all; the rest is made of constants and places.
     let mut settable = vec![false; kernel.node_count()];
     for (id, node) in kernel.live_nodes() {
@@ -40,7 +40,7 @@ pub fn lift(kernel_before: Kernel, unrolled: bool) -> Lifted {
         let reduced = matches!(node.expr, Expr::Reduce { .. });
         let known = !settable[id.index()] && (unrolled && !reduced || place);
         // Booleans are cheap to make of the numbers that they compare.
-        if !uniform[id.index()] || known || node.ty.elem == Elem::Boolean {
+        if !invariant[id.index()] || known || node.ty.elem == Elem::Boolean {
             return None;
         }
         let (list, expr) = match node.ty.is_window() {
@@ -50,8 +50,12 @@ pub fn lift(kernel_before: Kernel, unrolled: bool) -> Lifted {
         list.push(id);
         Some(builder.leaf(expr(list.len() - 1), node.ty))
     };
-    let kernel_after = kernel.rewritten(Vec::new(), Vec::new(), replace);
-    // Lifted are also those inside others; only what the rewritten kernel reads counts.
+    // There are at most this many of either until those that count are known.
+    let most = invariant.iter().filter(|same| **same).count();
+    let names = |count: usize| (0..count).map(|index| index.to_string());
+    let params_named = |count: usize| names(count).map(|name| Param { name, default: None }).collect();
+    let kernel_after = kernel.rewritten(params_named(most), names(most).collect(), replace);
+    // Hoisted are also those inside others; only what the rewritten kernel reads counts.
     let mut used_params = vec![None; params.len()];
     let mut used_weights = vec![None; weights.len()];
     let (mut kept_params, mut kept_weights) = (Vec::new(), Vec::new());
@@ -64,9 +68,8 @@ pub fn lift(kernel_before: Kernel, unrolled: bool) -> Lifted {
         used[index] = Some(kept.len());
         kept.push(all[index]);
     }
-    let names = |count: usize| (0..count).map(|index| index.to_string());
     let kernel = kernel_after.rewritten(
-        names(kept_params.len()).map(|name| Param { name, default: None }).collect(),
+        params_named(kept_params.len()),
         names(kept_weights.len()).collect(),
         |builder: &mut Builder, _: ExprId, node: &Node, _: &dyn Fn(ExprId) -> ExprId| match node.expr {
             Expr::Param(index) => Some(builder.leaf(Expr::Param(used_params[index]?), node.ty)),
@@ -74,12 +77,12 @@ pub fn lift(kernel_before: Kernel, unrolled: bool) -> Lifted {
             _ => None,
         },
     );
-    Lifted { original: kernel_before, kernel, params: kept_params, weights: kept_weights }
+    Hoisted { original: kernel_before, kernel, params: kept_params, weights: kept_weights }
 }
 
 /// Which nodes have the same value, or the same elements, at every pixel.
-pub fn uniform_nodes(kernel: &Kernel) -> Vec<bool> {
-    let mut uniform = vec![false; kernel.node_count()];
+pub fn invariant_nodes(kernel: &Kernel) -> Vec<bool> {
+    let mut invariant = vec![false; kernel.node_count()];
     for (id, node) in kernel.live_nodes() {
         let mut same = !matches!(
             node.expr,
@@ -90,18 +93,18 @@ pub fn uniform_nodes(kernel: &Kernel) -> Vec<bool> {
                 | Expr::Element(..)
                 | Expr::FoldValue(..)
         );
-        node.expr.for_each_operand(|operand| same &= uniform[operand.index()]);
-        uniform[id.index()] = same;
+        node.expr.for_each_operand(|operand| same &= invariant[operand.index()]);
+        invariant[id.index()] = same;
     }
-    uniform
+    invariant
 }
 
-impl Lifted {
+impl Hoisted {
     /// The values of the params, then those of each weights vector, for one run.
     pub fn values(&self, cells: &Cells, settings: &Settings, extent: &[usize]) -> Vec<f64> {
-        let uniform = uniform_nodes(&self.original);
+        let invariant = invariant_nodes(&self.original);
         let mut interpreter = Interpreter::new(&self.original, cells, settings);
-        interpreter.run_only(|id| uniform[id.index()], extent);
+        interpreter.run_only(|id| invariant[id.index()], extent);
         let params = self.params.iter().map(|id| interpreter.at(*id, 0));
         let weights = self.weights.iter().flat_map(|id| (0..cells.taps()).map(|tap| interpreter.at(*id, tap)));
         params.chain(weights).collect()
