@@ -11,7 +11,6 @@
 
 mod arguments;
 mod arrays;
-mod batch;
 mod bench;
 mod check;
 mod cookbook;

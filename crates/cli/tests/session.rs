@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use hoodoo::lang::entry::Completeness;
 use hoodoo::{AnyArray, DType, Kernel, Precision, Progress, Window};
-use hoodoo_cli::session::{COMMANDS, Error, Files, Image, Reply, Rival, Session};
+use hoodoo_cli::session::{COMMANDS, Error, Files, Image, Reply, Rival, Rivals, Session};
 use ndarray::{Array2, Array3, ArrayD, array};
 use proptest::prelude::*;
 
@@ -15,7 +15,6 @@ use proptest::prelude::*;
 struct Memory {
     images: RefCell<HashMap<String, Vec<Vec<f64>>>>,
     texts: RefCell<HashMap<String, String>>,
-    rivals: bool,
 }
 
 impl Files for Memory {
@@ -53,10 +52,16 @@ impl Files for Memory {
         paths.sort();
         paths
     }
+}
 
+/// A copy, which is known to do what `w[0,0]` does in the first window.
+#[derive(Debug)]
+struct Copies;
+
+impl Rivals for Copies {
     fn rivals(&self, kernel: &Kernel, window: &Window, _: DType, _: Precision) -> Vec<Rival> {
         let same = Kernel::compile("w[0,0]").unwrap().hir().to_string() == kernel.hir().to_string();
-        if !self.rivals || !same || *window != Window::from(3) {
+        if !same || *window != Window::from(3) {
             return Vec::new();
         }
         let run = |array: &AnyArray| Some(AnyArray::from(array.to_f64()));
@@ -505,7 +510,7 @@ fn files_of_kernels() {
 #[test]
 fn times() {
     let mut prompt = Prompt::with(ndarray::Array2::<f64>::zeros((70, 80)).into_dyn().into());
-    prompt.files.rivals = true;
+    prompt.session = prompt.session.with_rivals(Copies);
     let text = prompt.ok(":time min(w)");
     for step in ["parse and check", "machine code", "first run", "median of", "million pixels a second"] {
         assert!(text.contains(step), "{text}");

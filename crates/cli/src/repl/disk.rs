@@ -1,19 +1,16 @@
-//! The files of a session, and the hand-written filters that it can be compared with.
+//! The files of a session.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hoodoo::{AnyArray, AnyElement, DType, Kernel, Precision, Window};
-use hoodoo_bench::handwritten::ByHand;
-use hoodoo_bench::workloads::{Hand, Task, workloads};
-use ndarray::{ArrayD, Axis, Slice};
+use ndarray::{Axis, Slice};
 
 use crate::arguments::read_kernel;
 use crate::arrays::for_any;
 use crate::failure::Failure;
 use crate::files::{self, Channels, is_standard};
 use crate::output::{Target, publish, write_text};
-use crate::session::{Files, Image, Rival};
+use crate::session::{Files, Image};
 
 /// The most paths that are offered for completion.
 const MOST_PATHS: usize = 100;
@@ -115,52 +112,4 @@ impl Files for Disk {
         paths.truncate(MOST_PATHS);
         paths
     }
-
-    fn rivals(&self, kernel: &Kernel, window: &Window, dtype: DType, precision: Precision) -> Vec<Rival> {
-        let meaning = kernel.hir().to_string();
-        let same = |text: &str| Kernel::compile(text).is_ok_and(|kernel| kernel.hir().to_string() == meaning);
-        let mut rivals = Vec::new();
-        for workload in workloads() {
-            if workload.window == *window && workload.precision == precision && same(workload.kernel) {
-                let tolerance = workload.tolerance;
-                rivals.extend(match &workload.task {
-                    Task::U8(hand) if dtype == DType::U8 => by_hand(hand, tolerance, |array| match array {
-                        AnyArray::U8(array) => Some(array),
-                        _ => None,
-                    }),
-                    Task::U16(hand) if dtype == DType::U16 => by_hand(hand, tolerance, |array| match array {
-                        AnyArray::U16(array) => Some(array),
-                        _ => None,
-                    }),
-                    Task::F32(hand) if dtype == DType::F32 => by_hand(hand, tolerance, |array| match array {
-                        AnyArray::F32(array) => Some(array),
-                        _ => None,
-                    }),
-                    Task::F64(hand) if dtype == DType::F64 => by_hand(hand, tolerance, |array| match array {
-                        AnyArray::F64(array) => Some(array),
-                        _ => None,
-                    }),
-                    _ => Vec::new(),
-                });
-            }
-        }
-        rivals
-    }
-}
-
-/// The hand-written filters, for arrays that `typed` finds to be of their type.
-fn by_hand<T: AnyElement>(hand: &Hand<T>, tolerance: f64, typed: fn(&AnyArray) -> Option<&ArrayD<T>>) -> Vec<Rival> {
-    let rival = |name: &str, function: ByHand<T>, axes: usize| Rival {
-        name: name.to_string(),
-        tolerance,
-        run: Box::new(move |array| {
-            let array = typed(array).filter(|array| array.ndim() == axes)?;
-            let image = array.as_standard_layout();
-            let mut output = image.to_owned();
-            function(image.shape(), image.as_slice()?, output.as_slice_mut()?);
-            Some(output.into())
-        }),
-    };
-    let tuned = hand.tuned.map(|function| rival("by hand, tuned", function, hand.axes));
-    [rival("by hand, idiomatic", hand.idiomatic, hand.axes)].into_iter().chain(tuned).collect()
 }

@@ -18,7 +18,7 @@ use reedline::{
 };
 
 use super::disk::Disk;
-use super::{Shared, locked};
+use super::shared::{Shared, locked};
 use crate::failure::{Failure, tell};
 use crate::session::{COMMANDS, Session};
 

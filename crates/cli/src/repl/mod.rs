@@ -2,24 +2,28 @@
 //!
 //! What an entry means is the library's [`Session`]; here are the terminal, the files and the pictures.
 
+mod by_hand;
 mod disk;
 mod editor;
 mod pictures;
+mod shared;
 #[cfg(unix)]
 mod typeahead;
 
 use std::io::{self, BufRead, IsTerminal};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 use hoodoo::Progress;
 use hoodoo::lang::entry::Completeness;
 use reedline::Signal;
 
+use self::by_hand::HandWritten;
 use self::disk::Disk;
 use self::editor::Line;
 use self::pictures::Pictures;
+use self::shared::locked;
 use crate::failure::{Failure, colours, print, tell};
 use crate::pictures::scene;
 use crate::session::{Error, Image, Reply, Session};
@@ -42,14 +46,6 @@ pub struct ReplArguments {
     pictures: Pictures,
 }
 
-/// The session, which the completion of names looks at while a line is typed.
-type Shared = Arc<Mutex<Session>>;
-
-fn locked(session: &Shared) -> MutexGuard<'_, Session> {
-    // A panic while it was locked ended the program, or the entry that changed nothing.
-    session.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Reads entries, and executes them.
 pub fn repl(arguments: &ReplArguments) -> Result<(), Failure> {
     let images = match arguments.inputs.as_slice() {
@@ -57,7 +53,7 @@ pub fn repl(arguments: &ReplArguments) -> Result<(), Failure> {
         paths => paths.iter().map(|path| disk::load(path)).collect::<Result<_, _>>()?,
     };
     let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
-    let (session, interrupt) = (Session::new(images), Interrupt::watch(interactive)?);
+    let (session, interrupt) = (Session::new(images).with_rivals(HandWritten), Interrupt::watch(interactive)?);
     if interactive { converse(session, &interrupt, arguments.pictures) } else { evaluate(session, &interrupt) }
 }
 

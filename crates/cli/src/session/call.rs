@@ -4,7 +4,17 @@ use hoodoo as library;
 use hoodoo::Progress;
 use hoodoo::lang::similar::most_similar;
 
-use super::{Error, Files, Reply};
+use super::error::Error;
+use super::files::Files;
+use super::reply::Reply;
+
+/// What stands for the place of an entry in error messages.
+pub(super) const ENTRY: &str = "entry";
+
+/// Whether an entry is a command.
+pub(super) fn is_command(entry: &str) -> bool {
+    entry.trim_start().starts_with(':')
+}
 
 /// A command as it was entered.
 pub(super) struct Call<'a> {

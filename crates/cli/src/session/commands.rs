@@ -7,11 +7,16 @@ use hoodoo::lang::builtins::{BUILTINS, builtin};
 use hoodoo::lang::entry::Kind;
 
 use super::call::{Call, printable, similar};
+use super::error::Error;
+use super::evaluate::Session;
+use super::files::Files;
+use super::image::Image;
 use super::look::{asm, ast, bench, clif, hir, histogram, images, line, plan, show, time, type_of};
 use super::program::{Text, result_name};
+use super::reply::Reply;
 use super::set::{cval, dtype, engine, footprint, mode, origin, param, precision, size, weights};
 use super::settings::Settings;
-use super::{Error, Files, Image, Reply, Session, add_image};
+use super::state::{add_image, usable_name};
 
 /// A command, as help and completion show it.
 #[derive(Debug)]
@@ -234,7 +239,7 @@ fn load(session: &mut Session, call: &Call<'_>) -> Result<Reply, Error> {
     let mut loaded = Vec::new();
     for word in &words {
         // A path may have a `=` in it; a name is all letters and digits.
-        let named = word.split_once('=').filter(|(name, _)| super::usable_name(name) == *name);
+        let named = word.split_once('=').filter(|(name, _)| usable_name(name) == *name);
         let mut image = call.files.load(named.map_or(word.as_str(), |(_, path)| path)).map_err(Error::of_file)?;
         match named {
             Some((name, _)) => {

@@ -5,8 +5,10 @@ use hoodoo::lang::entry::Kind;
 use hoodoo::lang::span::Span;
 use hoodoo::{DType, Mode};
 
+use super::call::is_command;
 use super::commands::{COMMANDS, Topic};
-use super::{Files, Session, is_command};
+use super::evaluate::Session;
+use super::files::Files;
 
 /// The reserved words, with what they are for.
 const KEYWORDS: [(&str, &str); 16] = [

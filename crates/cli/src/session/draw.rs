@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use hoodoo::{Element, Footprint};
 
-use super::{Image, Statistics};
+use super::image::{Image, Statistics};
 use crate::arrays::for_any;
 
 /// A footprint with a longer side than this is described and not drawn.

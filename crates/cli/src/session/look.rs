@@ -7,9 +7,15 @@ use hoodoo::lang::check::types;
 use hoodoo::lang::parse::{parse, with_large_stack};
 use hoodoo::{Engine, Listing};
 
+use super::call::ENTRY;
 use super::call::{Call, block, printable, similar, whole};
+use super::error::Error;
+use super::evaluate::Session;
+use super::image::Image;
 use super::program::Text;
-use super::{ENTRY, Error, Image, Reply, Run, Session, State, Subject, draw, measure};
+use super::reply::Reply;
+use super::state::{Run, State, Subject};
+use super::{draw, measure};
 
 /// The number of bars of a histogram where none is said.
 const BINS: usize = 16;
@@ -149,5 +155,5 @@ pub(super) fn time(session: &mut Session, call: &Call<'_>) -> Result<Reply, Erro
 
 pub(super) fn bench(session: &mut Session, call: &Call<'_>) -> Result<Reply, Error> {
     let (subject, inputs) = session.subject(call)?;
-    Ok(Reply::text(measure::bench(&session.state, &subject, &inputs, call.files, call.progress)?))
+    Ok(Reply::text(measure::bench(&session.state, &subject, &inputs, &*session.rivals, call.progress)?))
 }

@@ -1,13 +1,17 @@
-//! How long it takes: each run in two numbers, and `:time` and `:bench`.
+//! How long it takes: `:time` and `:bench`.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hoodoo::{AnyArray, AnyElement, DType, Engine, Filter, Input, Kernel, Mode, Output, Progress};
 use ndarray::Slice;
 
-use super::{Error, Files, Image, State, Subject, draw};
+use super::draw;
+use super::error::Error;
+use super::image::Image;
+use super::rivals::Rivals;
+use super::state::{State, Subject};
+use super::times::milliseconds;
 use crate::arrays::for_any;
 
 /// The most runs whose median counts, and how long all of them may take before there are fewer.
@@ -20,25 +24,6 @@ const CROP: usize = 64;
 
 /// The shortest sides that other programs are compared on.
 const LEAST_SIDE: usize = 64;
-
-/// How long a run took.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Times {
-    /// From the text to machine code.
-    pub compile: Duration,
-    /// From machine code to the result.
-    pub run: Duration,
-}
-
-impl fmt::Display for Times {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "compile {}, run {}", milliseconds(self.compile), milliseconds(self.run))
-    }
-}
-
-fn milliseconds(time: Duration) -> String {
-    format!("{:.2} ms", time.as_secs_f64() * 1e3)
-}
 
 /// The median time of some runs of `work`.
 fn median(mut work: impl FnMut() -> Result<(), Error>) -> Result<(Duration, usize), Error> {
@@ -148,7 +133,7 @@ pub(super) fn bench(
     state: &State,
     subject: &Subject,
     inputs: &[Arc<Image>],
-    files: &dyn Files,
+    rivals: &dyn Rivals,
     progress: &Progress,
 ) -> Result<String, Error> {
     let settings = &state.settings;
@@ -172,7 +157,7 @@ pub(super) fn bench(
         && input.dtype() == output.dtype()
         && input.shape().iter().all(|side| *side >= LEAST_SIDE)
     {
-        for rival in files.rivals(&subject.kernel, &settings.window, task.dtype, settings.precision) {
+        for rival in rivals.rivals(&subject.kernel, &settings.window, task.dtype, settings.precision) {
             let Some(result) = (rival.run)(input) else { continue };
             let off = difference(&result, output);
             if off > rival.tolerance {

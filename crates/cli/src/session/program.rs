@@ -12,7 +12,8 @@ use hoodoo::lang::diagnostic::{Code, Diagnostic, KernelError};
 use hoodoo::lang::entry::{Kind, Part, parts};
 use hoodoo::lang::span::Span;
 
-use super::{Error, Image};
+use super::error::Error;
+use super::image::Image;
 
 /// The most definitions that a session keeps.
 const MAX_DEFINITIONS: usize = 4096;

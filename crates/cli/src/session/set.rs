@@ -6,8 +6,11 @@ use hoodoo::lang::entry::Kind;
 use hoodoo::{Mode, Window};
 
 use super::call::{Call, bad, joined, printable, real, similar, whole};
+use super::draw;
+use super::error::Error;
+use super::evaluate::Session;
+use super::reply::Reply;
 use super::settings::Settings;
-use super::{Error, Reply, Session, draw};
 
 impl Session {
     /// Changes the settings, if the new ones fit each other and the images.

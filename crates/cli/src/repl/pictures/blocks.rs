@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use image::imageops::{FilterType, resize};
 use image::{Rgb, RgbImage};
 
-use super::Cells;
+use super::cells::Cells;
 
 /// Which colours a terminal has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use image::{ImageFormat, ImageResult, RgbImage};
 
-use super::Cells;
+use super::cells::Cells;
 
 /// The most characters of base64 in one of kitty's escape sequences.
 const CHUNK: usize = 4096;

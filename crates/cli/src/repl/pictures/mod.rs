@@ -1,6 +1,7 @@
 //! Pictures in the terminal: in which of the ways that there are, and how large.
 
 mod blocks;
+mod cells;
 mod encoded;
 mod sixel;
 
@@ -12,20 +13,12 @@ use image::imageops::{FilterType, resize};
 use terminal_size::{Height, Width, terminal_size};
 
 use self::blocks::Depth;
+use self::cells::{Cells, SHORTEST};
 use crate::failure::{Failure, print};
 use crate::session::{Image, Picture};
 
 /// The longest side of what is handed to the terminal, in pixels; terminals that draw pixels make it smaller.
 const LONGEST: usize = 1024;
-
-/// A picture that is smaller than this is drawn larger, so that it can be seen.
-const SHORTEST: usize = 16;
-
-/// The rows of the terminal that are left to text.
-const TEXT_ROWS: usize = 6;
-
-/// The most columns of a picture.
-const MOST_COLUMNS: usize = 72;
 
 /// How to draw pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -106,27 +99,6 @@ fn has_sixel() -> bool {
     ["foot", "mlterm", "contour"].iter().any(|known| terminal.starts_with(known)) || terminal.contains("sixel")
 }
 
-/// A part of the terminal, in cells, which are twice as high as wide; at least one each way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cells {
-    columns: u32,
-    rows: u32,
-}
-
-impl Cells {
-    /// What a picture takes of a terminal with so many columns and rows.
-    fn of(picture: &Picture, columns: usize, rows: usize) -> Cells {
-        let (width, height) = (picture.width as f64, picture.height as f64);
-        let enlarged =
-            if picture.width.max(picture.height) < SHORTEST { SHORTEST as f64 / width.max(height) } else { 1.0 };
-        let most_columns = columns.clamp(1, MOST_COLUMNS) as f64;
-        let most_rows = rows.saturating_sub(TEXT_ROWS).max(1) as f64;
-        let scale = enlarged.min(most_columns / width).min(2.0 * most_rows / height);
-        let cells = |length: f64| (length * scale).round().max(1.0) as u32;
-        Cells { columns: cells(width).min(most_columns as u32), rows: cells(height / 2.0).min(most_rows as u32) }
-    }
-}
-
 /// The picture with at least [`SHORTEST`] pixels along its longer side, each a square.
 fn enlarged(picture: Picture) -> Result<RgbImage, Failure> {
     let (width, height) = (picture.width as u32, picture.height as u32);
@@ -134,26 +106,4 @@ fn enlarged(picture: Picture) -> Result<RgbImage, Failure> {
         .ok_or_else(|| Failure::Run("the picture has no pixels".to_string()))?;
     let times = (SHORTEST as u32).div_ceil(width.max(height));
     Ok(if times > 1 { resize(&image, width * times, height * times, FilterType::Nearest) } else { image })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Cells;
-    use crate::session::Picture;
-
-    #[test]
-    fn pictures_fit_into_any_window() {
-        for (width, height) in [(1, 1), (1, 1024), (1024, 1), (1024, 1024), (3, 5), (640, 480)] {
-            let picture = Picture { width, height, rgb: Vec::new() };
-            for (columns, rows) in [(0, 0), (1, 1), (10, 3), (80, 24), (1000, 1000)] {
-                let Cells { columns: across, rows: down } = Cells::of(&picture, columns, rows);
-                assert!((1..=columns.max(1) as u32).contains(&across), "{width} x {height} in {columns} x {rows}");
-                assert!((1..=rows.max(1) as u32).contains(&down), "{width} x {height} in {columns} x {rows}");
-            }
-        }
-        let square = Picture { width: 512, height: 512, rgb: Vec::new() };
-        assert_eq!(Cells::of(&square, 80, 24), Cells { columns: 36, rows: 18 });
-        let small = Picture { width: 3, height: 3, ..square };
-        assert_eq!(Cells::of(&small, 80, 24), Cells { columns: 16, rows: 8 });
-    }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use image::imageops::{FilterType, resize};
 use image::{Rgb, RgbImage};
 
-use super::Cells;
+use super::cells::Cells;
 
 /// The pixels of a cell. Nearly all terminals have more, and none has a picture that is larger than its place.
 const CELL: (u32, u32) = (6, 12);

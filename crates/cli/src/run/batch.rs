@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use hoodoo::lang::diagnostic::Diagnostic;
 
+use super::job::Job;
 use crate::arguments::Source;
 use crate::failure::Failure;
 use crate::files::{Format, is_standard};
 use crate::output::Target;
-use crate::run::Job;
 use crate::watch::{self, Share};
 
 /// Filters each of the inputs on its own, and writes the results to `directory`, which is made if it is not there. A file
