@@ -208,7 +208,7 @@ impl Scene {
                 }
             };
         }
-        fill!(Bool I8 U8 I16 U16 I32 U32 I64 U64 F32 F64);
+        fill!(Bool I8 U8 I16 U16 I32 U32 I64 U64 F16 F32 F64);
         image
     }
 

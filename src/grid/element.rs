@@ -1,5 +1,8 @@
 //! The element types of arrays, and how an f64 becomes one of them.
 
+use ::half::f16;
+
+use super::half;
 use super::named::named_enum;
 
 /// An element type.
@@ -16,6 +19,7 @@ pub enum DType {
     U32,
     I64,
     U64,
+    F16,
     F32,
     F64,
 }
@@ -32,6 +36,7 @@ named_enum!(
         U32: "u32",
         I64: "i64",
         U64: "u64",
+        F16: "f16",
         F32: "f32",
         F64: "f64",
     ],
@@ -45,6 +50,7 @@ named_enum!(
         "uint32": U32,
         "int64": I64,
         "uint64": U64,
+        "float16": F16,
         "float32": F32,
         "float64": F64,
     ]
@@ -71,6 +77,7 @@ impl DType {
             DType::U32 => (Kind::Integer, 4, 0.0, u32::MAX as f64),
             DType::I64 => (Kind::Integer, 8, i64::MIN as f64, i64::MAX as f64),
             DType::U64 => (Kind::Integer, 8, 0.0, u64::MAX as f64),
+            DType::F16 => (Kind::Float, 2, -65504.0, 65504.0),
             DType::F32 => (Kind::Float, 4, f32::MIN as f64, f32::MAX as f64),
             DType::F64 => (Kind::Float, 8, f64::MIN, f64::MAX),
         }
@@ -124,8 +131,9 @@ pub enum Cast {
     /// For integers and bool: rounded half to even, then clamped to the type's range; NaN becomes 0.
     #[default]
     Saturate,
-    /// For integers and bool: truncated toward zero, then modulo the type's range, as SciPy's casts do on x86-64. The result for NaN, and for
-    /// a value outside the range of i64, is whatever that machine gives; a bool is true unless the whole part is 0.
+    /// For integers and bool: truncated toward zero, then modulo the type's range, as SciPy's casts do on x86-64. The result
+    /// for NaN, and for a value outside the range of i64, is whatever that machine gives; a bool is true unless the whole
+    /// part is 0.
     Wrap,
 }
 
@@ -148,7 +156,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// A type that arrays may have: bool, i8 to u64, f32, f64.
+/// A type that arrays may have: bool, i8 to u64, f16, f32, f64.
 pub trait Element: Copy + Default + Send + Sync + sealed::Sealed + 'static {
     /// The type's name as a value.
     const DTYPE: DType;
@@ -156,7 +164,7 @@ pub trait Element: Copy + Default + Send + Sync + sealed::Sealed + 'static {
     /// The value as an f64; a 64-bit integer above 2^53 is rounded.
     fn to_f64(self) -> f64;
 
-    /// The element for `value`.
+    /// The element for `value`; a float is rounded to nearest, half to even, and is infinite beyond its range.
     fn from_f64(value: f64, cast: Cast) -> Self;
 
     /// Whether no value is infinite or NaN.
@@ -267,6 +275,28 @@ macro_rules! float {
 float!(f32, F32);
 float!(f64, F64);
 
+impl sealed::Sealed for f16 {}
+
+impl Element for f16 {
+    const DTYPE: DType = DType::F16;
+
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        f64::from(half::to_f32(self))
+    }
+
+    #[inline(always)]
+    fn from_f64(value: f64, _cast: Cast) -> f16 {
+        half::from_f64(value)
+    }
+
+    #[inline(always)]
+    fn all_finite(values: &[f16]) -> bool {
+        const EXPONENT: u16 = 0x7c00;
+        values.iter().fold(true, |finite, value| finite & (value.to_bits() & EXPONENT != EXPONENT))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Cast, DType, Element};
@@ -297,13 +327,13 @@ mod tests {
 
     #[test]
     fn what_types_say_of_themselves() {
-        assert_eq!(DType::ALL.map(DType::bytes), [1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8]);
+        assert_eq!(DType::ALL.map(DType::bytes), [1, 1, 1, 2, 2, 4, 4, 8, 8, 2, 4, 8]);
         let those = |is: fn(DType) -> bool| DType::ALL.into_iter().filter(move |dtype| is(*dtype)).map(DType::as_str);
         let those = |is| those(is).collect::<Vec<_>>().join(" ");
-        assert_eq!(those(DType::is_float), "f32 f64");
-        assert_eq!(those(DType::is_signed), "i8 i16 i32 i64 f32 f64");
+        assert_eq!(those(DType::is_float), "f16 f32 f64");
+        assert_eq!(those(DType::is_signed), "i8 i16 i32 i64 f16 f32 f64");
         assert_eq!(those(DType::is_integer), "i8 u8 i16 u16 i32 u32 i64 u64");
-        assert_eq!(those(DType::fits_f32), "bool i8 u8 i16 u16 f32");
+        assert_eq!(those(DType::fits_f32), "bool i8 u8 i16 u16 f16 f32");
         assert_eq!(DType::I64.limits(), (-9_223_372_036_854_775_808.0, 9_223_372_036_854_775_808.0));
     }
 

@@ -3,6 +3,7 @@
 pub mod boundary;
 pub mod element;
 pub mod footprint;
+pub mod half;
 pub mod lane;
 pub mod named;
 pub mod region;

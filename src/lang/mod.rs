@@ -21,4 +21,5 @@ pub mod schedule;
 pub mod shrink;
 pub mod similar;
 pub mod span;
+pub mod specialize;
 pub mod types;

@@ -8,6 +8,7 @@ use ndarray::ArrayViewD;
 
 use crate::filter::pixels::Neighbourhood;
 use crate::grid::element::{Cast, Element};
+use crate::grid::lane::Lane;
 use crate::plan::pass::PassInput;
 
 /// What the cells beyond the two ends of the array's rows are.
@@ -146,13 +147,21 @@ impl<T: Element> RowSource for Array<'_, T> {
     }
 
     unsafe fn copy(&self, row: Option<*const u8>, positions: Range<isize>, ends: &Ends, copy: *mut u8) {
-        if self.source.is_native() {
+        match self.source.lane {
             // The lane type holds what is outside exactly, or the plan would have chosen another.
-            // SAFETY: passed on; native elements have the lane type's size.
-            unsafe { self.copy_as(row, positions, ends, copy.cast::<T>(), self.outside_element, |element| element) }
-        } else {
-            // SAFETY: passed on; other elements are converted to f64s.
-            unsafe { self.copy_as(row, positions, ends, copy.cast::<f64>(), self.outside, Element::to_f64) }
+            _ if self.source.is_native() => {
+                // SAFETY: passed on; native elements have the lane type's size.
+                unsafe { self.copy_as(row, positions, ends, copy.cast::<T>(), self.outside_element, |element| element) }
+            }
+            Lane::F32 => {
+                let outside = self.outside as f32;
+                // SAFETY: passed on; elements are converted to f32s, whose values they are.
+                unsafe { self.copy_as(row, positions, ends, copy.cast::<f32>(), outside, |x| x.to_f64() as f32) }
+            }
+            _ => {
+                // SAFETY: passed on; other elements are converted to f64s.
+                unsafe { self.copy_as(row, positions, ends, copy.cast::<f64>(), self.outside, Element::to_f64) }
+            }
         }
     }
 }

@@ -106,11 +106,8 @@ impl<'a> Checker<'a> {
                 let b = self.number(&arguments[1].value, &user)?;
                 Ok(self.binary(op, a, b))
             }
-            Meaning::Extreme(reduction, op) => {
-                if reduces {
-                    let (window, filter) = self.window(&arguments[0], builtin, Some(Elem::Number))?;
-                    return Ok(self.reduction(reduction, window, filter, None));
-                }
+            Meaning::Extreme(reduction, _) if reduces => self.reduce(reduction, builtin, arguments),
+            Meaning::Extreme(_, op) => {
                 let mut value = self.number(&arguments[0].value, &user)?;
                 for argument in &arguments[1..] {
                     let next = self.number(&argument.value, &user)?;
@@ -118,20 +115,26 @@ impl<'a> Checker<'a> {
                 }
                 Ok(value)
             }
-            Meaning::Reduction(reduction) => {
-                let (window, filter) = self.window(&arguments[0], builtin, Some(Elem::Number))?;
-                let Some(kind) = reduction.row().argument else {
-                    return Ok(self.reduction(reduction, window, filter, None));
-                };
-                let argument = &arguments[1].value;
-                let value = self.number_scalar(argument, &format!("the second argument of {user}"))?;
-                self.demand_valid(kind, filter, value.id, argument.span)?;
-                Ok(self.reduction(reduction, window, filter, Some(value.id)))
-            }
+            Meaning::Reduction(reduction) => self.reduce(reduction, builtin, arguments),
             Meaning::Statistic(statistic) => self.statistic(statistic, &arguments[0], builtin),
             Meaning::Derived(derived) => self.derived(derived, arguments, &user),
             Meaning::Place(place) => self.place(place, arguments, span),
         }
+    }
+
+    /// A call of a reduction that engines implement.
+    fn reduce(&mut self, op: Reduction, builtin: &Builtin, arguments: &'a [Argument]) -> Checked<Value> {
+        let (window, filter) = self.window(&arguments[0], builtin, Some(Elem::Number))?;
+        let argument = match op.row().argument {
+            None => None,
+            Some(kind) => {
+                let argument = &arguments[1].value;
+                let value = self.number_scalar(argument, &format!("the second argument of `{}`", builtin.name))?;
+                self.demand_valid(kind, filter, value.id, argument.span)?;
+                Some(value.id)
+            }
+        };
+        Ok(Value::new(self.builder.reduce(op, window, filter, argument), Type::NUMBER))
     }
 
     /// The window and the condition of the argument of `reduction`, with elements of type `elem` if that matters.
@@ -165,16 +168,6 @@ impl<'a> Checker<'a> {
             None => None,
         };
         Ok((value.id, filter))
-    }
-
-    pub(super) fn reduction(
-        &mut self,
-        op: Reduction,
-        window: ExprId,
-        filter: Option<ExprId>,
-        argument: Option<ExprId>,
-    ) -> Value {
-        Value::new(self.builder.reduce(op, window, filter, argument), Type::NUMBER)
     }
 
     /// How many elements take part where `filter` is true.

@@ -96,7 +96,7 @@ pub struct Output {
 }
 
 /// A condition that must hold.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Assertion {
     /// The condition, a scalar boolean.
     pub condition: ExprId,

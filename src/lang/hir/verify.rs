@@ -1,12 +1,12 @@
 //! The verifier: what must hold of every arena, whoever made it.
 //!
-//! It runs in debug builds whenever a kernel is finished, that is after the checker and after every rewriting, so that a pass
-//! which breaks an invariant is found there and not in what comes later.
+//! It runs in debug builds whenever a kernel is finished, that is after the checker and after every rewriting, so that a
+//! pass which breaks an invariant is found there and not in what comes later.
 
 use std::collections::{BTreeSet, HashSet};
 
 use super::{Expr, ExprId, FoldId, Kernel, Reduction};
-use crate::lang::ops::{BinaryOp, UnaryOp};
+use crate::lang::ops::BinaryOp;
 use crate::lang::types::{Elem, Shape, Type};
 
 /// A broken invariant, in words.
@@ -74,7 +74,7 @@ impl Kernel {
             }
             Expr::Offset(_) | Expr::Dist => Type::NUMBERS,
             Expr::Unary(op, a) => {
-                self.expect(a, if op == UnaryOp::Not { Elem::Boolean } else { Elem::Number })?;
+                self.expect(a, if op.is_boolean() { Elem::Boolean } else { Elem::Number })?;
                 self.ty(a)
             }
             Expr::Binary(op, a, b) => self.binary_type(op, a, b)?,

@@ -1,7 +1,7 @@
 //! How deep a text is nested, before anything recurses over it.
 //!
-//! The bound comes from the tokens alone: brackets, conditionals, folds, and prefix operators and powers, whose operand is one
-//! level deeper. The few kinds of tokens that matter are told apart by hand, since pest's parser is what must not run yet.
+//! The bound comes from the tokens alone: brackets, conditionals, folds, and prefix operators and powers, whose operand is
+//! one level deeper. The few kinds of tokens that matter are told apart by hand, since pest's parser must not run yet.
 
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::span::Span;
