@@ -266,27 +266,31 @@ fn plot(growth: &Growth) -> String {
         growth.axes[1],
     );
     for (index, series) in growth.series.iter().enumerate() {
-        let colour = COLOURS[index % COLOURS.len()];
-        let line: Vec<String> = series.points.iter().map(|(x, y)| format!("{:.1},{:.1}", along(*x), up(*y))).collect();
-        let _ = writeln!(
-            svg,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>",
-            line.join(" ")
-        );
-        for (x, y) in &series.points {
-            let _ = writeln!(svg, "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\" fill=\"{colour}\"/>", along(*x), up(*y));
-        }
-        let y = top + 20.0 * (index as f64 + 0.5);
-        let _ = writeln!(
-            svg,
-            "<path d=\"M{} {y}h24\" stroke=\"{colour}\" stroke-width=\"2\"/><text x=\"{}\" y=\"{}\">{}</text>",
-            right + 12.0,
-            right + 42.0,
-            y + 4.0,
-            series.name
-        );
+        let points: Vec<[f64; 2]> = series.points.iter().map(|(x, y)| [along(*x), up(*y)]).collect();
+        svg += &curve(index, &series.name, &points);
     }
     svg += "</svg>\n";
+    svg
+}
+
+/// A series of a plot, and its name at the right: which one it is, and the places of its points.
+fn curve(index: usize, name: &str, points: &[[f64; 2]]) -> String {
+    let [_, top, right, _] = DIAGRAM;
+    let colour = COLOURS[index % COLOURS.len()];
+    let line: Vec<String> = points.iter().map(|[x, y]| format!("{x:.1},{y:.1}")).collect();
+    let mut svg =
+        format!("<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>\n", line.join(" "));
+    for [x, y] in points {
+        let _ = writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"{colour}\"/>");
+    }
+    let y = top + 20.0 * (index as f64 + 0.5);
+    let _ = writeln!(
+        svg,
+        "<path d=\"M{} {y}h24\" stroke=\"{colour}\" stroke-width=\"2\"/><text x=\"{}\" y=\"{}\">{name}</text>",
+        right + 12.0,
+        right + 42.0,
+        y + 4.0,
+    );
     svg
 }
 

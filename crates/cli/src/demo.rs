@@ -10,7 +10,7 @@ use hoodoo_bench::workload::{Contender, check_memory, measure, milliseconds, wit
 use ndarray::{Array2, concatenate, s};
 
 use crate::failure::{Failure, print};
-use crate::files::Image;
+use crate::image::Image;
 use crate::output::{Target, publish};
 use crate::pictures::scene;
 

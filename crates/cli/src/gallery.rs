@@ -12,7 +12,7 @@ use ndarray::Array2;
 use crate::arguments::{offered, word};
 use crate::cookbook::{COOKBOOK, Recipe, recipes};
 use crate::failure::{Failure, print};
-use crate::files::Image;
+use crate::image::Image;
 use crate::output::{Target, publish};
 use crate::pictures::Picture;
 use crate::run::{RunArguments, run, run_on};
@@ -142,7 +142,7 @@ fn before_and_after(recipe: &Recipe, side: usize) -> Result<(Drawn, Drawn), Fail
     // Only the options matter here: the arrays are in memory.
     let nowhere = [PathBuf::from(recipe.name)];
     let after = run_arguments(recipe, &nowhere, &nowhere, None)?.filter(&kernel)?.run_all(&inputs)?;
-    let before = before.iter().filter_map(|image| greys(image.samples.to_f64()));
+    let before = before.iter().filter_map(|image| greys(image.array.to_f64()));
     Ok((before.collect(), after.into_iter().filter_map(greys).collect()))
 }
 
@@ -173,6 +173,6 @@ fn picture_of(greys: Array2<u8>) -> Image {
 fn write(path: &Path, image: &Image) -> Result<(), Failure> {
     let target = Target::new(path)?;
     target.check_place()?;
-    target.check_fit(image.samples.dtype(), &image.layout())?;
+    target.check_fit(image.array.dtype(), &image.layout())?;
     publish(vec![target.write(image)?])
 }

@@ -1,6 +1,7 @@
 //! The `hoodoo` command: filters image and array files with kernels, and shows how.
 //!
-//! [`main`] is the command, which `src/main.rs` calls. [`session`] is what its prompt does, without a terminal.
+//! [`main`] is the command, which `src/main.rs` calls. [`session`] is what its prompt does, without a terminal, to each
+//! [`image::Image`].
 //!
 //! Exit status 0 for success, 1 for a run that failed, 2 for wrong usage, 130 for a run that was
 //! cancelled, by Ctrl-C or by another signal.
@@ -19,6 +20,7 @@ mod emit;
 mod failure;
 mod files;
 mod gallery;
+pub mod image;
 mod output;
 mod pictures;
 mod repl;

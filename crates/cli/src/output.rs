@@ -8,7 +8,8 @@ use hoodoo::DType;
 use tempfile::{NamedTempFile, TempPath};
 
 use crate::failure::Failure;
-use crate::files::{self, Format, Image, Layout, is_standard};
+use crate::files::{self, Format, is_standard};
+use crate::image::{Image, Layout};
 use crate::temporary::{second_name, temporary, uninterrupted};
 
 /// A file for an image, or standard output.

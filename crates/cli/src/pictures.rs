@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use fastrand::Rng;
 use ndarray::Array2;
 
-use crate::files::Image;
+use crate::image::Image;
 use crate::text;
 
 /// The size at which the scene was drawn; it scales to others.

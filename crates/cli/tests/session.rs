@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use hoodoo::lang::entry::Completeness;
 use hoodoo::{AnyArray, DType, Kernel, Precision, Progress, Window};
-use hoodoo_cli::session::{COMMANDS, Error, Files, Image, Reply, Rival, Rivals, Session};
+use hoodoo_cli::image::{Channels, Image};
+use hoodoo_cli::session::{COMMANDS, Error, Files, NamedImage, Reply, Rival, Rivals, Session};
 use ndarray::{Array2, Array3, ArrayD, array};
 use proptest::prelude::*;
 
@@ -18,11 +19,11 @@ struct Memory {
 }
 
 impl Files for Memory {
-    fn load(&self, path: &str) -> Result<Image, String> {
+    fn load(&self, path: &str) -> Result<NamedImage, String> {
         let images = self.images.borrow();
         let rows = images.get(path).ok_or_else(|| format!("{path}: no such file"))?;
         let array = Array2::from_shape_fn((rows.len(), rows[0].len()), |(y, x)| rows[y][x]);
-        Ok(Image::new(path.split('.').next().unwrap(), array.into_dyn().into()))
+        Ok(NamedImage::new(path.split('.').next().unwrap(), array.into_dyn().into()))
     }
 
     fn save(&self, files: &[(&str, &Image)]) -> Result<(), String> {
@@ -84,7 +85,7 @@ impl Prompt {
         let files = Memory::default();
         files.images.borrow_mut().insert("b.npy".to_string(), vec![vec![10.0; 3]; 3]);
         files.images.borrow_mut().insert("small.npy".to_string(), vec![vec![1.0; 2]; 2]);
-        Prompt { session: Session::new(vec![Image::new("photo", array)]), files }
+        Prompt { session: Session::new(vec![NamedImage::new("photo", array)]), files }
     }
 
     fn enter(&mut self, entry: &str) -> Result<Reply, Error> {
@@ -542,7 +543,10 @@ fn what_is_cancelled_changes_nothing() {
 #[test]
 fn colour_is_filtered_channel_by_channel() {
     let array = Array3::from_shape_fn((4, 5, 3), |(y, x, channel)| (10 * y + x + 100 * channel) as u8);
-    let image = Image { name: "photo".to_string(), array: array.into_dyn().into(), colour: true };
+    let image = NamedImage {
+        name: "photo".to_string(),
+        image: Image::with_channels(array.into_dyn().into(), Some(Channels { colours: 3, alpha: false })),
+    };
     let mut session = Session::new(vec![image]);
     let reply = session.execute("max(w)", &Memory::default(), &Progress::default()).unwrap();
     assert!(reply.text.starts_with("u8 4 x 5, 3 channels  min 11"), "{}", reply.text);
@@ -556,7 +560,7 @@ fn colour_is_filtered_channel_by_channel() {
 
 #[test]
 fn pictures() {
-    let picture = |array: AnyArray| Image::new("w", array).picture(100);
+    let picture = |array: AnyArray| Image::plain(array).picture(100);
     let grey = |array: AnyArray| picture(array).unwrap().rgb.chunks(3).map(|pixel| pixel[0]).collect::<Vec<u8>>();
     assert_eq!(grey(array![[-1.0, 0.0, 1e6]].into_dyn().into()), [0, 0, 255]);
     assert_eq!(grey(array![[7.0f32, 7.0]].into_dyn().into()), [128, 128]);
@@ -683,7 +687,7 @@ proptest! {
         prompt.ok(":dtype f64");
         prompt.ok("input fresh; max(fresh)");
         prop_assert_eq!(prompt.result()[[1, 1]], 10.0);
-        let images: Vec<Arc<Image>> = prompt.session.images().to_vec();
+        let images: Vec<Arc<NamedImage>> = prompt.session.images().to_vec();
         prop_assert_eq!(images.len(), 1);
     }
 }

@@ -1,6 +1,5 @@
 //! Image and array files, by extension.
 
-mod image;
 mod npy;
 mod picture;
 mod tiff;
@@ -10,8 +9,8 @@ use std::path::Path;
 
 use hoodoo::{AnyArray, DType};
 
-pub use self::image::{Channels, Image, Layout};
 use crate::failure::Failure;
+use crate::image::{Image, Layout};
 
 /// A file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +120,7 @@ fn read_standard_input() -> Result<AnyArray, Failure> {
 /// Writes an image that passed [`Format::check`].
 pub fn write(format: Format, image: &Image, writer: &mut (impl Write + Seek)) -> Result<(), String> {
     match format {
-        Format::Npy => npy::write(&image.samples, writer),
+        Format::Npy => npy::write(&image.array, writer),
         Format::Png => picture::write_png(image, writer),
         Format::Jpeg => picture::write_jpeg(image, writer),
         Format::Tiff => tiff::write(image, writer),

@@ -9,7 +9,7 @@ use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
 use image::codecs::png::{CompressionType, FilterType, PngDecoder, PngEncoder};
 use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder};
 
-use super::image::{Channels, Image};
+use crate::image::{Channels, Image};
 
 /// The most bytes of picture that a byte of PNG can become: what deflate does to a row of zeros, and a little more.
 const MAX_PNG_RATIO: u64 = 1100;
@@ -64,14 +64,14 @@ fn decode(format: &str, mut decoder: impl ImageDecoder) -> Result<Image, String>
     let (colours, alpha) = (if image.color().has_color() { 3 } else { 1 }, image.color().has_alpha());
     let channels = Channels { colours, alpha };
     match image {
-        DynamicImage::ImageLuma8(image) => Image::picture(height, width, channels, image.into_raw()),
-        DynamicImage::ImageLumaA8(image) => Image::picture(height, width, channels, image.into_raw()),
-        DynamicImage::ImageRgb8(image) => Image::picture(height, width, channels, image.into_raw()),
-        DynamicImage::ImageRgba8(image) => Image::picture(height, width, channels, image.into_raw()),
-        DynamicImage::ImageLuma16(image) => Image::picture(height, width, channels, image.into_raw()),
-        DynamicImage::ImageLumaA16(image) => Image::picture(height, width, channels, image.into_raw()),
-        DynamicImage::ImageRgb16(image) => Image::picture(height, width, channels, image.into_raw()),
-        DynamicImage::ImageRgba16(image) => Image::picture(height, width, channels, image.into_raw()),
+        DynamicImage::ImageLuma8(image) => Image::from_samples(height, width, channels, image.into_raw()),
+        DynamicImage::ImageLumaA8(image) => Image::from_samples(height, width, channels, image.into_raw()),
+        DynamicImage::ImageRgb8(image) => Image::from_samples(height, width, channels, image.into_raw()),
+        DynamicImage::ImageRgba8(image) => Image::from_samples(height, width, channels, image.into_raw()),
+        DynamicImage::ImageLuma16(image) => Image::from_samples(height, width, channels, image.into_raw()),
+        DynamicImage::ImageLumaA16(image) => Image::from_samples(height, width, channels, image.into_raw()),
+        DynamicImage::ImageRgb16(image) => Image::from_samples(height, width, channels, image.into_raw()),
+        DynamicImage::ImageRgba16(image) => Image::from_samples(height, width, channels, image.into_raw()),
         other => Err(format!("a {format} picture of {:?} can't be read", other.color())),
     }
 }
@@ -82,7 +82,7 @@ fn corrupt(format: &str, error: image::ImageError) -> String {
 
 /// Writes a picture of bool, u8 or u16 as a PNG file.
 pub fn write_png(image: &Image, writer: impl Write) -> Result<(), String> {
-    let samples: usize = image.samples.shape().iter().product();
+    let samples: usize = image.array.shape().iter().product();
     let packing = if samples > MAX_PACKED_WELL { CompressionType::Fast } else { CompressionType::Default };
     encode(image, PngEncoder::new_with_quality(writer, packing, FilterType::Adaptive))
 }

@@ -11,8 +11,8 @@ use tiff::encoder::colortype::{self, ColorType as EncodedColour};
 use tiff::encoder::{TiffEncoder, TiffKind, TiffValue};
 use tiff::tags::{ExtraSamples, Tag};
 
-use super::image::{Channels, Image};
 use crate::failure::tell;
+use crate::image::{Channels, Image};
 
 /// The most bytes of picture that a byte of file can become, by the best of the compressions.
 const MAX_RATIO: usize = 4096;
@@ -42,7 +42,7 @@ pub fn read(path: &Path) -> Result<Image, String> {
     };
     let channels = Channels { colours, alpha };
     let planes = decoder.find_tag_unsigned::<u16>(Tag::PlanarConfiguration).map_err(corrupt)?;
-    if planes == Some(2) && channels.len() > 1 {
+    if planes == Some(2) && channels.count() > 1 {
         return Err("a TIFF file with its channels in separate planes can't be read".to_string());
     }
     if decoder.more_images() {
@@ -51,9 +51,9 @@ pub fn read(path: &Path) -> Result<Image, String> {
     let samples = decoder.read_image().map_err(corrupt)?;
     let (height, width) = (height as usize, width as usize);
     match samples {
-        DecodingResult::U8(samples) if bits == 8 => Image::picture(height, width, channels, samples),
-        DecodingResult::U16(samples) if bits == 16 => Image::picture(height, width, channels, samples),
-        DecodingResult::F32(samples) if bits == 32 => Image::picture(height, width, channels, samples),
+        DecodingResult::U8(samples) if bits == 8 => Image::from_samples(height, width, channels, samples),
+        DecodingResult::U16(samples) if bits == 16 => Image::from_samples(height, width, channels, samples),
+        DecodingResult::F32(samples) if bits == 32 => Image::from_samples(height, width, channels, samples),
         _ => Err(unsupported(colour)),
     }
 }

@@ -3,14 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ndarray::{Axis, Slice};
-
 use crate::arguments::read_kernel;
-use crate::arrays::for_any;
 use crate::failure::Failure;
-use crate::files::{self, Channels, is_standard};
+use crate::files::{self, is_standard};
+use crate::image::Image;
 use crate::output::{Target, publish, write_text};
-use crate::session::{Files, Image};
+use crate::session::{Files, NamedImage};
 
 /// The most paths that are offered for completion.
 const MOST_PATHS: usize = 100;
@@ -19,19 +17,11 @@ const MOST_PATHS: usize = 100;
 pub struct Disk;
 
 /// The image in a file, without its opacity, under the name of the file.
-pub fn load(path: &Path) -> Result<Image, Failure> {
+pub fn load(path: &Path) -> Result<NamedImage, Failure> {
     not_standard(path)?;
     let file = files::read(path)?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let Some(Channels { colours, .. }) = file.layout().channels else { return Ok(Image::new(name, file.samples)) };
-    let array = for_any!(AnyArray, &file.samples, array => {
-        let last = Axis(array.ndim() - 1);
-        match colours {
-            1 => array.index_axis(last, 0).to_owned().into(),
-            _ => array.slice_axis(last, Slice::from(..colours)).to_owned().into(),
-        }
-    });
-    Ok(Image { name, array, colour: colours > 1 })
+    Ok(NamedImage { name, image: file.without_alpha() })
 }
 
 /// Checks that `path` is a file: a session reads its entries from standard input, and answers on standard output.
@@ -51,23 +41,16 @@ fn expanded(path: &str) -> PathBuf {
     }
 }
 
-/// The image as files have it.
-fn for_file(image: &Image) -> files::Image {
-    let samples = for_any!(AnyArray, &image.array, array => array.clone().into());
-    let colours = image.array.shape().last().copied().unwrap_or(1);
-    files::Image::with_channels(samples, image.colour.then_some(Channels { colours, alpha: false }))
-}
-
 fn save(files: &[(&str, &Image)]) -> Result<(), Failure> {
     let paths: Vec<PathBuf> = files.iter().map(|(path, _)| expanded(path)).collect();
     paths.iter().try_for_each(|path| not_standard(path))?;
     let targets = Target::all(&paths)?;
-    let images: Vec<files::Image> = files.iter().map(|(_, image)| for_file(image)).collect();
-    for (target, image) in targets.iter().zip(&images) {
+    let images = || files.iter().map(|(_, image)| *image);
+    for (target, image) in targets.iter().zip(images()) {
         target.check_place()?;
-        target.check_fit(image.samples.dtype(), &image.layout())?;
+        target.check_fit(image.dtype(), &image.layout())?;
     }
-    let written = targets.iter().zip(&images).map(|(target, image)| target.write(image));
+    let written = targets.iter().zip(images()).map(|(target, image)| target.write(image));
     publish(written.collect::<Result<_, _>>()?)
 }
 
@@ -77,7 +60,7 @@ fn said(failure: Failure) -> String {
 }
 
 impl Files for Disk {
-    fn load(&self, path: &str) -> Result<Image, String> {
+    fn load(&self, path: &str) -> Result<NamedImage, String> {
         load(&expanded(path)).map_err(said)
     }
 

@@ -26,7 +26,7 @@ use self::pictures::Pictures;
 use self::shared::locked;
 use crate::failure::{Failure, colours, print, tell};
 use crate::pictures::scene;
-use crate::session::{Error, Image, Reply, Session};
+use crate::session::{Error, NamedImage, Reply, Session};
 use crate::signals::{self, Request};
 use crate::temporary;
 
@@ -49,7 +49,7 @@ pub struct ReplArguments {
 /// Reads entries, and executes them.
 pub fn repl(arguments: &ReplArguments) -> Result<(), Failure> {
     let images = match arguments.inputs.as_slice() {
-        [] => vec![Image::new("scene", scene(SCENE).into_dyn().into())],
+        [] => vec![NamedImage::new("scene", scene(SCENE).into_dyn().into())],
         paths => paths.iter().map(|path| disk::load(path)).collect::<Result<_, _>>()?,
     };
     let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();

@@ -8,7 +8,7 @@ use hoodoo::{DType, Engine, Filter, Kernel, Listing, Progress};
 use super::arguments::RunArguments;
 use crate::arguments::Source;
 use crate::failure::{Failure, tell};
-use crate::files::{self, Channels, Image};
+use crate::image::{Channels, Image, Layout};
 use crate::output::{Target, publish};
 use crate::report::{Filtered, Report, describe};
 use crate::watch::{self, Share};
@@ -51,14 +51,14 @@ impl Job<'_> {
         targets.iter().try_for_each(Target::check_place)?;
         let inputs = times.take("read", || (self.read)(paths))?;
         check_alike(paths, &inputs)?;
-        let (dtype, whole) = (arguments.dtype.unwrap_or(inputs[0].samples.dtype()), inputs[0].layout());
+        let (dtype, whole) = (arguments.dtype.unwrap_or(inputs[0].array.dtype()), inputs[0].layout());
         let region = filter.output_region(whole.filtered())?;
         let layout = whole.cut(&region);
         targets.iter().try_for_each(|target| target.check_fit(dtype, &layout))?;
         watch::check(&self.progress)?;
 
         let output_types = vec![dtype; targets.len()];
-        let input_types: Vec<DType> = inputs.iter().map(|image| image.samples.dtype()).collect();
+        let input_types: Vec<DType> = inputs.iter().map(|image| image.array.dtype()).collect();
         match arguments.engine {
             _ if !arguments.explain => {}
             Engine::Auto | Engine::Rows => {
@@ -87,7 +87,7 @@ impl Job<'_> {
         })?;
         let described = || {
             let written = self.kernel.outputs().zip(targets).zip(&outputs);
-            written.map(|((name, target), output)| describe(name, target.path(), &output.samples)).collect()
+            written.map(|((name, target), output)| describe(name, target.path(), &output.array)).collect()
         };
         let outputs = if arguments.json { described() } else { Vec::new() };
         self.report.filtered.push(Filtered { inputs: paths.to_vec(), outputs });
@@ -116,7 +116,7 @@ fn check_counts(what: &str, names: &str, needed: usize, given: usize) -> Result<
 
 /// Checks that the inputs have one shape and the same channels.
 fn check_alike(paths: &[PathBuf], images: &[Image]) -> Result<(), Failure> {
-    let describe = |layout: &files::Layout| match layout.channels {
+    let describe = |layout: &Layout| match layout.channels {
         None => format!("shape {:?}", layout.shape),
         channels => format!("shape {:?} ({})", layout.filtered(), Channels::describe(channels)),
     };

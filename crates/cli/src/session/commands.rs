@@ -10,13 +10,13 @@ use super::call::{Call, printable, similar};
 use super::error::Error;
 use super::evaluate::Session;
 use super::files::Files;
-use super::image::Image;
 use super::look::{asm, ast, bench, clif, hir, histogram, images, line, plan, show, time, type_of};
 use super::program::{Text, result_name};
 use super::reply::Reply;
 use super::set::{cval, dtype, engine, footprint, mode, origin, param, precision, size, weights};
 use super::settings::Settings;
 use super::state::{add_image, usable_name};
+use crate::image::Image;
 
 /// A command, as help and completion show it.
 #[derive(Debug)]
@@ -279,7 +279,7 @@ fn save(session: &mut Session, call: &Call<'_>) -> Result<Reply, Error> {
         return Err(Error::hint(message, "write one path for each output: `:save edges.png`"));
     }
     let pairs: Vec<(&str, &Image)> =
-        words.iter().map(String::as_str).zip(results.iter().map(|image| &**image)).collect();
+        words.iter().map(String::as_str).zip(results.iter().map(|result| &result.image)).collect();
     call.files.save(&pairs).map_err(Error::of_file)?;
     Ok(Reply::text(format!("wrote {}", words.join(", "))))
 }

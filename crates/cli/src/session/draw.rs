@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use hoodoo::{Element, Footprint};
 
-use super::image::{Image, Statistics};
 use crate::arrays::for_any;
+use crate::image::{Image, Statistics};
 
 /// A footprint with a longer side than this is described and not drawn.
 const LONGEST_SIDE: usize = 64;
@@ -104,7 +104,7 @@ mod tests {
     use hoodoo::Footprint;
 
     use super::{footprint, histogram, number};
-    use crate::session::Image;
+    use crate::image::Image;
 
     #[test]
     fn numbers_have_six_digits() {
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn histograms() {
-        let image = Image::new("w", ndarray::array![1u8, 1, 1, 1, 2, 4].into_dyn().into());
+        let image = Image::plain(ndarray::array![1u8, 1, 1, 1, 2, 4].into_dyn().into());
         let lines: Vec<(String, usize)> = histogram(&image, 16)
             .lines()
             .map(|line| {
@@ -147,13 +147,13 @@ mod tests {
             })
             .collect();
         assert_eq!(lines, [("1".into(), 4), ("2".into(), 1), ("3".into(), 0), ("4".into(), 1)]);
-        let image = Image::new("w", ndarray::array![0.0, 1.0, f64::NAN, f64::INFINITY].into_dyn().into());
+        let image = Image::plain(ndarray::array![0.0, 1.0, f64::NAN, f64::INFINITY].into_dyn().into());
         let text = histogram(&image, 2);
         assert_eq!(text.lines().count(), 2);
         assert!(text.lines().next().unwrap().trim_start().starts_with("0  ####"), "{text}");
-        let image = Image::new("w", ndarray::array![7.5, 7.5].into_dyn().into());
+        let image = Image::plain(ndarray::array![7.5, 7.5].into_dyn().into());
         assert!(histogram(&image, 3).lines().next().unwrap().ends_with('2'));
-        let image = Image::new("w", ndarray::Array1::<f32>::zeros(0).into_dyn().into());
+        let image = Image::plain(ndarray::Array1::<f32>::zeros(0).into_dyn().into());
         assert_eq!(histogram(&image, 3), "there are no finite values");
     }
 }

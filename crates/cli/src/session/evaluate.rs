@@ -12,7 +12,7 @@ use hoodoo::{Kernel, Progress};
 
 use super::draw;
 use super::error::Error;
-use super::image::Image;
+use super::named::NamedImage;
 use super::program::{Reading, Text, image_names};
 use super::reply::Reply;
 use super::rivals::{NoRivals, Rivals};
@@ -31,7 +31,7 @@ pub struct Session {
 
 impl Session {
     /// A session with images, the first of which kernels call `w`.
-    pub fn new(images: Vec<Image>) -> Session {
+    pub fn new(images: Vec<NamedImage>) -> Session {
         let mut state = State::default();
         images.into_iter().for_each(|image| add_image(&mut state.images, image));
         Session { state, rivals: Arc::new(NoRivals), past: Vec::new() }
@@ -44,12 +44,12 @@ impl Session {
     }
 
     /// The images that were loaded.
-    pub fn images(&self) -> &[Arc<Image>] {
+    pub fn images(&self) -> &[Arc<NamedImage>] {
         &self.state.images
     }
 
     /// The outputs of the last run, the first of which is `_`.
-    pub fn results(&self) -> &[Arc<Image>] {
+    pub fn results(&self) -> &[Arc<NamedImage>] {
         self.state.last.as_ref().map_or(&[], |last| &last.outputs)
     }
 
@@ -94,7 +94,7 @@ impl Session {
         &mut self,
         mut state: State,
         subject: Arc<Subject>,
-        inputs: Vec<Arc<Image>>,
+        inputs: Vec<Arc<NamedImage>>,
         checked: Duration,
         progress: &Progress,
     ) -> Result<Reply, Error> {

@@ -1,6 +1,7 @@
 //! The files of a session, which the program that it is in has.
 
-use super::image::Image;
+use super::named::NamedImage;
+use crate::image::Image;
 
 /// The files that a session can reach.
 pub trait Files {
@@ -9,7 +10,7 @@ pub trait Files {
     /// # Errors
     ///
     /// What is wrong, with the file's name.
-    fn load(&self, path: &str) -> Result<Image, String>;
+    fn load(&self, path: &str) -> Result<NamedImage, String>;
 
     /// Writes images to files: all or none.
     ///
@@ -42,7 +43,7 @@ pub struct NoFiles;
 const NO_FILES: &str = "this session has no files";
 
 impl Files for NoFiles {
-    fn load(&self, _: &str) -> Result<Image, String> {
+    fn load(&self, _: &str) -> Result<NamedImage, String> {
         Err(NO_FILES.to_string())
     }
 

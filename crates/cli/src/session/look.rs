@@ -11,7 +11,7 @@ use super::call::ENTRY;
 use super::call::{Call, block, printable, similar, whole};
 use super::error::Error;
 use super::evaluate::Session;
-use super::image::Image;
+use super::named::NamedImage;
 use super::program::Text;
 use super::reply::Reply;
 use super::state::{Run, State, Subject};
@@ -31,7 +31,7 @@ impl Session {
     }
 
     /// The expression behind a command, compiled, and its images; or the last one.
-    fn subject(&self, call: &Call<'_>) -> Result<(Arc<Subject>, Vec<Arc<Image>>), Error> {
+    fn subject(&self, call: &Call<'_>) -> Result<(Arc<Subject>, Vec<Arc<NamedImage>>), Error> {
         if call.rest.is_empty() {
             let last = self.last()?;
             return Ok((last.subject.clone(), last.inputs.clone()));
@@ -47,7 +47,7 @@ impl Session {
     }
 
     /// The image of this name, or the last result, or the first image.
-    pub(super) fn image(&self, name: Option<&str>) -> Result<Arc<Image>, Error> {
+    pub(super) fn image(&self, name: Option<&str>) -> Result<Arc<NamedImage>, Error> {
         let all = || self.results().iter().chain(self.images());
         let found = match name {
             None => all().next(),
@@ -88,7 +88,7 @@ impl Session {
 }
 
 /// Name, type, shape and values of an image.
-pub(super) fn line(image: &Image) -> String {
+pub(super) fn line(image: &NamedImage) -> String {
     format!("{}: {}  {}", image.name, image.describe(), draw::statistics(&image.statistics()))
 }
 

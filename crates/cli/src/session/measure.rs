@@ -8,7 +8,7 @@ use ndarray::Slice;
 
 use super::draw;
 use super::error::Error;
-use super::image::Image;
+use super::named::NamedImage;
 use super::rivals::Rivals;
 use super::state::{State, Subject};
 use super::times::milliseconds;
@@ -50,7 +50,7 @@ impl<'a> Task<'a> {
     fn new(
         state: &State,
         subject: &'a Subject,
-        inputs: &[Arc<Image>],
+        inputs: &[Arc<NamedImage>],
         longest: usize,
         progress: &'a Progress,
     ) -> Result<Task<'a>, Error> {
@@ -100,7 +100,7 @@ fn middle(input: Input<'_>, longest: usize) -> AnyArray {
 pub(super) fn time(
     state: &State,
     subject: &Subject,
-    inputs: &[Arc<Image>],
+    inputs: &[Arc<NamedImage>],
     progress: &Progress,
 ) -> Result<String, Error> {
     let task = Task::new(state, subject, inputs, usize::MAX, progress)?;
@@ -132,7 +132,7 @@ pub(super) fn time(
 pub(super) fn bench(
     state: &State,
     subject: &Subject,
-    inputs: &[Arc<Image>],
+    inputs: &[Arc<NamedImage>],
     rivals: &dyn Rivals,
     progress: &Progress,
 ) -> Result<String, Error> {

@@ -4,10 +4,10 @@
 //! is filtered over the images at once. The result is `_`, an image that can be filtered again.
 //!
 //! ```
-//! use hoodoo_cli::session::{Files, Image, NoFiles, Session};
+//! use hoodoo_cli::session::{Files, NamedImage, NoFiles, Session};
 //! use hoodoo::{AnyArray, Progress};
 //!
-//! let image = Image::new("w", ndarray::array![[1u8, 2], [3, 9]].into_dyn().into());
+//! let image = NamedImage::new("w", ndarray::array![[1u8, 2], [3, 9]].into_dyn().into());
 //! let mut session = Session::new(vec![image]);
 //! let mut enter = |entry| session.execute(entry, &NoFiles, &Progress::default());
 //! enter("fn range(x) = max(x) - min(x)")?;
@@ -26,9 +26,9 @@ mod error;
 mod evaluate;
 mod execute;
 mod files;
-mod image;
 mod look;
 mod measure;
+mod named;
 mod program;
 mod reply;
 mod rivals;
@@ -42,6 +42,6 @@ pub use self::complete::Completion;
 pub use self::error::Error;
 pub use self::evaluate::Session;
 pub use self::files::{Files, NoFiles};
-pub use self::image::{Image, Picture, Statistics};
+pub use self::named::NamedImage;
 pub use self::reply::Reply;
 pub use self::rivals::{NoRivals, Rival, RivalFn, Rivals};

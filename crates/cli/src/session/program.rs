@@ -13,7 +13,7 @@ use hoodoo::lang::entry::{Kind, Part, parts};
 use hoodoo::lang::span::Span;
 
 use super::error::Error;
-use super::image::Image;
+use super::named::NamedImage;
 
 /// The most definitions that a session keeps.
 const MAX_DEFINITIONS: usize = 4096;
@@ -297,6 +297,6 @@ pub(super) fn is_result_name(name: &str) -> bool {
 }
 
 /// The names that inputs may have without a declaration.
-pub(super) fn image_names(images: &[Arc<Image>], results: usize) -> Vec<String> {
+pub(super) fn image_names(images: &[Arc<NamedImage>], results: usize) -> Vec<String> {
     images.iter().map(|image| image.name.clone()).chain((0..results.max(1)).map(result_name)).collect()
 }

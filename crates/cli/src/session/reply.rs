@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::image::Image;
+use super::named::NamedImage;
 
 /// What a session answers to an entry.
 #[derive(Clone, Debug, Default)]
@@ -10,7 +10,7 @@ pub struct Reply {
     /// What to print; may be empty, and does not end in a newline.
     pub text: String,
     /// What to draw.
-    pub picture: Option<Arc<Image>>,
+    pub picture: Option<Arc<NamedImage>>,
     /// Whether the user wants to leave.
     pub quit: bool,
 }

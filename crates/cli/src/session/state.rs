@@ -5,18 +5,19 @@ use std::time::{Duration, Instant};
 
 use hoodoo as library;
 use hoodoo::lang::highlight::{Class, highlight};
-use hoodoo::{AnyArray, DType, Input, Kernel, Output, Progress};
+use hoodoo::{DType, Input, Kernel, Output, Progress};
 
 use super::error::Error;
-use super::image::Image;
+use super::named::NamedImage;
 use super::program::{Definitions, Program, is_result_name, result_name};
 use super::settings::Settings;
 use super::times::Times;
+use crate::image::Image;
 
 /// What `:undo` brings back.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
-    pub images: Vec<Arc<Image>>,
+    pub images: Vec<Arc<NamedImage>>,
     pub definitions: Definitions,
     pub settings: Settings,
     pub last: Option<Arc<Run>>,
@@ -26,8 +27,8 @@ pub(super) struct State {
 #[derive(Debug)]
 pub(super) struct Run {
     pub subject: Arc<Subject>,
-    pub inputs: Vec<Arc<Image>>,
-    pub outputs: Vec<Arc<Image>>,
+    pub inputs: Vec<Arc<NamedImage>>,
+    pub outputs: Vec<Arc<NamedImage>>,
 }
 
 /// A program that is compiled.
@@ -41,11 +42,11 @@ pub(super) struct Subject {
 
 impl State {
     /// The image that a kernel's input is: one with that name, or the one at its place.
-    pub(super) fn inputs(&self, kernel: &Kernel) -> Result<Vec<Arc<Image>>, Error> {
+    pub(super) fn inputs(&self, kernel: &Kernel) -> Result<Vec<Arc<NamedImage>>, Error> {
         kernel.inputs().iter().map(|name| self.input(name, kernel)).collect()
     }
 
-    fn input(&self, name: &str, kernel: &Kernel) -> Result<Arc<Image>, Error> {
+    fn input(&self, name: &str, kernel: &Kernel) -> Result<Arc<NamedImage>, Error> {
         let results = self.last.as_ref().map_or(&[][..], |last| &last.outputs);
         if let Some(index) = (0..results.len()).find(|index| result_name(*index) == name) {
             return Ok(results[index].clone());
@@ -75,13 +76,11 @@ impl State {
     pub(super) fn filtered(
         &self,
         subject: &Subject,
-        inputs: &[Arc<Image>],
+        inputs: &[Arc<NamedImage>],
         progress: &Progress,
-    ) -> Result<(Vec<Arc<Image>>, Times), Error> {
+    ) -> Result<(Vec<Arc<NamedImage>>, Times), Error> {
         let Some(first) = inputs.first() else { return Err(Error::say("the kernel has no inputs")) };
-        if let Some(other) =
-            inputs.iter().find(|other| other.colour != first.colour || other.planes() != first.planes())
-        {
+        if let Some(other) = inputs.iter().find(|other| other.layout().channels != first.layout().channels) {
             let [first, other] = [first, other].map(|image| format!("`{}` is {}", image.name, image.describe()));
             return Err(Error::say(format!("inputs must have the same channels: {first}, and {other}")));
         }
@@ -89,26 +88,20 @@ impl State {
         let in_program = |error| subject.error(error);
         let start = Instant::now();
         let dtype = self.settings.dtype.unwrap_or(first.dtype());
-        let mut shape: Vec<usize> =
-            filter.output_region(first.extent()).map_err(in_program)?.iter().map(ExactSizeIterator::len).collect();
+        let layout = first.layout().cut(&filter.output_region(first.extent()).map_err(in_program)?);
         let dtypes: Vec<DType> = inputs.iter().map(|image| image.dtype()).collect();
         filter.compile(first.extent(), &dtypes, &vec![dtype; subject.kernel.outputs().len()]).map_err(in_program)?;
         let compile = start.elapsed();
 
         let start = Instant::now();
-        shape.extend(first.colour.then_some(first.planes()));
-        let output = |(index, _)| Image {
-            name: result_name(index),
-            array: AnyArray::zeros(dtype, &shape),
-            colour: first.colour,
-        };
-        let mut outputs: Vec<Image> = subject.kernel.outputs().enumerate().map(output).collect();
+        let mut outputs: Vec<Image> = subject.kernel.outputs().map(|_| Image::zeros(dtype, &layout)).collect();
         for plane in 0..first.planes() {
             let inputs: Vec<Input<'_>> = inputs.iter().map(|image| image.plane(plane)).collect();
             let mut outputs: Vec<Output<'_>> = outputs.iter_mut().map(|image| image.plane_mut(plane)).collect();
             filter.run_all_into(&inputs, &mut outputs, progress).map_err(in_program)?;
         }
-        Ok((outputs.into_iter().map(Arc::new).collect(), Times { compile, run: start.elapsed() }))
+        let named = |(index, image)| Arc::new(NamedImage { name: result_name(index), image });
+        Ok((outputs.into_iter().enumerate().map(named).collect(), Times { compile, run: start.elapsed() }))
     }
 
     /// The number of axes that windows have.
@@ -138,7 +131,7 @@ impl Subject {
 
 /// Adds an image under a name that a kernel can use and no other image has: with a number at the end, if need be. Only the
 /// first is ever called `w`, so that `w` is the first.
-pub(super) fn add_image(images: &mut Vec<Arc<Image>>, mut image: Image) {
+pub(super) fn add_image(images: &mut Vec<Arc<NamedImage>>, mut image: NamedImage) {
     let name = usable_name(&image.name);
     let taken =
         |name: &str| images.iter().enumerate().any(|(place, other)| other.name == name || (place, name) == (0, "w"));

@@ -1,6 +1,6 @@
 //! How much of the terminal a picture takes.
 
-use crate::session::Picture;
+use crate::image::Picture;
 
 /// A picture that is smaller than this is drawn larger, so that it can be seen.
 pub const SHORTEST: usize = 16;
@@ -37,7 +37,7 @@ impl Cells {
 #[cfg(test)]
 mod tests {
     use super::Cells;
-    use crate::session::Picture;
+    use crate::image::Picture;
 
     #[test]
     fn pictures_fit_into_any_window() {

@@ -15,7 +15,7 @@ use terminal_size::{Height, Width, terminal_size};
 use self::blocks::Depth;
 use self::cells::{Cells, SHORTEST};
 use crate::failure::{Failure, print};
-use crate::session::{Image, Picture};
+use crate::image::{Image, Picture};
 
 /// The longest side of what is handed to the terminal, in pixels; terminals that draw pixels make it smaller.
 const LONGEST: usize = 1024;
