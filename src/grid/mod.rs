@@ -3,5 +3,6 @@
 pub mod boundary;
 pub mod element;
 pub mod footprint;
+pub mod halo;
 pub mod lane;
 pub mod region;

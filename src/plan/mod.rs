@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+pub mod chain;
 mod explain;
 pub mod hoist;
 pub mod lanes;
+pub mod line;
 pub mod pass;
 pub mod range;
 #[cfg(test)]
@@ -12,6 +14,7 @@ mod tests;
 
 use self::hoist::{Hoisted, hoist, invariant_nodes};
 use self::lanes::{Analysis, analyse};
+use self::line::{Destination, Line, Origin};
 use self::pass::{CellAddr, MAX_NETWORK, Pass, PassInput, PassOutput, rows_of};
 use self::range::{Facts, ValueRange};
 use crate::grid::element::{Cast, DType, Precision};
@@ -66,6 +69,8 @@ pub struct Plan {
     pub hoisted: Hoisted,
     /// The passes, each of which may read what those before it have made.
     pub passes: Vec<Pass>,
+    /// What passes make for later ones.
+    pub lines: Vec<Line>,
 }
 
 impl Request {
@@ -94,7 +99,7 @@ pub fn plan(kernel: &Kernel, request: Request) -> Plan {
     let kernel = with_invariant_factors(&kernel, request.precision);
     let hoisted = hoist(kernel, taps <= MAX_UNROLLED_CELLS);
     let pass = pass(&hoisted.kernel, &request);
-    Plan { request, hoisted, passes: vec![pass] }
+    Plan { request, hoisted, passes: vec![pass], lines: Vec::new() }
 }
 
 /// The kernel with less to do for each pixel in products and quotients by what is the same for all of them: a sign goes to
@@ -132,17 +137,8 @@ fn with_invariant_factors(kernel: &Kernel, precision: Precision) -> Kernel {
 
 fn pass(kernel: &Kernel, request: &Request) -> Pass {
     let outside = request.outside.map(f64::from_bits);
-    let source = |dtype: DType| {
-        // What is outside must be a value of the element type, or rows are converted.
-        let (inside, range) = (ValueRange::of(dtype, false), element_range(dtype, outside, false));
-        let lane = Lane::of(dtype).filter(|lane| match outside {
-            None => true,
-            Some(value) if lane.is_float() => *lane == Lane::F64 || value.is_nan() || range.exact_f32,
-            Some(value) => range.fits(*lane) && (inside.low..=inside.high).contains(&value),
-        });
-        PassInput { dtype, lane: lane.unwrap_or(Lane::F64) }
-    };
-    let inputs: Vec<PassInput> = request.inputs.iter().map(|dtype| source(*dtype)).collect();
+    let inputs: Vec<PassInput> =
+        request.inputs.iter().enumerate().map(|(array, dtype)| pass_input(array, *dtype, outside)).collect();
     let outputs_float: Vec<bool> =
         request.outputs.iter().map(|dtype| matches!(dtype, DType::F32 | DType::F64)).collect();
     let analysis = |finite: bool| {
@@ -169,8 +165,8 @@ fn pass(kernel: &Kernel, request: &Request) -> Pass {
     let outputs: Vec<PassOutput> = kernel
         .outputs
         .iter()
-        .zip(&request.outputs)
-        .map(|(output, dtype)| pass_output(*dtype, request.cast, &widest.ranges[output.value.index()]))
+        .zip(request.outputs.iter().enumerate())
+        .map(|(output, (array, dtype))| pass_output(array, *dtype, request.cast, &widest.ranges[output.value.index()]))
         .collect();
 
     let cells = request.cells.clone();
@@ -250,12 +246,24 @@ fn element_range(dtype: DType, outside: Option<f64>, finite: bool) -> ValueRange
     outside.map_or(inside, |value| inside.join(ValueRange::exactly(value)))
 }
 
-/// What is stored for an output of that type.
-fn pass_output(dtype: DType, cast: Cast, range: &ValueRange) -> PassOutput {
+/// What the rows of an array of that type hold that a pass reads.
+fn pass_input(array: usize, dtype: DType, outside: Option<f64>) -> PassInput {
+    // What is outside must be a value of the element type, or rows are converted.
+    let (inside, range) = (ValueRange::of(dtype, false), element_range(dtype, outside, false));
+    let lane = Lane::of(dtype).filter(|lane| match outside {
+        None => true,
+        Some(value) if lane.is_float() => *lane == Lane::F64 || value.is_nan() || range.exact_f32,
+        Some(value) => range.fits(*lane) && (inside.low..=inside.high).contains(&value),
+    });
+    PassInput { origin: Origin::Array(array), dtype, lane: lane.unwrap_or(Lane::F64) }
+}
+
+/// What is stored for an output array of that type.
+fn pass_output(array: usize, dtype: DType, cast: Cast, range: &ValueRange) -> PassOutput {
     const WORD: f64 = 2_147_483_648.0; // 2^31
     let words = !range.nan && range.low > -WORD && range.high < WORD;
     let native = Lane::of(dtype).filter(|lane| lane.is_float() || cast == Cast::Saturate || words);
-    PassOutput { dtype, lane: native.unwrap_or(Lane::F64) }
+    PassOutput { destination: Destination::Array(array), dtype, lane: native.unwrap_or(Lane::F64) }
 }
 
 /// How much there is to do for a pixel.

@@ -1,0 +1,1 @@
+//! Plans of several passes, made by hand, against the interpreter.
