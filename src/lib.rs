@@ -48,11 +48,17 @@ pub(crate) mod grid;
 pub(crate) mod kernel;
 pub mod lang;
 #[cfg(feature = "jit")]
+pub(crate) mod machine;
+#[cfg(feature = "jit")]
+pub(crate) mod networks;
+#[cfg(feature = "jit")]
 pub(crate) mod plan;
 #[cfg(feature = "serde")]
 mod serialise;
 #[cfg(feature = "jit")]
 pub mod session;
+#[cfg(feature = "jit")]
+pub(crate) mod tuning;
 
 pub use callback::{Callback, CallbackFn};
 pub use error::{Error, Place};
@@ -66,6 +72,7 @@ pub use filter::progress::Progress;
 pub use grid::boundary::Mode;
 pub use grid::element::{Cast, DType, Element, Precision};
 pub use grid::footprint::{Footprint, Window};
+pub use half::f16;
 pub use kernel::Kernel;
 pub use kernel::parameters::Parameters;
 pub use lang::limits::Limits;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use assert_cmd::Command;
+use hoodoo::f16;
 use image::{DynamicImage, GrayAlphaImage, GrayImage, ImageBuffer, RgbImage, RgbaImage};
 use ndarray::{Array1, Array2, ArrayD, ArrayView2, array};
 use ndarray_npy::{ReadableElement, WritableElement, WriteNpyExt, read_npy};
@@ -216,6 +217,23 @@ fn npy_in_every_order() {
     place.write("byte.npy", npy("'<u1'", false, "(2,)", &[7, 9]));
     place.ok("run max(w) byte.npy -o out.npy --size 2");
     assert_eq!(place.load::<u8>("out.npy"), array![7, 9].into_dyn());
+}
+
+#[test]
+fn npy_of_half_precision() {
+    let place = Place::new();
+    let (values, doubled) = ([1.0, -2.5, 65504.0], [2.0f64, -5.0, f64::INFINITY]);
+    let bytes = |order: fn(f16) -> [u8; 2]| values.map(|value| order(f16::from_f64_const(value))).concat();
+    place.write("little.npy", npy("'<f2'", false, "(3,)", &bytes(f16::to_le_bytes)));
+    place.write("big.npy", npy("'>f2'", true, "(3,)", &bytes(f16::to_be_bytes)));
+    for name in ["little.npy", "big.npy"] {
+        place.ok(&format!("run 2*w[0] {name} -o out.npy"));
+        let written = fs::read(place.path("out.npy")).unwrap();
+        let expected = doubled.map(|value| f16::from_f64_const(value).to_le_bytes()).concat();
+        assert!(written.windows(5).any(|text| text == b"'<f2'") && written.ends_with(&expected), "{name}");
+        place.ok(&format!("run w[0] {name} -o out.npy --dtype f64"));
+        assert_eq!(place.load::<f64>("out.npy"), ndarray::arr1(&values).into_dyn());
+    }
 }
 
 #[test]
@@ -564,7 +582,6 @@ fn broken_files() {
     fs::create_dir(place.path("dir.npy")).unwrap();
     for (name, bytes, message) in [
         ("complex.npy", npy("'<c8'", false, "(1,)", &[0; 8]), "complex"),
-        ("half.npy", npy("'<f2'", false, "(1,)", &[0; 2]), "half-precision"),
         ("object.npy", npy("'|O'", false, "(1,)", &[0; 8]), "object"),
         ("text.npy", npy("'<U3'", false, "(1,)", &[0; 12]), "string"),
         ("fields.npy", npy("[('a', '<f8')]", false, "(1,)", &[0; 8]), "structured"),

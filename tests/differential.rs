@@ -39,8 +39,8 @@ impl std::fmt::Display for Expr {
     }
 }
 
-const REDUCTIONS: [&str; 11] =
-    ["sum", "min", "max", "mean", "var", "median", "argmin", "argmax", "mode", "variety", "prod"];
+const REDUCTIONS: [&str; 12] =
+    ["sum", "min", "max", "mean", "var", "median", "argmin", "argmax", "mode", "variety", "entropy", "prod"];
 const RANKED: [(&str, &str); 4] = [("rank", ", 0"), ("percentile", ", 37.5"), ("trimmed_mean", ", 1"), ("nth", ", 0")];
 
 /// A number that depends on nothing bound: `depth` levels of operations at most.

@@ -83,6 +83,58 @@ fn the_kernels_of_the_readme_are_right() {
     }
 }
 
+/// The pages that people read in the repository.
+fn pages() -> Vec<String> {
+    let docs = fs::read_dir(path("docs")).expect("there is a directory docs");
+    let names = docs.map(|entry| entry.expect("the entry is readable").file_name().into_string().expect("UTF-8"));
+    let pages = names.filter(|name| name.ends_with(".md")).map(|name| format!("docs/{name}"));
+    let front = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
+    pages.chain(front.map(str::to_string)).collect()
+}
+
+/// The prose of a page: what is not in a fenced block.
+fn prose(text: &str) -> String {
+    text.split("\n```").step_by(2).collect()
+}
+
+/// What an address after `#` calls the headings of a page.
+fn anchors(text: &str) -> Vec<String> {
+    let headings = text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+    headings.map(|heading| heading.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")).collect()
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut checked = 0;
+    for page in pages() {
+        let text = prose(&read(&page));
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link);
+        let pictures = text.split("src=\"").skip(1).filter_map(|rest| rest.split_once('"')).map(|(link, _)| link);
+        for link in links.chain(pictures).filter(|link| !link.starts_with("http")) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let beside = path(&page).parent().expect("a page is in a directory").join(file);
+            let target = if file.is_empty() { path(&page) } else { beside };
+            assert!(target.exists(), "{page}: {link}");
+            if !anchor.is_empty() {
+                let headings = anchors(&prose(&fs::read_to_string(&target).expect("it is a page")));
+                assert!(headings.iter().any(|heading| heading == anchor), "{page}: {link}");
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked > 30, "only {checked} links");
+}
+
+/// `.ci/run` takes the command from there.
+#[test]
+fn the_readme_says_how_to_test() {
+    let text = read("README.md");
+    let (_, section) = text.split_once("\n## Tests\n").expect("README.md has a section on tests");
+    let section = section.split("\n## ").next().expect("a text has a first piece");
+    assert!(section.lines().any(|line| line.starts_with("cargo test")));
+}
+
 fn group(builtin: &Builtin) -> &'static str {
     match builtin.meaning {
         Meaning::Reduction(..) | Meaning::Statistic(_) | Meaning::Extreme(..) => "Reductions: window to scalar",

@@ -105,6 +105,7 @@ macro_rules! with_type {
                 type $name = $type;
                 $body
             })*
+            other => unreachable!("{other} is not in the list"),
         }
     };
 }
@@ -247,7 +248,7 @@ impl Case {
     fn agrees(&self, actual: u64, expected: u64) -> bool {
         let value = |bits| with_type!(self.out_dtype, T => T::of_bits(bits).to_f64());
         let (value, truth) = (value(actual), value(expected));
-        let is_float = matches!(self.out_dtype, DType::F32 | DType::F64);
+        let is_float = self.out_dtype.is_float();
         match self.rtol {
             _ if actual == expected => true,
             Some(rtol) => (value - truth).abs() <= rtol * truth.abs() || value.is_nan() && truth.is_nan(),
@@ -323,7 +324,9 @@ fn the_cases_cover_every_mode_type_and_dimension() {
     }
     let every_mode = (1..=4).flat_map(|rank| SCIPY_MODES.map(|mode| (rank, mode.as_str())));
     assert!(every_mode.into_iter().all(|mode| modes.contains(&mode)), "{modes:?}");
-    let names_of_types = BTreeSet::from(DType::ALL.map(DType::as_str));
+    // SciPy has no filters of half-precision arrays.
+    let types = DType::ALL.into_iter().filter(|dtype| *dtype != DType::F16);
+    let names_of_types: BTreeSet<&str> = types.map(DType::as_str).collect();
     assert_eq!(inputs, names_of_types);
     assert!(names_of_types.iter().all(|dtype| outputs.contains(&(*dtype, *dtype))), "{outputs:?}");
     assert_eq!(ranks, BTreeSet::from([0, 1, 2, 3, 4]));

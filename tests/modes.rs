@@ -115,6 +115,11 @@ fn examples() -> Vec<Example> {
             sorted.dedup();
             sorted.len() as f64
         }),
+        any("entropy(w)", |seen| {
+            let sorted = seen.sorted();
+            let part = |same: &[f64]| same.len() as f64 / sorted.len() as f64;
+            sorted.chunk_by(|x, y| x == y).map(|same| -part(same) * part(same).ln()).sum::<f64>() + 0.0
+        }),
         any("count(w > 4)", |seen| seen.values().iter().filter(|x| **x > 4.0).count() as f64),
         any("if any(w > 6) then 1 else 0", |seen| f64::from(u8::from(seen.values().iter().any(|x| *x > 6.0)))),
         any("if all(w > 1) then 1 else 0", |seen| f64::from(u8::from(seen.values().iter().all(|x| *x > 1.0)))),
@@ -203,7 +208,7 @@ impl Scene {
                 }
             };
         }
-        fill!(Bool I8 U8 I16 U16 I32 U32 I64 U64 F32 F64);
+        fill!(Bool I8 U8 I16 U16 I32 U32 I64 U64 F16 F32 F64);
         image
     }
 

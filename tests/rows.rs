@@ -8,7 +8,7 @@ mod rows {
 
 use hoodoo::{
     AnyElement, Cast, DType, Element as _, Engine, Error, Filter, Input, Kernel, Mode, Output, Precision, Progress,
-    Window,
+    Window, f16,
 };
 use ndarray::{Array1, Array2, Array3, ArrayD, Dimension as _, IxDyn, arr1};
 
@@ -119,6 +119,7 @@ impl Case {
                 DType::Bool,
                 DType::I64,
                 DType::U64,
+                DType::F16,
             ]);
             let special = tape.one(&[Special::None, Special::Rare, Special::Common]);
             let wild = !rounding && tape.once_in(3);
@@ -389,6 +390,47 @@ fn casts_are_the_interpreters() {
                     assert_eq!(difference, None, "output {index} from {from} to {to}, {cast:?}");
                 }
             }
+        }
+    }
+}
+
+/// Every f16 comes out as it went in, and as the same f64; a NaN as some NaN.
+#[test]
+fn every_f16_passes_through_every_engine() {
+    let all = Array2::from_shape_fn((256, 256), |(y, x)| f16::from_bits((y << 8 | x) as u16));
+    let spread = Array2::from_shape_fn((256, 512), |(y, x)| all[[y, x / 2]]);
+    let spread = spread.slice(ndarray::s![.., ..;2]);
+    for kernel in ["w[0, 0]", "min(w)", "median(w)", "w[0, 0] * 2 / 2"].map(compile) {
+        for engine in [Engine::Rows, Engine::Callback, Engine::Interpreter] {
+            for image in [all.view(), spread] {
+                let filter = Filter::new(&kernel).size(1).engine(engine);
+                let halves: Array2<f16> = filter.run(&image).unwrap();
+                let doubles: Array2<f64> = filter.run_as(&image).unwrap();
+                for ((from, to), wide) in all.iter().zip(&halves).zip(&doubles) {
+                    let same = from.to_bits() == to.to_bits() && wide.to_bits() == from.to_f64_const().to_bits();
+                    assert!(same || from.is_nan() && to.is_nan() && wide.is_nan(), "{from} {to} {wide} by {engine}");
+                }
+            }
+        }
+    }
+}
+
+/// An f64 is rounded to an f16 once: what is next to the middle of two neighbours is not taken for it.
+#[test]
+fn f64s_become_f16s_by_one_rounding() {
+    let ties = (0..0x7bff).flat_map(|bits| {
+        let middle = (f16::from_bits(bits).to_f64_const() + f16::from_bits(bits + 1).to_f64_const()) / 2.0;
+        let even = f16::from_bits(bits + (bits & 1));
+        [(middle.next_down(), f16::from_bits(bits)), (middle, even), (middle.next_up(), f16::from_bits(bits + 1))]
+    });
+    let beyond = [(65519.99, f16::MAX), (65520.0, f16::INFINITY), (-1e300, -f16::INFINITY)];
+    let (image, expected): (Vec<f64>, Vec<f16>) = ties.chain(beyond).unzip();
+    let image = Array1::from(image);
+    for engine in [Engine::Rows, Engine::Callback, Engine::Interpreter] {
+        for cast in [Cast::Saturate, Cast::Wrap] {
+            let kernel = compile("w[0]");
+            let halves: Array1<f16> = Filter::new(&kernel).cast(cast).engine(engine).run_as(&image).unwrap();
+            assert!(halves.iter().eq(&expected), "{engine}");
         }
     }
 }
@@ -887,6 +929,7 @@ fn order_statistics_of_81_cells() {
         "trimmed_mean(w, 20)",
         "mode(w)",
         "variety(w)",
+        "entropy(w)",
         "nth(w, argmin(w))",
         "median(w where w > 20)",
         "rank(w where w > 20, 1)",

@@ -9,18 +9,18 @@ use std::sync::Arc;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F64, I8, I32, I64};
 use cranelift_codegen::ir::{
-    AbiParam, Block, BlockArg, Function, InstBuilder, MemFlagsData, Signature, StackSlotData, StackSlotKind,
-    UserFuncName, Value,
+    Block, BlockArg, Function, InstBuilder, MemFlagsData, StackSlotData, StackSlotKind, Value,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_module::Module as _;
 
-use super::emit::window::{Scratch, Tap, Window};
-use super::emit::{Code, Emitter, symbol};
-use super::expr;
+use super::emit::value_source::{Scratch, Tap, ValueSource};
+use super::emit::{EmitInput, Emitter};
+use super::entry::{entry, place, pointers_to};
+use super::host::HostFn;
 use super::jit::{self, Module};
-use super::lanes::{self, Lanes, Width};
-use super::{math, size};
+use super::lanes::{self, Lanes};
+use super::{expr, size};
 use crate::error::Error;
 use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
@@ -28,7 +28,9 @@ use crate::lang::diagnostic::{Code as DiagnosticCode, Diagnostic};
 use crate::lang::hir::{Expr, Kernel, Reduction};
 use crate::lang::limits::Limits;
 use crate::lang::span::Span;
-use crate::plan::lanes::Analysis;
+use crate::lang::specialize::specialized;
+use crate::plan::lower::for_one_pixel;
+use crate::plan::width::Width;
 
 /// Scratch memory for at most this many f64s is on the stack of the form for any size ...
 const STACK_SCRATCH: usize = 1024;
@@ -119,45 +121,15 @@ pub fn assembly(kernel: &Kernel, cells: Option<&Cells>, limits: &Limits) -> Resu
     module.disassemble(function)
 }
 
-/// The host functions that the code of `kernel` may call.
-pub fn symbols(kernel: &Kernel) -> Vec<(String, *const u8)> {
-    let mut symbols = Vec::new();
-    for (_, node) in kernel.live_nodes() {
-        let (name, address) = match node.expr {
-            Expr::Unary(op, _) => match math::host_function(op) {
-                Some(address) => (op.name(), address),
-                None => continue,
-            },
-            Expr::Reduce { op, .. } if op.is_order_statistic() => (op.name(), jit::order_function(op)),
-            _ => continue,
-        };
-        symbols.push((symbol(name), address));
-    }
-    symbols.push((symbol("allocate"), jit::allocate_scratch as *const u8));
-    symbols.push((symbol("free"), jit::free_scratch as *const u8));
-    symbols
-}
-
-fn signature(module: &mut Module) -> Signature {
-    let mut signature = module.jit().make_signature();
-    signature.params.extend([I64; 4].map(AbiParam::new));
-    signature.returns.push(AbiParam::new(I32));
-    signature
-}
-
 fn build(kernel: &Kernel, cells: Option<&Cells>, limits: &Limits) -> Result<(Module, Function), Error> {
-    let mut module = Module::new(&symbols(kernel))?;
-    let mut function = Function::with_name_signature(UserFuncName::user(0, 0), signature(&mut module));
+    let specialized = cells.map(|cells| specialized(kernel, cells.taps()));
+    let kernel = specialized.as_ref().unwrap_or(kernel);
+    let body = for_one_pixel(kernel, cells.map(Cells::taps));
+    let mut module = Module::new()?;
+    let mut function = pointers_to(&module, I32);
     let mut context = FunctionBuilderContext::new();
     let mut b = FunctionBuilder::new(&mut function, &mut context);
-
-    let entry = b.create_block();
-    b.append_block_params_for_function_params(entry);
-    b.switch_to_block(entry);
-    b.seal_block(entry);
-    let &[buffer, size, return_value, user_data] = b.block_params(entry) else {
-        unreachable!("the signature has four parameters");
-    };
+    let [buffer, size, return_value, user_data] = entry(&mut b);
 
     // Out of the way: a taken branch in every call costs several per cent.
     let refused = b.create_block();
@@ -176,7 +148,7 @@ fn build(kernel: &Kernel, cells: Option<&Cells>, limits: &Limits) -> Result<(Mod
         require(&mut b, refused, |b| b.ins().icmp_imm_s(IntCC::NotEqual, user_data, 0));
     }
     let scratch =
-        needs_scratch(kernel).then(|| ScratchMemory::new(&mut b, &mut module, cells, len, refused)).transpose()?;
+        body.calls_host().then(|| ScratchMemory::new(&mut b, &mut module, cells, len, refused)).transpose()?;
 
     let mut window = Buffer {
         kernel,
@@ -187,8 +159,8 @@ fn build(kernel: &Kernel, cells: Option<&Cells>, limits: &Limits) -> Result<(Mod
         tables: tables(&mut b, &mut module, kernel, cells)?,
         scratch: scratch.as_ref().map_or(user_data, |scratch| scratch.address),
     };
-    let code = Code { kernel, analysis: &Analysis::of_nothing_known(kernel), width: Width::One, limits };
-    let mut emitter = Emitter::new(&mut b, &mut module, &mut window, &code);
+    let input = EmitInput { kernel, body: &body, limits };
+    let mut emitter = Emitter::new(&mut b, &mut module, &mut window, &input);
     emitter.emit()?;
     let output = emitter.scalar(kernel.outputs[0].value).clone();
     let conditions: Vec<Lanes> = kernel.assertions.iter().map(|a| emitter.scalar(a.condition).clone()).collect();
@@ -241,14 +213,6 @@ fn tables(
     Ok(tables)
 }
 
-/// The value of `offset` or `dist` at a cell.
-pub fn place(cells: &Cells, place: &Expr, tap: usize) -> f64 {
-    match place {
-        Expr::Offset(axis) => f64::from(cells.offset(tap)[*axis]),
-        _ => cells.dist(tap),
-    }
-}
-
 /// The window of one pixel, in a buffer.
 struct Buffer<'a> {
     kernel: &'a Kernel,
@@ -280,7 +244,7 @@ impl Buffer<'_> {
     }
 }
 
-impl Window for Buffer<'_> {
+impl ValueSource for Buffer<'_> {
     fn taps(&self) -> Option<usize> {
         self.cells.map(Cells::taps)
     }
@@ -289,12 +253,12 @@ impl Window for Buffer<'_> {
         self.len
     }
 
-    fn row(&self, _: usize) -> usize {
+    fn tree_row(&self, _: usize) -> usize {
         0
     }
 
-    fn shared_rows(&self) -> usize {
-        1
+    fn row_of_call(&self) -> usize {
+        0
     }
 
     fn tap(&mut self, b: &mut FunctionBuilder<'_>, input: usize, tap: Tap) -> Lanes {
@@ -344,11 +308,6 @@ fn require(b: &mut FunctionBuilder<'_>, refused: Block, condition: impl FnOnce(&
     b.switch_to_block(go_on);
 }
 
-fn needs_scratch(kernel: &Kernel) -> bool {
-    let order_statistic = |expr: &Expr| matches!(expr, Expr::Reduce { op, .. } if Reduction::is_order_statistic(*op));
-    kernel.live_nodes().any(|(_, node)| order_statistic(&node.expr))
-}
-
 /// Memory for the elements of an order statistic: on the stack, or allocated for the call if there are too many.
 struct ScratchMemory {
     address: Value,
@@ -385,11 +344,7 @@ impl ScratchMemory {
         b.ins().brif(is_allocated, allocate, &[], ready, &[BlockArg::Value(stack)]);
         b.seal_block(allocate);
         b.switch_to_block(allocate);
-        let mut signature = module.jit().make_signature();
-        signature.params.push(AbiParam::new(I64));
-        signature.returns.push(AbiParam::new(I64));
-        let function = module.import(&symbol("allocate"), &signature)?;
-        let function = module.jit().declare_func_in_func(function, b.func);
+        let function = module.import(b, HostFn::Allocate)?;
         let heap = expr::call(b, function, &[len]);
         b.ins().brif(heap, ready, &[BlockArg::Value(heap)], refused, &[]);
         b.seal_block(ready);
@@ -404,10 +359,7 @@ impl ScratchMemory {
         b.ins().brif(is_allocated, free, &[], after, &[]);
         b.seal_block(free);
         b.switch_to_block(free);
-        let mut signature = module.jit().make_signature();
-        signature.params.extend([AbiParam::new(I64), AbiParam::new(I64)]);
-        let function = module.import(&symbol("free"), &signature)?;
-        let function = module.jit().declare_func_in_func(function, b.func);
+        let function = module.import(b, HostFn::Free)?;
         b.ins().call(function, &[self.address, len]);
         b.ins().jump(after, &[]);
         b.seal_block(after);

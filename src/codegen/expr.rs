@@ -7,6 +7,7 @@ use cranelift_frontend::FunctionBuilder;
 use super::simd;
 use crate::grid::lane::Lane;
 use crate::lang::ops::{BinaryOp, UnaryOp};
+use crate::machine;
 
 fn is_signed(lane: Lane) -> bool {
     matches!(lane, Lane::I8 | Lane::I16 | Lane::I32)
@@ -55,7 +56,7 @@ pub fn arithmetic(b: &mut FunctionBuilder<'_>, op: BinaryOp, lane: Lane, x: Valu
 /// The sum of two numbers, each maybe a sum itself. A product is not rounded before it is added, which takes one
 /// instruction less where the processor has it.
 pub fn sum(b: &mut FunctionBuilder<'_>, lane: Lane, x: Value, y: Value) -> Value {
-    if lane.is_float() && simd::fuses() {
+    if lane.is_float() && machine::fuses() {
         if let Some((factor, other)) = factors(b, y) {
             return b.ins().fma(factor, other, x);
         }

@@ -1,9 +1,8 @@
-//! Machine code in memory: who owns it, how it is called, and what it calls.
+//! Machine code in memory: who owns it, and how it is called.
 //!
-//! Three things need `unsafe` here: freeing the memory of a finished module, calling into it, and the functions that it
-//! calls with pointers of its own.
+//! Two things need `unsafe` here: freeing the memory of a finished module, and calling into it.
 
-#![allow(unsafe_code, reason = "the design lifts the ban here; each block gives its reason")]
+#![allow(unsafe_code, reason = "a finished module is freed by hand, and calling it is calling a pointer")]
 
 use std::fmt;
 use std::mem::ManuallyDrop;
@@ -11,18 +10,17 @@ use std::sync::{Arc, OnceLock};
 
 use cranelift_codegen::Context;
 use cranelift_codegen::ir::types::I64;
-use cranelift_codegen::ir::{Function, GlobalValueData, InstBuilder};
-use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::ir::{FuncRef, Function, GlobalValueData, InstBuilder};
+use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable, Flags};
 use cranelift_frontend::FunctionBuilder;
 use cranelift_jit::{JITBuilder, JITModule};
-use cranelift_module::{DataDescription, FuncId, Linkage, Module as _};
+use cranelift_module::{DataDescription, Linkage, Module as _};
 
+use super::host::HostFn;
 use crate::callback::{Callback, CallbackFn};
 use crate::error::Error;
 use crate::lang::cells::Cells;
-use crate::lang::hir::Reduction;
-use crate::lang::reduce::order_statistic;
 
 fn codegen_error(error: impl fmt::Display) -> Error {
     Error::Codegen(error.to_string())
@@ -55,10 +53,10 @@ pub struct Module {
 }
 
 impl Module {
-    /// An empty module in which the `symbols` can be called by name.
-    pub fn new(symbols: &[(String, *const u8)]) -> Result<Module, Error> {
+    /// An empty module, from which the host's functions can be called.
+    pub fn new() -> Result<Module, Error> {
         let mut builder = JITBuilder::with_isa(isa()?, cranelift_module::default_libcall_names());
-        builder.symbols(symbols.iter().map(|(name, address)| (name.clone(), *address)));
+        builder.symbols(HostFn::ALL.map(|function| (function.symbol(), function.address())));
         Ok(Module { inner: ManuallyDrop::new(JITModule::new(builder)) })
     }
 
@@ -67,9 +65,16 @@ impl Module {
         &mut self.inner
     }
 
-    /// A function of the host, to be called from the module.
-    pub fn import(&mut self, name: &str, signature: &cranelift_codegen::ir::Signature) -> Result<FuncId, Error> {
-        self.inner.declare_function(name, Linkage::Import, signature).map_err(codegen_error)
+    /// The convention by which compiled code is called, and calls.
+    pub fn call_conv(&self) -> CallConv {
+        self.inner.isa().default_call_conv()
+    }
+
+    /// A function of the host, to be called from the function that `b` builds.
+    pub fn import(&mut self, b: &mut FunctionBuilder<'_>, function: HostFn) -> Result<FuncRef, Error> {
+        let signature = function.signature(self.call_conv());
+        let id = self.inner.declare_function(function.symbol(), Linkage::Import, &signature).map_err(codegen_error)?;
+        Ok(self.inner.declare_func_in_func(id, b.func))
     }
 
     /// The address of a constant table, which is not empty; it is known where `b` stands.
@@ -186,81 +191,3 @@ impl fmt::Debug for RowCode {
         write!(f, "RowCode({:p})", self.function)
     }
 }
-
-// Functions that compiled code calls with pointers.
-
-/// Memory for `len` f64s, or null if there is none.
-pub(super) extern "C" fn allocate_scratch(len: usize) -> *mut f64 {
-    let mut scratch: Vec<f64> = Vec::new();
-    match scratch.try_reserve_exact(len) {
-        Ok(()) if scratch.capacity() == len => ManuallyDrop::new(scratch).as_mut_ptr(),
-        _ => std::ptr::null_mut(),
-    }
-}
-
-/// Frees what [`allocate_scratch`] gave for the same `len`.
-pub(super) extern "C" fn free_scratch(scratch: *mut f64, len: usize) {
-    // SAFETY: compiled code calls this once for each successful allocation, with its result and its length, which is
-    // the capacity that the vector had.
-    drop(unsafe { Vec::from_raw_parts(scratch, 0, len) });
-}
-
-macro_rules! order_statistics {
-    ($($op:ident),*) => {
-        /// The address of the function that computes an order statistic of `len` f64s at `scratch`, reordering them.
-        pub(super) fn order_function(op: Reduction) -> *const u8 {
-            match op {
-                $(Reduction::$op => {
-                    extern "C" fn function(scratch: *mut f64, len: usize, argument: f64) -> f64 {
-                        // SAFETY: compiled code has just written these `len` values to its own scratch memory.
-                        let elements = unsafe { std::slice::from_raw_parts_mut(scratch, len) };
-                        order_statistic(Reduction::$op, elements, argument)
-                    }
-                    function as *const u8
-                })*
-                _ => unreachable!("{} is not an order statistic", op.name()),
-            }
-        }
-    };
-}
-
-macro_rules! block_order_statistics {
-    ($($op:ident),*) => {
-        /// The address of the function that computes an order statistic for each pixel of a block.
-        ///
-        /// `scratch` has `taps` rows of `pixels` elements, as many rows of 1 for each that takes part and 0 for the others,
-        /// which count if `filtered` is not 0, then a row of arguments, and a row for the results.
-        pub(super) fn block_order_function(op: Reduction) -> *const u8 {
-            match op {
-                $(Reduction::$op => {
-                    extern "C" fn function(scratch: *mut f64, taps: usize, pixels: usize, filtered: usize) {
-                        // SAFETY: compiled code calls this with its own scratch memory, which has these rows.
-                        let scratch = unsafe { std::slice::from_raw_parts_mut(scratch, pixels * (2 * taps + 2) + taps) };
-                        order_statistics_of_block(Reduction::$op, scratch, taps, pixels, filtered != 0);
-                    }
-                    function as *const u8
-                })*
-                _ => unreachable!("{} is not an order statistic", op.name()),
-            }
-        }
-    };
-}
-
-fn order_statistics_of_block(op: Reduction, scratch: &mut [f64], taps: usize, pixels: usize, filtered: bool) {
-    let (elements, rest) = scratch.split_at_mut(taps * pixels);
-    let (taking_part, rest) = rest.split_at_mut(taps * pixels);
-    let (arguments, rest) = rest.split_at_mut(pixels);
-    let (results, window) = rest.split_at_mut(pixels);
-    for (pixel, result) in results.iter_mut().enumerate() {
-        let takes_part = |tap: &usize| !filtered || taking_part[tap * pixels + pixel] != 0.0;
-        let mut len = 0;
-        for tap in (0..taps).filter(takes_part) {
-            window[len] = elements[tap * pixels + pixel];
-            len += 1;
-        }
-        *result = order_statistic(op, &mut window[..len], arguments[pixel]);
-    }
-}
-
-block_order_statistics!(Median, Rank, Percentile, TrimmedMean, Mode, Variety);
-order_statistics!(Median, Rank, Percentile, TrimmedMean, Mode, Variety);

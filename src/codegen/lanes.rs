@@ -10,18 +10,7 @@ use cranelift_frontend::FunctionBuilder;
 
 use super::simd;
 use crate::grid::lane::Lane;
-
-/// The size of a vector register in bytes.
-pub const REGISTER: usize = 16;
-
-/// How many pixels are computed together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Width {
-    /// One, in scalar registers; numbers are f64s, and a mask is an I8.
-    One,
-    /// This many, in vector registers.
-    Pixels(usize),
-}
+use crate::plan::width::{REGISTER, Width};
 
 /// A node's value.
 #[derive(Clone, Debug)]
@@ -36,6 +25,7 @@ pub enum Lanes {
     Masks(Lane, Vec<Value>),
 }
 
+/// Cranelift's types.
 impl Width {
     /// The type of a register of lanes.
     pub fn ty(self, lane: Lane) -> Type {
@@ -58,19 +48,6 @@ impl Width {
             (_, 4) => I32X4,
             _ => I64X2,
         }
-    }
-
-    /// How many registers a value takes.
-    pub fn parts(self, lane: Lane) -> usize {
-        match self {
-            Width::One => 1,
-            Width::Pixels(pixels) => (pixels * lane.bytes()).div_ceil(REGISTER),
-        }
-    }
-
-    /// The lane type that engines compute in if they choose `lane`: one pixel at a time is computed in f64.
-    pub fn lane(self, lane: Lane) -> Lane {
-        if self == Width::One { Lane::F64 } else { lane }
     }
 }
 

@@ -2,11 +2,14 @@
 
 pub mod callback;
 mod emit;
+mod entry;
 mod expr;
+mod host;
 pub mod jit;
 mod lanes;
 mod math;
-pub mod order;
+mod pass_source;
 pub mod row;
 pub mod simd;
 mod size;
+mod store;

@@ -67,11 +67,3 @@ pub fn select(b: &mut FunctionBuilder<'_>, mask: Value, yes: Value, no: Value) -
 pub fn not(b: &mut FunctionBuilder<'_>, mask: Value) -> Value {
     if type_of(b, mask) == I8 { b.ins().bxor_imm_u(mask, 1) } else { b.ins().bnot(mask) }
 }
-
-/// Whether a fused multiplication and addition is one instruction.
-pub fn fuses() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return is_x86_feature_detected!("fma");
-    #[cfg(not(target_arch = "x86_64"))]
-    true
-}

@@ -6,26 +6,18 @@ use cranelift_codegen::ir::Function;
 
 use crate::error::Error;
 use crate::lang::limits::Limits;
-
-/// The bytes of machine code for an instruction. There are less where rows of pixels have instructions in common, which the
-/// code generator keeps once, and more where many values don't fit in the registers.
-const BYTES: usize = 8;
-
-/// The time for each instruction of a small function ...
-const NANOSECONDS: u128 = 4000;
-/// ... which is twice as long in one of this many instructions, three times in one of twice as many, and so on.
-const SLOWER: u128 = 10_000;
+use crate::tuning;
 
 /// The bytes of machine code that so many instructions will be, about.
 fn code_bytes(instructions: usize) -> usize {
-    BYTES * instructions
+    tuning::CODE_BYTES * instructions
 }
 
-/// How long the code generator will take for so many instructions, about. For usual kernels that is twice as long as it
-/// takes on a machine of 2020. Where hundreds of values live through a loop, it may be a tenth.
+/// How long the code generator will take for so many instructions, about.
 fn compile_time(instructions: usize) -> Duration {
     let instructions = instructions as u128;
-    let nanoseconds = NANOSECONDS * instructions * (SLOWER + instructions) / SLOWER;
+    let nanoseconds =
+        tuning::COMPILE_NANOSECONDS * instructions * (tuning::COMPILE_SLOWER + instructions) / tuning::COMPILE_SLOWER;
     Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
 }
 

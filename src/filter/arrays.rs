@@ -1,5 +1,6 @@
 //! Arrays whose element type is known at run time only.
 
+use half::f16;
 use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Data, DataMut, Dimension, IxDyn};
 
 use crate::grid::element::{DType, Element};
@@ -19,6 +20,7 @@ macro_rules! any_arrays {
             U32($array<$($life,)? u32>),
             I64($array<$($life,)? i64>),
             U64($array<$($life,)? u64>),
+            F16($array<$($life,)? f16>),
             F32($array<$($life,)? f32>),
             F64($array<$($life,)? f64>),
         }
@@ -36,6 +38,7 @@ macro_rules! any_arrays {
                     $name::U32(_) => DType::U32,
                     $name::I64(_) => DType::I64,
                     $name::U64(_) => DType::U64,
+                    $name::F16(_) => DType::F16,
                     $name::F32(_) => DType::F32,
                     $name::F64(_) => DType::F64,
                 }
@@ -62,6 +65,7 @@ macro_rules! for_any {
             $name::U32($array) => $body,
             $name::I64($array) => $body,
             $name::U64($array) => $body,
+            $name::F16($array) => $body,
             $name::F32($array) => $body,
             $name::F64($array) => $body,
         }
@@ -119,7 +123,7 @@ macro_rules! any_element {
 }
 
 any_element!(
-    Bool: bool, I8: i8, U8: u8, I16: i16, U16: u16, I32: i32, U32: u32, I64: i64, U64: u64, F32: f32, F64: f64
+    Bool: bool, I8: i8, U8: u8, I16: i16, U16: u16, I32: i32, U32: u32, I64: i64, U64: u64, F16: f16, F32: f32, F64: f64
 );
 
 impl AnyArray {

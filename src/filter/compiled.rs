@@ -14,6 +14,7 @@ use crate::codegen::row::{self, RowKernel};
 use crate::error::Error;
 use crate::grid::boundary::Mode;
 use crate::grid::halo::Halo;
+use crate::grid::named::named_enum;
 use crate::grid::region::Region;
 use crate::kernel::Kernel;
 use crate::plan::{Request, plan};
@@ -127,6 +128,8 @@ pub enum Listing {
     /// The code of this machine.
     Assembly,
 }
+
+named_enum!(Listing, "listing", "a listing", "listings", [Plan: "plan", Clif: "clif", Assembly: "asm"]);
 
 /// What the engine for rows makes of a kernel, for arrays of this shape and of these element types.
 pub fn listing(options: &Options, listing: Listing, shape: &[usize], types: Types) -> Result<String, Error> {

@@ -1,13 +1,11 @@
 //! What a window sees outside the array.
 
-use std::fmt;
-use std::str::FromStr;
-
-use crate::error::Error;
+use super::named::named_enum;
 
 /// How the array goes on beyond its ends, with the names of `scipy.ndimage`; or, in modes `shrink` and `valid`, that it
 /// does not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Mode {
     /// `d c b a | a b c d | d c b a`: mirrored about the edge of the last cell.
     #[default]
@@ -28,24 +26,22 @@ pub enum Mode {
     Valid,
 }
 
+named_enum!(
+    Mode, "mode", "a mode", "modes",
+    [
+        Reflect: "reflect",
+        Mirror: "mirror",
+        Nearest: "nearest",
+        Wrap: "wrap",
+        Constant: "constant",
+        Shrink: "shrink",
+        Valid: "valid",
+    ],
+    // SciPy's other names.
+    also ["grid-mirror": Reflect, "grid-wrap": Wrap, "grid-constant": Constant]
+);
+
 impl Mode {
-    /// Every mode.
-    pub const ALL: [Mode; 7] =
-        [Mode::Reflect, Mode::Mirror, Mode::Nearest, Mode::Wrap, Mode::Constant, Mode::Shrink, Mode::Valid];
-
-    /// The name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Mode::Reflect => "reflect",
-            Mode::Mirror => "mirror",
-            Mode::Nearest => "nearest",
-            Mode::Wrap => "wrap",
-            Mode::Constant => "constant",
-            Mode::Shrink => "shrink",
-            Mode::Valid => "valid",
-        }
-    }
-
     /// The index inside `0..len` whose value index `at` has, or `None` if it has none of the array's: it is `cval`, or in
     /// modes `shrink` and `valid` nothing at all.
     ///
@@ -76,29 +72,6 @@ impl Mode {
             Mode::Constant | Mode::Shrink | Mode::Valid => return None,
         };
         Some(inside as usize)
-    }
-}
-
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Mode {
-    type Err = Error;
-
-    /// The mode of that name; SciPy's aliases `grid-mirror`, `grid-wrap` and `grid-constant` are known.
-    fn from_str(name: &str) -> Result<Mode, Error> {
-        match name {
-            "grid-mirror" => Ok(Mode::Reflect),
-            "grid-wrap" => Ok(Mode::Wrap),
-            "grid-constant" => Ok(Mode::Constant),
-            _ => Mode::ALL.into_iter().find(|mode| mode.as_str() == name).ok_or_else(|| {
-                let names = Mode::ALL.map(Mode::as_str).join(", ");
-                Error::argument("mode", format!("`{name}` is not a mode; the modes are {names}"))
-            }),
-        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! The element types of arrays, and how an f64 becomes one of them.
 
-use std::fmt;
-use std::str::FromStr;
+use ::half::f16;
 
-use crate::error::Error;
+use super::half;
+use super::named::named_enum;
 
 /// An element type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 #[allow(missing_docs, reason = "the names are the types")]
 pub enum DType {
     Bool,
@@ -18,45 +19,129 @@ pub enum DType {
     U32,
     I64,
     U64,
+    F16,
     F32,
     F64,
 }
 
+named_enum!(
+    DType, "dtype", "an element type", "types",
+    [
+        Bool: "bool",
+        I8: "i8",
+        U8: "u8",
+        I16: "i16",
+        U16: "u16",
+        I32: "i32",
+        U32: "u32",
+        I64: "i64",
+        U64: "u64",
+        F16: "f16",
+        F32: "f32",
+        F64: "f64",
+    ],
+    // NumPy's names.
+    also [
+        "int8": I8,
+        "uint8": U8,
+        "int16": I16,
+        "uint16": U16,
+        "int32": I32,
+        "uint32": U32,
+        "int64": I64,
+        "uint64": U64,
+        "float16": F16,
+        "float32": F32,
+        "float64": F64,
+    ]
+);
+
+/// What sort of numbers the elements are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Truth,
+    Integer,
+    Float,
+}
+
+impl DType {
+    /// The sort of numbers, the bytes of an element, and the least and the greatest finite value.
+    const fn row(self) -> (Kind, usize, f64, f64) {
+        match self {
+            DType::Bool => (Kind::Truth, 1, 0.0, 1.0),
+            DType::I8 => (Kind::Integer, 1, i8::MIN as f64, i8::MAX as f64),
+            DType::U8 => (Kind::Integer, 1, 0.0, u8::MAX as f64),
+            DType::I16 => (Kind::Integer, 2, i16::MIN as f64, i16::MAX as f64),
+            DType::U16 => (Kind::Integer, 2, 0.0, u16::MAX as f64),
+            DType::I32 => (Kind::Integer, 4, i32::MIN as f64, i32::MAX as f64),
+            DType::U32 => (Kind::Integer, 4, 0.0, u32::MAX as f64),
+            DType::I64 => (Kind::Integer, 8, i64::MIN as f64, i64::MAX as f64),
+            DType::U64 => (Kind::Integer, 8, 0.0, u64::MAX as f64),
+            DType::F16 => (Kind::Float, 2, -65504.0, 65504.0),
+            DType::F32 => (Kind::Float, 4, f32::MIN as f64, f32::MAX as f64),
+            DType::F64 => (Kind::Float, 8, f64::MIN, f64::MAX),
+        }
+    }
+
+    /// Whether elements may have fractions, be infinite or NaN, and show the sign of a zero.
+    pub const fn is_float(self) -> bool {
+        matches!(self.row().0, Kind::Float)
+    }
+
+    /// Whether elements are whole numbers; a bool is not a number.
+    pub const fn is_integer(self) -> bool {
+        matches!(self.row().0, Kind::Integer)
+    }
+
+    /// Whether elements may be negative.
+    pub const fn is_signed(self) -> bool {
+        self.row().2 < 0.0
+    }
+
+    /// The size of an element.
+    pub const fn bytes(self) -> usize {
+        self.row().1
+    }
+
+    /// The least and the greatest finite value; the greatest of a 64-bit integer is rounded up to an f64.
+    ///
+    /// ```
+    /// assert_eq!(hoodoo::DType::U8.limits(), (0.0, 255.0));
+    /// ```
+    pub const fn limits(self) -> (f64, f64) {
+        let (_, _, least, greatest) = self.row();
+        (least, greatest)
+    }
+
+    /// Whether every value is exactly an f32.
+    pub const fn fits_f32(self) -> bool {
+        let (kind, bytes, ..) = self.row();
+        match kind {
+            Kind::Truth => true,
+            Kind::Integer => bytes <= 2,
+            Kind::Float => bytes <= 4,
+        }
+    }
+}
+
 /// How a value becomes an element of a narrower type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Cast {
     /// For integers and bool: rounded half to even, then clamped to the type's range; NaN becomes 0.
     #[default]
     Saturate,
-    /// For integers and bool: truncated toward zero, then modulo the type's range, as SciPy's casts do on x86-64. The result for NaN, and for
-    /// a value outside the range of i64, is whatever that machine gives; a bool is true unless the whole part is 0.
+    /// For integers and bool: truncated toward zero, then modulo the type's range, as SciPy's casts do on x86-64. The result
+    /// for NaN, and for a value outside the range of i64, is whatever that machine gives; a bool is true unless the whole
+    /// part is 0.
     Wrap,
 }
 
-impl Cast {
-    /// The name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Cast::Saturate => "saturate",
-            Cast::Wrap => "wrap",
-        }
-    }
-}
-
-impl FromStr for Cast {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Cast, Error> {
-        match name {
-            "saturate" => Ok(Cast::Saturate),
-            "wrap" => Ok(Cast::Wrap),
-            _ => Err(Error::argument("cast", format!("`{name}` is not a cast; the casts are saturate, wrap"))),
-        }
-    }
-}
+named_enum!(Cast, "cast", "a cast", "casts", [Saturate: "saturate", Wrap: "wrap"]);
 
 /// How exact the result must be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Precision {
     /// Every value is that of f64 arithmetic.
     #[default]
@@ -65,36 +150,13 @@ pub enum Precision {
     Single,
 }
 
-impl Precision {
-    /// The name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Precision::Exact => "exact",
-            Precision::Single => "single",
-        }
-    }
-}
-
-impl FromStr for Precision {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Precision, Error> {
-        match name {
-            "exact" => Ok(Precision::Exact),
-            "single" => Ok(Precision::Single),
-            _ => Err(Error::argument(
-                "precision",
-                format!("`{name}` is not a precision; the precisions are exact, single"),
-            )),
-        }
-    }
-}
+named_enum!(Precision, "precision", "a precision", "precisions", [Exact: "exact", Single: "single"]);
 
 mod sealed {
     pub trait Sealed {}
 }
 
-/// A type that arrays may have: bool, i8 to u64, f32, f64.
+/// A type that arrays may have: bool, i8 to u64, f16, f32, f64.
 pub trait Element: Copy + Default + Send + Sync + sealed::Sealed + 'static {
     /// The type's name as a value.
     const DTYPE: DType;
@@ -102,7 +164,7 @@ pub trait Element: Copy + Default + Send + Sync + sealed::Sealed + 'static {
     /// The value as an f64; a 64-bit integer above 2^53 is rounded.
     fn to_f64(self) -> f64;
 
-    /// The element for `value`.
+    /// The element for `value`; a float is rounded to nearest, half to even, and is infinite beyond its range.
     fn from_f64(value: f64, cast: Cast) -> Self;
 
     /// Whether no value is infinite or NaN.
@@ -213,60 +275,25 @@ macro_rules! float {
 float!(f32, F32);
 float!(f64, F64);
 
-impl DType {
-    /// Every type.
-    pub const ALL: [DType; 11] = [
-        DType::Bool,
-        DType::I8,
-        DType::U8,
-        DType::I16,
-        DType::U16,
-        DType::I32,
-        DType::U32,
-        DType::I64,
-        DType::U64,
-        DType::F32,
-        DType::F64,
-    ];
+impl sealed::Sealed for f16 {}
 
-    /// The name, such as `u8`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            DType::Bool => "bool",
-            DType::I8 => "i8",
-            DType::U8 => "u8",
-            DType::I16 => "i16",
-            DType::U16 => "u16",
-            DType::I32 => "i32",
-            DType::U32 => "u32",
-            DType::I64 => "i64",
-            DType::U64 => "u64",
-            DType::F32 => "f32",
-            DType::F64 => "f64",
-        }
+impl Element for f16 {
+    const DTYPE: DType = DType::F16;
+
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        f64::from(half::to_f32(self))
     }
-}
 
-impl fmt::Display for DType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+    #[inline(always)]
+    fn from_f64(value: f64, _cast: Cast) -> f16 {
+        half::from_f64(value)
     }
-}
 
-impl FromStr for DType {
-    type Err = Error;
-
-    /// The type of that name; NumPy's long names (`uint8`, `float64`) are known.
-    fn from_str(name: &str) -> Result<DType, Error> {
-        let short = name.replace("uint", "u").replace("int", "i").replace("float", "f");
-        let short = match short.as_str() {
-            "u8" | "u16" | "u32" | "u64" | "i8" | "i16" | "i32" | "i64" | "f32" | "f64" | "bool" => short,
-            _ => name.to_string(),
-        };
-        DType::ALL.into_iter().find(|dtype| dtype.as_str() == short).ok_or_else(|| {
-            let names = DType::ALL.map(DType::as_str).join(", ");
-            Error::argument("dtype", format!("`{name}` is not an element type; the types are {names}"))
-        })
+    #[inline(always)]
+    fn all_finite(values: &[f16]) -> bool {
+        const EXPONENT: u16 = 0x7c00;
+        values.iter().fold(true, |finite, value| finite & (value.to_bits() & EXPONENT != EXPONENT))
     }
 }
 
@@ -296,6 +323,18 @@ mod tests {
         assert_eq!(i64::from_f64(f64::NAN, Cast::Saturate), 0);
         assert_eq!(u64::from_f64(f64::INFINITY, Cast::Saturate), u64::MAX);
         assert_eq!([0.5, 0.6, -1.0, f64::NAN].map(|x| bool::from_f64(x, Cast::Saturate)), [false, true, false, false]);
+    }
+
+    #[test]
+    fn what_types_say_of_themselves() {
+        assert_eq!(DType::ALL.map(DType::bytes), [1, 1, 1, 2, 2, 4, 4, 8, 8, 2, 4, 8]);
+        let those = |is: fn(DType) -> bool| DType::ALL.into_iter().filter(move |dtype| is(*dtype)).map(DType::as_str);
+        let those = |is| those(is).collect::<Vec<_>>().join(" ");
+        assert_eq!(those(DType::is_float), "f16 f32 f64");
+        assert_eq!(those(DType::is_signed), "i8 i16 i32 i64 f16 f32 f64");
+        assert_eq!(those(DType::is_integer), "i8 u8 i16 u16 i32 u32 i64 u64");
+        assert_eq!(those(DType::fits_f32), "bool i8 u8 i16 u16 f16 f32");
+        assert_eq!(DType::I64.limits(), (-9_223_372_036_854_775_808.0, 9_223_372_036_854_775_808.0));
     }
 
     #[test]

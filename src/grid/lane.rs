@@ -76,7 +76,8 @@ impl Lane {
         }
     }
 
-    /// The lane for the elements of an array. There is none for 64-bit integers, which are rounded when they are read.
+    /// The lane for the elements of an array. There is none for those that are converted when they are read: 64-bit integers,
+    /// which are rounded to f64s, and f16s.
     pub fn of(dtype: DType) -> Option<Lane> {
         match dtype {
             DType::Bool | DType::U8 => Some(Lane::U8),
@@ -85,7 +86,7 @@ impl Lane {
             DType::U16 => Some(Lane::U16),
             DType::I32 => Some(Lane::I32),
             DType::U32 => Some(Lane::U32),
-            DType::I64 | DType::U64 => None,
+            DType::I64 | DType::U64 | DType::F16 => None,
             DType::F32 => Some(Lane::F32),
             DType::F64 => Some(Lane::F64),
         }

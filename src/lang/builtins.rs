@@ -1,7 +1,7 @@
 //! The one table of what the language has built in: the checker, the documentation and completion all read it.
 
-use super::hir::Reduction;
 use super::ops::{BinaryOp, UnaryOp};
+use super::reductions::Reduction;
 
 /// A built-in name.
 #[derive(Debug)]
@@ -31,8 +31,8 @@ pub enum Meaning {
     Binary(BinaryOp),
     /// A reduction of one window, or a function of two or more values.
     Extreme(Reduction, BinaryOp),
-    /// A reduction of a window; `true` if it has a second argument.
-    Reduction(Reduction, bool),
+    /// A reduction of a window.
+    Reduction(Reduction),
     /// A reduction that the checker lowers to others.
     Statistic(Statistic),
     /// An elementwise function that the checker lowers to operations.
@@ -90,14 +90,27 @@ const fn exact(name: &'static str, signature: &'static str, meaning: Meaning, do
     entry(name, signature, meaning, None, doc)
 }
 
-const fn unary(name: &'static str, signature: &'static str, op: UnaryOp, ulp: f64, doc: &'static str) -> Builtin {
-    entry(name, signature, Meaning::Unary(op), Some(ulp), doc)
+const fn reduction(op: Reduction, signature: &'static str, doc: &'static str) -> Builtin {
+    exact(op.name(), signature, Meaning::Reduction(op), doc)
+}
+
+const fn unary(op: UnaryOp, signature: &'static str, doc: &'static str) -> Builtin {
+    entry(op.name(), signature, Meaning::Unary(op), inexact(op.row().ulp), doc)
+}
+
+const fn binary(op: BinaryOp, signature: &'static str, doc: &'static str) -> Builtin {
+    entry(op.name(), signature, Meaning::Binary(op), inexact(op.row().ulp), doc)
+}
+
+/// The bound of an error, if there may be one.
+const fn inexact(ulp: f64) -> Option<f64> {
+    if ulp == 0.0 { None } else { Some(ulp) }
 }
 
 /// Every built-in: reductions, neighbourhood, elementwise functions, constants.
 pub static BUILTINS: &[Builtin] = &[
-    exact("sum", "sum(x)", Meaning::Reduction(Reduction::Sum, false), "the sum; 0 if empty"),
-    exact("prod", "prod(x)", Meaning::Reduction(Reduction::Product, false), "the product; 1 if empty"),
+    reduction(Reduction::Sum, "sum(x)", "the sum; 0 if empty"),
+    reduction(Reduction::Product, "prod(x)", "the product; 1 if empty"),
     exact(
         "min",
         "min(x) or min(a, b, ...)",
@@ -123,66 +136,62 @@ pub static BUILTINS: &[Builtin] = &[
         Meaning::Statistic(Statistic::Std),
         "the population standard deviation, `sqrt(var(x))`; NaN if empty",
     ),
-    exact(
-        "median",
+    reduction(
+        Reduction::Median,
         "median(x)",
-        Meaning::Reduction(Reduction::Median, false),
         "the middle value, or the mean of the two middle values; NaN if any element is NaN, or if empty",
     ),
-    exact(
-        "rank",
+    reduction(
+        Reduction::Rank,
         "rank(x, k)",
-        Meaning::Reduction(Reduction::Rank, true),
         "the k-th smallest element, from 0; negative k counts from the largest; NaN if any element is NaN; a k \
          outside or not whole fails the kernel",
     ),
-    exact(
-        "percentile",
+    reduction(
+        Reduction::Percentile,
         "percentile(x, q)",
-        Meaning::Reduction(Reduction::Percentile, true),
         "the q-th percentile with linear interpolation, as numpy.percentile; NaN if any element is NaN, or if empty; \
          a q outside 0..100 fails the kernel",
     ),
-    exact(
-        "trimmed_mean",
+    reduction(
+        Reduction::TrimmedMean,
         "trimmed_mean(x, k)",
-        Meaning::Reduction(Reduction::TrimmedMean, true),
         "the mean without the k smallest and the k largest; NaN if any element is NaN, or if nothing is left; a k \
          negative or not whole fails the kernel",
     ),
     exact("count", "count(c)", Meaning::Statistic(Statistic::Count), "how many elements are true; 0 if empty"),
     exact("any", "any(c)", Meaning::Statistic(Statistic::Any), "whether an element is true; false if empty"),
     exact("all", "all(c)", Meaning::Statistic(Statistic::All), "whether every element is true; true if empty"),
-    exact(
-        "argmin",
+    reduction(
+        Reduction::ArgMin,
         "argmin(x)",
-        Meaning::Reduction(Reduction::ArgMin, false),
         "the position in the footprint of the first least element, or of the first NaN; -1 if empty",
     ),
-    exact(
-        "argmax",
+    reduction(
+        Reduction::ArgMax,
         "argmax(x)",
-        Meaning::Reduction(Reduction::ArgMax, false),
         "the position in the footprint of the first greatest element, or of the first NaN; -1 if empty",
     ),
-    exact(
-        "nth",
+    reduction(
+        Reduction::Nth,
         "nth(x, i)",
-        Meaning::Reduction(Reduction::Nth, true),
         "element i in footprint order, from 0; an i outside or not whole fails the kernel",
     ),
     exact("len", "len(x)", Meaning::Statistic(Statistic::Len), "the number of elements"),
-    exact(
-        "mode",
+    reduction(
+        Reduction::Mode,
         "mode(x)",
-        Meaning::Reduction(Reduction::Mode, false),
         "the most frequent value, the smallest on a tie; NaN elements do not take part; NaN if empty",
     ),
-    exact(
-        "variety",
+    reduction(
+        Reduction::Variety,
         "variety(x)",
-        Meaning::Reduction(Reduction::Variety, false),
         "the number of distinct values; NaN elements do not take part; 0 if empty",
+    ),
+    reduction(
+        Reduction::Entropy,
+        "entropy(x)",
+        "the Shannon entropy of how often each value occurs, in nats; NaN elements do not take part; 0 if empty",
     ),
     exact(
         "offset",
@@ -208,43 +217,31 @@ pub static BUILTINS: &[Builtin] = &[
         Meaning::Place(Place::Extent),
         "the array's length along an axis; not available in a callback",
     ),
-    exact("abs", "abs(x)", Meaning::Unary(UnaryOp::Abs), "the absolute value"),
-    unary("sqrt", "sqrt(x)", UnaryOp::Sqrt, 0.5, "the square root"),
-    unary("cbrt", "cbrt(x)", UnaryOp::Cbrt, 1.0, "the cube root"),
-    unary("exp", "exp(x)", UnaryOp::Exp, 2.0, "e to the x"),
-    unary("exp2", "exp2(x)", UnaryOp::Exp2, 2.0, "2 to the x"),
-    unary("expm1", "expm1(x)", UnaryOp::Expm1, 1.0, "e to the x, minus 1, accurate for small x"),
-    unary("log", "log(x)", UnaryOp::Log, 1.0, "the natural logarithm"),
-    unary("log2", "log2(x)", UnaryOp::Log2, 1.0, "the logarithm to base 2"),
-    unary("log10", "log10(x)", UnaryOp::Log10, 1.0, "the logarithm to base 10"),
-    unary("log1p", "log1p(x)", UnaryOp::Log1p, 1.0, "the natural logarithm of 1 + x, accurate for small x"),
-    unary("sin", "sin(x)", UnaryOp::Sin, 1.0, "the sine, x in radians"),
-    unary("cos", "cos(x)", UnaryOp::Cos, 1.0, "the cosine, x in radians"),
-    unary("tan", "tan(x)", UnaryOp::Tan, 1.0, "the tangent, x in radians"),
-    unary("asin", "asin(x)", UnaryOp::Asin, 1.5, "the arc sine, in radians"),
-    unary("acos", "acos(x)", UnaryOp::Acos, 1.0, "the arc cosine, in radians"),
-    unary("atan", "atan(x)", UnaryOp::Atan, 1.5, "the arc tangent, in radians"),
-    entry(
-        "atan2",
-        "atan2(y, x)",
-        Meaning::Binary(BinaryOp::Atan2),
-        Some(1.5),
-        "the angle of the point (x, y), in radians",
-    ),
-    unary("sinh", "sinh(x)", UnaryOp::Sinh, 2.0, "the hyperbolic sine"),
-    unary("cosh", "cosh(x)", UnaryOp::Cosh, 2.0, "the hyperbolic cosine"),
-    unary("tanh", "tanh(x)", UnaryOp::Tanh, 2.0, "the hyperbolic tangent"),
-    entry(
-        "hypot",
-        "hypot(x, y)",
-        Meaning::Binary(BinaryOp::Hypot),
-        Some(1.0),
-        "`sqrt(x**2 + y**2)` without overflow in between",
-    ),
-    exact("floor", "floor(x)", Meaning::Unary(UnaryOp::Floor), "the greatest whole number not above x"),
-    exact("ceil", "ceil(x)", Meaning::Unary(UnaryOp::Ceil), "the least whole number not below x"),
-    exact("round", "round(x)", Meaning::Unary(UnaryOp::Round), "the nearest whole number, half to even"),
-    exact("trunc", "trunc(x)", Meaning::Unary(UnaryOp::Trunc), "the whole part"),
+    unary(UnaryOp::Abs, "abs(x)", "the absolute value"),
+    unary(UnaryOp::Sqrt, "sqrt(x)", "the square root"),
+    unary(UnaryOp::Cbrt, "cbrt(x)", "the cube root"),
+    unary(UnaryOp::Exp, "exp(x)", "e to the x"),
+    unary(UnaryOp::Exp2, "exp2(x)", "2 to the x"),
+    unary(UnaryOp::Expm1, "expm1(x)", "e to the x, minus 1, accurate for small x"),
+    unary(UnaryOp::Log, "log(x)", "the natural logarithm"),
+    unary(UnaryOp::Log2, "log2(x)", "the logarithm to base 2"),
+    unary(UnaryOp::Log10, "log10(x)", "the logarithm to base 10"),
+    unary(UnaryOp::Log1p, "log1p(x)", "the natural logarithm of 1 + x, accurate for small x"),
+    unary(UnaryOp::Sin, "sin(x)", "the sine, x in radians"),
+    unary(UnaryOp::Cos, "cos(x)", "the cosine, x in radians"),
+    unary(UnaryOp::Tan, "tan(x)", "the tangent, x in radians"),
+    unary(UnaryOp::Asin, "asin(x)", "the arc sine, in radians"),
+    unary(UnaryOp::Acos, "acos(x)", "the arc cosine, in radians"),
+    unary(UnaryOp::Atan, "atan(x)", "the arc tangent, in radians"),
+    binary(BinaryOp::Atan2, "atan2(y, x)", "the angle of the point (x, y), in radians"),
+    unary(UnaryOp::Sinh, "sinh(x)", "the hyperbolic sine"),
+    unary(UnaryOp::Cosh, "cosh(x)", "the hyperbolic cosine"),
+    unary(UnaryOp::Tanh, "tanh(x)", "the hyperbolic tangent"),
+    binary(BinaryOp::Hypot, "hypot(x, y)", "`sqrt(x**2 + y**2)` without overflow in between"),
+    unary(UnaryOp::Floor, "floor(x)", "the greatest whole number not above x"),
+    unary(UnaryOp::Ceil, "ceil(x)", "the least whole number not below x"),
+    unary(UnaryOp::Round, "round(x)", "the nearest whole number, half to even"),
+    unary(UnaryOp::Trunc, "trunc(x)", "the whole part"),
     exact("sign", "sign(x)", Meaning::Derived(Derived::Sign), "-1, 0 or 1; NaN for NaN"),
     exact(
         "clamp",
@@ -265,9 +262,6 @@ pub static BUILTINS: &[Builtin] = &[
     exact("false", "false", Meaning::Truth(false), "false"),
 ];
 
-/// The error bound of the operator `**`, in units in the last place, where the exponent is not a constant integer.
-pub const POWER_ULP: f64 = 2.0;
-
 /// The built-in called `name`.
 pub fn builtin(name: &str) -> Option<&'static Builtin> {
     BUILTINS.iter().find(|builtin| builtin.name == name)
@@ -279,7 +273,8 @@ impl Builtin {
         Some(match self.meaning {
             Meaning::Constant(_) | Meaning::Truth(_) => return None,
             Meaning::Extreme(..) => (1, usize::MAX),
-            Meaning::Binary(_) | Meaning::Reduction(_, true) => (2, 2),
+            Meaning::Binary(_) => (2, 2),
+            Meaning::Reduction(op) if op.row().argument.is_some() => (2, 2),
             Meaning::Derived(Derived::Clamp | Derived::Fma) => (3, 3),
             Meaning::Place(Place::Dist) => (0, 0),
             _ => (1, 1),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::ast::{Expr, ExprKind, Function, Item};
+use super::ast::{Expr, Function, Item};
 use super::builtins::builtin;
 use super::diagnostic::{Code, Diagnostic};
 use super::parse::{Clause, clauses, with_large_stack};
@@ -63,11 +63,11 @@ pub fn parts(source: &str) -> Result<Vec<Part>, Diagnostic> {
                 (Clause::Item(item), _) => parts.push(declaration(span, &item)),
                 (Clause::Output(output), Some(Part { kind: Kind::Outputs, span: all, uses, .. })) => {
                     *all = all.to(span);
-                    Uses { scope: Vec::new(), found: uses }.of(&output.value);
+                    add_uses(&output.value, Vec::new(), uses);
                 }
                 (Clause::Output(output), _) => {
                     let mut uses = BTreeSet::new();
-                    Uses { scope: Vec::new(), found: &mut uses }.of(&output.value);
+                    add_uses(&output.value, Vec::new(), &mut uses);
                     parts.push(Part { kind: Kind::Outputs, span, names: Vec::new(), uses });
                 }
             }
@@ -78,7 +78,7 @@ pub fn parts(source: &str) -> Result<Vec<Part>, Diagnostic> {
 
 fn declaration(span: Span, item: &Item) -> Part {
     let mut uses = BTreeSet::new();
-    let mut of = |scope, value| Uses { scope, found: &mut uses }.of(value);
+    let mut of = |scope, value| add_uses(value, scope, &mut uses);
     let (kind, names) = match item {
         Item::Inputs(names) => (Kind::Input, names.iter().collect()),
         Item::Weights(name) => (Kind::Weights, vec![name]),
@@ -102,65 +102,13 @@ fn declaration(span: Span, item: &Item) -> Part {
     Part { kind, span, names: names.into_iter().map(|name| name.text.clone()).collect(), uses }
 }
 
-/// A walk that finds the names that an expression takes from outside.
-struct Uses<'e, 'f> {
-    /// The names of function parameters and fold variables.
-    scope: Vec<&'e str>,
-    found: &'f mut BTreeSet<String>,
-}
-
-impl<'e> Uses<'e, '_> {
-    fn name(&mut self, name: &str) {
-        if !self.scope.contains(&name) && builtin(name).is_none() {
-            self.found.insert(name.to_string());
+/// Adds the names that an expression takes from outside, where the names in `scope` are its own.
+fn add_uses<'e>(expr: &'e Expr, mut scope: Vec<&'e str>, uses: &mut BTreeSet<String>) {
+    expr.for_each_name(&mut scope, &mut |name, scope| {
+        if !scope.contains(&name.text) && builtin(name.text).is_none() {
+            uses.insert(name.text.to_string());
         }
-    }
-
-    fn of(&mut self, expr: &'e Expr) {
-        match &expr.kind {
-            ExprKind::Number(_) => {}
-            ExprKind::Name(name) => self.name(name),
-            ExprKind::Call { function, arguments } => {
-                self.name(&function.text);
-                for argument in arguments {
-                    self.of(&argument.value);
-                    argument.condition.iter().for_each(|condition| self.of(condition));
-                }
-            }
-            ExprKind::Index { input, offsets } => {
-                self.name(&input.text);
-                offsets.iter().for_each(|offset| self.of(offset));
-            }
-            ExprKind::Prefix(_, operand) => self.of(operand),
-            ExprKind::Chain { first, rest } => {
-                self.of(first);
-                rest.iter().for_each(|(_, operand)| self.of(operand));
-            }
-            ExprKind::Compare { first, rest } => {
-                self.of(first);
-                rest.iter().for_each(|(_, operand)| self.of(operand));
-            }
-            ExprKind::Power { base, exponent } => {
-                self.of(base);
-                self.of(exponent);
-            }
-            ExprKind::Conditional { arms, otherwise } => {
-                for (condition, value) in arms {
-                    self.of(condition);
-                    self.of(value);
-                }
-                self.of(otherwise);
-            }
-            ExprKind::Fold(fold) => {
-                let bound = || fold.accumulators.iter().chain(&fold.elements);
-                bound().for_each(|(_, value)| self.of(value));
-                let outside = self.scope.len();
-                self.scope.extend(bound().map(|(name, _)| name.text.as_str()));
-                fold.condition.iter().chain(&fold.next).for_each(|inner| self.of(inner));
-                self.scope.truncate(outside);
-            }
-        }
-    }
+    });
 }
 
 /// Whether a text can stand as it is.

@@ -5,8 +5,6 @@
 
 use super::cells::Cells;
 use super::hir::{Assertion, Expr, ExprId, FoldId, Kernel, Reduction};
-use super::ops::BinaryOp;
-use super::reduce::{order_statistic, reduction};
 use super::schedule::{Schedule, Step};
 
 /// The values of a kernel's parameters.
@@ -168,11 +166,7 @@ impl<'k> Interpreter<'k> {
             }
         }
         let argument = argument.map_or(0.0, |argument| self.scalars[argument.index()]);
-        let value = if op.is_order_statistic() {
-            order_statistic(op, &mut selected, argument)
-        } else {
-            reduction(op, &selected, &positions, argument)
-        };
+        let value = op.apply(&mut selected, &positions, argument);
         self.selected = selected;
         self.positions = positions;
         value
@@ -188,31 +182,5 @@ impl<'k> Interpreter<'k> {
             self.steps(&body, pixel);
             self.accumulators[id.index()] = fold.next.iter().map(|next| self.scalars[next.index()]).collect();
         }
-    }
-}
-
-/// The first assertion of `kernel` that cannot hold in a window of `len` cells, whatever is in them, of those that a
-/// function demands. An `assert` of the program is left to the pixels.
-pub fn impossible(kernel: &Kernel, len: usize) -> Option<&Assertion> {
-    let mut known: Vec<Option<f64>> = vec![None; kernel.node_count()];
-    for (id, node) in kernel.live_nodes() {
-        let value = |id: ExprId| known[id.index()];
-        known[id.index()] = match node.expr {
-            Expr::Number(bits) => Some(f64::from_bits(bits)),
-            Expr::Boolean(value) => Some(f64::from(u8::from(value))),
-            Expr::Len => Some(len as f64),
-            Expr::Unary(op, a) => value(a).map(|a: f64| op.apply(a)),
-            Expr::Binary(op, a, b) => constant_binary(op, value(a), value(b)),
-            _ => None,
-        };
-    }
-    kernel.assertions.iter().find(|a| !a.explicit && known[a.condition.index()] == Some(0.0))
-}
-
-fn constant_binary(op: BinaryOp, a: Option<f64>, b: Option<f64>) -> Option<f64> {
-    match (op, a, b) {
-        (_, Some(a), Some(b)) => Some(op.apply(a, b)),
-        (BinaryOp::And, Some(0.0), _) | (BinaryOp::And, _, Some(0.0)) => Some(0.0),
-        _ => None,
     }
 }

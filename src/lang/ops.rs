@@ -1,8 +1,8 @@
-//! The elementwise operations that every engine implements, and what each one computes.
+//! The elementwise operations that every engine implements: the table of what each one computes, and what is known of it.
 //!
 //! Everything else in the language is lowered to these. `apply` is the definition, which constant folding and the
 //! interpreter use. Transcendental functions come from the `libm` crate, the same code on every platform; compiled
-//! code has its own, which may differ in the last places within the bounds that `builtins` states.
+//! code has its own, which may differ in the last places within the bounds of the table.
 
 /// An operation on one number, or on one boolean for `Not`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,129 +60,176 @@ pub enum BinaryOp {
     Or,
 }
 
+/// What is known of an operation on one value.
+#[derive(Clone, Copy, Debug)]
+pub struct UnaryRow {
+    /// Its name in listings, and in the language if it is a function there.
+    pub name: &'static str,
+    /// What it computes; a boolean is 0 or 1.
+    pub apply: fn(f64) -> f64,
+    /// The bound of its error in compiled code, in units in the last place: 0 if the value is never rounded, 0.5 if it is
+    /// correctly rounded.
+    pub ulp: f64,
+    /// Whether it has another value at -0 than at 0, which then is -0.
+    pub passes_sign: bool,
+}
+
+/// What is known of an operation on two values.
+#[derive(Clone, Copy, Debug)]
+pub struct BinaryRow {
+    /// Its name in listings, and in the language if it is a function there.
+    pub name: &'static str,
+    /// What it computes; a boolean is 0 or 1.
+    pub apply: fn(f64, f64) -> f64,
+    /// The bound of its error in compiled code, as in [`UnaryRow::ulp`].
+    pub ulp: f64,
+    /// Which of its operands show the sign of a zero.
+    pub zero_sign: ZeroSign,
+    /// Whether the operands may change places.
+    pub commutative: bool,
+    /// Whether the value is a boolean.
+    pub boolean: bool,
+}
+
+/// Where the sign of a zero operand can be told from the value of an operation on two values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ZeroSign {
+    /// Nowhere, or the sign of the value's zero is not specified.
+    Never,
+    /// In that of a zero, if the other operand is -0 as well.
+    Sum,
+    /// In that of a zero: for the first operand if the second may be 0, for the second if the first may be -0.
+    Difference,
+    /// In that of a zero.
+    Product,
+    /// In that of a zero for the first operand, in an infinity for the second.
+    Quotient,
+    /// In the value, for the first operand.
+    Base,
+    /// In the value.
+    Always,
+}
+
+const fn unary(name: &'static str, apply: fn(f64) -> f64, ulp: f64, passes_sign: bool) -> UnaryRow {
+    UnaryRow { name, apply, ulp, passes_sign }
+}
+
+const fn arithmetic(name: &'static str, apply: fn(f64, f64) -> f64, zero_sign: ZeroSign) -> BinaryRow {
+    let commutative = matches!(zero_sign, ZeroSign::Sum | ZeroSign::Product);
+    BinaryRow { name, apply, ulp: 0.5, zero_sign, commutative, boolean: false }
+}
+
+const fn function(name: &'static str, apply: fn(f64, f64) -> f64, ulp: f64, zero_sign: ZeroSign) -> BinaryRow {
+    BinaryRow { name, apply, ulp, zero_sign, commutative: false, boolean: false }
+}
+
+const fn logical(name: &'static str, apply: fn(f64, f64) -> f64, commutative: bool) -> BinaryRow {
+    BinaryRow { name, apply, ulp: 0.0, zero_sign: ZeroSign::Never, commutative, boolean: true }
+}
+
 impl UnaryOp {
-    /// The value for `x`; a boolean is 0 or 1.
-    pub fn apply(self, x: f64) -> f64 {
+    /// What is known of it.
+    pub const fn row(self) -> UnaryRow {
         match self {
-            UnaryOp::Not => 1.0 - x,
-            UnaryOp::Negate => -x,
-            UnaryOp::Abs => x.abs(),
-            UnaryOp::Sqrt => libm::sqrt(x),
-            UnaryOp::Cbrt => libm::cbrt(x),
-            UnaryOp::Exp => libm::exp(x),
-            UnaryOp::Exp2 => libm::exp2(x),
-            UnaryOp::Expm1 => libm::expm1(x),
-            UnaryOp::Log => libm::log(x),
-            UnaryOp::Log2 => libm::log2(x),
-            UnaryOp::Log10 => libm::log10(x),
-            UnaryOp::Log1p => libm::log1p(x),
-            UnaryOp::Sin => libm::sin(x),
-            UnaryOp::Cos => libm::cos(x),
-            UnaryOp::Tan => libm::tan(x),
-            UnaryOp::Asin => libm::asin(x),
-            UnaryOp::Acos => libm::acos(x),
-            UnaryOp::Atan => libm::atan(x),
-            UnaryOp::Sinh => libm::sinh(x),
-            UnaryOp::Cosh => libm::cosh(x),
-            UnaryOp::Tanh => libm::tanh(x),
-            UnaryOp::Floor => libm::floor(x),
-            UnaryOp::Ceil => libm::ceil(x),
-            UnaryOp::Round => libm::rint(x),
-            UnaryOp::Trunc => libm::trunc(x),
+            UnaryOp::Not => unary("not", |x| 1.0 - x, 0.0, false),
+            UnaryOp::Negate => unary("negate", |x| -x, 0.0, true),
+            UnaryOp::Abs => unary("abs", f64::abs, 0.0, false),
+            UnaryOp::Sqrt => unary("sqrt", libm::sqrt, 0.5, true),
+            UnaryOp::Cbrt => unary("cbrt", libm::cbrt, 1.0, true),
+            UnaryOp::Exp => unary("exp", libm::exp, 2.0, false),
+            UnaryOp::Exp2 => unary("exp2", libm::exp2, 2.0, false),
+            UnaryOp::Expm1 => unary("expm1", libm::expm1, 1.0, true),
+            UnaryOp::Log => unary("log", libm::log, 1.0, false),
+            UnaryOp::Log2 => unary("log2", libm::log2, 1.0, false),
+            UnaryOp::Log10 => unary("log10", libm::log10, 1.0, false),
+            UnaryOp::Log1p => unary("log1p", libm::log1p, 1.0, true),
+            UnaryOp::Sin => unary("sin", libm::sin, 1.0, true),
+            UnaryOp::Cos => unary("cos", libm::cos, 1.0, false),
+            UnaryOp::Tan => unary("tan", libm::tan, 1.0, true),
+            UnaryOp::Asin => unary("asin", libm::asin, 1.5, true),
+            UnaryOp::Acos => unary("acos", libm::acos, 1.0, false),
+            UnaryOp::Atan => unary("atan", libm::atan, 1.5, true),
+            UnaryOp::Sinh => unary("sinh", libm::sinh, 2.0, true),
+            UnaryOp::Cosh => unary("cosh", libm::cosh, 2.0, false),
+            UnaryOp::Tanh => unary("tanh", libm::tanh, 2.0, true),
+            UnaryOp::Floor => unary("floor", libm::floor, 0.0, true),
+            UnaryOp::Ceil => unary("ceil", libm::ceil, 0.0, true),
+            UnaryOp::Round => unary("round", libm::rint, 0.0, true),
+            UnaryOp::Trunc => unary("trunc", libm::trunc, 0.0, true),
         }
     }
 
+    /// The value for `x`; a boolean is 0 or 1.
+    pub fn apply(self, x: f64) -> f64 {
+        (self.row().apply)(x)
+    }
+
     /// The operation's name in listings.
-    pub fn name(self) -> &'static str {
-        match self {
-            UnaryOp::Not => "not",
-            UnaryOp::Negate => "negate",
-            UnaryOp::Abs => "abs",
-            UnaryOp::Sqrt => "sqrt",
-            UnaryOp::Cbrt => "cbrt",
-            UnaryOp::Exp => "exp",
-            UnaryOp::Exp2 => "exp2",
-            UnaryOp::Expm1 => "expm1",
-            UnaryOp::Log => "log",
-            UnaryOp::Log2 => "log2",
-            UnaryOp::Log10 => "log10",
-            UnaryOp::Log1p => "log1p",
-            UnaryOp::Sin => "sin",
-            UnaryOp::Cos => "cos",
-            UnaryOp::Tan => "tan",
-            UnaryOp::Asin => "asin",
-            UnaryOp::Acos => "acos",
-            UnaryOp::Atan => "atan",
-            UnaryOp::Sinh => "sinh",
-            UnaryOp::Cosh => "cosh",
-            UnaryOp::Tanh => "tanh",
-            UnaryOp::Floor => "floor",
-            UnaryOp::Ceil => "ceil",
-            UnaryOp::Round => "round",
-            UnaryOp::Trunc => "trunc",
-        }
+    pub const fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// Whether it has another value at -0 than at 0, which then is -0.
+    pub const fn passes_sign(self) -> bool {
+        self.row().passes_sign
+    }
+
+    /// Whether the value is a boolean.
+    pub const fn is_boolean(self) -> bool {
+        matches!(self, UnaryOp::Not)
     }
 }
 
 impl BinaryOp {
+    /// What is known of it.
+    pub const fn row(self) -> BinaryRow {
+        match self {
+            BinaryOp::Add => arithmetic("add", |x, y| x + y, ZeroSign::Sum),
+            BinaryOp::Subtract => arithmetic("subtract", |x, y| x - y, ZeroSign::Difference),
+            BinaryOp::Multiply => arithmetic("multiply", |x, y| x * y, ZeroSign::Product),
+            BinaryOp::Divide => arithmetic("divide", |x, y| x / y, ZeroSign::Quotient),
+            BinaryOp::Power => function("power", libm::pow, 2.0, ZeroSign::Base),
+            BinaryOp::Atan2 => function("atan2", libm::atan2, 1.5, ZeroSign::Always),
+            BinaryOp::Hypot => function("hypot", libm::hypot, 1.0, ZeroSign::Never),
+            BinaryOp::Min => function("min", min, 0.0, ZeroSign::Never),
+            BinaryOp::Max => function("max", |x, y| -min(-x, -y), 0.0, ZeroSign::Never),
+            BinaryOp::Less => logical("less", |x, y| truth(x < y), false),
+            BinaryOp::LessEqual => logical("less_equal", |x, y| truth(x <= y), false),
+            BinaryOp::Equal => logical("equal", |x, y| truth(x == y), true),
+            BinaryOp::NotEqual => logical("not_equal", |x, y| truth(x != y), true),
+            BinaryOp::And => logical("and", |x, y| x * y, true),
+            BinaryOp::Or => logical("or", f64::max, true),
+        }
+    }
+
     /// The value for `x` and `y`; a boolean is 0 or 1.
     pub fn apply(self, x: f64, y: f64) -> f64 {
-        let truth = |b: bool| f64::from(u8::from(b));
-        match self {
-            BinaryOp::Add => x + y,
-            BinaryOp::Subtract => x - y,
-            BinaryOp::Multiply => x * y,
-            BinaryOp::Divide => x / y,
-            BinaryOp::Power => libm::pow(x, y),
-            BinaryOp::Atan2 => libm::atan2(x, y),
-            BinaryOp::Hypot => libm::hypot(x, y),
-            BinaryOp::Min => min(x, y),
-            BinaryOp::Max => -min(-x, -y),
-            BinaryOp::Less => truth(x < y),
-            BinaryOp::LessEqual => truth(x <= y),
-            BinaryOp::Equal => truth(x == y),
-            BinaryOp::NotEqual => truth(x != y),
-            BinaryOp::And => x * y,
-            BinaryOp::Or => x.max(y),
-        }
+        (self.row().apply)(x, y)
     }
 
     /// The operation's name in listings.
-    pub fn name(self) -> &'static str {
-        match self {
-            BinaryOp::Add => "add",
-            BinaryOp::Subtract => "subtract",
-            BinaryOp::Multiply => "multiply",
-            BinaryOp::Divide => "divide",
-            BinaryOp::Power => "power",
-            BinaryOp::Atan2 => "atan2",
-            BinaryOp::Hypot => "hypot",
-            BinaryOp::Min => "min",
-            BinaryOp::Max => "max",
-            BinaryOp::Less => "less",
-            BinaryOp::LessEqual => "less_equal",
-            BinaryOp::Equal => "equal",
-            BinaryOp::NotEqual => "not_equal",
-            BinaryOp::And => "and",
-            BinaryOp::Or => "or",
-        }
+    pub const fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// Which of its operands show the sign of a zero.
+    pub const fn zero_sign(self) -> ZeroSign {
+        self.row().zero_sign
     }
 
     /// Whether the operands may change places.
-    pub fn is_commutative(self) -> bool {
-        matches!(
-            self,
-            BinaryOp::Add | BinaryOp::Multiply | BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::And | BinaryOp::Or
-        )
+    pub const fn is_commutative(self) -> bool {
+        self.row().commutative
     }
 
     /// Whether the value is a boolean.
-    pub fn is_boolean(self) -> bool {
-        matches!(
-            self,
-            BinaryOp::Less | BinaryOp::LessEqual | BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::And | BinaryOp::Or
-        )
+    pub const fn is_boolean(self) -> bool {
+        self.row().boolean
     }
+}
+
+fn truth(value: bool) -> f64 {
+    f64::from(u8::from(value))
 }
 
 fn min(x: f64, y: f64) -> f64 {

@@ -36,10 +36,7 @@ impl Schedule {
                     folds.insert(fold);
                 }
                 Expr::FoldValue(fold, _) => {
-                    let parts = kernel.fold(fold);
-                    for part in [&parts.init, &parts.windows, &parts.next].into_iter().flatten() {
-                        folds.extend(&depends[part.index()]);
-                    }
+                    kernel.fold(fold).parts().for_each(|part| folds.extend(&depends[part.index()]));
                     folds.remove(&fold);
                 }
                 _ => node.expr.for_each_operand(|operand| folds.extend(&depends[operand.index()])),

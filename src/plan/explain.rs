@@ -1,13 +1,16 @@
-//! What a plan is, in words.
+//! A plan in words: its fields.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::pass::{MAX_NETWORK, Pass};
-use super::{MAX_UNROLLED_CELLS, Plan};
+use super::Plan;
+use super::body::{Combine, Fold, Host, NoNetwork, Select, Statistic, Step, Strategy, Visit};
+use super::pass::{Pass, PassInput, PassOutput, RowsPerCall};
+use super::width::Width;
+use crate::grid::element::DType;
 use crate::grid::lane::Lane;
-use crate::lang::hir::{Expr, Reduction};
-use crate::lang::reduce::ranks;
+use crate::lang::hir::{Expr, ExprId};
+use crate::tuning;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -27,66 +30,19 @@ impl fmt::Display for Plan {
 impl Pass {
     fn explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let taps = self.cells.taps();
-        let how = match taps <= MAX_UNROLLED_CELLS {
-            true => "unrolled, if their code is not too long",
-            false => "in loops, because they are many",
-        };
-        writeln!(f, "  taps: {taps} in {} of cells, {how}", counted(self.rows.len(), "row"))?;
+        writeln!(f, "  cells: {taps} in {}", counted(self.rows.len(), "row"))?;
         if self.cells.len() > taps {
             writeln!(f, "  other cells: {}", self.cells.len() - taps)?;
         }
-        for (input, source) in self.inputs.iter().enumerate() {
-            let name = &self.kernel.inputs[input];
-            match source.is_native() {
-                true => {
-                    writeln!(f, "  input {name}: {} elements, read where they are if a row is contiguous", source.dtype)
-                }
-                false => {
-                    let why = match Lane::of(source.dtype) {
-                        None => "there are no lanes of 64-bit integers",
-                        Some(_) => "what is outside the array is not a value of its type",
-                    };
-                    writeln!(
-                        f,
-                        "  input {name}: {} elements, row by row as {}: {why}",
-                        source.dtype,
-                        source.lane.as_str()
-                    )
-                }
-            }?;
+        for (name, input) in self.kernel.inputs.iter().zip(&self.inputs) {
+            writeln!(f, "  input {name}: {}", how_read(*input))?;
         }
         self.explain_lanes(f)?;
-        for (_, node) in self.kernel.live_nodes() {
-            if let Expr::Reduce { op, window, filter, argument } = node.expr
-                && op.is_order_statistic()
-            {
-                let constant = argument.map(|argument| match self.kernel.expr(argument) {
-                    Expr::Number(bits) => Some(f64::from_bits(*bits)),
-                    _ => None,
-                });
-                let lane = self.finite.lanes[window.index()].as_str();
-                let method = self.method(op, filter.is_some(), constant);
-                writeln!(f, "  {} of {lane} elements: {method}", op.name())?;
-            }
-        }
+        self.explain_steps(f, &self.finite.steps, 1)?;
         for (output, stored) in self.kernel.outputs.iter().zip(&self.outputs) {
-            match stored.is_native() {
-                true => writeln!(f, "  output {}: stored as {}", output.name, stored.dtype),
-                false => {
-                    let why = match Lane::of(stored.dtype) {
-                        None => "there are no lanes of 64-bit integers",
-                        Some(_) => "its values may not fit in 32 bits before they wrap",
-                    };
-                    writeln!(f, "  output {}: cast to {} row by row: {why}", output.name, stored.dtype)
-                }
-            }?;
+            writeln!(f, "  output {}: {}", output.name, how_stored(*stored))?;
         }
-        let alone = match (self.rows_per_call, self.kernel.assertions.is_empty()) {
-            (1, false) => ": assertions must name the first pixel that fails",
-            (1, true) => ": no cells in common, or too much code",
-            _ => ": what they have in common is computed once",
-        };
-        writeln!(f, "  rows of pixels in one call: {}{alone}", self.rows_per_call)?;
+        writeln!(f, "  rows of pixels in one call: {}: {}", self.rows_per_call, self.why_rows.as_str())?;
         match self.general {
             Some(_) => writeln!(f, "  rows with NaN or infinity: other code, made when the first such row comes"),
             None => writeln!(f, "  rows with NaN or infinity: the same code"),
@@ -97,32 +53,131 @@ impl Pass {
         let mut operations: BTreeMap<(usize, &str), usize> = BTreeMap::new();
         for (id, node) in self.kernel.live_nodes() {
             if !matches!(node.expr, Expr::Number(_) | Expr::Boolean(_)) {
-                let lane = self.finite.lanes[id.index()];
+                let lane = self.finite.analysis.lanes[id.index()];
                 *operations.entry((lane.bytes(), lane.as_str())).or_default() += 1;
             }
         }
-        let lanes = operations.iter().map(|((bytes, name), count)| {
-            let registers = counted((self.block * bytes).div_ceil(16), "register");
+        let lanes = operations.iter().map(|((_, name), count)| {
+            let lane = Lane::ALL.into_iter().find(|lane| lane.as_str() == *name).expect("it is a lane's name");
+            let registers = counted(Width::Pixels(self.block).parts(lane), "register");
             format!("{name} ({} on {registers})", counted(*count, "operation"))
         });
         writeln!(f, "  block: {}; lanes: {}", counted(self.block, "pixel"), lanes.collect::<Vec<_>>().join(", "))
     }
 
-    /// How an order statistic is found. `argument` is its constant argument, `Some(None)` for another.
-    fn method(&self, op: Reduction, filtered: bool, argument: Option<Option<f64>>) -> String {
+    fn explain_steps(&self, f: &mut fmt::Formatter<'_>, steps: &[Step], depth: usize) -> fmt::Result {
         let taps = self.cells.taps();
-        let host = |why: &str| format!("pixel by pixel on the host, because {why}");
-        match argument {
-            _ if taps > MAX_NETWORK => host(&format!("there are more than {MAX_NETWORK} elements")),
-            _ if filtered => host("how many elements take part depends on the pixel"),
-            Some(None) => host("its argument is not a constant"),
-            argument => match ranks(op, taps, argument.flatten()) {
-                Some(ranks) if ranks.len() == 1 => format!("a selection network for rank {} of {taps}", ranks[0]),
-                Some(ranks) => format!("a selection network for {} ranks of {taps}", ranks.len()),
-                None => host("it counts equal elements"),
-            },
+        let indent = "  ".repeat(depth);
+        for step in steps {
+            match step {
+                Step::Scalar(_) => {}
+                Step::Combine(Combine { strategy, reductions, .. }) => {
+                    let names: Vec<String> = reductions
+                        .iter()
+                        .map(|r| format!("{} in {} lanes", self.name(r.id), r.lane.as_str()))
+                        .collect();
+                    let how = match strategy {
+                        Strategy::Tree => format!("a tree over {}, unrolled", counted(taps, "cell")),
+                        Strategy::Loop => format!("a loop over {}", counted(taps, "cell")),
+                    };
+                    writeln!(f, "{indent}{}: {how}", names.join(", "))?;
+                }
+                Step::Select(Select { lane, selection, statistics, .. }) => {
+                    for Statistic { id, of_ranks, .. } in statistics {
+                        let ranks = of_ranks.ranks();
+                        let wanted = match ranks[..] {
+                            [rank] => format!("rank {rank}"),
+                            _ => format!("{} ranks", ranks.len()),
+                        };
+                        writeln!(
+                            f,
+                            "{indent}{} of {} elements: a selection network for {wanted} of {taps}, {}, {}",
+                            self.name(*id),
+                            lane.as_str(),
+                            selection.as_str(),
+                            counted(selection.emitted(), "step"),
+                        )?;
+                    }
+                }
+                Step::Host(Host { window, statistics, .. }) => {
+                    let lane = self.finite.analysis.lanes[window.index()].as_str();
+                    for statistic in statistics {
+                        let (name, why) = (statistic.op.name(), statistic.why.as_str());
+                        writeln!(f, "{indent}{name} of {lane} elements: pixel by pixel on the host, because {why}")?;
+                    }
+                }
+                Step::Fold(Fold { id, visit, body, .. }) => {
+                    let how = match visit {
+                        Visit::Unrolled => "unrolled",
+                        Visit::Loop => "in a loop",
+                    };
+                    writeln!(f, "{indent}{id}: over {}, {how}", counted(taps, "cell"))?;
+                    self.explain_steps(f, body, depth + 1)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Pass {
+    /// The name of a reduction.
+    fn name(&self, id: ExprId) -> &'static str {
+        match self.kernel.expr(id) {
+            Expr::Reduce { op, .. } => op.name(),
+            _ => "value",
         }
     }
+}
+
+impl RowsPerCall {
+    fn as_str(self) -> &'static str {
+        match self {
+            RowsPerCall::Shared => "what they have in common is computed once",
+            RowsPerCall::Assertions => "assertions must name the first pixel that fails",
+            RowsPerCall::Loops => "loops over cells share nothing",
+            RowsPerCall::NothingShared => "no cells in common",
+            RowsPerCall::OneRow => "there is one row along the axis",
+            RowsPerCall::MuchWork => "too much code for more",
+        }
+    }
+}
+
+impl NoNetwork {
+    fn as_str(self) -> String {
+        match self {
+            NoNetwork::Large => format!("there are more than {} elements", tuning::MAX_NETWORK),
+            NoNetwork::Filtered => "how many elements are selected depends on the pixel".to_string(),
+            NoNetwork::Argument => "its argument is not a constant".to_string(),
+            NoNetwork::Counts => "it counts equal elements".to_string(),
+            NoNetwork::AnyLength => "it takes windows of any length".to_string(),
+        }
+    }
+}
+
+fn how_read(input: PassInput) -> String {
+    let why = match Lane::of(input.dtype) {
+        _ if input.is_native() => {
+            return format!("{} elements, read where they are if a row is contiguous", input.dtype);
+        }
+        None => no_lanes(input.dtype),
+        Some(_) => "what is outside the array is not a value of its type",
+    };
+    format!("{} elements, row by row as {}: {why}", input.dtype, input.lane.as_str())
+}
+
+fn how_stored(output: PassOutput) -> String {
+    let why = match Lane::of(output.dtype) {
+        _ if output.is_native() => return format!("stored as {}", output.dtype),
+        None => no_lanes(output.dtype),
+        Some(_) => "its values may not fit in 32 bits before they wrap",
+    };
+    format!("cast to {} row by row: {why}", output.dtype)
+}
+
+/// Why elements are converted.
+fn no_lanes(dtype: DType) -> &'static str {
+    if dtype.is_float() { "there are no lanes of f16s" } else { "there are no lanes of 64-bit integers" }
 }
 
 /// Some things, such as `1 row` or `2 rows`.

@@ -50,7 +50,11 @@ pub fn hoist(kernel_before: Kernel, unrolled: bool) -> Hoisted {
         list.push(id);
         Some(builder.leaf(expr(list.len() - 1), node.ty))
     };
-    let kernel_after = kernel.rewritten(Vec::new(), Vec::new(), replace);
+    // There are at most this many of either until those that count are known.
+    let most = invariant.iter().filter(|same| **same).count();
+    let names = |count: usize| (0..count).map(|index| index.to_string());
+    let params_named = |count: usize| names(count).map(|name| Param { name, default: None }).collect();
+    let kernel_after = kernel.rewritten(params_named(most), names(most).collect(), replace);
     // Hoisted are also those inside others; only what the rewritten kernel reads counts.
     let mut used_params = vec![None; params.len()];
     let mut used_weights = vec![None; weights.len()];
@@ -64,9 +68,8 @@ pub fn hoist(kernel_before: Kernel, unrolled: bool) -> Hoisted {
         used[index] = Some(kept.len());
         kept.push(all[index]);
     }
-    let names = |count: usize| (0..count).map(|index| index.to_string());
     let kernel = kernel_after.rewritten(
-        names(kept_params.len()).map(|name| Param { name, default: None }).collect(),
+        params_named(kept_params.len()),
         names(kept_weights.len()).collect(),
         |builder: &mut Builder, _: ExprId, node: &Node, _: &dyn Fn(ExprId) -> ExprId| match node.expr {
             Expr::Param(index) => Some(builder.leaf(Expr::Param(used_params[index]?), node.ty)),

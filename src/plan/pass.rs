@@ -2,17 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::body::Body;
+use super::line::{Destination, Origin};
 use crate::grid::element::{Cast, DType};
 use crate::grid::halo::Halo;
 use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
 use crate::lang::hir::{Expr, Kernel};
-
-use super::lanes::Analysis;
-use super::line::{Destination, Origin};
-
-/// Order statistics of at most this many elements are found by a network.
-pub const MAX_NETWORK: usize = 81;
+use crate::tuning;
 
 /// A pass over rows of pixels.
 #[derive(Clone, Debug)]
@@ -23,6 +20,10 @@ pub struct Pass {
     pub cells: Cells,
     /// Where each cell is.
     pub cell_addrs: Vec<CellAddr>,
+    /// For each cell of the footprint, the number of the row of cells that it is in. Trees combine the cells of a row first, then
+    /// rows in pairs by these numbers: rows that are one above the other have numbers in sequence, so that with the number of
+    /// the row of pixels added they are the same for every row of pixels.
+    pub tree_rows: Vec<usize>,
     /// The axis of the window along which rows run, if it has that axis.
     pub row_axis: Option<usize>,
     /// The axis of the window along which rows of pixels that are computed together follow each other, if it has that axis.
@@ -41,10 +42,29 @@ pub struct Pass {
     pub block: usize,
     /// How many rows of pixels one call computes.
     pub rows_per_call: usize,
-    /// What is known of the values if all elements and params are finite.
-    pub finite: Analysis,
-    /// What is known if they are not, where that makes a difference.
-    pub general: Option<Analysis>,
+    /// Why so many.
+    pub why_rows: RowsPerCall,
+    /// What the code does if all elements and params are finite.
+    pub finite: Body,
+    /// What it does if they need not be, where that is something else.
+    pub general: Option<Body>,
+}
+
+/// Why one call computes so many rows of pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowsPerCall {
+    /// What they have in common is computed once (unroll-and-jam).
+    Shared,
+    /// One: an assertion must name the first pixel that fails.
+    Assertions,
+    /// One: the cells are visited in loops, which share nothing.
+    Loops,
+    /// One: adjacent rows of pixels have no cells in common.
+    NothingShared,
+    /// One: there is only one row along the axis.
+    OneRow,
+    /// One: there is much to do for a pixel, and registers are few.
+    MuchWork,
 }
 
 /// A cell's place in terms of rows.
@@ -134,8 +154,8 @@ impl Pass {
 
     /// The bytes of memory that the code needs for order statistics.
     pub fn scratch_bytes(&self) -> usize {
-        let needs = |expr: &Expr| matches!(expr, Expr::Reduce { op, .. } if op.is_order_statistic());
-        match self.kernel.live_nodes().any(|(_, node)| needs(&node.expr)) {
+        let calls_host = [Some(&self.finite), self.general.as_ref()].into_iter().flatten().any(Body::calls_host);
+        match calls_host {
             // Elements and filters, arguments and results for a block, and a window of one pixel.
             true => 8 * (self.block * (2 * self.cells.taps() + 2) + self.cells.taps()),
             false => 0,
@@ -188,4 +208,20 @@ pub fn rows_of(
         }
     }
     rows.into_iter().unzip()
+}
+
+/// See [`Pass::tree_rows`].
+pub fn tree_rows(footprint: &[CellAddr]) -> Vec<usize> {
+    let y = |addr: &CellAddr| addr.outer.last().copied().unwrap_or(0);
+    let least = footprint.iter().map(y).min().unwrap_or(0);
+    let most = footprint.iter().map(y).max().unwrap_or(0);
+    // Rows of different planes are never adjacent, and pairs of rows, pairs of pairs and so on begin at the same rows in each.
+    let apart = ((most - least) as usize + tuning::MAX_ROWS_PER_CALL + 1).next_power_of_two().max(1 << 20);
+    let mut planes: BTreeMap<&[isize], usize> = BTreeMap::new();
+    for addr in footprint {
+        planes.entry(&addr.outer[..addr.outer.len().saturating_sub(1)]).or_default();
+    }
+    planes.values_mut().enumerate().for_each(|(number, first)| *first = number * apart);
+    let row = |addr: &CellAddr| planes[&addr.outer[..addr.outer.len().saturating_sub(1)]] + (y(addr) - least) as usize;
+    footprint.iter().map(row).collect()
 }

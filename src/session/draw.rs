@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Image, Statistics};
 use crate::filter::arrays::{AnyArray, for_any};
-use crate::grid::element::{DType, Element};
+use crate::grid::element::Element;
 use crate::grid::footprint::Footprint;
 
 /// A footprint with a longer side than this is described and not drawn.
@@ -67,7 +67,7 @@ pub(super) fn footprint(footprint: &Footprint) -> String {
 
 /// How many values fall into each of `bins` parts of the range from the least to the greatest, as bars.
 pub(super) fn histogram(image: &Image, bins: usize) -> String {
-    let whole = !matches!(image.dtype(), DType::F32 | DType::F64);
+    let whole = !image.dtype().is_float();
     let mut finite: Vec<f64> = Vec::new();
     for_any!(AnyArray, &image.array, array => {
         finite.extend(array.iter().map(|value| Element::to_f64(*value)).filter(|value| value.is_finite()));

@@ -1,6 +1,6 @@
 //! Arrays of every type and layout, and arrays that end where memory ends.
 
-use hoodoo::{AnyArray, AnyElement, Cast, DType, Input, Output};
+use hoodoo::{AnyArray, AnyElement, Cast, DType, Input, Output, f16};
 use ndarray::{ArrayD, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Axis, Ix2, IxDyn, ShapeBuilder, Slice};
 
 use super::kernels::Facts;
@@ -46,7 +46,7 @@ pub enum Special {
 macro_rules! with_type {
     ($dtype:expr, $name:ident => $body:expr) => {
         with_type!($dtype, $name => $body; Bool bool, I8 i8, U8 u8, I16 i16, U16 u16, I32 i32, U32 u32, I64 i64,
-            U64 u64, F32 f32, F64 f64)
+            U64 u64, F16 f16, F32 f32, F64 f64)
     };
     ($dtype:expr, $name:ident => $body:expr; $($variant:ident $type:ty),*) => {
         match $dtype {
@@ -54,13 +54,14 @@ macro_rules! with_type {
                 type $name = $type;
                 $body
             })*
+            other => unreachable!("{other} is not in the list"),
         }
     };
 }
 
 macro_rules! with_array {
     ($any:expr, $array:ident => $body:expr) => {
-        with_array!($any, $array => $body; Bool, I8, U8, I16, U16, I32, U32, I64, U64, F32, F64)
+        with_array!($any, $array => $body; Bool, I8, U8, I16, U16, I32, U32, I64, U64, F16, F32, F64)
     };
     ($any:expr, $array:ident => $body:expr; $($variant:ident),*) => {
         match $any {
@@ -217,7 +218,7 @@ pub fn drawn(
     special: Special,
     wild: bool,
 ) -> (AnyArray, Facts) {
-    let is_float = matches!(dtype, DType::F32 | DType::F64);
+    let is_float = dtype.is_float();
     // The limits, and what is next to them; saturated to the type.
     let limits = [
         0.0,
@@ -270,7 +271,7 @@ pub fn drawn(
         }
     };
     let array = with_type!(dtype, T => ArrayD::<T>::from_shape_simple_fn(IxDyn(shape), || {
-        T::from_f64(element(), Cast::Saturate)
+        <T as hoodoo::Element>::from_f64(element(), Cast::Saturate)
     })
     .into());
     let facts = match (dtype, is_float, wild) {

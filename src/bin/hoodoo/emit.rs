@@ -88,7 +88,7 @@ pub fn emit(arguments: &EmitArguments) -> Result<(), Failure> {
         (Step::Plan, Some(Engine::Callback)) => {
             return Err(Failure::Usage("--engine: a callback has no plan".to_string()));
         }
-        (_, Some(Engine::Interpreter)) => {
+        (_, Some(_)) => {
             return Err(Failure::Usage("--engine: the interpreter has no code".to_string()));
         }
     };

@@ -188,7 +188,7 @@ impl Job<'_> {
                 let plan = filter.listing(Listing::Plan, whole.filtered(), &input_types, &output_types)?;
                 tell(plan.trim_end());
             }
-            Engine::Callback | Engine::Interpreter => tell("pixel by pixel, as --engine says"),
+            _ => tell("pixel by pixel, as --engine says"),
         }
         if arguments.time || arguments.json {
             // The filter makes the code on its first run; made before, that run finds it.

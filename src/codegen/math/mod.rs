@@ -25,54 +25,17 @@ use cranelift_codegen::ir::types::{F32, F32X4, F64, I8X16};
 use cranelift_codegen::ir::{BlockArg, FuncRef, InstBuilder, Type, Value};
 use cranelift_frontend::FunctionBuilder;
 
+use super::host::HostFn;
 use super::simd;
 use crate::error::Error;
 use crate::lang::ops::{BinaryOp, UnaryOp};
 use number::Num;
 
-/// Declares the host's function of one f64 for an operation in the function that is built.
-pub type Import<'i> = dyn FnMut(&mut FunctionBuilder<'_>, UnaryOp) -> Result<FuncRef, Error> + 'i;
+/// Declares a function of the host in the function that is built.
+pub type Import<'i> = dyn FnMut(&mut FunctionBuilder<'_>, HostFn) -> Result<FuncRef, Error> + 'i;
 
-/// Whether `op` has no single instruction, and [`unary`] emits code for it.
-pub fn is_unary_function(op: UnaryOp) -> bool {
-    !matches!(
-        op,
-        UnaryOp::Not
-            | UnaryOp::Negate
-            | UnaryOp::Abs
-            | UnaryOp::Sqrt
-            | UnaryOp::Floor
-            | UnaryOp::Ceil
-            | UnaryOp::Round
-            | UnaryOp::Trunc
-    )
-}
-
-/// Whether `op` has no single instruction, and [`binary`] emits code for it.
-pub fn is_binary_function(op: BinaryOp) -> bool {
-    matches!(op, BinaryOp::Power | BinaryOp::Atan2 | BinaryOp::Hypot)
-}
-
-/// The address of the host's function, from f64 to f64, that the code for `op` calls for large arguments, if it does.
-pub fn host_function(op: UnaryOp) -> Option<*const u8> {
-    macro_rules! functions {
-        ($($op:ident)*) => {
-            match op {
-                $(UnaryOp::$op => {
-                    extern "C" fn function(x: f64) -> f64 {
-                        UnaryOp::$op.apply(x)
-                    }
-                    Some(function as *const u8)
-                })*
-                _ => None,
-            }
-        };
-    }
-    functions!(Sin Cos Tan)
-}
-
-/// Emits `op`, an [`is_unary_function`], of a register of floats. For an operation that has a [`host_function`], that
-/// is imported.
+/// Emits `op`, an [`is_unary_function`](crate::plan::cost::is_unary_function), of a register of floats. For an operation that
+/// leaves large arguments to the host, its function is imported.
 pub fn unary(b: &mut FunctionBuilder<'_>, op: UnaryOp, x: Value, import: &mut Import<'_>) -> Result<Value, Error> {
     if simd::type_of(b, x).lane_type() == F32 && !is_native_in_single(op) {
         let halves = promoted(b, x);
@@ -101,14 +64,12 @@ pub fn unary(b: &mut FunctionBuilder<'_>, op: UnaryOp, x: Value, import: &mut Im
         _ => unreachable!("{} has an instruction", op.name()),
     };
     let value = formula(b, x, function);
-    if host_function(op).is_none() {
-        return Ok(value);
-    }
-    let host = import(b, op)?;
+    let Some(host) = HostFn::of(op) else { return Ok(value) };
+    let host = import(b, host)?;
     Ok(unless_large(b, x, value, host))
 }
 
-/// Emits `op`, an [`is_binary_function`], of two registers of floats.
+/// Emits `op`, an [`is_binary_function`](crate::plan::cost::is_binary_function), of two registers of floats.
 pub fn binary(b: &mut FunctionBuilder<'_>, op: BinaryOp, x: Value, y: Value) -> Value {
     let is_single = simd::type_of(b, x).lane_type() == F32;
     let function = |b: &mut FunctionBuilder<'_>, x: Value, y: Value| {

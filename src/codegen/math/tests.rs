@@ -63,9 +63,7 @@ struct Compiled {
 }
 
 fn compile(op: Op, ty: Type) -> Compiled {
-    let symbols: Vec<(String, *const u8)> =
-        UNARY.iter().filter_map(|op| Some((op.name().to_string(), super::host_function(*op)?))).collect();
-    let mut module = Module::new(&symbols).unwrap();
+    let mut module = Module::new().unwrap();
     let mut signature = module.jit().make_signature();
     signature.params.extend([I64; 4].map(AbiParam::new));
     let mut function = Function::with_name_signature(UserFuncName::user(0, 0), signature.clone());
@@ -86,14 +84,7 @@ fn compile(op: Op, ty: Type) -> Compiled {
     };
     let argument = load(&mut b, x);
     let value = match op {
-        Op::Unary(op) => super::unary(&mut b, op, argument, &mut |b, op| {
-            let mut signature = module.jit().make_signature();
-            signature.params.push(AbiParam::new(F64));
-            signature.returns.push(AbiParam::new(F64));
-            let id = module.import(op.name(), &signature)?;
-            Ok(module.jit().declare_func_in_func(id, b.func))
-        })
-        .unwrap(),
+        Op::Unary(op) => super::unary(&mut b, op, argument, &mut |b, host| module.import(b, host)).unwrap(),
         Op::Binary(op) => {
             let second = load(&mut b, y);
             super::binary(&mut b, op, argument, second)

@@ -79,7 +79,8 @@ impl<'a> RawView<'a> {
 macro_rules! for_dtype {
     ($dtype:expr, $type:ident => $body:expr) => {
         for_dtype!(@ $dtype, $type => $body; Bool: bool, I8: i8, U8: u8, I16: i16, U16: u16, I32: i32, U32: u32, I64: i64,
-            U64: u64, F32: f32, F64: f64)
+            U64: u64, F16: half::f16, F32: f32,
+            F64: f64)
     };
     (@ $dtype:expr, $type:ident => $body:expr; $($variant:ident: $element:ty),*) => {
         match $dtype {

@@ -8,7 +8,7 @@ use super::traversal::{GroupReads, RowShape, Segments};
 use crate::filter::exec::domain::Domain;
 use crate::grid::halo::Halo;
 use crate::plan::Plan;
-use crate::plan::line::{Destination, Origin};
+use crate::plan::line::Origin;
 use crate::plan::pass::{CellRow, Pass, PassInput};
 
 /// A row of an array that a group reads: its position in [`AccessPlan::rows`].
@@ -171,7 +171,7 @@ fn array_rows(
 ) -> BTreeMap<CellRow, bool> {
     let mut rows: BTreeMap<CellRow, bool> = BTreeMap::new();
     for pass in &plan.passes {
-        let beyond = !line_halo(plan, pass).is_empty();
+        let beyond = !plan.halo_of(pass).is_empty();
         for (row, reaching) in pass.rows.iter().zip(&pass.reaching) {
             let Origin::Array(array) = pass.inputs[row.input].origin else { continue };
             let in_place = readers[array].is_direct() && row.shift == 0 && whole.len >= whole.shape.block;
@@ -227,7 +227,7 @@ impl BufferedRow {
 
 impl PassAccess {
     fn new(plan: &Plan, pass: &Pass, ids: &BTreeMap<&CellRow, RowId>, group_rows: usize) -> PassAccess {
-        let halo = line_halo(plan, pass);
+        let halo = plan.halo_of(pass);
         let calls = calls(pass, group_rows);
         let read = |row: &CellRow, call: usize| {
             let input: &PassInput = &pass.inputs[row.input];
@@ -239,7 +239,7 @@ impl PassAccess {
                 Origin::Line(line) => {
                     // A line has all rows of pixels of the group, and nothing above or below them.
                     let below = row.outer.last().map_or(0, |y| y.unsigned_abs());
-                    let start = made_halo(plan, line).before as isize - halo.before as isize + row.shift;
+                    let start = plan.halo_of_maker(line).before as isize - halo.before as isize + row.shift;
                     let row = call * pass.rows_per_call + below;
                     Read::Line { line, row, offset: start * input.lane.bytes() as isize }
                 }
@@ -269,29 +269,4 @@ fn array_row(row: &CellRow, array: usize, below: usize) -> CellRow {
 /// How many calls of a pass compute the rows of pixels of a group.
 fn calls(pass: &Pass, group_rows: usize) -> usize {
     group_rows.div_ceil(pass.rows_per_call)
-}
-
-/// How far beyond a chunk's pixels a pass computes: as far as any of its lines goes.
-pub fn line_halo(plan: &Plan, pass: &Pass) -> Halo {
-    pass.outputs.iter().fold(Halo::NONE, |halo, output| match output.destination {
-        Destination::Line(line) => halo.union(plan.lines[line].halo()),
-        Destination::Array(_) => halo,
-    })
-}
-
-/// How far beyond a chunk's pixels the pass computes that makes a line.
-pub fn made_halo(plan: &Plan, line: usize) -> Halo {
-    let makes = |pass: &&Pass| pass.outputs.iter().any(|output| output.destination == Destination::Line(line));
-    plan.passes.iter().find(makes).map_or(Halo::NONE, |pass| line_halo(plan, pass))
-}
-
-/// How far beyond a chunk's pixels the passes read rows of arrays.
-pub fn array_halo(plan: &Plan) -> Halo {
-    let halo = |pass: &Pass| {
-        let is_array = |input: &usize| matches!(pass.inputs[*input].origin, Origin::Array(_));
-        let is_read = |input: &usize| pass.rows.iter().any(|row| row.input == *input);
-        let inputs = (0..pass.inputs.len()).filter(|input| is_array(input) && is_read(input));
-        inputs.fold(Halo::NONE, |halo, input| halo.union(line_halo(plan, pass).grow(pass.halo(input))))
-    };
-    plan.passes.iter().fold(Halo::NONE, |all, pass| all.union(halo(pass)))
 }

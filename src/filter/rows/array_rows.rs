@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use super::border::BorderMap;
 use crate::filter::exec::view::{RawView, for_dtype};
-use crate::grid::element::{Cast, DType, Element};
+use crate::grid::element::{Cast, Element};
+use crate::grid::lane::Lane;
 use crate::plan::pass::PassInput;
 
 /// An input array, row by row. A row is named by the address of its first element.
@@ -76,7 +77,7 @@ impl<T: Element> RowReader for ArrayRows<'_, T> {
     }
 
     unsafe fn is_finite(&self, row: *const u8, positions: Range<isize>, border: &BorderMap) -> bool {
-        if !matches!(T::DTYPE, DType::F32 | DType::F64) {
+        if !T::DTYPE.is_float() {
             return true;
         }
         let row = row.cast::<T>();
@@ -97,13 +98,23 @@ impl<T: Element> RowReader for ArrayRows<'_, T> {
     }
 
     unsafe fn copy(&self, row: Option<*const u8>, positions: Range<isize>, border: &BorderMap, copy: *mut u8) {
-        if self.input.is_native() {
+        match self.input.lane {
             // The lane type holds what is outside exactly, or the plan would have chosen another.
-            // SAFETY: passed on; native elements have the lane type's size.
-            unsafe { self.copy_as(row, positions, border, copy.cast::<T>(), self.outside_element, |element| element) }
-        } else {
-            // SAFETY: passed on; other elements are converted to f64s.
-            unsafe { self.copy_as(row, positions, border, copy.cast::<f64>(), self.outside, Element::to_f64) }
+            _ if self.input.is_native() => {
+                // SAFETY: passed on; native elements have the lane type's size.
+                unsafe {
+                    self.copy_as(row, positions, border, copy.cast::<T>(), self.outside_element, |element| element)
+                }
+            }
+            Lane::F32 => {
+                let outside = self.outside as f32;
+                // SAFETY: passed on; elements are converted to f32s, whose values they are.
+                unsafe { self.copy_as(row, positions, border, copy.cast::<f32>(), outside, |x| x.to_f64() as f32) }
+            }
+            _ => {
+                // SAFETY: passed on; other elements are converted to f64s.
+                unsafe { self.copy_as(row, positions, border, copy.cast::<f64>(), self.outside, Element::to_f64) }
+            }
         }
     }
 }

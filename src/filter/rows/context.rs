@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::access::{AccessPlan, PassAccess, array_halo};
+use super::access::{AccessPlan, PassAccess};
 use super::array_rows::{RowReader, reader};
 use super::target::Target;
 use super::traversal::{RowShape, Traversal};
@@ -66,6 +66,8 @@ pub struct RunContext<'a> {
     pub staged: Vec<bool>,
     /// How many pixels of a row are computed at once, at most.
     pub chunk: usize,
+    /// How many are computed at least: a block of any pass.
+    pub block: usize,
     /// Whether some code depends on whether elements are finite.
     pub validated: bool,
     pub constants_finite: bool,
@@ -110,6 +112,7 @@ impl<'a> RunContext<'a> {
             targets,
             staged,
             chunk,
+            block: shape.block,
             validated,
             constants_finite: run.constants.iter().all(|value| match plan.request.precision {
                 Precision::Exact => value.is_finite(),
@@ -135,7 +138,7 @@ fn array_input(plan: &Plan, array: usize, view: &RawView<'_>) -> PassInput {
 /// What the arrays' rows are like to the passes of a plan.
 fn row_shape(plan: &Plan, domain: &Domain, readers: &[Box<dyn RowReader + '_>]) -> RowShape {
     RowShape {
-        halo: array_halo(plan),
+        halo: plan.array_halo(),
         array_len: domain.row_len(),
         block: plan.passes.iter().map(|pass| pass.block).max().unwrap_or(1),
         direct: readers.iter().any(|reader| reader.is_direct()),

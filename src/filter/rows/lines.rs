@@ -4,7 +4,6 @@
 
 use std::ops::Range;
 
-use super::access::made_halo;
 use super::context::RunContext;
 use crate::grid::halo::Halo;
 use crate::grid::lane::Lane;
@@ -33,7 +32,7 @@ impl Lines {
         // The last call may compute more rows than the group has.
         let rows = passes.map(|(pass, access)| pass.rows_per_call * access.calls).max().unwrap_or(0);
         let line = |(number, line): (usize, &Line)| {
-            let halo = made_halo(context.plan, number);
+            let halo = context.plan.halo_of_maker(number);
             let bytes = (context.chunk + halo.len()) * line.lane.bytes();
             // Rows an odd number of cache lines apart don't fall into the same sets.
             let pitch = bytes.next_multiple_of(64) | 64;

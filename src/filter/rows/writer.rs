@@ -47,7 +47,7 @@ impl<'a> Writer<'a> {
     pub fn new(context: &'a RunContext<'a>) -> Writer<'a> {
         let (pass, access) = context.last_pass();
         let rows = pass.rows_per_call * access.calls;
-        let pixels = context.chunk.min(context.run.region.row().len()).max(pass.block);
+        let pixels = context.chunk.min(context.run.region.row().len()).max(context.block);
         let own = context.targets.iter().zip(&context.staged);
         Writer {
             context,
@@ -97,13 +97,13 @@ impl<'a> Writer<'a> {
                 let len = pixels.len() * rows.len();
                 // SAFETY: code has written the pixels' elements, which belong to contiguous rows of the output that no
                 // other thread writes to, one after the other.
-                unsafe { target.put(own.row(rows.start), to(rows.start), len, context.plan.request.cast) };
+                unsafe { target.put(own.row(rows.start), to(rows.start), len, context.plan.last_pass().cast) };
                 continue;
             }
             for row in rows.clone() {
                 // SAFETY: code has written the pixels' elements, from a multiple of their size on, which belong to a row of the
                 // output that no other thread writes to.
-                unsafe { target.put(own.row(row), to(row), pixels.len(), context.plan.request.cast) };
+                unsafe { target.put(own.row(row), to(row), pixels.len(), context.plan.last_pass().cast) };
             }
         }
     }

@@ -22,7 +22,7 @@ impl<'a> Checker<'a> {
             .hint("multiplication is written with `*`")),
             None => match builtin(&name.text) {
                 Some(builtin) => self.call_builtin(builtin, name, arguments, span),
-                None => Err(self.unknown_function(name)),
+                None => Err(self.unknown_function(&name.text, name.span)),
             },
         }
     }
@@ -30,7 +30,7 @@ impl<'a> Checker<'a> {
     fn inline(&mut self, index: usize, name: &Name, arguments: &'a [Argument], span: Span) -> Checked<Value> {
         let function = self.functions[index].ast;
         if self.calls.contains(&index) {
-            return Err(recursion(name, function.name.span));
+            return Err(recursion(&name.text, name.span, function.name.span));
         }
         if arguments.len() != function.parameters.len() {
             let expected = function.parameters.len();
@@ -106,11 +106,8 @@ impl<'a> Checker<'a> {
                 let b = self.number(&arguments[1].value, &user)?;
                 Ok(self.binary(op, a, b))
             }
-            Meaning::Extreme(reduction, op) => {
-                if reduces {
-                    let (window, filter) = self.window(&arguments[0], &user, Some(Elem::Number))?;
-                    return Ok(self.reduction(reduction, window, filter, None));
-                }
+            Meaning::Extreme(reduction, _) if reduces => self.reduce(reduction, builtin, arguments),
+            Meaning::Extreme(_, op) => {
                 let mut value = self.number(&arguments[0].value, &user)?;
                 for argument in &arguments[1..] {
                     let next = self.number(&argument.value, &user)?;
@@ -118,30 +115,36 @@ impl<'a> Checker<'a> {
                 }
                 Ok(value)
             }
-            Meaning::Reduction(reduction, false) => {
-                let (window, filter) = self.window(&arguments[0], &user, Some(Elem::Number))?;
-                Ok(self.reduction(reduction, window, filter, None))
-            }
-            Meaning::Reduction(reduction, true) => {
-                let (window, filter) = self.window(&arguments[0], &user, Some(Elem::Number))?;
-                let argument = &arguments[1].value;
-                let value = self.number_scalar(argument, &format!("the second argument of {user}"))?;
-                self.demand_valid(reduction, filter, value.id, argument.span)?;
-                Ok(self.reduction(reduction, window, filter, Some(value.id)))
-            }
-            Meaning::Statistic(statistic) => self.statistic(statistic, &arguments[0], &user),
+            Meaning::Reduction(reduction) => self.reduce(reduction, builtin, arguments),
+            Meaning::Statistic(statistic) => self.statistic(statistic, &arguments[0], builtin),
             Meaning::Derived(derived) => self.derived(derived, arguments, &user),
             Meaning::Place(place) => self.place(place, arguments, span),
         }
     }
 
-    /// The window and the condition of a reduction's argument, with elements of type `elem` if that matters.
+    /// A call of a reduction that engines implement.
+    fn reduce(&mut self, op: Reduction, builtin: &Builtin, arguments: &'a [Argument]) -> Checked<Value> {
+        let (window, filter) = self.window(&arguments[0], builtin, Some(Elem::Number))?;
+        let argument = match op.row().argument {
+            None => None,
+            Some(kind) => {
+                let argument = &arguments[1].value;
+                let value = self.number_scalar(argument, &format!("the second argument of `{}`", builtin.name))?;
+                self.demand_valid(kind, filter, value.id, argument.span)?;
+                Some(value.id)
+            }
+        };
+        Ok(Value::new(self.builder.reduce(op, window, filter, argument), Type::NUMBER))
+    }
+
+    /// The window and the condition of the argument of `reduction`, with elements of type `elem` if that matters.
     pub(super) fn window(
         &mut self,
         argument: &'a Argument,
-        user: &str,
+        reduction: &Builtin,
         elem: Option<Elem>,
     ) -> Checked<(ExprId, Option<ExprId>)> {
+        let user = &format!("`{}`", reduction.name);
         let value = match elem {
             Some(Elem::Number) => self.number(&argument.value, user)?,
             Some(Elem::Boolean) => self.boolean(&argument.value, user)?,
@@ -154,7 +157,7 @@ impl<'a> Checker<'a> {
                 format!("{user} reduces a window, and this is {}", value.ty),
             )
             .label(format!("{}", value.ty));
-            return Err(if matches!(user, "`min`" | "`max`") {
+            return Err(if matches!(reduction.meaning, Meaning::Extreme(..)) {
                 diagnostic.hint("the least or greatest of scalars needs two or more of them: `min(a, b)`")
             } else {
                 diagnostic.hint(format!("a window is an input such as `{}`, or made from one", self.inputs[0]))
@@ -165,16 +168,6 @@ impl<'a> Checker<'a> {
             None => None,
         };
         Ok((value.id, filter))
-    }
-
-    pub(super) fn reduction(
-        &mut self,
-        op: Reduction,
-        window: ExprId,
-        filter: Option<ExprId>,
-        argument: Option<ExprId>,
-    ) -> Value {
-        Value::new(self.builder.reduce(op, window, filter, argument), Type::NUMBER)
     }
 
     /// How many elements take part where `filter` is true.
@@ -191,16 +184,16 @@ impl<'a> Checker<'a> {
         self.builder.binary(BinaryOp::Divide, sum, count)
     }
 
-    fn statistic(&mut self, statistic: Statistic, argument: &'a Argument, user: &str) -> Checked<Value> {
+    fn statistic(&mut self, statistic: Statistic, argument: &'a Argument, builtin: &Builtin) -> Checked<Value> {
         let number = |id| Value::new(id, Type::NUMBER);
         let boolean = |id| Value::new(id, Type::BOOLEAN);
         match statistic {
             Statistic::Mean => {
-                let (window, filter) = self.window(argument, user, Some(Elem::Number))?;
+                let (window, filter) = self.window(argument, builtin, Some(Elem::Number))?;
                 Ok(number(self.mean(window, filter)))
             }
             Statistic::Var | Statistic::Std => {
-                let (window, filter) = self.window(argument, user, Some(Elem::Number))?;
+                let (window, filter) = self.window(argument, builtin, Some(Elem::Number))?;
                 let mean = self.mean(window, filter);
                 let deviation = self.builder.binary(BinaryOp::Subtract, window, mean);
                 let square = self.builder.binary(BinaryOp::Multiply, deviation, deviation);
@@ -208,7 +201,7 @@ impl<'a> Checker<'a> {
                 Ok(number(if statistic == Statistic::Std { self.builder.unary(UnaryOp::Sqrt, var) } else { var }))
             }
             Statistic::Count | Statistic::Any | Statistic::All => {
-                let (window, filter) = self.window(argument, user, Some(Elem::Boolean))?;
+                let (window, filter) = self.window(argument, builtin, Some(Elem::Boolean))?;
                 // Every element that takes part is true if none is false.
                 let window = if statistic == Statistic::All { self.builder.not(window) } else { window };
                 let window = match filter {
@@ -224,7 +217,7 @@ impl<'a> Checker<'a> {
                 })
             }
             Statistic::Len => {
-                let (_, filter) = self.window(argument, user, None)?;
+                let (_, filter) = self.window(argument, builtin, None)?;
                 Ok(number(self.selected(filter)))
             }
         }

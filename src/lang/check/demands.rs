@@ -1,17 +1,18 @@
 //! What must hold at every pixel: assertions, and what reductions demand of their second argument.
 
-use super::{Checked, Checker, Demand, EXPLICIT};
+use super::{Checked, Checker, Demand, Reason};
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{Assertion, ExprId, Reduction};
+use crate::lang::hir::{Assertion, ExprId};
 use crate::lang::ops::{BinaryOp, UnaryOp};
+use crate::lang::reductions::Argument;
 use crate::lang::span::Span;
 use crate::lang::types::Shape;
 
 impl<'a> Checker<'a> {
-    /// What a reduction demands of its second argument.
+    /// Demands what a second argument of this kind must be.
     pub(super) fn demand_valid(
         &mut self,
-        op: Reduction,
+        kind: Argument,
         filter: Option<ExprId>,
         argument: ExprId,
         span: Span,
@@ -20,11 +21,11 @@ impl<'a> Checker<'a> {
         let is_whole = self.builder.binary(BinaryOp::Equal, argument, whole);
         let zero = self.builder.number(0.0);
         let not_negative = self.builder.binary(BinaryOp::LessEqual, zero, argument);
-        let (valid, message) = match op {
-            Reduction::Rank | Reduction::Nth => {
+        let (valid, message) = match kind {
+            Argument::Rank | Argument::Position => {
                 let count = self.selected(filter);
                 let below = self.builder.binary(BinaryOp::Less, argument, count);
-                let above = if op == Reduction::Nth {
+                let above = if kind == Argument::Position {
                     not_negative
                 } else {
                     let least = self.builder.unary(UnaryOp::Negate, count);
@@ -34,29 +35,28 @@ impl<'a> Checker<'a> {
                 let valid = self.builder.binary(BinaryOp::And, is_whole, inside);
                 (valid, "the position must be a whole number inside the window")
             }
-            Reduction::Percentile => {
+            Argument::Percentage => {
                 let hundred = self.builder.number(100.0);
                 let below = self.builder.binary(BinaryOp::LessEqual, argument, hundred);
                 let valid = self.builder.binary(BinaryOp::And, not_negative, below);
                 (valid, "the percentage must lie from 0 to 100")
             }
-            Reduction::TrimmedMean => {
+            Argument::Trimmed => {
                 let valid = self.builder.binary(BinaryOp::And, is_whole, not_negative);
                 (valid, "the number of trimmed elements must be whole and not negative")
             }
-            _ => unreachable!("the other reductions have no argument"),
         };
         // A constant that is wrong for every window is an error at once.
         if self.builder.as_boolean(self.path) == Some(true) && self.builder.as_boolean(valid) == Some(false) {
             return Err(Diagnostic::new(Code::OutOfRange, span, message)
                 .label(format!("this is {}", self.builder.as_number(argument).unwrap_or(f64::NAN))));
         }
-        self.demand(valid, span, message);
+        self.demand(valid, span, Reason::Argument(message));
         Ok(())
     }
 
     /// Demands that `condition` holds wherever the current path is taken.
-    pub(super) fn demand(&mut self, condition: ExprId, span: Span, message: &str) {
+    pub(super) fn demand(&mut self, condition: ExprId, span: Span, reason: Reason) {
         let off_path = self.builder.not(self.path);
         let mut condition = self.builder.binary(BinaryOp::Or, off_path, condition);
         if self.builder.ty(condition).shape == Shape::Window {
@@ -68,10 +68,12 @@ impl<'a> Checker<'a> {
         if self.builder.as_boolean(condition) == Some(true) {
             return;
         }
-        let message = message.to_string();
         match self.folds.last_mut() {
-            Some(fold) => fold.demands.push(Demand { condition, span, message }),
-            None => self.assertions.push(Assertion { condition, span, explicit: message == EXPLICIT, message }),
+            Some(fold) => fold.demands.push(Demand { condition, span, reason }),
+            None => {
+                let (explicit, message) = (reason == Reason::Assert, reason.message().to_string());
+                self.assertions.push(Assertion { condition, span, message, explicit });
+            }
         }
     }
 }

@@ -33,7 +33,8 @@ impl<'a> Checker<'a> {
                 Code::NestedTooDeeply,
                 expr.span,
                 format!(
-                    "the kernel is nested too deeply after its functions are inlined: the limit `inlined_nesting` is {depth} levels"
+                    "the kernel is nested too deeply after its functions are inlined: the limit `inlined_nesting` is \
+                     {depth} levels"
                 ),
             )
             .label("the limit is passed here"));

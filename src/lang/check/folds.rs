@@ -2,7 +2,7 @@
 
 use super::expressions::clash;
 use super::names::{check_not_builtin, taken};
-use super::{Checked, Checker, MAX_LIST, OpenFold, Value, Values, counted, list_too_long};
+use super::{Checked, Checker, Demand, MAX_LIST, OpenFold, Value, Values, counted, list_too_long};
 use crate::lang::ast::{self, Name};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{self, Expr, ExprId, FoldId};
@@ -10,34 +10,32 @@ use crate::lang::ops::BinaryOp;
 use crate::lang::span::Span;
 use crate::lang::types::{Shape, Type};
 
+/// A fold's first values and windows, whose names are its variables.
+struct Declared {
+    init: Vec<Value>,
+    windows: Vec<Value>,
+}
+
 impl<'a> Checker<'a> {
     pub(super) fn fold(&mut self, fold: &'a ast::Fold, span: Span) -> Checked<Values> {
-        let accumulators = fold.accumulators.len();
-        if fold.next.len() != accumulators {
-            let extra = &fold.next[fold.next.len() - 1];
-            return Err(Diagnostic::new(
-                Code::FoldArity,
-                extra.span,
-                format!(
-                    "the fold has {} and {}",
-                    counted(accumulators, "accumulator"),
-                    counted(fold.next.len(), "new value")
-                ),
-            )
-            .label("each accumulator needs one new value")
-            .note(
-                fold.accumulators[0].0.span.to(fold.accumulators[accumulators - 1].0.span),
-                counted(accumulators, "accumulator"),
-            )
-            .hint("if the comma belongs to what is around the fold, put the fold in parentheses"));
-        }
-        let mut init = Vec::new();
+        check_arity(fold)?;
+        let declared = self.declare(fold)?;
+        self.check_depth(span)?;
+        check_names(fold)?;
+        let id = self.builder.begin_fold();
+        let (next, demands) = self.infer(fold, id, &declared)?;
+        let mut values = self.close(id, span, declared, next, demands);
+        Ok(if values.len() == 1 { Values::One(values.remove(0)) } else { Values::Many(values) })
+    }
+
+    /// Checks the first values and the windows, which are outside the fold.
+    fn declare(&mut self, fold: &'a ast::Fold) -> Checked<Declared> {
+        let (mut init, mut windows) = (Vec::new(), Vec::new());
         for (name, value) in &fold.accumulators {
             check_not_builtin(name)?;
             let first = self.value(value)?;
             init.push(self.scalar(value, first, "an accumulator")?);
         }
-        let mut windows = Vec::new();
         for (name, window) in &fold.elements {
             check_not_builtin(name)?;
             let value = self.value(window)?;
@@ -51,51 +49,56 @@ impl<'a> Checker<'a> {
             }
             windows.push(value);
         }
-        if self.folds.len() >= self.limits.folds {
-            return Err(Diagnostic::new(
-                Code::NestedTooDeeply,
-                span,
-                format!(
-                    "{} folds are in each other after functions are inlined, and the limit `folds` is {}",
-                    self.folds.len() + 1,
-                    self.limits.folds
-                ),
-            )
-            .label("this fold is one too many"));
+        Ok(Declared { init, windows })
+    }
+
+    /// Checks that one more fold may be inside those around it.
+    fn check_depth(&self, span: Span) -> Checked<()> {
+        let (depth, most) = (self.folds.len() + 1, self.limits.folds);
+        if depth <= most {
+            return Ok(());
         }
-        let id = self.builder.begin_fold();
-        let names: Vec<&Name> = fold.accumulators.iter().chain(&fold.elements).map(|(name, _)| name).collect();
-        if let Some(extra) = names.get(MAX_LIST) {
-            return Err(list_too_long(extra.span));
-        }
-        for (index, name) in names.iter().enumerate() {
-            if let Some(first) = names[..index].iter().find(|first| *first == name) {
-                return Err(taken(name, first.span, "the first variable of that name in this fold"));
-            }
-        }
+        let message =
+            format!("{depth} folds are in each other after functions are inlined, and the limit `folds` is {most}");
+        Err(Diagnostic::new(Code::NestedTooDeeply, span, message).label("this fold is one too many"))
+    }
+
+    /// Checks what is inside the fold, with its variables bound: the new values, and what is demanded at each cell.
+    fn infer(&mut self, fold: &'a ast::Fold, id: FoldId, declared: &Declared) -> Checked<(Vec<ExprId>, Vec<Demand>)> {
         let outside = self.locals.len();
         let outer_scope = std::mem::replace(&mut self.fold_scope, id.index() + 1);
         let outer_path = self.path;
         self.path = self.builder.boolean(true);
-        for (index, (name, _)) in fold.accumulators.iter().enumerate() {
-            let id = self.builder.leaf(Expr::Accumulator(id, index), init[index].ty);
-            self.locals.push((name.text.clone(), Value::new(id, init[index].ty)));
+        for (index, ((name, _), init)) in fold.accumulators.iter().zip(&declared.init).enumerate() {
+            let id = self.builder.leaf(Expr::Accumulator(id, index), init.ty);
+            self.locals.push((name.text.clone(), Value::new(id, init.ty)));
         }
-        for (index, (name, _)) in fold.elements.iter().enumerate() {
-            let ty = Type { shape: Shape::Scalar, ..windows[index].ty };
+        for (index, ((name, _), window)) in fold.elements.iter().zip(&declared.windows).enumerate() {
+            let ty = Type { shape: Shape::Scalar, ..window.ty };
             let id = self.builder.leaf(Expr::Element(id, index), ty);
             self.locals.push((name.text.clone(), Value::new(id, ty)));
         }
         self.folds.push(OpenFold { demands: Vec::new() });
-        let next = self.fold_body(fold, id, &init);
+        let next = self.fold_body(fold, id, &declared.init);
         let demands = self.folds.pop().expect("pushed above").demands;
         self.locals.truncate(outside);
         self.fold_scope = outer_scope;
         self.path = outer_path;
-        let mut next = next?;
+        Ok((next?, demands))
+    }
 
-        let mut init: Vec<ExprId> = init.into_iter().map(|value| value.id).collect();
-        let windows = windows.into_iter().map(|value| value.id).collect();
+    /// Makes the fold of its parts, and demands outside what is demanded inside; the last values of the accumulators.
+    fn close(
+        &mut self,
+        id: FoldId,
+        span: Span,
+        declared: Declared,
+        mut next: Vec<ExprId>,
+        demands: Vec<Demand>,
+    ) -> Vec<Value> {
+        let accumulators = next.len();
+        let mut init: Vec<ExprId> = declared.init.iter().map(|value| value.id).collect();
+        let windows = declared.windows.iter().map(|value| value.id).collect();
         // Each demand inside the loop is one more accumulator: did it hold at every cell so far?
         for (index, demand) in demands.iter().enumerate() {
             init.push(self.builder.boolean(true));
@@ -107,10 +110,9 @@ impl<'a> Checker<'a> {
         let mut values = self.builder.end_fold(id, hir::Fold { init, windows, next });
         let held = values.split_off(accumulators);
         for (held, demand) in held.into_iter().zip(demands) {
-            self.demand(held, demand.span, &demand.message);
+            self.demand(held, demand.span, demand.reason);
         }
-        let mut values: Vec<Value> = values.into_iter().zip(types).map(|(id, ty)| Value::new(id, ty)).collect();
-        Ok(if values.len() == 1 { Values::One(values.remove(0)) } else { Values::Many(values) })
+        values.into_iter().zip(types).map(|(id, ty)| Value::new(id, ty)).collect()
     }
 
     /// The new values of a fold's accumulators, where its condition is false the old ones.
@@ -144,4 +146,33 @@ impl<'a> Checker<'a> {
         }
         Ok(next)
     }
+}
+
+/// Checks that there is a new value for each accumulator.
+fn check_arity(fold: &ast::Fold) -> Checked<()> {
+    let (accumulators, values) = (&fold.accumulators, &fold.next);
+    if values.len() == accumulators.len() {
+        return Ok(());
+    }
+    let count = counted(accumulators.len(), "accumulator");
+    let message = format!("the fold has {count} and {}", counted(values.len(), "new value"));
+    let names = accumulators[0].0.span.to(accumulators[accumulators.len() - 1].0.span);
+    Err(Diagnostic::new(Code::FoldArity, values[values.len() - 1].span, message)
+        .label("each accumulator needs one new value")
+        .note(names, count)
+        .hint("if the comma belongs to what is around the fold, put the fold in parentheses"))
+}
+
+/// Checks that the variables are not too many, and have different names.
+fn check_names(fold: &ast::Fold) -> Checked<()> {
+    let names: Vec<&Name> = fold.accumulators.iter().chain(&fold.elements).map(|(name, _)| name).collect();
+    if let Some(extra) = names.get(MAX_LIST) {
+        return Err(list_too_long(extra.span));
+    }
+    for (index, name) in names.iter().enumerate() {
+        if let Some(first) = names[..index].iter().find(|first| *first == name) {
+            return Err(taken(name, first.span, "the first variable of that name in this fold"));
+        }
+    }
+    Ok(())
 }

@@ -30,9 +30,6 @@ use names::{check_not_builtin, taken};
 /// checking.
 const STEPS_PER_NODE: usize = 16;
 
-/// What to say where an `assert` of the program does not hold.
-const EXPLICIT: &str = "the assertion does not hold";
-
 /// The most names in one list: of a function's parameters, a fold's variables, or a program's outputs.
 pub const MAX_LIST: usize = 256;
 
@@ -121,7 +118,26 @@ struct Global {
 struct Demand {
     condition: ExprId,
     span: Span,
-    message: String,
+    reason: Reason,
+}
+
+/// Why something must hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// The program says `assert`.
+    Assert,
+    /// A reduction demands this of its argument.
+    Argument(&'static str),
+}
+
+impl Reason {
+    /// What to say where it does not hold.
+    fn message(self) -> &'static str {
+        match self {
+            Reason::Assert => "the assertion does not hold",
+            Reason::Argument(message) => message,
+        }
+    }
 }
 
 /// A fold being checked.
@@ -259,7 +275,7 @@ impl<'a> Checker<'a> {
             Item::Let { names, value } => self.binding(names, value),
             Item::Assert(condition) => {
                 let value = self.boolean_scalar(condition, "an assertion")?;
-                self.demand(value.id, condition.span, EXPLICIT);
+                self.demand(value.id, condition.span, Reason::Assert);
                 Ok(())
             }
         }

@@ -1,7 +1,7 @@
 //! What names stand for, and what to say about names that stand for nothing.
 
 use super::{Binding, Checked, Checker, Global};
-use crate::lang::ast::{self, ExprKind, Name};
+use crate::lang::ast::{self, Name, NameUse, Role};
 use crate::lang::builtins::{BUILTINS, builtin};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::similar::most_similar;
@@ -26,11 +26,9 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn lookup_global(&self, name: &str) -> Option<&Global> {
-        {
-            // They were bound one after the other.
-            let bound = self.globals.get(name)?;
-            bound[..bound.partition_point(|global| global.since <= self.visible)].last()
-        }
+        // They were bound one after the other.
+        let bound = self.globals.get(name)?;
+        bound[..bound.partition_point(|global| global.since <= self.visible)].last()
     }
 
     pub(super) fn lookup(&self, name: &str) -> Option<Binding> {
@@ -43,68 +41,28 @@ impl<'a> Checker<'a> {
     /// Checks the names in a function that may never be called.
     pub(super) fn check_body(&self, function: &ast::Function) -> Checked<()> {
         let mut scope: Vec<&str> = function.parameters.iter().map(|name| name.text.as_str()).collect();
-        self.check_names(&function.body, &mut scope, &function.name)
+        let mut first_problem = Ok(());
+        function.body.for_each_name(&mut scope, &mut |name, scope| {
+            if first_problem.is_ok() {
+                first_problem = self.check_use(name, scope, &function.name);
+            }
+        });
+        first_problem
     }
 
-    fn check_names<'e>(&self, expr: &'e ast::Expr, scope: &mut Vec<&'e str>, function: &Name) -> Checked<()> {
-        let known = |name: &str, scope: &[&str]| {
-            scope.contains(&name) || self.lookup_global(name).is_some() || builtin(name).is_some()
-        };
-        match &expr.kind {
-            ExprKind::Number(_) => Ok(()),
-            ExprKind::Name(name) if known(name, scope) => Ok(()),
-            ExprKind::Name(name) => Err(self.unknown_name(name, expr.span, scope)),
-            ExprKind::Call { function: called, arguments } => {
-                if called == function {
-                    return Err(recursion(called, function.span));
-                }
-                if !known(&called.text, scope) {
-                    return Err(self.unknown_function(called));
-                }
-                arguments.iter().try_for_each(|argument| {
-                    self.check_names(&argument.value, scope, function)?;
-                    argument.condition.iter().try_for_each(|c| self.check_names(c, scope, function))
-                })
-            }
-            ExprKind::Index { input, offsets } => {
-                if !known(&input.text, scope) {
-                    return Err(self.unknown_name(&input.text, input.span, scope));
-                }
-                offsets.iter().try_for_each(|offset| self.check_names(offset, scope, function))
-            }
-            ExprKind::Prefix(_, operand) => self.check_names(operand, scope, function),
-            ExprKind::Chain { first, rest } => {
-                self.check_names(first, scope, function)?;
-                rest.iter().try_for_each(|(_, operand)| self.check_names(operand, scope, function))
-            }
-            ExprKind::Compare { first, rest } => {
-                self.check_names(first, scope, function)?;
-                rest.iter().try_for_each(|(_, operand)| self.check_names(operand, scope, function))
-            }
-            ExprKind::Power { base, exponent } => {
-                self.check_names(base, scope, function)?;
-                self.check_names(exponent, scope, function)
-            }
-            ExprKind::Conditional { arms, otherwise } => {
-                for (condition, value) in arms {
-                    self.check_names(condition, scope, function)?;
-                    self.check_names(value, scope, function)?;
-                }
-                self.check_names(otherwise, scope, function)
-            }
-            ExprKind::Fold(fold) => {
-                for (_, value) in fold.accumulators.iter().chain(&fold.elements) {
-                    self.check_names(value, scope, function)?;
-                }
-                let outside = scope.len();
-                scope.extend(fold.accumulators.iter().chain(&fold.elements).map(|(name, _)| name.text.as_str()));
-                for inner in fold.condition.iter().chain(&fold.next) {
-                    self.check_names(inner, scope, function)?;
-                }
-                scope.truncate(outside);
-                Ok(())
-            }
+    /// Checks a name in the body of `function`, where the names in `scope` are local.
+    fn check_use(&self, name: NameUse<'_>, scope: &[&str], function: &Name) -> Checked<()> {
+        let NameUse { text, span, role } = name;
+        if role == Role::Function && text == function.text {
+            return Err(recursion(text, span, function.span));
         }
+        if scope.contains(&text) || self.lookup_global(text).is_some() || builtin(text).is_some() {
+            return Ok(());
+        }
+        Err(match role {
+            Role::Function => self.unknown_function(text, span),
+            Role::Value | Role::Input => self.unknown_name(text, span, scope),
+        })
     }
 
     pub(super) fn unknown_name(&self, name: &str, span: Span, scope: &[&str]) -> Diagnostic {
@@ -127,14 +85,13 @@ impl<'a> Checker<'a> {
         diagnostic
     }
 
-    pub(super) fn unknown_function(&self, name: &Name) -> Diagnostic {
-        let diagnostic =
-            Diagnostic::new(Code::UnknownFunction, name.span, format!("unknown function `{}`", short(&name.text)))
-                .label("no function is called this");
-        if self.declared.contains(name.text.as_str()) {
+    pub(super) fn unknown_function(&self, name: &str, span: Span) -> Diagnostic {
+        let diagnostic = Diagnostic::new(Code::UnknownFunction, span, format!("unknown function `{}`", short(name)))
+            .label("no function is called this");
+        if self.declared.contains(name) {
             return diagnostic.hint("a function can only call functions that are defined above it");
         }
-        let other_language = match name.text.as_str() {
+        let other_language = match name {
             "pow" | "power" => Some("power is `x ** y`"),
             "mod" | "fmod" => Some("the remainder is `x % y`"),
             "avg" | "average" => Some("did you mean `mean`?"),
@@ -152,7 +109,7 @@ impl<'a> Checker<'a> {
         }
         let functions = self.functions.iter().map(|function| function.ast.name.text.as_str());
         let builtins = BUILTINS.iter().filter(|builtin| builtin.arity().is_some()).map(|builtin| builtin.name);
-        match most_similar(&name.text, functions.chain(builtins)) {
+        match most_similar(name, functions.chain(builtins)) {
             Some(similar) => diagnostic.hint(format!("did you mean `{similar}`?")),
             None => diagnostic,
         }
@@ -183,8 +140,8 @@ pub(super) fn taken(name: &Name, first: Span, note: &str) -> Diagnostic {
     }
 }
 
-pub(super) fn recursion(called: &Name, defined: Span) -> Diagnostic {
-    Diagnostic::new(Code::Recursion, called.span, format!("`{}` calls itself", called.text))
+pub(super) fn recursion(called: &str, span: Span, defined: Span) -> Diagnostic {
+    Diagnostic::new(Code::Recursion, span, format!("`{called}` calls itself"))
         .label("functions are inlined, so they can't be recursive")
         .note(defined, "defined here")
         .hint("a loop over the window is `fold`")

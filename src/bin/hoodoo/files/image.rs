@@ -5,9 +5,12 @@ use std::ops::Range;
 use hoodoo::{AnyArray, AnyElement, Cast, DType, Element, Input, Output};
 use ndarray::{ArrayD, Axis, IxDyn, Slice};
 
-/// Runs `$body` with the array inside an `AnyArray`.
+/// Runs `$body` with the array inside an `AnyArray`, or `$half` where it is one of f16s and `$body` is not for them.
 macro_rules! with_array {
     ($value:expr, $array:ident => $body:expr) => {
+        with_array!($value, $array => $body, half: $body)
+    };
+    ($value:expr, $array:ident => $body:expr, half: $half:expr) => {
         match $value {
             hoodoo::AnyArray::Bool($array) => $body,
             hoodoo::AnyArray::I8($array) => $body,
@@ -18,6 +21,7 @@ macro_rules! with_array {
             hoodoo::AnyArray::U32($array) => $body,
             hoodoo::AnyArray::I64($array) => $body,
             hoodoo::AnyArray::U64($array) => $body,
+            hoodoo::AnyArray::F16($array) => $half,
             hoodoo::AnyArray::F32($array) => $body,
             hoodoo::AnyArray::F64($array) => $body,
         }
@@ -183,15 +187,5 @@ impl Image {
 
 /// The value of full opacity.
 fn opaque(dtype: DType) -> f64 {
-    match dtype {
-        DType::Bool | DType::F32 | DType::F64 => 1.0,
-        DType::I8 => f64::from(i8::MAX),
-        DType::U8 => f64::from(u8::MAX),
-        DType::I16 => f64::from(i16::MAX),
-        DType::U16 => f64::from(u16::MAX),
-        DType::I32 => f64::from(i32::MAX),
-        DType::U32 => f64::from(u32::MAX),
-        DType::I64 => i64::MAX as f64,
-        DType::U64 => u64::MAX as f64,
-    }
+    if dtype.is_float() { 1.0 } else { dtype.limits().1 }
 }

@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek, Write};
 use std::path::Path;
 
-use hoodoo::{AnyArray, AnyElement, DType};
+use hoodoo::{AnyArray, AnyElement, DType, f16};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
-use ndarray_npy::npy::header::Header;
-use ndarray_npy::{ReadableElement, WriteNpyExt};
+use ndarray_npy::npy::header::{Header, Layout};
+use ndarray_npy::{ReadableElement, WriteNpyError, WriteNpyExt};
 
 use super::image::with_array;
 
@@ -54,8 +54,10 @@ fn read_from(mut reader: impl Read + Seek, length: u64) -> Result<AnyArray, Stri
         DType::U32 => elements::<u32>(reader, &header),
         DType::I64 => elements::<i64>(reader, &header),
         DType::U64 => elements::<u64>(reader, &header),
+        DType::F16 => halves(reader, &header, descriptor.starts_with('>')),
         DType::F32 => elements::<f32>(reader, &header),
         DType::F64 => elements::<f64>(reader, &header),
+        other => Err(format!("has {other} elements, which can't be read")),
     }
 }
 
@@ -109,13 +111,13 @@ fn element_type(descriptor: &str) -> Result<(DType, String), String> {
         "u4" => DType::U32,
         "i8" => DType::I64,
         "u8" => DType::U64,
+        "f2" => DType::F16,
         "f4" => DType::F32,
         "f8" => DType::F64,
         _ => {
             let kind = match bare.chars().next() {
                 _ if descriptor == "structured" => "structured",
                 Some('c') => "complex",
-                Some('f') if bare == "f2" => "half-precision",
                 Some('f' | 'g') => "extended-precision",
                 Some('O') => "object",
                 Some('S' | 'a' | 'U') => "string",
@@ -128,7 +130,7 @@ fn element_type(descriptor: &str) -> Result<(DType, String), String> {
         }
     };
     let descriptor = match dtype {
-        DType::Bool | DType::I8 | DType::U8 => format!("|{}", bare.replace('?', "b1")),
+        _ if dtype.bytes() == 1 => format!("|{}", bare.replace('?', "b1")),
         _ => format!("{order}{bare}"),
     };
     Ok((dtype, descriptor))
@@ -139,12 +141,7 @@ fn check_length(shape: &[usize], dtype: DType, available: u64) -> Result<(), Str
     if shape.len() > MAX_AXES {
         return Err(format!("corrupt .npy header: {} axes", shape.len()));
     }
-    let size = match dtype {
-        DType::Bool | DType::I8 | DType::U8 => 1,
-        DType::I16 | DType::U16 => 2,
-        DType::I32 | DType::U32 | DType::F32 => 4,
-        DType::I64 | DType::U64 | DType::F64 => 8,
-    };
+    let size = dtype.bytes() as u64;
     // ndarray counts the axes without elements as if they had one; eight bytes are for the widest output.
     let span = shape.iter().try_fold(8usize, |product, length| product.checked_mul((*length).max(1)));
     if span.is_none_or(|span| span > isize::MAX as usize) {
@@ -167,7 +164,26 @@ fn elements<T: AnyElement + ReadableElement>(reader: impl Read, header: &Header)
     Ok(ArrayD::from_shape_vec(shape, values).map_err(|error| error.to_string())?.into())
 }
 
+/// As [`elements`], of f16s, which ndarray-npy does not know.
+fn halves(mut reader: impl Read, header: &Header, big_endian: bool) -> Result<AnyArray, String> {
+    let mut bytes = vec![0; 2 * header.shape.iter().product::<usize>()];
+    reader.read_exact(&mut bytes).map_err(|error| error.to_string())?;
+    let half = if big_endian { f16::from_be_bytes } else { f16::from_le_bytes };
+    let values = bytes.as_chunks().0.iter().map(|bytes| half(*bytes)).collect();
+    let shape = IxDyn(&header.shape).set_f(header.layout.is_fortran());
+    Ok(ArrayD::from_shape_vec(shape, values).map_err(|error| error.to_string())?.into())
+}
+
 /// Writes an array.
 pub fn write(array: &AnyArray, writer: impl Write) -> Result<(), String> {
-    with_array!(array, array => array.write_npy(writer)).map_err(|error| error.to_string())
+    let problem = |error: WriteNpyError| error.to_string();
+    with_array!(array, array => array.write_npy(writer).map_err(problem), half: write_halves(array, writer))
+}
+
+fn write_halves(array: &ArrayD<f16>, mut writer: impl Write) -> Result<(), String> {
+    let type_descriptor = "'<f2'".parse().expect("a word in quotes is a literal of Python");
+    let header = Header { type_descriptor, layout: Layout::Standard, shape: array.shape().to_vec() };
+    header.write(&mut writer).map_err(|error| error.to_string())?;
+    let bytes: Vec<u8> = array.iter().flat_map(|value| value.to_le_bytes()).collect();
+    writer.write_all(&bytes).map_err(|error| error.to_string())
 }

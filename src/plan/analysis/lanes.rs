@@ -5,197 +5,22 @@
 //! f64 arithmetic. What integers lack is NaN, which the ranges exclude, and -0, which matters only where something can
 //! tell it from 0.
 
-use crate::grid::element::Precision;
+use super::fixpoint::Facts;
+use super::threshold::{Threshold, threshold};
+use super::transfer::partial_sums;
+use super::value_range::ValueRange;
 use crate::grid::lane::Lane;
-use crate::lang::hir::{Expr, ExprId, FoldId, Kernel, Reduction};
+use crate::lang::hir::{Expr, ExprId, FoldId, Kernel};
 use crate::lang::ops::{BinaryOp, UnaryOp};
+use crate::lang::reductions::{LaneRule, Reduction};
 use crate::lang::types::Elem;
 
-use super::range::{Facts, ValueRange, partial_sums, ranges};
-
-/// How many passes look for the lanes of a fold's accumulators before they get f64 lanes.
+/// How many rounds look for the lanes of a fold's accumulators before they get f64 lanes.
 const FOLD_ROUNDS: usize = 8;
 
-/// What a comparison of lanes with a constant is equivalent to.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Threshold {
-    /// The same for every value of the lane (other than NaN, to which constants don't compare).
-    Always(bool),
-    /// The same comparison with another constant on the same side, which is one of the lane's kind: whole, or an f32.
-    Constant(f64),
-}
-
-/// Rewrites the comparison of a value in `lane` with `constant`, which is on the left or on the right, so that the
-/// constant is whole for integer lanes, and an f32 for f32 lanes. (It may still be greater than any of the lane's.)
-pub fn threshold(lane: Lane, op: BinaryOp, constant: f64, on_left: bool) -> Threshold {
-    // The next value of the lane's kind from the constant on, in either direction.
-    let (below, above) = match lane {
-        Lane::F64 => (constant, constant),
-        Lane::F32 => {
-            let nearest = constant as f32;
-            let exact = f64::from(nearest);
-            let below = if exact > constant { nearest.next_down() } else { nearest };
-            let above = if exact < constant { nearest.next_up() } else { nearest };
-            (below.into(), above.into())
-        }
-        _ => (constant.floor(), constant.ceil()),
-    };
-    if constant.is_nan() && !lane.is_float() {
-        return Threshold::Always(op == BinaryOp::NotEqual);
-    }
-    let constant = match (op, on_left) {
-        // A value less than the constant is less than the next one above it, one that may be equal is at most the next
-        // one below.
-        (BinaryOp::Less, false) | (BinaryOp::LessEqual, true) => above,
-        (BinaryOp::Less, true) | (BinaryOp::LessEqual, false) => below,
-        (BinaryOp::Equal | BinaryOp::NotEqual, _) if below < above => {
-            return Threshold::Always(op == BinaryOp::NotEqual);
-        }
-        _ => below,
-    };
-    Threshold::Constant(constant + 0.0)
-}
-
-/// What is known of each node, by index.
-#[derive(Clone, Debug)]
-pub struct Analysis {
-    /// What values it may have.
-    pub ranges: Vec<ValueRange>,
-    /// In which lanes to compute it; for a boolean, in lanes of which width its mask comes about.
-    pub lanes: Vec<Lane>,
-}
-
-impl Analysis {
-    /// The analysis of a kernel of whose values nothing is known.
-    pub fn of_nothing_known(kernel: &Kernel) -> Analysis {
-        Analysis { ranges: vec![ValueRange::ANY; kernel.node_count()], lanes: vec![Lane::F64; kernel.node_count()] }
-    }
-}
-
-/// Follows the values through `kernel`, and chooses the narrowest lanes.
-///
-/// A comparison's lanes are those in which to compare its operands. A constant's are the narrowest that hold it, but it
-/// is to be made in the lanes of what it meets, by way of [`threshold`] in a comparison. A comparison, or any other
-/// node, whose range is one point need not be computed.
-pub fn analyse(kernel: &Kernel, facts: &Facts<'_>) -> Analysis {
-    // In single precision, which nodes are in f32 lanes for want of f64. Their values are rounded, so that what follows from
-    // them may need wider lanes, too.
-    let mut rounded = vec![false; kernel.node_count()];
-    loop {
-        let ranges = ranges(kernel, facts, &rounded);
-        let demanded = signed_zero_demand(kernel, facts, &ranges);
-        // The sign of a zero that nothing can see need not be held.
-        let held = ranges
-            .iter()
-            .zip(&demanded)
-            .map(|(range, demanded)| ValueRange { neg_zero: range.neg_zero && *demanded, ..*range });
-        let mut lanes = Chooser::new(kernel, facts, held.collect()).choose();
-        let mut settled = true;
-        if facts.precision == Precision::Single {
-            for (lane, rounded) in lanes.iter_mut().zip(&mut rounded).filter(|(lane, _)| **lane == Lane::F64) {
-                *lane = Lane::F32;
-                settled &= *rounded;
-                *rounded = true;
-            }
-        }
-        if settled {
-            return Analysis { ranges, lanes };
-        }
-    }
-}
-
-/// Whether something can tell a node's -0 from its 0, for each node.
-pub(super) fn signed_zero_demand(kernel: &Kernel, facts: &Facts<'_>, ranges: &[ValueRange]) -> Vec<bool> {
-    let mut demanded = vec![false; kernel.node_count()];
-    for (output, float) in kernel.outputs.iter().zip(facts.outputs_float) {
-        demanded[output.value.index()] |= float;
-    }
-    let live = kernel.live();
-    for index in (0..kernel.node_count()).rev().filter(|index| live[*index]) {
-        let shows = demanded[index];
-        let of = |id: ExprId| &ranges[id.index()];
-        let mut demand = |id: ExprId, shows: bool| demanded[id.index()] |= shows;
-        match *kernel.expr(ExprId::from_index(index)) {
-            Expr::Unary(op, a) => demand(a, shows && passes_sign(op)),
-            Expr::Binary(op, a, b) => match op {
-                // The sum of a zero and 0 is 0, whatever the sign of the first.
-                BinaryOp::Add => {
-                    demand(a, shows && of(b).neg_zero);
-                    demand(b, shows && of(a).neg_zero);
-                }
-                BinaryOp::Subtract => {
-                    demand(a, shows && of(b).contains(0.0));
-                    demand(b, shows && of(a).neg_zero);
-                }
-                BinaryOp::Multiply => {
-                    demand(a, shows);
-                    demand(b, shows);
-                }
-                BinaryOp::Divide => {
-                    demand(a, shows);
-                    demand(b, true);
-                }
-                BinaryOp::Power => demand(a, true),
-                BinaryOp::Atan2 => {
-                    demand(a, true);
-                    demand(b, true);
-                }
-                // The sign of a zero that comes out of `min` or `max` is not specified.
-                BinaryOp::Min | BinaryOp::Max => {}
-                BinaryOp::Hypot
-                | BinaryOp::Less
-                | BinaryOp::LessEqual
-                | BinaryOp::Equal
-                | BinaryOp::NotEqual
-                | BinaryOp::And
-                | BinaryOp::Or => {}
-            },
-            Expr::Fma(a, b, c) => {
-                demand(a, shows && of(c).neg_zero);
-                demand(b, shows && of(c).neg_zero);
-                demand(c, shows);
-            }
-            Expr::Select(_, yes, no) => {
-                demand(yes, shows);
-                demand(no, shows);
-            }
-            Expr::Reduce { op: Reduction::Product | Reduction::Nth, window, .. } => demand(window, shows),
-            // A sum starts at 0, and the sign of a zero that comes out of the others is not specified.
-            Expr::Reduce { .. } => {}
-            Expr::Element(fold, index) => demand(kernel.fold(fold).windows[index], shows),
-            Expr::FoldValue(fold, _) => {
-                let fold = kernel.fold(fold);
-                fold.init.iter().chain(&fold.next).for_each(|part| demand(*part, true));
-            }
-            Expr::Number(_)
-            | Expr::Boolean(_)
-            | Expr::Param(_)
-            | Expr::Weight(_)
-            | Expr::Tap(_)
-            | Expr::At { .. }
-            | Expr::Offset(_)
-            | Expr::Dist
-            | Expr::Coord(_)
-            | Expr::Extent(_)
-            | Expr::Len
-            | Expr::Accumulator(..) => {}
-        }
-    }
-    demanded
-}
-
-/// Whether a function has another value at -0 than at 0, which then is -0.
-fn passes_sign(op: UnaryOp) -> bool {
-    use UnaryOp::{
-        Abs, Acos, Asin, Atan, Cbrt, Ceil, Cos, Cosh, Exp, Exp2, Expm1, Floor, Log, Log1p, Log2, Log10, Negate, Not,
-        Round, Sin, Sinh, Sqrt, Tan, Tanh, Trunc,
-    };
-    match op {
-        Negate | Sqrt | Cbrt | Expm1 | Log1p | Sin | Tan | Asin | Atan | Sinh | Tanh | Floor | Ceil | Round | Trunc => {
-            true
-        }
-        Not | Abs | Exp | Exp2 | Log | Log2 | Log10 | Cos | Acos | Cosh => false,
-    }
+/// The lanes of every node, by index, where the lanes of each must hold the values of its range.
+pub fn lanes(kernel: &Kernel, facts: &Facts<'_>, held: Vec<ValueRange>) -> Vec<Lane> {
+    Chooser::new(kernel, facts, held).choose()
 }
 
 /// Lanes with addition; there are none of u32, which have no sign and rarely the room.
@@ -319,30 +144,19 @@ impl<'a> Chooser<'a> {
     }
 
     fn reduction(&self, op: Reduction, range: &ValueRange, window: ExprId, filter: Option<ExprId>) -> Lane {
-        let element = &self.held[window.index()];
-        match op {
-            Reduction::Sum => {
-                let partial = partial_sums(*element, self.facts.taps);
+        match op.row().lanes {
+            LaneRule::PartialSums => {
+                let partial = partial_sums(self.held[window.index()], self.facts.taps);
                 self.first(&PRODUCTS, &partial, &[window])
             }
             // The mask is subtracted as it is, so the lanes are not narrower than it.
-            Reduction::Count => {
+            LaneRule::Count => {
                 let mask = self.lanes[window.index()].bytes();
                 first(&COUNTS, |lane| range.fits(lane) && lane.bytes() >= mask)
             }
-            Reduction::Median if self.facts.taps.is_multiple_of(2) || filter.is_some() => Lane::F64,
-            Reduction::Min
-            | Reduction::Max
-            | Reduction::Nth
-            | Reduction::Median
-            | Reduction::Rank
-            | Reduction::Mode => self.first(&Lane::ALL, range, &[window]),
-            Reduction::Product
-            | Reduction::ArgMin
-            | Reduction::ArgMax
-            | Reduction::Percentile
-            | Reduction::TrimmedMean
-            | Reduction::Variety => Lane::F64,
+            LaneRule::Middle if self.facts.taps.is_multiple_of(2) || filter.is_some() => Lane::F64,
+            LaneRule::Element | LaneRule::Middle => self.first(&Lane::ALL, range, &[window]),
+            LaneRule::F64 => Lane::F64,
         }
     }
 

@@ -18,24 +18,23 @@ pub enum Tap {
 pub enum Scratch {
     /// Room for the elements of one pixel.
     Pixel(Value),
-    /// Room for the elements of a block of pixels, in the layout of `jit::block_order_function`.
+    /// Room for the elements of a block of pixels, in the layout of `host::block_order_statistic`.
     Block(Value),
 }
 
 /// The cells around the pixels, and what else is known of their place.
-pub trait Window {
+pub trait ValueSource {
     /// The number of cells of the footprint, if the code is for one footprint.
     fn taps(&self) -> Option<usize>;
 
     /// The number of cells of the footprint, an I64.
     fn count(&self, b: &mut FunctionBuilder<'_>) -> Value;
 
-    /// Which row of cells a tap is in: taps of one row are combined first, because other rows of pixels that are computed
-    /// together may need them too.
-    fn row(&self, tap: usize) -> usize;
+    /// The number of the row of cells that a tap is in, for the trees of the plan.
+    fn tree_row(&self, tap: usize) -> usize;
 
-    /// How many rows of pixels are computed together.
-    fn shared_rows(&self) -> usize;
+    /// Which of the rows of pixels of a call is computed.
+    fn row_of_call(&self) -> usize;
 
     /// An input's values at a cell of the footprint.
     fn tap(&mut self, b: &mut FunctionBuilder<'_>, input: usize, tap: Tap) -> Lanes;

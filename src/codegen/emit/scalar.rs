@@ -1,0 +1,188 @@
+//! One node, elementwise: for all pixels, or at one cell for all pixels.
+
+use cranelift_codegen::ir::types::F64;
+use cranelift_codegen::ir::{InstBuilder, Value};
+use cranelift_frontend::FunctionBuilder;
+
+use super::Emitter;
+use crate::codegen::host::HostFn;
+use crate::codegen::lanes::{self, Lanes};
+use crate::codegen::{expr, math, simd};
+use crate::error::Error;
+use crate::grid::lane::Lane;
+use crate::lang::hir::{Expr, ExprId};
+use crate::lang::ops::{BinaryOp, UnaryOp};
+use crate::lang::types::Elem;
+use crate::plan::analysis::{Threshold, threshold};
+use crate::plan::body::Method;
+use crate::plan::cost::{is_binary_function, is_unary_function};
+
+impl<'a, 'f> Emitter<'a, 'f> {
+    pub(super) fn scalar_node(&mut self, id: ExprId) -> Result<Lanes, Error> {
+        let kernel = self.kernel;
+        Ok(match *kernel.expr(id) {
+            Expr::Number(bits) => Lanes::Number(f64::from_bits(bits)),
+            Expr::Boolean(value) => Lanes::Truth(value),
+            Expr::Param(param) => {
+                let value = self.source.param(self.b, param);
+                self.broadcast(id, value)
+            }
+            Expr::At { input, ref offset } => self.source.cell(self.b, input, offset),
+            Expr::Len => match self.source.taps() {
+                Some(taps) => Lanes::Number(taps as f64),
+                None => {
+                    let count = self.source.count(self.b);
+                    let len = self.b.ins().fcvt_from_sint(F64, count);
+                    self.broadcast(id, len)
+                }
+            },
+            Expr::Accumulator(fold, index) => self.accumulators[&fold][index].clone(),
+            Expr::Element(fold, index) => self.elements[&fold][index].clone(),
+            Expr::FoldValue(fold, index) => self.accumulators[&fold][index].clone(),
+            Expr::Coord(axis) => self.source.coordinate(self.b, axis),
+            Expr::Extent(_) => unreachable!("what is the same for all pixels is a param"),
+            Expr::Reduce { .. } => unreachable!("reductions are emitted in loops"),
+            _ => self.elementwise(id, &|emitter, id| emitter.scalar(id).clone())?,
+        })
+    }
+
+    /// A scalar f64 for every pixel, as a value of node `id`.
+    pub(super) fn broadcast(&mut self, id: ExprId, value: Value) -> Lanes {
+        let lane = self.lane(id);
+        Lanes::Numbers(lane, lanes::broadcast(self.b, self.width(), lane, value))
+    }
+
+    pub(super) fn elementwise(&mut self, id: ExprId, value: &dyn Fn(&Self, ExprId) -> Lanes) -> Result<Lanes, Error> {
+        let lane = self.lane(id);
+        let expr = self.kernel.expr(id);
+        if let Some(value) = self.body.analysis.ranges[id.index()].point() {
+            return Ok(match self.kernel.ty(id).elem {
+                Elem::Number => Lanes::Number(value),
+                Elem::Boolean => Lanes::Truth(value != 0.0),
+            });
+        }
+        Ok(match *expr {
+            Expr::Unary(op, x) => match (op, value(self, x)) {
+                (_, Lanes::Number(x)) => Lanes::Number(op.apply(x)),
+                (_, Lanes::Truth(x)) => Lanes::Truth(!x),
+                (_, Lanes::Masks(lane, parts)) => Lanes::Masks(lane, self.map(&parts, simd::not)),
+                (_, x) => {
+                    let x = self.numbers(&x, lane);
+                    Lanes::Numbers(lane, self.unary(op, lane, &x)?)
+                }
+            },
+            Expr::Binary(op, x, y) => {
+                let (first, second) = (value(self, x), value(self, y));
+                match (&first, &second) {
+                    (Lanes::Number(x), Lanes::Number(y)) if op.is_boolean() => Lanes::Truth(op.apply(*x, *y) != 0.0),
+                    (Lanes::Number(x), Lanes::Number(y)) => Lanes::Number(op.apply(*x, *y)),
+                    (Lanes::Truth(_) | Lanes::Masks(..), _) => self.logic(op, lane, &first, &second),
+                    _ if op.is_boolean() => self.compare(op, lane, &first, &second),
+                    _ => {
+                        let nan = self.may_be_nan(x) || self.may_be_nan(y);
+                        let method = self.body.methods[id.index()];
+                        if let Method::Reciprocal(divisor) = method {
+                            let x = self.numbers(&first, lane);
+                            return Ok(Lanes::Numbers(lane, self.map(&x, |b, x| expr::quotient(b, x, divisor))));
+                        }
+                        let (x, y) = (self.numbers(&first, lane), self.numbers(&second, lane));
+                        if op == BinaryOp::Subtract && x == y && !self.may_be_nan(id) {
+                            // The centre's difference from itself, say.
+                            return Ok(Lanes::Number(0.0));
+                        }
+                        if method == Method::SignInsensitive && y[0] < x[0] {
+                            // The same difference, whichever of two rows of pixels it is for.
+                            return Ok(Lanes::Numbers(lane, self.binary(op, lane, &y, &x, nan)));
+                        }
+                        Lanes::Numbers(lane, self.binary(op, lane, &x, &y, nan))
+                    }
+                }
+            }
+            Expr::Fma(x, y, z) => match (value(self, x), value(self, y), value(self, z)) {
+                (Lanes::Number(x), Lanes::Number(y), Lanes::Number(z)) => Lanes::Number(libm::fma(x, y, z)),
+                (x, y, z) => {
+                    let (x, y, z) = (self.numbers(&x, lane), self.numbers(&y, lane), self.numbers(&z, lane));
+                    let fused = |(index, x): (usize, &Value)| {
+                        if lane.is_float() {
+                            return self.b.ins().fma(*x, y[index], z[index]);
+                        }
+                        let product = self.b.ins().imul(*x, y[index]);
+                        self.b.ins().iadd(product, z[index])
+                    };
+                    Lanes::Numbers(lane, x.iter().enumerate().map(fused).collect())
+                }
+            },
+            Expr::Select(condition, yes, no) => {
+                let (yes, no) = (value(self, yes), value(self, no));
+                match value(self, condition) {
+                    Lanes::Truth(true) => yes,
+                    Lanes::Truth(false) => no,
+                    condition => {
+                        let masks = self.masks(&condition, lane);
+                        match yes {
+                            Lanes::Number(_) | Lanes::Numbers(..) => {
+                                let (yes, no) = (self.numbers(&yes, lane), self.numbers(&no, lane));
+                                Lanes::Numbers(lane, self.select(&masks, &yes, &no))
+                            }
+                            Lanes::Truth(_) | Lanes::Masks(..) => {
+                                let (yes, no) = (self.masks(&yes, lane), self.masks(&no, lane));
+                                Lanes::Masks(lane, self.select(&masks, &yes, &no))
+                            }
+                        }
+                    }
+                }
+            }
+            _ => unreachable!("{expr:?} is not elementwise"),
+        })
+    }
+
+    fn unary(&mut self, op: UnaryOp, lane: Lane, x: &[Value]) -> Result<Vec<Value>, Error> {
+        if !is_unary_function(op) {
+            return Ok(self.map(x, |b, x| expr::unary(b, op, lane, x)));
+        }
+        if let Some(host) = HostFn::of(op) {
+            self.import(host)?;
+        }
+        let functions = &self.functions;
+        let mut import = |_: &mut FunctionBuilder<'_>, host: HostFn| Ok(functions[&host]);
+        x.iter().map(|x| math::unary(self.b, op, *x, &mut import)).collect()
+    }
+
+    fn binary(&mut self, op: BinaryOp, lane: Lane, x: &[Value], y: &[Value], nan: bool) -> Vec<Value> {
+        match is_binary_function(op) {
+            true => self.zip(x, y, |b, x, y| math::binary(b, op, x, y)),
+            false => self.zip(x, y, |b, x, y| expr::arithmetic(b, op, lane, x, y, nan)),
+        }
+    }
+
+    fn compare(&mut self, op: BinaryOp, lane: Lane, x: &Lanes, y: &Lanes) -> Lanes {
+        let (mut x, mut y) = (x.clone(), y.clone());
+        // A constant that is not of the lanes' kind, such as a fraction among integers.
+        let constant = match (&mut x, &mut y) {
+            (Lanes::Number(constant), _) => Some((constant, true)),
+            (_, Lanes::Number(constant)) => Some((constant, false)),
+            _ => None,
+        };
+        if let Some((constant, on_left)) = constant {
+            match threshold(lane, op, *constant, on_left) {
+                Threshold::Always(truth) => return Lanes::Truth(truth),
+                Threshold::Constant(equivalent) => *constant = equivalent,
+            }
+        }
+        let (x, y) = (self.numbers(&x, lane), self.numbers(&y, lane));
+        Lanes::Masks(lane, self.zip(&x, &y, |b, x, y| expr::compare(b, op, lane, x, y)))
+    }
+
+    fn logic(&mut self, op: BinaryOp, lane: Lane, x: &Lanes, y: &Lanes) -> Lanes {
+        match (op, x, y) {
+            (BinaryOp::And, Lanes::Truth(true), other) | (BinaryOp::And, other, Lanes::Truth(true)) => other.clone(),
+            (BinaryOp::Or, Lanes::Truth(false), other) | (BinaryOp::Or, other, Lanes::Truth(false)) => other.clone(),
+            (BinaryOp::And, Lanes::Truth(false), _) | (BinaryOp::And, _, Lanes::Truth(false)) => Lanes::Truth(false),
+            (BinaryOp::Or, Lanes::Truth(true), _) | (BinaryOp::Or, _, Lanes::Truth(true)) => Lanes::Truth(true),
+            _ => {
+                let (x, y) = (self.masks(x, lane), self.masks(y, lane));
+                Lanes::Masks(lane, self.zip(&x, &y, |b, x, y| expr::logic(b, op, x, y)))
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What is known of the values of a kernel's nodes, and in which lanes each is computed.
+
+mod fixpoint;
+mod lanes;
+mod signed_zero;
+mod single;
+#[cfg(test)]
+mod tests;
+mod threshold;
+mod transfer;
+mod value_range;
+
+use self::fixpoint::ranges;
+use self::lanes::lanes;
+use self::signed_zero::signed_zero_demand;
+use crate::grid::element::Precision;
+use crate::grid::lane::Lane;
+use crate::lang::hir::Kernel;
+
+pub use self::fixpoint::Facts;
+pub use self::threshold::{Threshold, threshold};
+pub use self::value_range::ValueRange;
+
+/// What is known of each node, by index.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    /// What values it may have.
+    pub ranges: Vec<ValueRange>,
+    /// In which lanes to compute it; for a boolean, in lanes of which width its mask comes about.
+    pub lanes: Vec<Lane>,
+}
+
+impl Analysis {
+    /// The analysis of a kernel of whose values nothing is known.
+    pub fn of_nothing_known(kernel: &Kernel) -> Analysis {
+        Analysis { ranges: vec![ValueRange::ANY; kernel.node_count()], lanes: vec![Lane::F64; kernel.node_count()] }
+    }
+}
+
+/// Follows the values through `kernel`, and chooses the narrowest lanes.
+///
+/// A comparison's lanes are those in which to compare its operands. A constant's are the narrowest that hold it, but it
+/// is to be made in the lanes of what it meets, by way of [`threshold`] in a comparison. A comparison, or any other
+/// node, whose range is one point need not be computed.
+pub fn analyse(kernel: &Kernel, facts: &Facts<'_>) -> Analysis {
+    // In single precision, which nodes are in f32 lanes for want of f64. Their values are rounded, so that what follows from
+    // them may need wider lanes, too.
+    let mut rounded = vec![false; kernel.node_count()];
+    loop {
+        let ranges = ranges(kernel, facts, &rounded);
+        let demanded = signed_zero_demand(kernel, facts, &ranges);
+        // The sign of a zero that nothing can see need not be held.
+        let held = ranges
+            .iter()
+            .zip(&demanded)
+            .map(|(range, demanded)| ValueRange { neg_zero: range.neg_zero && *demanded, ..*range });
+        let mut lanes = lanes(kernel, facts, held.collect());
+        let mut settled = true;
+        if facts.precision == Precision::Single {
+            for (lane, rounded) in lanes.iter_mut().zip(&mut rounded).filter(|(lane, _)| **lane == Lane::F64) {
+                *lane = Lane::F32;
+                settled &= *rounded;
+                *rounded = true;
+            }
+        }
+        if settled {
+            return Analysis { ranges, lanes };
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! What the code for a block of pixels does, in order. Every decision is made here: the code generator transcribes.
+
+use std::sync::Arc;
+
+use super::analysis::Analysis;
+use super::selection::Selection;
+use super::store::Store;
+use super::width::Width;
+use crate::grid::lane::Lane;
+use crate::lang::hir::{ExprId, FoldId};
+use crate::lang::reductions::{Monoid, Positional, Reduction};
+
+/// The nodes of a kernel as a program for a block of pixels.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// What is known of each node's values, and its lanes.
+    pub analysis: Analysis,
+    /// How many pixels a value stands for.
+    pub width: Width,
+    /// What is computed once for the block; what a step needs comes before it.
+    pub steps: Vec<Step>,
+    /// How the operations are done of which there is more than one way, by node.
+    pub methods: Vec<Method>,
+    /// How each output becomes elements; none for a callback, which returns its value.
+    pub stores: Vec<Store>,
+}
+
+/// One thing to compute.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// A scalar node.
+    Scalar(ExprId),
+    /// Reductions that combine one element after the other.
+    Combine(Combine),
+    /// Order statistics by a network of minima and maxima.
+    Select(Select),
+    /// Order statistics by a function of the host.
+    Host(Host),
+    /// A fold.
+    Fold(Fold),
+}
+
+/// How the cells of the footprint are visited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visit {
+    /// Each cell has code of its own.
+    Unrolled,
+    /// In a loop.
+    Loop,
+}
+
+/// How the elements of a reduction are combined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// As a tree over all cells: those of one row first, then rows in pairs.
+    Tree,
+    /// In variables of a loop over the cells.
+    Loop,
+}
+
+/// Reductions that visit the cells together, so that what they have in common is computed once.
+#[derive(Clone, Debug)]
+pub struct Combine {
+    /// How.
+    pub strategy: Strategy,
+    /// The window nodes that they need at each cell, operands first.
+    pub nodes: Vec<ExprId>,
+    /// The reductions.
+    pub reductions: Vec<Reduce>,
+}
+
+/// What combines one element after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Combiner {
+    /// An associative operation.
+    Monoid(Monoid),
+    /// A choice by the elements' order in the footprint.
+    Positional(Positional),
+}
+
+/// One reduction.
+#[derive(Clone, Debug)]
+pub struct Reduce {
+    /// The node.
+    pub id: ExprId,
+    /// What it computes.
+    pub op: Combiner,
+    /// The elements.
+    pub window: ExprId,
+    /// Which of them are selected; all without it.
+    pub filter: Option<ExprId>,
+    /// The scalar beside the elements.
+    pub argument: Option<ExprId>,
+    /// The lanes that elements are combined in.
+    pub lane: Lane,
+}
+
+/// Order statistics of one window by one network.
+#[derive(Clone, Debug)]
+pub struct Select {
+    /// The window nodes that are needed at each cell, operands first.
+    pub nodes: Vec<ExprId>,
+    /// The elements.
+    pub window: ExprId,
+    /// Their lanes.
+    pub lane: Lane,
+    /// Whether one of them may be NaN, which is looked for then.
+    pub nan: bool,
+    /// The ranks that the network finds, in ascending order.
+    pub ranks: Vec<usize>,
+    /// The network.
+    pub selection: Arc<Selection>,
+    /// What is made of the ranks.
+    pub statistics: Vec<Statistic>,
+}
+
+/// An order statistic made of elements of known rank.
+#[derive(Clone, Debug)]
+pub struct Statistic {
+    /// The node.
+    pub id: ExprId,
+    /// The lanes that it is computed in.
+    pub lane: Lane,
+    /// How.
+    pub of_ranks: OfRanks,
+}
+
+/// A number made of elements by their ranks.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OfRanks {
+    /// The element of a rank.
+    Element(usize),
+    /// Half the sum of two.
+    Midpoint(usize, usize),
+    /// Between two, this fraction of the way.
+    Between(usize, usize, f64),
+    /// The mean of some.
+    Mean(Vec<usize>),
+}
+
+/// Order statistics of one window by the host.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// The window nodes that are needed at each cell, operands first.
+    pub nodes: Vec<ExprId>,
+    /// The elements.
+    pub window: ExprId,
+    /// Which of them are selected; all without it.
+    pub filter: Option<ExprId>,
+    /// How elements get into the scratch memory.
+    pub visit: Visit,
+    /// The statistics; each is one call for a block.
+    pub statistics: Vec<HostStatistic>,
+}
+
+/// An order statistic by the host.
+#[derive(Clone, Debug)]
+pub struct HostStatistic {
+    /// The node.
+    pub id: ExprId,
+    /// Which it is.
+    pub op: Reduction,
+    /// The scalar beside the elements.
+    pub argument: Option<ExprId>,
+    /// Why there is no network.
+    pub why: NoNetwork,
+}
+
+/// Why an order statistic is not found by a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoNetwork {
+    /// There are too many elements.
+    Large,
+    /// How many elements are selected depends on the pixel.
+    Filtered,
+    /// Its argument depends on params or on the pixel, or is none that can hold.
+    Argument,
+    /// It counts equal elements.
+    Counts,
+    /// The number of cells is not known.
+    AnyLength,
+}
+
+/// A fold over the cells.
+#[derive(Clone, Debug)]
+pub struct Fold {
+    /// Which.
+    pub id: FoldId,
+    /// How cells are visited.
+    pub visit: Visit,
+    /// The window nodes that it needs at each cell, operands first.
+    pub nodes: Vec<ExprId>,
+    /// The lanes of its accumulators, which stay the same from the first cell to the last.
+    pub accumulators: Vec<Lane>,
+    /// What is computed at each cell.
+    pub body: Vec<Step>,
+}
+
+/// How an operation is done, where there is more than one way.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Method {
+    /// The plain way.
+    #[default]
+    Plain,
+    /// A quotient by this whole number: by its reciprocal in two parts.
+    Reciprocal(f64),
+    /// A difference that nothing but its square is made of: the operands may be exchanged, so that two rows of pixels have the
+    /// same instructions for the same difference.
+    SignInsensitive,
+}
+
+impl Body {
+    /// Calls `visit` for every step, those inside folds included, with the number of loops over cells around it.
+    pub fn for_each_step(&self, mut visit: impl FnMut(&Step, usize)) {
+        fn walk(steps: &[Step], depth: usize, visit: &mut impl FnMut(&Step, usize)) {
+            for step in steps {
+                visit(step, depth);
+                if let Step::Fold(fold) = step {
+                    walk(&fold.body, depth + usize::from(fold.visit == Visit::Loop), visit);
+                }
+            }
+        }
+        walk(&self.steps, 0, &mut visit);
+    }
+
+    /// Whether an order statistic is computed by the host.
+    pub fn calls_host(&self) -> bool {
+        let mut calls = false;
+        self.for_each_step(|step, _| calls |= matches!(step, Step::Host(_)));
+        calls
+    }
+}
+
+impl OfRanks {
+    /// The ranks, in ascending order.
+    pub fn ranks(&self) -> Vec<usize> {
+        match self {
+            OfRanks::Element(rank) => vec![*rank],
+            OfRanks::Midpoint(low, high) | OfRanks::Between(low, high, _) => vec![*low, *high],
+            OfRanks::Mean(ranks) => ranks.clone(),
+        }
+    }
+}

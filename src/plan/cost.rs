@@ -1,0 +1,126 @@
+//! How much there is to do: instructions for a cell and for a pixel, as the thresholds of [`crate::tuning`] count them.
+
+use super::analysis::Analysis;
+use super::width::{REGISTER, Width};
+use crate::lang::hir::{Expr, ExprId, Kernel};
+use crate::lang::ops::{BinaryOp, UnaryOp};
+use crate::tuning;
+
+/// About how many instructions an operation takes.
+fn operation(expr: &Expr) -> usize {
+    match expr {
+        Expr::Unary(op, _) if is_unary_function(*op) => tuning::FUNCTION_INSTRUCTIONS,
+        Expr::Binary(op, ..) if is_binary_function(*op) => tuning::BINARY_FUNCTION_INSTRUCTIONS,
+        _ => 1,
+    }
+}
+
+/// Whether the operation has no instruction, and is computed by a formula.
+pub fn is_unary_function(op: UnaryOp) -> bool {
+    match op {
+        UnaryOp::Not
+        | UnaryOp::Negate
+        | UnaryOp::Abs
+        | UnaryOp::Sqrt
+        | UnaryOp::Floor
+        | UnaryOp::Ceil
+        | UnaryOp::Round
+        | UnaryOp::Trunc => false,
+        UnaryOp::Cbrt
+        | UnaryOp::Exp
+        | UnaryOp::Exp2
+        | UnaryOp::Expm1
+        | UnaryOp::Log
+        | UnaryOp::Log2
+        | UnaryOp::Log10
+        | UnaryOp::Log1p
+        | UnaryOp::Sin
+        | UnaryOp::Cos
+        | UnaryOp::Tan
+        | UnaryOp::Asin
+        | UnaryOp::Acos
+        | UnaryOp::Atan
+        | UnaryOp::Sinh
+        | UnaryOp::Cosh
+        | UnaryOp::Tanh => true,
+    }
+}
+
+/// Whether the operation has no instructions, and is computed by a formula.
+pub fn is_binary_function(op: BinaryOp) -> bool {
+    matches!(op, BinaryOp::Power | BinaryOp::Atan2 | BinaryOp::Hypot)
+}
+
+/// About how many instructions these nodes take, each once.
+pub fn instructions(kernel: &Kernel, nodes: &[ExprId], analysis: &Analysis, width: Width) -> usize {
+    let cost = |id: &ExprId| operation(kernel.expr(*id)) * width.parts(width.lane(analysis.lanes[id.index()]));
+    nodes.iter().map(cost).sum()
+}
+
+/// How much there is to do for a block of pixels in which most is done in one register.
+pub struct Work {
+    /// Instructions for a register of lanes of 1, 2, 4 and 8 bytes.
+    instructions: [usize; 4],
+    /// Whether there is a network, which holds many values at once.
+    network: bool,
+}
+
+impl Work {
+    /// The work of `kernel` on windows of `taps` cells.
+    pub fn of(kernel: &Kernel, analysis: &Analysis, taps: usize) -> Work {
+        let mut instructions = [0; 4];
+        let mut network = false;
+        for (id, node) in kernel.live_nodes() {
+            let mut lane = analysis.lanes[id.index()];
+            let each = match node.expr {
+                Expr::Number(_)
+                | Expr::Boolean(_)
+                | Expr::Param(_)
+                | Expr::Weight(_)
+                | Expr::Offset(_)
+                | Expr::Dist => 0,
+                Expr::Reduce { op, window, filter, .. } if op.is_order_statistic() => {
+                    lane = analysis.lanes[window.index()];
+                    network |= filter.is_none() && taps <= tuning::MAX_NETWORK;
+                    taps * tuning::NETWORK_INSTRUCTIONS
+                }
+                Expr::Reduce { .. } | Expr::FoldValue(..) => taps,
+                _ => 1,
+            };
+            let times = if node.ty.is_window() { taps } else { 1 };
+            instructions[lane.bytes().ilog2() as usize] += each * times;
+        }
+        Work { instructions, network }
+    }
+
+    fn total(&self) -> usize {
+        self.instructions.iter().sum()
+    }
+
+    /// How many pixels to compute together: as many as fill a few registers of the lanes that most is done in.
+    pub fn block(&self) -> usize {
+        let heaviest = (0..4).rev().max_by_key(|size| self.instructions[*size] << size).expect("there are four sizes");
+        let lanes = REGISTER >> heaviest;
+        let registers = match self.total() {
+            _ if self.network => 1,
+            ..=tuning::FOUR_REGISTERS => 4,
+            ..=tuning::TWO_REGISTERS => 2,
+            _ => 1,
+        };
+        lanes * registers
+    }
+
+    /// How many rows of pixels that are one above the other to compute with one call, of at most `rows`, if they have cells in
+    /// common.
+    pub fn rows_per_call(&self, rows: usize) -> usize {
+        let most = match self.total() {
+            // Where there is little to do for a pixel, what is done for a row counts.
+            ..=tuning::LITTLE_WORK if self.instructions[2..] == [0, 0] => tuning::MAX_ROWS_PER_CALL,
+            _ if self.network => 4,
+            ..=tuning::FOUR_ROWS => 4,
+            ..=tuning::TWO_ROWS => 2,
+            _ => 1,
+        };
+        rows.min(most)
+    }
+}

@@ -1,0 +1,343 @@
+//! From a kernel to a [`Body`]: in which order, in which loops, and by which means.
+//!
+//! The nodes of a scope are put on levels: what needs a reduction is a level above it. The reductions of a level don't wait for
+//! each other, so they share a loop (loop fusion), and what two of them use is computed once.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::analysis::Analysis;
+use super::body::{
+    Body, Combine, Combiner, Fold, Host, HostStatistic, Method, NoNetwork, OfRanks, Reduce, Select, Statistic, Step,
+    Strategy, Visit,
+};
+use super::cost::instructions;
+use super::levels::{Level, levels};
+use super::selection::Selection;
+use super::store::Store;
+use super::width::Width;
+use crate::grid::lane::Lane;
+use crate::lang::hir::{Expr, ExprId, FoldId, Kernel};
+use crate::lang::ops::BinaryOp;
+use crate::lang::reductions::{Class, Monoid, Ranked, Reduction, percentile_position};
+use crate::lang::schedule::{self, Schedule};
+use crate::lang::specialize::is_mean;
+use crate::{machine, tuning};
+
+/// What a body is for, besides the kernel.
+pub struct Surroundings<'a> {
+    /// The number of cells, if it is known.
+    pub taps: Option<usize>,
+    /// How many pixels a value stands for.
+    pub width: Width,
+    /// The number of the row of cells that each cell is in; see [`super::pass::Pass::tree_rows`].
+    pub tree_rows: &'a [usize],
+    /// How many rows of pixels are computed by one call.
+    pub rows_per_call: usize,
+}
+
+/// Networks that were chosen, by the lengths of the rows of cells and the ranks: making them takes longer than all else.
+pub type Networks = HashMap<(Vec<usize>, Vec<usize>), Arc<Selection>>;
+
+/// The body of `kernel`, with `stores` for its outputs.
+pub fn lower(
+    kernel: &Kernel,
+    analysis: Analysis,
+    surroundings: &Surroundings<'_>,
+    stores: Vec<Store>,
+    networks: &mut Networks,
+) -> Body {
+    let schedule = Schedule::new(kernel);
+    let mut lowering = Lowering { kernel, analysis: &analysis, surroundings, schedule: &schedule, networks };
+    let steps = lowering.scope(&schedule.once);
+    let methods = lowering.methods();
+    Body { steps, methods, stores, width: surroundings.width, analysis }
+}
+
+/// An order statistic before it is known how it is found.
+struct OrderStatistic {
+    id: ExprId,
+    op: Reduction,
+    window: ExprId,
+    filter: Option<ExprId>,
+    argument: Option<ExprId>,
+}
+
+/// The body of a callback, which computes one pixel from windows of `taps` cells, or of any number of them.
+pub fn for_one_pixel(kernel: &Kernel, taps: Option<usize>) -> Body {
+    let tree_rows = vec![0; taps.unwrap_or(0)];
+    let surroundings = Surroundings { taps, width: Width::One, tree_rows: &tree_rows, rows_per_call: 1 };
+    lower(kernel, Analysis::of_nothing_known(kernel), &surroundings, Vec::new(), &mut Networks::new())
+}
+
+struct Lowering<'a> {
+    kernel: &'a Kernel,
+    analysis: &'a Analysis,
+    surroundings: &'a Surroundings<'a>,
+    schedule: &'a Schedule,
+    networks: &'a mut Networks,
+}
+
+impl Lowering<'_> {
+    /// The steps of one scope, level by level.
+    fn scope(&mut self, steps: &[schedule::Step]) -> Vec<Step> {
+        let mut lowered = Vec::new();
+        for Level { reductions, folds, scalars } in levels(self.kernel, self.schedule, steps) {
+            let (mut combined, mut statistics) = (Vec::new(), Vec::new());
+            for id in reductions {
+                let Expr::Reduce { op, window, filter, argument } = *self.kernel.expr(id) else { continue };
+                let combiner = match op.class() {
+                    Class::Monoid(monoid) => Combiner::Monoid(monoid),
+                    Class::Positional(positional) => Combiner::Positional(positional),
+                    Class::Ranked(_) | Class::Frequency(_) => {
+                        statistics.push(OrderStatistic { id, op, window, filter, argument });
+                        continue;
+                    }
+                };
+                let lane = self.combining_lane(combiner, id, window);
+                combined.push(Reduce { id, op: combiner, window, filter, argument, lane });
+            }
+            self.order_statistics(statistics, &mut lowered);
+            for reductions in combined.chunks(tuning::MAX_REDUCTIONS_IN_LOOP) {
+                lowered.push(Step::Combine(self.combine(reductions.to_vec())));
+            }
+            for fold in folds {
+                let fold = self.fold(fold);
+                lowered.push(Step::Fold(fold));
+            }
+            lowered.extend(scalars.into_iter().map(Step::Scalar));
+        }
+        lowered
+    }
+
+    fn lane(&self, id: ExprId) -> Lane {
+        self.surroundings.width.lane(self.analysis.lanes[id.index()])
+    }
+
+    /// The lanes that the elements of a reduction are combined in.
+    fn combining_lane(&self, op: Combiner, id: ExprId, window: ExprId) -> Lane {
+        match op {
+            Combiner::Monoid(Monoid::Sum | Monoid::Product | Monoid::Count) => self.lane(id),
+            // What only compares its elements does so in their own lanes.
+            Combiner::Monoid(Monoid::Min | Monoid::Max) | Combiner::Positional(_) => self.lane(window),
+        }
+    }
+
+    /// The window nodes that `roots` need, operands first.
+    fn window_nodes(&self, roots: impl IntoIterator<Item = ExprId>) -> Vec<ExprId> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<ExprId> = roots.into_iter().collect();
+        while let Some(id) = open.pop() {
+            if self.kernel.ty(id).is_window() && found.insert(id) {
+                self.kernel.expr(id).for_each_operand(|operand| open.push(operand));
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    fn instructions(&self, nodes: &[ExprId]) -> usize {
+        instructions(self.kernel, nodes, self.analysis, self.surroundings.width)
+    }
+
+    /// How to visit the cells with so many instructions for each.
+    fn visit(&self, instructions: usize) -> Visit {
+        let few = |taps: usize| {
+            taps <= tuning::MAX_UNROLLED_CELLS && taps * instructions <= tuning::MAX_UNROLLED_INSTRUCTIONS
+        };
+        if self.surroundings.taps.is_some_and(few) { Visit::Unrolled } else { Visit::Loop }
+    }
+
+    fn combine(&self, reductions: Vec<Reduce>) -> Combine {
+        let nodes = self.window_nodes(reductions.iter().flat_map(|r| [Some(r.window), r.filter]).flatten());
+        let combined: usize = reductions.iter().map(|r| self.surroundings.width.parts(r.lane)).sum();
+        let visit = self.visit(self.instructions(&nodes) + combined);
+        let strategy = match visit {
+            Visit::Unrolled if reductions.iter().all(|r| matches!(r.op, Combiner::Monoid(_))) => Strategy::Tree,
+            _ => Strategy::Loop,
+        };
+        Combine { strategy, nodes, reductions }
+    }
+
+    fn fold(&mut self, id: FoldId) -> Fold {
+        let (kernel, width) = (self.kernel, self.surroundings.width);
+        let fold = kernel.fold(id);
+        let steps = self.schedule.body(id);
+        let nodes = self.window_nodes(fold.windows.iter().copied());
+        let nested = steps.iter().any(|step| match step {
+            schedule::Step::Fold(_) => true,
+            schedule::Step::Node(id) => matches!(kernel.expr(*id), Expr::Reduce { .. }),
+        });
+        let inside: Vec<ExprId> = steps
+            .iter()
+            .filter_map(|step| match step {
+                schedule::Step::Node(id) => Some(*id),
+                schedule::Step::Fold(_) => None,
+            })
+            .chain(nodes.iter().copied())
+            .collect();
+        let visit = if nested { Visit::Loop } else { self.visit(self.instructions(&inside)) };
+        // One that nothing reads has any lane.
+        let mut accumulators = vec![width.lane(Lane::F64); fold.init.len()];
+        for (node, expr) in kernel.live_nodes() {
+            if let Expr::Accumulator(fold, index) | Expr::FoldValue(fold, index) = expr.expr
+                && fold == id
+            {
+                accumulators[index] = self.lane(node);
+            }
+        }
+        let body = self.scope(steps);
+        Fold { id, visit, nodes, accumulators, body }
+    }
+
+    // Order statistics.
+
+    fn order_statistics(&mut self, mut all: Vec<OrderStatistic>, lowered: &mut Vec<Step>) {
+        // Those of the same elements come one after the other.
+        all.sort_by_key(|statistic| (statistic.window, statistic.filter, statistic.id));
+        for same in all.chunk_by(|a, b| (a.window, a.filter) == (b.window, b.filter)) {
+            let (window, filter) = (same[0].window, same[0].filter);
+            let (mut by_network, mut by_host) = (Vec::new(), Vec::new());
+            for statistic in same {
+                let OrderStatistic { id, op, argument, .. } = *statistic;
+                match self.of_ranks(statistic) {
+                    Ok(of_ranks) => {
+                        by_network.push(Statistic { id, lane: self.rank_lane(id, window, &of_ranks), of_ranks })
+                    }
+                    Err(why) => by_host.push(HostStatistic { id, op, argument, why }),
+                }
+            }
+            if !by_network.is_empty() {
+                lowered.push(Step::Select(self.select(window, by_network)));
+            }
+            if !by_host.is_empty() {
+                lowered.push(Step::Host(self.host(window, filter, by_host)));
+            }
+        }
+    }
+
+    /// How a statistic is made of elements of known rank, if a network finds them.
+    fn of_ranks(&self, &OrderStatistic { op, filter, argument, .. }: &OrderStatistic) -> Result<OfRanks, NoNetwork> {
+        let taps = self.surroundings.taps.ok_or(NoNetwork::AnyLength)?;
+        let Class::Ranked(ranked) = op.class() else { return Err(NoNetwork::Counts) };
+        if taps > tuning::MAX_NETWORK {
+            return Err(NoNetwork::Large);
+        }
+        if filter.is_some() {
+            return Err(NoNetwork::Filtered);
+        }
+        let known = argument.map(|argument| self.constant(argument).ok_or(NoNetwork::Argument)).transpose()?;
+        let ranks = op.ranks(taps, known).ok_or(NoNetwork::Argument)?;
+        Ok(match (ranked, &ranks[..]) {
+            // A mean starts its sum at 0, so that of a negative zero is 0.
+            (Ranked::TrimmedMean, _) => OfRanks::Mean(ranks),
+            (_, &[rank]) => OfRanks::Element(rank),
+            (Ranked::Percentile, &[low, high]) => {
+                let percentage = known.expect("a percentile has a percentage");
+                OfRanks::Between(low, high, percentile_position(percentage, taps).fract())
+            }
+            (_, ranks) => OfRanks::Midpoint(ranks[0], ranks[1]),
+        })
+    }
+
+    /// The lanes that a statistic is computed in.
+    fn rank_lane(&self, id: ExprId, window: ExprId, of_ranks: &OfRanks) -> Lane {
+        match (of_ranks, self.lane(id)) {
+            (OfRanks::Element(_), _) => self.lane(window),
+            // More than one element: a float, rounded as the interpreter does.
+            (_, Lane::F32) => Lane::F32,
+            _ => self.surroundings.width.lane(Lane::F64),
+        }
+    }
+
+    /// The value of a scalar, if it is the same for every pixel of every run.
+    fn constant(&self, id: ExprId) -> Option<f64> {
+        match *self.kernel.expr(id) {
+            Expr::Number(bits) => Some(f64::from_bits(bits)),
+            _ => self.analysis.ranges[id.index()].point(),
+        }
+    }
+
+    fn select(&mut self, window: ExprId, statistics: Vec<Statistic>) -> Select {
+        let lane = self.lane(window);
+        let mut ranks: Vec<usize> = statistics.iter().flat_map(|statistic| statistic.of_ranks.ranks()).collect();
+        ranks.sort_unstable();
+        ranks.dedup();
+        Select {
+            nodes: self.window_nodes([window]),
+            window,
+            lane,
+            nan: lane.is_float() && self.analysis.ranges[window.index()].nan,
+            selection: self.selection(&ranks),
+            ranks,
+            statistics,
+        }
+    }
+
+    fn selection(&mut self, ranks: &[usize]) -> Arc<Selection> {
+        let Surroundings { tree_rows, rows_per_call, .. } = *self.surroundings;
+        let lengths: Vec<usize> = tree_rows.chunk_by(|x, y| x == y).map(<[usize]>::len).collect();
+        let first_row = tree_rows.first().copied().unwrap_or(0);
+        let made = |(lengths, ranks): &(Vec<usize>, Vec<usize>)| {
+            Arc::new(Selection::new(lengths, ranks, rows_per_call, first_row))
+        };
+        let key = (lengths, ranks.to_vec());
+        self.networks.entry(key).or_insert_with_key(made).clone()
+    }
+
+    fn host(&self, window: ExprId, filter: Option<ExprId>, statistics: Vec<HostStatistic>) -> Host {
+        let nodes = self.window_nodes([Some(window), filter].into_iter().flatten());
+        let visit = match self.surroundings.width {
+            Width::One if filter.is_none() => self.visit(self.instructions(&nodes) + 1),
+            _ => Visit::Loop,
+        };
+        Host { nodes, window, filter, visit, statistics }
+    }
+
+    // Operations.
+
+    fn methods(&self) -> Vec<Method> {
+        let only_squared = only_squared(self.kernel);
+        let mut methods = vec![Method::Plain; self.kernel.node_count()];
+        for (id, node) in self.kernel.live_nodes() {
+            methods[id.index()] = match node.expr {
+                Expr::Binary(BinaryOp::Divide, x, y) => {
+                    self.reciprocal(id, x, y).map_or(Method::Plain, Method::Reciprocal)
+                }
+                // In integers the difference the other way round may be none of the lane's values.
+                Expr::Binary(BinaryOp::Subtract, ..) if only_squared[id.index()] && self.lane(id).is_float() => {
+                    Method::SignInsensitive
+                }
+                _ => Method::Plain,
+            };
+        }
+        methods
+    }
+
+    /// The divisor of a division by way of the reciprocal, which is right where the dividend is integral, so that it is not tiny,
+    /// and for means, whose last bits are not specified.
+    fn reciprocal(&self, id: ExprId, dividend: ExprId, divisor: ExprId) -> Option<f64> {
+        let by = self.constant(divisor)?;
+        let whole = by.fract() == 0.0 && (2.0..f64::from(1 << 24)).contains(&by);
+        let suits = is_mean(self.kernel, dividend, divisor) || self.analysis.ranges[dividend.index()].integral;
+        (whole && suits && self.lane(id) == Lane::F64 && machine::fuses()).then_some(by)
+    }
+}
+
+/// Which nodes are used for nothing but their squares.
+fn only_squared(kernel: &Kernel) -> Vec<bool> {
+    let mut squared = vec![true; kernel.node_count()];
+    let mut other = |id: ExprId| squared[id.index()] = false;
+    for (_, node) in kernel.live_nodes() {
+        match &node.expr {
+            Expr::Binary(BinaryOp::Multiply, x, y) if x == y => {}
+            Expr::FoldValue(fold, _) => {
+                let fold = kernel.fold(*fold);
+                fold.parts().for_each(&mut other);
+            }
+            expr => expr.for_each_operand(&mut other),
+        }
+    }
+    let roots = kernel.outputs.iter().map(|output| output.value);
+    roots.chain(kernel.assertions.iter().map(|assertion| assertion.condition)).for_each(other);
+    squared
+}

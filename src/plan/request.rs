@@ -1,0 +1,53 @@
+//! What a plan is for, besides the kernel.
+
+use crate::grid::element::{Cast, DType, Precision};
+use crate::lang::cells::Cells;
+use crate::tuning;
+
+/// What code is made for, besides the kernel.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Request {
+    /// The cells that the kernel sees.
+    pub cells: Cells,
+    /// The axes of the window along which cells outside the array do not take part.
+    pub shrinking: Vec<usize>,
+    /// The array's axes that the window has, in the window's order.
+    pub axes: Vec<usize>,
+    /// The number of the array's axes, at least 1.
+    pub ndim: usize,
+    /// How many rows there are along the axis before the last, if that is fewer than a few.
+    pub adjacent_rows: usize,
+    /// How far before and after its pixels code may read in one row; a cell farther away is in a row of its own.
+    pub reach: usize,
+    /// The inputs' element types.
+    pub inputs: Vec<DType>,
+    /// The outputs' element types.
+    pub outputs: Vec<DType>,
+    /// How values become elements of the outputs.
+    pub cast: Cast,
+    /// The bits of the f64 outside the array, if one is seen.
+    pub outside: Option<u64>,
+    /// In which floats to compute.
+    pub precision: Precision,
+}
+
+impl Request {
+    /// The number of rows for [`Request::adjacent_rows`] of an array of this shape.
+    pub fn adjacent_rows(shape: &[usize]) -> usize {
+        shape.len().checked_sub(2).map_or(1, |axis| shape[axis].clamp(1, tuning::MAX_ROWS_PER_CALL))
+    }
+
+    /// The cells for [`Request::reach`], if those of a window are at most `farthest` away along rows of an array of this shape.
+    ///
+    /// A copy of a row has all that is between the pixel and the cells, so it should not be many times the row. Of the row's
+    /// length only the order of magnitude counts, so that code serves many arrays.
+    pub fn reach(shape: &[usize], farthest: usize) -> usize {
+        let row = shape.last().map_or(1, |len| len.next_power_of_two());
+        if farthest <= tuning::SHORT_REACH { tuning::SHORT_REACH } else { row.max(tuning::SHORT_REACH) }
+    }
+
+    /// The f64 outside the array, if one is seen.
+    pub fn outside(&self) -> Option<f64> {
+        self.outside.map(f64::from_bits)
+    }
+}

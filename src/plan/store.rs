@@ -1,0 +1,81 @@
+//! How values become elements of an output.
+
+use super::analysis::Analysis;
+use super::pass::PassOutput;
+use crate::grid::element::{Cast, DType};
+use crate::grid::lane::Lane;
+use crate::lang::hir::{ExprId, Kernel};
+use crate::lang::ops::UnaryOp;
+use crate::lang::types::Elem;
+
+/// What is done to a value before it is stored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Store {
+    /// The value as it is; a boolean as 0 and 1.
+    Value(Lane),
+    /// A number as a boolean, 0 or 1.
+    Truth(Cast),
+    /// A number as an integer.
+    Integer(Rounding),
+}
+
+/// How a number becomes an integer, step by step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rounding {
+    /// The lanes that it is done in.
+    pub via: Lane,
+    /// Whether there may be NaN, which becomes 0.
+    pub nan_to_zero: bool,
+    /// How fractions are rounded, where the conversion does not do that.
+    pub round: Option<UnaryOp>,
+    /// The least and the greatest value, where others may come.
+    pub clamp: Option<(f64, f64)>,
+    /// Whether the low bits are kept of what does not fit.
+    pub wrap: bool,
+    /// The lanes that are stored.
+    pub lane: Lane,
+}
+
+impl Store {
+    /// The lanes that are stored.
+    pub fn lane(self) -> Lane {
+        match self {
+            Store::Value(lane) => lane,
+            Store::Truth(_) => Lane::U8,
+            Store::Integer(rounding) => rounding.lane,
+        }
+    }
+
+    /// How the value of node `id` becomes an element of `output`.
+    pub fn new(kernel: &Kernel, analysis: &Analysis, id: ExprId, output: PassOutput, cast: Cast) -> Store {
+        let range = &analysis.ranges[id.index()];
+        let boolean = kernel.ty(id).elem == Elem::Boolean;
+        let lane = output.lane;
+        if boolean || lane.is_float() {
+            return Store::Value(lane);
+        }
+        if output.dtype == DType::Bool {
+            return Store::Truth(cast);
+        }
+        let via = match analysis.lanes[id.index()] {
+            // The limits of 32-bit integers are not f32s.
+            Lane::F32 if lane.bytes() == 4 => Lane::F64,
+            lane => lane,
+        };
+        let fits = !range.nan && lane.least() <= range.low && range.high <= lane.greatest();
+        let round = match cast {
+            Cast::Wrap => Some(UnaryOp::Trunc),
+            // Rounding to the nearest is part of the conversion of f64s.
+            Cast::Saturate => (via == Lane::F32).then_some(UnaryOp::Round),
+        };
+        let limit = |limit: f64| limit.clamp(via.least(), via.greatest());
+        Store::Integer(Rounding {
+            via,
+            nan_to_zero: via.is_float() && range.nan,
+            round: round.filter(|_| via.is_float() && !range.integral),
+            clamp: (!fits && cast == Cast::Saturate).then(|| (limit(lane.least()), limit(lane.greatest()))),
+            wrap: !fits && cast == Cast::Wrap,
+            lane,
+        })
+    }
+}

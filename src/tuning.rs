@@ -1,0 +1,81 @@
+//! Every number that was found by measuring, and not by thinking: thresholds between ways to compute the same.
+//!
+//! No value of a filter depends on them, so they may be changed for another processor. Each says what was measured; the
+//! measurements are of the processor that docs/performance.md names.
+
+// The code for a block of pixels.
+
+/// Loops over more cells than this are not unrolled.
+///
+/// Measured: a sum of 11 x 11 u8 takes 1.3 ns a pixel unrolled and shared by rows of pixels, 7 ns in a loop; from about 130 cells
+/// on, making the code takes longer than it saves on an image of a megapixel.
+pub const MAX_UNROLLED_CELLS: usize = 128;
+
+/// Loops are unrolled if the unrolled body has at most about this many instructions.
+///
+/// Measured: code of 1,000 instructions takes about 4 ms to make, which is what it saves on a megapixel.
+pub const MAX_UNROLLED_INSTRUCTIONS: usize = 1024;
+
+/// The most reductions in one loop.
+///
+/// Each has variables that live through the loop, and allocating registers for many of them takes time that grows with their
+/// square: 64 of them take 5 ms, 1,000 took seconds.
+pub const MAX_REDUCTIONS_IN_LOOP: usize = 64;
+
+/// About how many instructions an elementary function of one number takes, counted in the emitted code of `exp` and `sin`.
+pub const FUNCTION_INSTRUCTIONS: usize = 20;
+
+/// About how many instructions a function of two numbers takes, counted in the emitted code of `**`.
+pub const BINARY_FUNCTION_INSTRUCTIONS: usize = 60;
+
+/// Order statistics of at most this many elements are found by a network.
+///
+/// Measured: the median of 9 x 9 takes 30 ms to compile; of 11 x 11 it would take 100 ms and spill most values.
+pub const MAX_NETWORK: usize = 81;
+
+/// About how many minima and maxima a network has for each element: 80 for four medians of 9 (which share much), 336 for four
+/// of 25.
+pub const NETWORK_INSTRUCTIONS: usize = 6;
+
+/// A block has as many pixels as fill four registers of the lanes that most is done in, if at most this many instructions are done
+/// in each register ...
+///
+/// Measured on minima, means and products of 3 x 3 and 5 x 5 of all types: less work for each address and each turn of the loop,
+/// until values no longer fit in the registers.
+pub const FOUR_REGISTERS: usize = 64;
+/// ... and two registers up to this many.
+pub const TWO_REGISTERS: usize = 200;
+
+/// At most this many rows of pixels are computed by one call.
+pub const MAX_ROWS_PER_CALL: usize = 8;
+
+/// So many instructions in narrow lanes (of at most two bytes) are so little that what is done for a row counts: the most rows.
+///
+/// Measured: the u8 cross took 1.1 of OpenCV's time with four rows, 0.8 with eight.
+pub const LITTLE_WORK: usize = 16;
+
+/// Up to so many instructions, and for networks, four rows of pixels are computed by one call ...
+///
+/// Measured: 3 x 3 and 5 x 5 means, Sobel and medians share most of their column sums and sorted rows then.
+pub const FOUR_ROWS: usize = 100;
+/// ... and two up to this many.
+pub const TWO_ROWS: usize = 400;
+
+/// In a row of the array that is shorter than this, code may yet read so far before and after its pixels.
+///
+/// A copy of a row has all that is between: 4,096 elements beyond each end are at most 64 KiB, half of the second cache.
+pub const SHORT_REACH: usize = 1 << 12;
+
+/// The bytes of machine code for an instruction of the intermediate representation.
+///
+/// There are fewer where rows of pixels have instructions in common, which the code generator keeps once, and more where many
+/// values don't fit in the registers. Measured on the cookbook: 5 to 8.
+pub const CODE_BYTES: usize = 8;
+
+/// The time that the code generator takes for each instruction of a small function, in nanoseconds ...
+///
+/// For usual kernels that is twice as long as it takes on a machine of 2020. Where hundreds of values live through a loop, it may be
+/// a tenth.
+pub const COMPILE_NANOSECONDS: u128 = 4000;
+/// ... which is twice as long in one of this many instructions, three times in one of twice as many, and so on.
+pub const COMPILE_SLOWER: u128 = 10_000;
