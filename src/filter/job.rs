@@ -1,27 +1,46 @@
 //! What a run is about, whatever engine does it.
 
-use super::pixels::Stop;
-use crate::error::Error;
-use crate::grid::boundary::Mode;
-use crate::grid::element::DType;
-use crate::grid::region::Region;
-use crate::lang::cells::Cells;
-use crate::lang::interpret::Settings;
+use std::borrow::Cow;
 
-/// A window on arrays of one shape and of certain element types: all that a run depends on but the elements.
+use super::engine::Engine;
+use super::exec::domain::Domain;
+use super::options::Function;
+use crate::grid::boundary::Mode;
+use crate::grid::element::{Cast, DType, Precision};
+use crate::lang::cells::Cells;
+use crate::lang::hir;
+use crate::lang::interpret::Settings;
+use crate::lang::shrink::shrunk;
+
+/// A function and a window on arrays of one shape and of certain element types, checked: all that a run depends on but the
+/// elements.
+///
+/// Where rows along the array's last axis would be short, all of it is about views of the arrays whose axes are in
+/// another order, which no pixel can tell.
 pub struct Job {
+    pub function: Function,
+    pub engine: Engine,
+    pub cast: Cast,
+    pub precision: Precision,
+    /// The greatest number of threads.
+    pub threads: usize,
     pub cells: Cells,
     /// The values of the kernel's params and weights.
     pub settings: Settings,
     /// How many operations the kernel takes for a pixel; of a callback nobody knows.
     pub operations: Option<u64>,
-    /// The axes of the window along which cells outside do not take part.
+    /// The axes of the window along which cells outside are not selected; not those along which none can be.
     pub shrinking: Vec<usize>,
     /// The modes along the window's axes.
     pub modes: Vec<Mode>,
-    pub shape: Vec<usize>,
-    /// The array's axes that the window has, in the window's order.
+    /// The views' axes that the window has, in the window's order.
     pub axes: Vec<usize>,
+    /// The pixels of the views.
+    pub domain: Domain,
+    /// The arrays' axes in the order in which the views have them, if that is another.
+    pub axis_order: Option<Vec<usize>>,
+    /// The number of the arrays' axes; the domain of a single value has one nevertheless.
+    pub ndim: usize,
     pub types: Types,
 }
 
@@ -31,18 +50,54 @@ pub struct Types {
     pub outputs: Vec<DType>,
 }
 
+impl Job {
+    /// What the kernel means in this window; none for a callback.
+    pub fn meaning(&self) -> Option<Cow<'_, hir::Kernel>> {
+        match &self.function {
+            Function::Kernel(kernel) if self.shrinking.is_empty() => Some(Cow::Borrowed(kernel.hir())),
+            Function::Kernel(kernel) => Some(Cow::Owned(shrunk(kernel.hir(), &self.shrinking))),
+            Function::Callback(_) => None,
+        }
+    }
+
+    /// The lengths of the views along the window's axes.
+    pub fn extent(&self) -> Vec<usize> {
+        self.axes.iter().map(|axis| self.domain.shape()[*axis]).collect()
+    }
+
+    /// The offset of each cell along every axis of the views.
+    pub fn offsets(&self) -> impl Iterator<Item = Vec<isize>> {
+        (0..self.cells.len()).map(|cell| {
+            let mut offset = vec![0; self.domain.ndim()];
+            for (axis, along) in self.axes.iter().zip(self.cells.offset(cell)) {
+                offset[*axis] = *along as isize;
+            }
+            offset
+        })
+    }
+
+    /// How many pixels may be computed before a cancellation is seen.
+    pub fn cancel_interval(&self) -> usize {
+        /// The interpreter takes a fraction of a second for these.
+        const OPERATIONS: u64 = 1 << 24;
+        let pixels = |operations: u64| usize::try_from(OPERATIONS / operations.max(1)).unwrap_or(usize::MAX).max(1);
+        self.operations.map_or(usize::MAX, pixels)
+    }
+}
+
 /// Where the pixel is, along the window's axes.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct PixelPos {
     axes: Vec<usize>,
     pub position: Vec<usize>,
     pub extent: Vec<usize>,
 }
 
-impl Place {
-    pub fn new(shape: &[usize], axes: &[usize]) -> Place {
+impl PixelPos {
+    /// The first pixel of arrays of this shape.
+    pub fn new(shape: &[usize], axes: &[usize]) -> PixelPos {
         let extent = axes.iter().map(|axis| shape[*axis]).collect();
-        Place { axes: axes.to_vec(), position: vec![0; axes.len()], extent }
+        PixelPos { axes: axes.to_vec(), position: vec![0; axes.len()], extent }
     }
 
     /// The pixel at `x` along the array's last axis, and at `position` along the others.
@@ -50,14 +105,5 @@ impl Place {
         for (along, axis) in self.position.iter_mut().zip(&self.axes) {
             *along = if axis + 1 == position.len() { x } else { position[*axis] };
         }
-    }
-}
-
-/// The position of the pixel at which a run over a region stopped.
-pub fn first_failure(result: Result<(), Stop>, region: &Region) -> Result<Option<Vec<usize>>, Error> {
-    match result {
-        Ok(()) => Ok(None),
-        Err(Stop::Failed(pixel)) => Ok(Some(region.position(pixel))),
-        Err(Stop::Cancelled) => Err(Error::Cancelled),
     }
 }

@@ -4,6 +4,7 @@ pub mod boundary;
 pub mod element;
 pub mod footprint;
 pub mod half;
+pub mod halo;
 pub mod lane;
 pub mod named;
 pub mod region;

@@ -3,6 +3,7 @@
 use super::analysis::{Analysis, Facts, ValueRange, analyse};
 use super::cost::Work;
 use super::finite::differ;
+use super::line::{Destination, Origin};
 use super::lower::{Networks, Surroundings, lower};
 use super::pass::{CellAddr, Pass, PassInput, PassOutput, RowsPerCall, rows_of, tree_rows};
 use super::request::Request;
@@ -10,34 +11,90 @@ use super::store::Store;
 use super::width::Width;
 use crate::grid::element::{Cast, DType, Precision};
 use crate::grid::lane::Lane;
-use crate::lang::hir::{Kernel, Output};
+use crate::lang::cells::Cells;
+use crate::lang::hir::{ExprId, Kernel, Output};
+use crate::lang::types::Elem;
 use crate::tuning;
 
-/// The pass that computes `kernel`, of which all that is invariant is hoisted.
-pub fn assemble(kernel: &Kernel, request: &Request) -> Pass {
-    let cells = &request.cells;
-    let finite = analysis(kernel, request, true);
-    let general = analysis(kernel, request, false);
-    let outputs_float = outputs_float(request);
-    let general = differ(kernel, [&finite, &general], &outputs_float).then_some(general);
-    let kernel = without_proven(kernel, [Some(&finite), general.as_ref()]);
-    let widest = general.as_ref().unwrap_or(&finite);
-    let outputs: Vec<PassOutput> = kernel
-        .outputs
-        .iter()
-        .zip(&request.outputs)
-        .map(|(output, dtype)| pass_output(*dtype, request.cast, &widest.ranges[output.value.index()]))
-        .collect();
+/// What a pass is made of.
+pub struct Draft<'a> {
+    /// What each pixel's outputs are, with all that is invariant hoisted.
+    pub kernel: &'a Kernel,
+    /// The cells that the kernel sees.
+    pub cells: &'a Cells,
+    /// For each of the kernel's inputs, what its rows hold.
+    pub inputs: Vec<DraftInput>,
+    /// For each of the kernel's outputs, where it goes.
+    pub outputs: Vec<DraftOutput>,
+    /// How many rows of pixels one call computes, if that is not to be chosen.
+    pub rows_per_call: Option<usize>,
+}
 
-    let cell_addrs: Vec<CellAddr> = (0..cells.len()).map(|cell| cell_addr(request, cells.offset(cell))).collect();
+/// What a pass reads, and what its values may be.
+#[derive(Clone, Copy)]
+pub struct DraftInput {
+    pub input: PassInput,
+    pub ranges: LineRanges,
+}
+
+/// What the values of rows may be.
+#[derive(Clone, Copy)]
+pub struct LineRanges {
+    /// If the elements of arrays and the params are finite.
+    pub finite: ValueRange,
+    /// If they need not be.
+    pub general: ValueRange,
+}
+
+/// Where an output of a pass goes.
+#[derive(Clone, Copy)]
+pub enum DraftOutput {
+    /// To an array, with elements of that type.
+    Array(usize, DType),
+    /// To a line, with a number that replaces what is beyond the ends of the array's rows.
+    Line(usize, Option<f64>),
+}
+
+/// The rows of one of the request's arrays.
+pub fn array_input(request: &Request, array: usize) -> DraftInput {
+    let (dtype, outside) = (request.inputs[array], request.outside());
+    let range = |finite: bool| element_range(dtype, outside, finite);
+    DraftInput {
+        input: pass_input(array, dtype, outside),
+        ranges: LineRanges { finite: range(true), general: range(false) },
+    }
+}
+
+/// The pass of a draft, and what the values of its outputs may be.
+pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>) {
+    let cells = draft.cells;
+    let outputs_float: Vec<bool> = draft.outputs.iter().map(|output| output.shows_zero_signs()).collect();
+    let finite = analysis(draft, request, &outputs_float, true);
+    let general = analysis(draft, request, &outputs_float, false);
+    let ranges = |(output, drafted): (&Output, &DraftOutput)| {
+        let range = |analysis: &Analysis| drafted.range(analysis.ranges[output.value.index()]);
+        LineRanges { finite: range(&finite), general: range(&general) }
+    };
+    let ranges: Vec<LineRanges> = draft.kernel.outputs.iter().zip(&draft.outputs).map(ranges).collect();
+    let general = differ(draft.kernel, [&finite, &general], &outputs_float).then_some(general);
+    let kernel = without_proven(draft.kernel, [Some(&finite), general.as_ref()]);
+    let widest = general.as_ref().unwrap_or(&finite);
+    let stored =
+        |(output, drafted): (&Output, &DraftOutput)| drafted.stored(&kernel, widest, output.value, request.cast);
+    let outputs: Vec<PassOutput> = kernel.outputs.iter().zip(&draft.outputs).map(stored).collect();
+
+    let cell_addrs: Vec<CellAddr> = (0..cells.len()).map(|at| cell_addr(request, cells.offset(at))).collect();
     let work = Work::of(&kernel, &finite, cells.taps());
     let block = work.block();
-    let (rows_per_call, why_rows) = rows_per_call(&work, &kernel, &cell_addrs, request);
+    let (rows_per_call, why_rows) = match draft.rows_per_call {
+        Some(rows) => (rows, RowsPerCall::Shared),
+        None => rows_per_call(&work, &kernel, &cell_addrs, cells.taps(), request),
+    };
     let (rows, reaching) = rows_of(&kernel, cells, &cell_addrs, rows_per_call);
     let tree_rows = tree_rows(&cell_addrs[..cells.taps()]);
 
-    let surroundings =
-        Surroundings { taps: Some(cells.taps()), width: Width::Pixels(block), tree_rows: &tree_rows, rows_per_call };
+    let (taps, width) = (Some(cells.taps()), Width::Pixels(block));
+    let surroundings = Surroundings { taps, width, tree_rows: &tree_rows, rows_per_call };
     let mut networks = Networks::new();
     let mut body = |analysis: Analysis| {
         let store = |(output, stored): (&Output, &PassOutput)| {
@@ -47,7 +104,7 @@ pub fn assemble(kernel: &Kernel, request: &Request) -> Pass {
         lower(&kernel, analysis, &surroundings, stores, &mut networks)
     };
     let axis_of = |axis: Option<usize>| request.axes.iter().position(|mine| Some(*mine) == axis);
-    Pass {
+    let pass = Pass {
         finite: body(finite),
         general: general.map(body),
         rows,
@@ -56,7 +113,7 @@ pub fn assemble(kernel: &Kernel, request: &Request) -> Pass {
         tree_rows,
         row_axis: axis_of(Some(request.ndim - 1)),
         jam_axis: axis_of(request.ndim.checked_sub(2)),
-        inputs: request.inputs.iter().map(|dtype| pass_input(*dtype, request.outside())).collect(),
+        inputs: draft.inputs.iter().map(|drafted| drafted.input).collect(),
         outputs,
         cast: request.cast,
         block,
@@ -64,30 +121,59 @@ pub fn assemble(kernel: &Kernel, request: &Request) -> Pass {
         why_rows,
         cells: cells.clone(),
         kernel,
+    };
+    (pass, ranges)
+}
+
+impl DraftOutput {
+    /// Whether whoever reads the output can tell -0 from 0.
+    fn shows_zero_signs(self) -> bool {
+        match self {
+            DraftOutput::Array(_, dtype) => dtype.is_float(),
+            DraftOutput::Line(..) => true,
+        }
+    }
+
+    /// What the output may be where its values have this range.
+    fn range(self, values: ValueRange) -> ValueRange {
+        match self {
+            DraftOutput::Line(_, Some(neutral)) => values.join(ValueRange::exactly(neutral)),
+            _ => values,
+        }
+    }
+
+    /// What is stored for the value of a node.
+    fn stored(self, kernel: &Kernel, analysis: &Analysis, id: ExprId, cast: Cast) -> PassOutput {
+        let values = analysis.ranges[id.index()];
+        match self {
+            DraftOutput::Array(array, dtype) => pass_output(array, dtype, cast, &values),
+            DraftOutput::Line(line, _) => {
+                let own = if kernel.ty(id).elem == Elem::Boolean { Lane::U8 } else { analysis.lanes[id.index()] };
+                // The neutral number must be one of the lane's; what was rounded to f32s stays so.
+                let range = self.range(values);
+                let holds = |lane: &Lane| own == *lane && range == values || own.widens_to(*lane) && range.fits(*lane);
+                let lane = Lane::ALL.into_iter().find(holds).unwrap_or(Lane::F64);
+                let dtype =
+                    DType::ALL.into_iter().find(|dtype| *dtype != DType::Bool && Lane::of(*dtype) == Some(lane));
+                let dtype = dtype.expect("every lane is that of an element type");
+                PassOutput { destination: Destination::Line(line), dtype, lane }
+            }
+        }
     }
 }
 
-fn outputs_float(request: &Request) -> Vec<bool> {
-    request.outputs.iter().map(|dtype| dtype.is_float()).collect()
-}
-
 /// What is known of the nodes if elements and params are finite, or if nothing is said of them.
-fn analysis(kernel: &Kernel, request: &Request, finite: bool) -> Analysis {
-    let outside = request.outside();
-    let inputs: Vec<ValueRange> = request.inputs.iter().map(|dtype| element_range(*dtype, outside, finite)).collect();
+fn analysis(draft: &Draft<'_>, request: &Request, outputs_float: &[bool], finite: bool) -> Analysis {
+    let range = |drafted: &DraftInput| if finite { drafted.ranges.finite } else { drafted.ranges.general };
+    let inputs: Vec<ValueRange> = draft.inputs.iter().map(range).collect();
     let params = match (finite, request.precision) {
         (false, _) => ValueRange::ANY,
         (true, Precision::Exact) => ValueRange::FINITE,
         (true, Precision::Single) => ValueRange::FINITE_SINGLE,
     };
-    let facts = Facts {
-        inputs: &inputs,
-        params,
-        taps: request.cells.taps(),
-        outputs_float: &outputs_float(request),
-        precision: request.precision,
-    };
-    analyse(kernel, &facts)
+    let facts =
+        Facts { inputs: &inputs, params, taps: draft.cells.taps(), outputs_float, precision: request.precision };
+    analyse(draft.kernel, &facts)
 }
 
 /// The kernel without the assertions that hold whatever the elements are.
@@ -107,7 +193,7 @@ fn element_range(dtype: DType, outside: Option<f64>, finite: bool) -> ValueRange
 }
 
 /// What the rows of an input hold: its elements, if what is outside is one as well.
-fn pass_input(dtype: DType, outside: Option<f64>) -> PassInput {
+fn pass_input(array: usize, dtype: DType, outside: Option<f64>) -> PassInput {
     let (inside, range) = (ValueRange::of(dtype, false), element_range(dtype, outside, false));
     // An f16 is an f32 to the code.
     let lane = Lane::of(dtype).or(dtype.fits_f32().then_some(Lane::F32));
@@ -116,15 +202,15 @@ fn pass_input(dtype: DType, outside: Option<f64>) -> PassInput {
         Some(value) if lane.is_float() => *lane == Lane::F64 || value.is_nan() || range.exact_f32,
         Some(value) => range.fits(*lane) && (inside.low..=inside.high).contains(&value),
     });
-    PassInput { dtype, lane: lane.unwrap_or(Lane::F64) }
+    PassInput { origin: Origin::Array(array), dtype, lane: lane.unwrap_or(Lane::F64) }
 }
 
 /// What is stored for an output of that type.
-fn pass_output(dtype: DType, cast: Cast, range: &ValueRange) -> PassOutput {
+fn pass_output(array: usize, dtype: DType, cast: Cast, range: &ValueRange) -> PassOutput {
     const WORD: f64 = 2_147_483_648.0; // 2^31
     let words = !range.nan && range.low > -WORD && range.high < WORD;
     let native = Lane::of(dtype).filter(|lane| lane.is_float() || cast == Cast::Saturate || words);
-    PassOutput { dtype, lane: native.unwrap_or(Lane::F64) }
+    PassOutput { destination: Destination::Array(array), dtype, lane: native.unwrap_or(Lane::F64) }
 }
 
 /// Where a cell is that has this offset along the window's axes.
@@ -138,14 +224,20 @@ fn cell_addr(request: &Request, offset: &[i32]) -> CellAddr {
 }
 
 /// How many rows of pixels one call computes, and why so.
-fn rows_per_call(work: &Work, kernel: &Kernel, cell_addrs: &[CellAddr], request: &Request) -> (usize, RowsPerCall) {
+fn rows_per_call(
+    work: &Work,
+    kernel: &Kernel,
+    cell_addrs: &[CellAddr],
+    taps: usize,
+    request: &Request,
+) -> (usize, RowsPerCall) {
     let y = |addr: &CellAddr| addr.outer.last().copied();
     let adjacent = cell_addrs.iter().any(|addr| y(addr) != y(&cell_addrs[0]));
     let rows = work.rows_per_call(request.adjacent_rows);
     match rows {
         // An error must name the first pixel that fails, which is in the first row that has one.
         _ if !kernel.assertions.is_empty() => (1, RowsPerCall::Assertions),
-        _ if request.cells.taps() > tuning::MAX_UNROLLED_CELLS => (1, RowsPerCall::Loops),
+        _ if taps > tuning::MAX_UNROLLED_CELLS => (1, RowsPerCall::Loops),
         _ if !adjacent => (1, RowsPerCall::NothingShared),
         _ if request.adjacent_rows == 1 => (1, RowsPerCall::OneRow),
         1 => (1, RowsPerCall::MuchWork),

@@ -8,41 +8,32 @@ use std::borrow::Cow;
 pub mod analysis;
 mod assemble;
 pub mod body;
+pub mod chain;
 pub mod cost;
 mod explain;
 mod factors;
 mod finite;
 pub mod hoist;
 mod levels;
+pub mod line;
 pub mod lower;
 pub mod pass;
+pub mod program;
 pub mod request;
 pub mod selection;
 pub mod store;
 mod verify;
 pub mod width;
 
-use self::assemble::assemble;
+use self::chain::{Link, chain};
 use self::factors::with_invariant_factors;
-use self::hoist::{Hoisted, hoist};
-use self::pass::Pass;
+use self::hoist::hoist;
+pub use self::program::Plan;
 pub use self::request::Request;
-use self::verify::verify;
 use crate::lang::hir::Kernel;
 use crate::lang::shrink::shrunk;
 use crate::lang::specialize::specialized;
 use crate::tuning;
-
-/// How a kernel is computed row by row.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// What it is for.
-    pub request: Request,
-    /// What is computed once for a run.
-    pub hoisted: Hoisted,
-    /// The passes over a group of rows, in order; the last one makes the outputs.
-    pub passes: Vec<Pass>,
-}
 
 /// The plan for `kernel`.
 pub fn plan(kernel: &Kernel, request: Request) -> Plan {
@@ -54,12 +45,6 @@ pub fn plan(kernel: &Kernel, request: Request) -> Plan {
     let kernel = specialized(&kernel, taps);
     let kernel = with_invariant_factors(&kernel, request.precision);
     let hoisted = hoist(kernel, taps <= tuning::MAX_UNROLLED_CELLS);
-    let passes = vec![assemble(&hoisted.kernel, &request)];
-    let plan = Plan { request, hoisted, passes };
-    if cfg!(debug_assertions)
-        && let Err(error) = verify(&plan)
-    {
-        panic!("a plan that can't be right: {error}\n{plan}");
-    }
-    plan
+    let whole = Link::whole(&request, &hoisted);
+    chain(request, hoisted, &[whole])
 }

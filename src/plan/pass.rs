@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::body::Body;
+use super::line::{Destination, Origin};
 use crate::grid::element::{Cast, DType};
+use crate::grid::halo::Halo;
 use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
 use crate::lang::hir::{Expr, Kernel};
@@ -99,7 +101,9 @@ impl CellAddr {
 /// What an input's rows hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PassInput {
-    /// The array's element type.
+    /// Where they are.
+    pub origin: Origin,
+    /// The array's element type; of a line, that of its lane.
     pub dtype: DType,
     /// What the rows that the code reads hold.
     pub lane: Lane,
@@ -108,7 +112,9 @@ pub struct PassInput {
 /// What an output's rows hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PassOutput {
-    /// The array's element type.
+    /// Where they go.
+    pub destination: Destination,
+    /// The array's element type; of a line, that of its lane.
     pub dtype: DType,
     /// The lane type that the code stores; if that is not the element type, the driver casts it.
     pub lane: Lane,
@@ -135,11 +141,15 @@ impl Pass {
         self.rows.binary_search(&row).expect("every row that is read is listed")
     }
 
-    /// How far the cells reach before and after a pixel along their rows.
-    pub fn reach(&self) -> (usize, usize) {
-        let alongs = || self.cell_addrs.iter().map(|place| place.column);
-        let (first, last) = (alongs().min().unwrap_or(0).min(0), alongs().max().unwrap_or(0).max(0));
-        (first.unsigned_abs(), last.unsigned_abs())
+    /// How far the code reads around a pixel along the rows of an input, from where they are shifted to.
+    pub fn halo(&self, input: usize) -> Halo {
+        Halo::of(cells_read(&self.kernel, &self.cells, input).map(|cell| self.cell_addrs[cell].column))
+    }
+
+    /// The same from the pixel.
+    pub fn unshifted_halo(&self, input: usize) -> Halo {
+        let along = |cell: usize| self.cell_addrs[cell].shift + self.cell_addrs[cell].column;
+        Halo::of(cells_read(&self.kernel, &self.cells, input).map(along))
     }
 
     /// The bytes of memory that the code needs for order statistics.
@@ -160,6 +170,18 @@ fn below(outer: &[isize], rows: usize) -> Vec<isize> {
         *last += rows as isize;
     }
     outer
+}
+
+/// Which cells of an input a kernel reads; some of them perhaps twice.
+fn cells_read(kernel: &Kernel, cells: &Cells, input: usize) -> impl Iterator<Item = usize> {
+    kernel.live_nodes().flat_map(move |(_, node)| match &node.expr {
+        Expr::Tap(tapped) if *tapped == input => 0..cells.taps(),
+        Expr::At { input: read, offset } if *read == input => {
+            let cell = cells.position(offset).expect("the cells have every fixed offset");
+            cell..cell + 1
+        }
+        _ => 0..0,
+    })
 }
 
 /// The rows that a kernel reads, in order, and whether it reads cells beyond the pixel in each.

@@ -6,12 +6,14 @@
 //! - Every lane holds the values of its node, but for rounding in single precision and signs of zeros that nothing can tell.
 //! - Trees are of associative reductions; networks find ranks that there are; what is unrolled is not too much.
 //! - What is stored has the lane of its output.
+//! - Lines are made before they are read, and only the last pass makes outputs or fails.
 
 use std::collections::HashSet;
 
-use super::Plan;
 use super::body::{Body, Combine, Combiner, Fold, Host, Select, Step, Strategy, Visit};
+use super::line::{Destination, Origin};
 use super::pass::{CellRow, Pass};
+use super::program::Plan;
 use crate::grid::element::Precision;
 use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, ExprId};
@@ -32,6 +34,35 @@ pub fn verify(plan: &Plan) -> Result<(), String> {
             let mut scope = Scope { pass, computed: HashSet::new() };
             scope.steps(&body.steps).map_err(in_pass)?;
             scope.roots().map_err(in_pass)?;
+        }
+    }
+    lines(plan)
+}
+
+/// Whether lines are made before they are read, at the same row of pixels, and nothing but the outputs can fail.
+fn lines(plan: &Plan) -> Result<(), String> {
+    let mut made: HashSet<usize> = HashSet::new();
+    for (number, pass) in plan.passes.iter().enumerate() {
+        let last = number + 1 == plan.passes.len();
+        check(last || pass.kernel.assertions.is_empty(), || format!("pass {number} has assertions"))?;
+        for (input, read) in pass.inputs.iter().enumerate() {
+            let Origin::Line(line) = read.origin else { continue };
+            check(made.contains(&line), || format!("pass {number} comes before line {line}, which it reads"))?;
+            check(plan.lines[line].lane == read.lane, || format!("pass {number} reads line {line} in other lanes"))?;
+            let at_pixel = |row: &CellRow| match row.outer.split_last() {
+                Some((y, others)) => (0..pass.rows_per_call as isize).contains(y) && others.iter().all(|z| *z == 0),
+                None => true,
+            };
+            let all = pass.rows.iter().filter(|row| row.input == input).all(at_pixel);
+            check(all, || format!("pass {number} reads line {line} at another row of pixels"))?;
+        }
+        for output in &pass.outputs {
+            match output.destination {
+                Destination::Line(line) => {
+                    check(!last && made.insert(line), || format!("line {line} is not in order"))?
+                }
+                Destination::Array(array) => check(last, || format!("pass {number} makes output {array}"))?,
+            }
         }
     }
     Ok(())

@@ -1,80 +1,136 @@
 //! Outputs row by row: memory that several threads write to, each its own rows.
 
-#![allow(unsafe_code, reason = "the design lifts the ban here; each block gives its reason")]
+#![allow(unsafe_code, reason = "threads write to disjoint rows of one array, which safe references can't express")]
 
-use ndarray::ArrayViewMutD;
-
-use super::RowRun;
+use super::traversal::SHORT_ROW;
+use crate::filter::exec::domain::Domain;
+use crate::filter::exec::view::{RawView, for_dtype};
 use crate::grid::element::{Cast, Element};
+use crate::grid::region::Region;
+use crate::plan::pass::PassOutput;
 
-/// An output array as memory that several threads write to, each its own rows.
-pub struct Target {
-    first: *mut u8,
-    strides: Vec<isize>,
+/// Outputs of at least this many bytes don't stay in the cache, so writing past it spares reading them first.
+const STREAMED_BYTES: usize = 1 << 24;
+
+/// An output array, and what the last pass makes for it.
+pub struct Target<'a> {
+    view: &'a RawView<'a>,
     /// The index in the inputs of the array's first pixel.
     origin: Vec<usize>,
     /// How far the region's rows start from the array's.
     indent: usize,
-    pub element_bytes: usize,
-    /// Casts f64s to elements of the array, from an element on.
-    pub cast: fn(&Target, isize, &[f64], Cast),
-    /// Copies elements of the array's own type there.
-    pub copy: fn(&Target, isize, *const u8, usize),
+    pub output: PassOutput,
+    /// How far apart the elements of a row are, in elements.
+    step: isize,
+    /// The size of an element.
+    element_bytes: usize,
+    /// Whether results go past the cache.
+    pub streamed: bool,
+    cast: CastRow,
+    copy: CopyRow,
 }
 
-// SAFETY: the memory is borrowed mutably for as long as the target lives, and the driver gives every row to one thread only.
-unsafe impl Sync for Target {}
+/// Casts f64s to elements of an array that are so many apart, from an address on.
+///
+/// # Safety
+///
+/// There are as many elements of the function's type, and nobody else reads or writes them.
+type CastRow = unsafe fn(*mut u8, isize, &[f64], Cast);
 
-impl Target {
-    pub fn new<T: Element>(view: &mut ArrayViewMutD<'_, T>, run: &RowRun<'_>) -> Target {
-        let strides = if view.ndim() == 0 { vec![1] } else { view.strides().to_vec() };
-        let whole = run.neighbourhood.region();
-        Target {
-            first: view.as_mut_ptr().cast(),
-            strides,
+/// Copies elements of the array's own type there.
+///
+/// # Safety
+///
+/// As for [`CastRow`], and there are as many elements to read.
+type CopyRow = unsafe fn(*mut u8, isize, *const u8, usize);
+
+impl<'a> Target<'a> {
+    /// The array, which has the pixels of the domain's region, for those of a part of it.
+    pub fn new(view: &'a RawView<'a>, output: PassOutput, domain: &Domain, region: &Region) -> Target<'a> {
+        for_dtype!(view.dtype(), T => Target::of::<T>(view, output, domain.region(), region))
+    }
+
+    fn of<T: Element>(view: &'a RawView<'a>, output: PassOutput, whole: &Region, region: &Region) -> Target<'a> {
+        let target = Target {
+            view,
             origin: whole.first(),
-            indent: run.region.row().start - whole.row().start,
+            indent: region.row().start - whole.row().start,
+            output,
+            step: view.step::<T>(),
             element_bytes: size_of::<T>(),
-            cast: Target::cast_row::<T>,
-            copy: Target::copy_row::<T>,
-        }
+            streamed: false,
+            cast: cast_row::<T>,
+            copy: copy_row::<T>,
+        };
+        let bytes = |pixels: usize| pixels * target.element_bytes;
+        // Short rows are worth it where they follow each other.
+        let len = region.row().len();
+        let long = bytes(len) > SHORT_ROW || target.row_stride() == bytes(len) as isize;
+        let large = bytes(region.pixels()) >= STREAMED_BYTES && long;
+        Target { streamed: cfg!(target_arch = "x86_64") && target.is_native() && large, ..target }
     }
 
-    pub fn stride(&self) -> isize {
-        self.strides[self.strides.len() - 1]
+    /// Whether code may write to the array's own rows.
+    pub fn is_native(&self) -> bool {
+        self.output.is_native() && self.step == 1
     }
 
-    /// The distance between rows that follow each other along the axis before the last.
+    /// The distance between rows that follow each other along the axis before the last, in bytes.
     pub fn row_stride(&self) -> isize {
-        self.strides.len().checked_sub(2).map_or(0, |axis| self.strides[axis])
+        let strides = self.view.strides();
+        strides.len().checked_sub(2).map_or(0, |axis| strides[axis])
     }
 
-    /// The distance of the first element of the region's row at `outer` from the array's.
-    pub fn start(&self, outer: &[usize]) -> isize {
+    /// The distance between elements of a row, in bytes.
+    pub fn stride(&self) -> isize {
+        self.step * self.element_bytes as isize
+    }
+
+    /// The address of the first element of the region's row at `outer`.
+    pub fn row(&self, outer: &[usize]) -> *mut u8 {
         let indices = outer.iter().zip(&self.origin).map(|(index, first)| (index - first) as isize);
-        let row: isize = indices.zip(&self.strides).map(|(index, stride)| index * stride).sum();
-        row + self.indent as isize * self.stride()
+        self.view.first().wrapping_offset(self.view.distance(indices) + self.indent as isize * self.stride())
     }
 
-    pub fn address(&self, element: isize) -> *mut u8 {
-        self.first.wrapping_offset(element * self.element_bytes as isize)
-    }
-
-    fn cast_row<T: Element>(&self, start: isize, values: &[f64], cast: Cast) {
-        let (first, stride) = (self.first.cast::<T>(), self.stride());
-        for (index, value) in values.iter().enumerate() {
-            // SAFETY: the values are for elements of one row of the array, whose type is `T` by `new`; nobody else writes to
-            // them.
-            unsafe { *first.offset(start + index as isize * stride) = T::from_f64(*value, cast) };
+    /// Puts results of code, of `len` pixels at `from`, where they belong, from the element at `to` on.
+    ///
+    /// # Safety
+    ///
+    /// Code has written as many elements of the output's lane type to `from`, a multiple of their size; at `to` there are as
+    /// many elements of one of the array's rows, which no other thread reads or writes.
+    pub unsafe fn put(&self, from: *const u8, to: *mut u8, len: usize, cast: Cast) {
+        if self.streamed {
+            // SAFETY: by the contract; elements of an output that is streamed follow each other.
+            unsafe { stream(from, to, len * self.element_bytes) };
+        } else if self.output.is_native() {
+            // SAFETY: by the contract; the lane type is the array's.
+            unsafe { (self.copy)(to, self.step, from, len) };
+        } else {
+            // SAFETY: by the contract, whose lanes are f64s where they are not the array's elements.
+            unsafe { (self.cast)(to, self.step, std::slice::from_raw_parts(from.cast::<f64>(), len), cast) };
         }
     }
+}
 
-    fn copy_row<T: Element>(&self, start: isize, elements: *const u8, len: usize) {
-        let (first, stride, elements) = (self.first.cast::<T>(), self.stride(), elements.cast::<T>());
-        for index in 0..len as isize {
-            // SAFETY: as in `cast_row`; code has written as many elements of the array's type to the copy.
-            unsafe { *first.offset(start + index * stride) = *elements.offset(index) };
-        }
+/// # Safety
+///
+/// As for [`CastRow`].
+unsafe fn cast_row<T: Element>(first: *mut u8, step: isize, values: &[f64], cast: Cast) {
+    let first = first.cast::<T>();
+    for (index, value) in values.iter().enumerate() {
+        // SAFETY: by the contract.
+        unsafe { *first.offset(index as isize * step) = T::from_f64(*value, cast) };
+    }
+}
+
+/// # Safety
+///
+/// As for [`CopyRow`].
+unsafe fn copy_row<T: Element>(first: *mut u8, step: isize, elements: *const u8, len: usize) {
+    let (first, elements) = (first.cast::<T>(), elements.cast::<T>());
+    for index in 0..len as isize {
+        // SAFETY: by the contract.
+        unsafe { *first.offset(index * step) = *elements.offset(index) };
     }
 }
 

@@ -1,0 +1,115 @@
+//! What runs a job. Everything that knows whether machine code can be made is here and in `compiled.rs`.
+
+use std::borrow::Cow;
+
+#[cfg(feature = "jit")]
+use super::compiled;
+use super::engine::Engine;
+use super::exec::view::RawView;
+use super::job::Job;
+use super::options::Function;
+use super::pixels;
+use super::pixels::evaluate::{CallbackEvaluator, Evaluate, InterpreterEvaluator};
+use super::pixels::neighbourhood::Neighbourhood;
+use super::pixels::visit::PixelRun;
+use super::progress::Progress;
+use crate::callback::Callback;
+use crate::error::Error;
+use crate::kernel::Kernel;
+use crate::lang::hir;
+
+/// What computes the pixels.
+pub enum Backend<'j> {
+    /// The interpreter, for what the kernel means in the job's window.
+    Interpreter(Cow<'j, hir::Kernel>),
+    /// A function that is called for each pixel.
+    Callback {
+        callback: Callback,
+        /// For windows of fewer cells, if it is another one.
+        shorter: Option<Callback>,
+    },
+    /// A kernel in machine code for rows.
+    #[cfg(feature = "jit")]
+    Rows(compiled::Rows),
+}
+
+impl<'j> Backend<'j> {
+    /// What runs the job, on the engine that it names.
+    pub fn new(job: &'j Job) -> Result<Backend<'j>, Error> {
+        match (&job.function, job.engine) {
+            (Function::Callback(callback), _) => Ok(Backend::Callback { callback: callback.clone(), shorter: None }),
+            (Function::Kernel(_), Engine::Interpreter) => Ok(Backend::interpreter(job)),
+            (Function::Kernel(kernel), _) => Backend::compiled(kernel, job),
+        }
+    }
+
+    fn interpreter(job: &'j Job) -> Backend<'j> {
+        Backend::Interpreter(job.meaning().expect("only a kernel is interpreted"))
+    }
+
+    /// The kernel in machine code.
+    #[cfg(feature = "jit")]
+    fn compiled(kernel: &Kernel, job: &'j Job) -> Result<Backend<'j>, Error> {
+        if job.engine == Engine::Callback {
+            let (callback, shorter) = compiled::callback(kernel, job)?;
+            return Ok(Backend::Callback { callback, shorter });
+        }
+        compiled::Rows::new(kernel, job).map(Backend::Rows)
+    }
+
+    /// The interpreter, if the job's engine allows it.
+    #[cfg(not(feature = "jit"))]
+    fn compiled(_: &Kernel, job: &'j Job) -> Result<Backend<'j>, Error> {
+        if job.engine == Engine::Auto {
+            return Ok(Backend::interpreter(job));
+        }
+        Err(Error::argument(
+            "engine",
+            format!("{} needs machine code, and this Hoodoo was built without the feature `jit`", job.engine.as_str()),
+        ))
+    }
+
+    /// Computes every pixel of the job's region; the position of the first one that fails, in C order.
+    pub fn run(
+        &self,
+        job: &Job,
+        inputs: &[RawView<'_>],
+        outputs: Vec<RawView<'_>>,
+        progress: &Progress,
+    ) -> Result<Option<Vec<usize>>, Error> {
+        match self {
+            #[cfg(feature = "jit")]
+            Backend::Rows(rows) => rows.run(job, inputs, outputs, progress),
+            Backend::Callback { callback, shorter } => {
+                let evaluator = || {
+                    CallbackEvaluator::new(callback.enter(), job.cells.len(), shorter.as_ref().map(Callback::enter))
+                        .expect("`prepare` has checked the length")
+                };
+                let threads = if callback.is_concurrent() { job.threads } else { 1 };
+                let compacted = !job.shrinking.is_empty();
+                visit(job, inputs, outputs, progress, threads, compacted, &evaluator)
+            }
+            Backend::Interpreter(meaning) => {
+                let evaluator = || InterpreterEvaluator::new(meaning, job);
+                visit(job, inputs, outputs, progress, job.threads, false, &evaluator)
+            }
+        }
+    }
+}
+
+/// Evaluates pixel after pixel; the position of the first one that fails, in C order.
+fn visit<E: Evaluate>(
+    job: &Job,
+    inputs: &[RawView<'_>],
+    outputs: Vec<RawView<'_>>,
+    progress: &Progress,
+    threads: usize,
+    compacted: bool,
+    evaluator: &(impl Fn() -> E + Sync),
+) -> Result<Option<Vec<usize>>, Error> {
+    let neighbourhood = &Neighbourhood::new(&job.domain, job.offsets());
+    let cancel_interval = job.cancel_interval();
+    let run = PixelRun { neighbourhood, cast: job.cast, progress, cancel_interval, compacted };
+    let failed = pixels::run(&run, threads, inputs, outputs, evaluator)?;
+    Ok(failed.map(|pixel| job.domain.region().position(pixel)))
+}

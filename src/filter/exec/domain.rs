@@ -1,0 +1,82 @@
+//! The pixels of an array, and what is beyond its ends.
+
+use std::ops::Range;
+
+use crate::grid::boundary::Mode;
+use crate::grid::region::Region;
+
+/// An array's shape, what is outside it along each of its axes, and which of its pixels have a value.
+#[derive(Clone, Debug)]
+pub struct Domain {
+    shape: Vec<usize>,
+    /// The pixels that the outputs have, by their indices in the inputs.
+    region: Region,
+    /// What cells outside hold. With `shrink` such cells are never selected, and with `valid` there are none; they hold some
+    /// element of the array, so that no new value, such as NaN, is introduced.
+    modes: Vec<Mode>,
+    /// The axes along which cells outside are not selected.
+    shrinking: Vec<usize>,
+    cval: f64,
+}
+
+impl Domain {
+    /// The domain of an array of this shape, of which outputs have the pixels of `region`. There is a mode for each axis; a
+    /// single value is a row of one.
+    pub fn new(shape: &[usize], modes: &[Mode], cval: f64, region: Vec<Range<usize>>) -> Domain {
+        let scalar = shape.is_empty();
+        let modes = if scalar { &[Mode::Nearest] } else { modes };
+        let held = |mode: &Mode| if matches!(mode, Mode::Shrink | Mode::Valid) { Mode::Nearest } else { *mode };
+        Domain {
+            shape: if scalar { vec![1] } else { shape.to_vec() },
+            region: if scalar { Region::whole(shape) } else { Region { axes: region } },
+            shrinking: (0..modes.len()).filter(|axis| modes[*axis] == Mode::Shrink).collect(),
+            modes: modes.iter().map(held).collect(),
+            cval,
+        }
+    }
+
+    /// The array's shape; a single value is a row of one.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The number of axes, one at least.
+    pub fn ndim(&self) -> usize {
+        self.shape.len()
+    }
+
+    /// The length of a row: the array's along its last axis.
+    pub fn row_len(&self) -> usize {
+        self.shape[self.shape.len() - 1]
+    }
+
+    /// The pixels that the outputs have, by their indices in the inputs.
+    pub fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// The value outside the array, where the mode has one.
+    pub fn cval(&self) -> f64 {
+        self.cval
+    }
+
+    /// The axes along which cells outside are not selected.
+    pub fn shrinking(&self) -> &[usize] {
+        &self.shrinking
+    }
+
+    /// The index inside the array that an index along an axis has, or `None` where that is `cval`.
+    pub fn index(&self, axis: usize, at: isize) -> Option<isize> {
+        self.modes[axis].index(at, self.shape[axis]).map(|index| index as isize)
+    }
+
+    /// The same along a row.
+    pub fn index_along(&self, at: isize) -> Option<isize> {
+        self.index(self.shape.len() - 1, at)
+    }
+
+    /// Whether what is `offset` from the index `at` along an axis is outside the array.
+    pub fn is_beyond(&self, axis: usize, at: usize, offset: isize) -> bool {
+        at.checked_add_signed(offset).is_none_or(|at| at >= self.shape[axis])
+    }
+}

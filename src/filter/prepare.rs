@@ -1,0 +1,189 @@
+//! From a filter's settings to a job for arrays of some shape: every check, once.
+
+use std::ops::Range;
+
+use super::engine::Engine;
+use super::exec::domain::Domain;
+use super::job::{Job, Types};
+use super::options::{Function, Options};
+use super::transpose;
+use crate::error::Error;
+use crate::grid::boundary::Mode;
+use crate::grid::footprint::{Footprint, Window};
+use crate::grid::halo::Halo;
+use crate::kernel::parameters::Parameters;
+use crate::lang::cells::Cells;
+use crate::lang::interpret::Settings;
+
+/// The job for arrays of this shape and of these element types.
+pub fn prepare(options: &Options, shape: &[usize], types: Types) -> Result<Job, Error> {
+    options.function.check_counts(types.inputs.len(), types.outputs.len())?;
+    match &options.function {
+        Function::Kernel(kernel) => {
+            job(options, shape, types, |footprint| kernel.settings(&options.parameters, Some(footprint)))
+        }
+        Function::Callback(callback) => {
+            if options.parameters != Parameters::new() {
+                return Err(Error::argument("param", "a callback has its own user data, and takes no params"));
+            }
+            if !matches!(options.engine, Engine::Auto | Engine::Callback) {
+                return Err(Error::argument("engine", "a callback can only be called"));
+            }
+            let job = job(options, shape, types, |_| Ok(Settings::default()))?;
+            if !callback.takes(&job.cells) {
+                return Err(Error::argument("footprint", "the callback was compiled for another footprint"));
+            }
+            if !job.shrinking.is_empty() && callback.window_len().is_some() {
+                return Err(Error::argument(
+                    "mode",
+                    "in mode shrink windows have fewer cells near the ends, and the callback is for one number of them",
+                ));
+            }
+            Ok(job)
+        }
+    }
+}
+
+/// The same before params and weights are set, for a look at what a kernel becomes.
+#[cfg(feature = "jit")]
+pub fn prepare_unset(options: &Options, shape: &[usize], types: Types) -> Result<Job, Error> {
+    options.function.check_counts(types.inputs.len(), types.outputs.len())?;
+    job(options, shape, types, |_| Ok(Settings::default()))
+}
+
+/// Which pixels of inputs of this shape the outputs have.
+pub fn output_region(options: &Options, shape: &[usize]) -> Result<Vec<Range<usize>>, Error> {
+    if !options.modes.contains(&Mode::Valid) {
+        return Ok(shape.iter().map(|len| 0..*len).collect());
+    }
+    let axes = filtered_axes(options, shape.len())?;
+    let cells = cells(options, &footprint(options, axes.len())?)?;
+    Ok(region(shape, &axes, &mode_of_each(options, axes.len())?, &cells))
+}
+
+/// The window on arrays of this shape, with the settings for its footprint.
+fn job(
+    options: &Options,
+    shape: &[usize],
+    types: Types,
+    settings: impl FnOnce(&Footprint) -> Result<Settings, Error>,
+) -> Result<Job, Error> {
+    let axes = filtered_axes(options, shape.len())?;
+    let modes = mode_of_each(options, axes.len())?;
+    let footprint = footprint(options, axes.len())?;
+    let settings = settings(&footprint)?;
+    let cells = cells(options, &footprint)?;
+    let operations = match &options.function {
+        Function::Kernel(kernel) => Some(kernel.check_taps(cells.taps())?),
+        Function::Callback(_) => None,
+    };
+    let shrinks = |along: &usize| modes[*along] == Mode::Shrink && cells.reach(*along) != (0, 0);
+    let shrinking = (0..modes.len()).filter(shrinks).collect();
+    let region = region(shape, &axes, &modes, &cells);
+    let mut full_modes = vec![Mode::default(); shape.len()];
+    for (axis, mode) in axes.iter().zip(&modes) {
+        full_modes[*axis] = *mode;
+    }
+    let axis_order = axis_order(options, shape);
+    let (axes, domain) = match &axis_order {
+        None => (axes, Domain::new(shape, &full_modes, options.cval, region)),
+        Some(order) => {
+            let place = |axis: &usize| order.iter().position(|other| other == axis);
+            let modes = transpose::reordered(&full_modes, order);
+            let domain = Domain::new(
+                &transpose::reordered(shape, order),
+                &modes,
+                options.cval,
+                transpose::reordered(&region, order),
+            );
+            (axes.iter().filter_map(place).collect(), domain)
+        }
+    };
+    Ok(Job {
+        function: options.function.clone(),
+        engine: options.engine,
+        cast: options.cast,
+        precision: options.precision,
+        threads: if options.threads == 0 { rayon::current_num_threads() } else { options.threads },
+        cells,
+        settings,
+        operations,
+        shrinking,
+        modes,
+        axes,
+        domain,
+        axis_order,
+        ndim: shape.len(),
+        types,
+    })
+}
+
+/// The order of the axes in which rows are longer, if there is one and the engine for rows runs the kernel.
+fn axis_order(options: &Options, shape: &[usize]) -> Option<Vec<usize>> {
+    let (Function::Kernel(kernel), Engine::Auto | Engine::Rows) = (&options.function, options.engine) else {
+        return None;
+    };
+    // The pixel that an error names is the first in C order.
+    transpose::order(shape).filter(|_| cfg!(feature = "jit") && kernel.hir().assertions.is_empty())
+}
+
+/// The pixels that the outputs have: along axes of mode `valid`, those all of whose cells are inside.
+fn region(shape: &[usize], axes: &[usize], modes: &[Mode], cells: &Cells) -> Vec<Range<usize>> {
+    let mut region: Vec<Range<usize>> = shape.iter().map(|len| 0..*len).collect();
+    for (along, (axis, mode)) in axes.iter().zip(modes).enumerate() {
+        if *mode == Mode::Valid {
+            region[*axis] = Halo::from(cells.reach(along)).interior(shape[*axis]);
+        }
+    }
+    region
+}
+
+/// The array's axes that the window has, in the window's order.
+fn filtered_axes(options: &Options, ndim: usize) -> Result<Vec<usize>, Error> {
+    let Some(axes) = &options.axes else { return Ok((0..ndim).collect()) };
+    let mut filtered = Vec::new();
+    for &axis in axes {
+        let index = if axis < 0 { axis + ndim as isize } else { axis };
+        if !(0..ndim as isize).contains(&index) {
+            return Err(Error::argument("axes", format!("there is no axis {axis} in an array of {ndim} axes")));
+        }
+        if filtered.contains(&(index as usize)) {
+            return Err(Error::argument("axes", format!("axis {axis} is named twice")));
+        }
+        filtered.push(index as usize);
+    }
+    Ok(filtered)
+}
+
+/// The footprint along `axes` axes.
+fn footprint(options: &Options, axes: usize) -> Result<Footprint, Error> {
+    let window = match (&options.window, &options.function) {
+        (Some(window), _) => window.clone(),
+        // A kernel that reads fixed cells only needs no window.
+        (None, Function::Kernel(kernel)) if !kernel.hir().reads_window() => Window::Size(vec![1]),
+        (None, _) => return Err(Error::argument("size", "the filter needs a size or a footprint")),
+    };
+    let origin = match options.origin.as_slice() {
+        [one] => vec![*one; axes],
+        each => each.to_vec(),
+    };
+    window.footprint(axes)?.with_origin(&origin)
+}
+
+/// The cells of the footprint, and those that the kernel reads besides.
+fn cells(options: &Options, footprint: &Footprint) -> Result<Cells, Error> {
+    match &options.function {
+        Function::Kernel(kernel) => {
+            footprint.cells().for_kernel(kernel.hir()).map_err(|diagnostic| kernel.error(diagnostic))
+        }
+        Function::Callback(_) => Ok(footprint.cells()),
+    }
+}
+
+fn mode_of_each(options: &Options, axes: usize) -> Result<Vec<Mode>, Error> {
+    match options.modes.as_slice() {
+        [one] => Ok(vec![*one; axes]),
+        each if each.len() == axes => Ok(each.to_vec()),
+        each => Err(Error::argument("mode", format!("{} modes for a window of {axes} axes", each.len()))),
+    }
+}

@@ -1,0 +1,188 @@
+//! Inputs row by row: arrays that code may read where they are, and copies of their rows.
+
+#![allow(unsafe_code, reason = "rows are read by address, since code reads them so where their layout allows it")]
+
+use std::ops::Range;
+
+use super::border::BorderMap;
+use crate::filter::exec::view::{RawView, for_dtype};
+use crate::grid::element::{Cast, Element};
+use crate::grid::lane::Lane;
+use crate::plan::pass::PassInput;
+
+/// An input array, row by row. A row is named by the address of its first element.
+pub trait RowReader: Sync {
+    /// Whether code may read the array's own rows.
+    fn is_direct(&self) -> bool;
+
+    /// The size of an element of a copy.
+    fn element_bytes(&self) -> usize;
+
+    /// Where the array's elements are.
+    fn view(&self) -> &RawView<'_>;
+
+    /// Whether all cells at `positions` along a row, which are inside the array or among those of its border map, are finite;
+    /// what is outside the array is not asked.
+    ///
+    /// # Safety
+    ///
+    /// `row` is the address of one of the array's rows.
+    unsafe fn is_finite(&self, row: *const u8, positions: Range<isize>, border: &BorderMap) -> bool;
+
+    /// Copies the cells at `positions` along a row, which are inside the array or among those of its border map, to `copy`,
+    /// as elements of the input's lane type.
+    ///
+    /// # Safety
+    ///
+    /// `row` is the address of one of the array's rows, or `None` for a row outside the array; there is room for the cells at
+    /// `copy`.
+    unsafe fn copy(&self, row: Option<*const u8>, positions: Range<isize>, border: &BorderMap, copy: *mut u8);
+}
+
+/// The rows of an array, which hold what `input` says, with `outside` around it.
+pub fn reader<'a>(view: &'a RawView<'a>, input: PassInput, outside: f64) -> Box<dyn RowReader + 'a> {
+    for_dtype!(view.dtype(), T => Box::new(ArrayRows::<T>::new(view, input, outside)))
+}
+
+/// An input array whose rows are read, with elements of type `T`.
+struct ArrayRows<'a, T> {
+    view: &'a RawView<'a>,
+    /// How far apart the elements of a row are, in elements.
+    step: isize,
+    input: PassInput,
+    /// What is outside the array.
+    outside: f64,
+    /// The same as an element, exactly where rows are native.
+    outside_element: T,
+}
+
+impl<'a, T: Element> ArrayRows<'a, T> {
+    fn new(view: &'a RawView<'a>, input: PassInput, outside: f64) -> ArrayRows<'a, T> {
+        let outside_element = T::from_f64(outside, Cast::Saturate);
+        ArrayRows { view, step: view.step::<T>(), input, outside, outside_element }
+    }
+}
+
+impl<T: Element> RowReader for ArrayRows<'_, T> {
+    fn is_direct(&self) -> bool {
+        self.input.is_native() && self.step == 1
+    }
+
+    fn element_bytes(&self) -> usize {
+        self.input.lane.bytes()
+    }
+
+    fn view(&self) -> &RawView<'_> {
+        self.view
+    }
+
+    unsafe fn is_finite(&self, row: *const u8, positions: Range<isize>, border: &BorderMap) -> bool {
+        if !T::DTYPE.is_float() {
+            return true;
+        }
+        let row = row.cast::<T>();
+        // SAFETY: the callers below name indices inside the row of the array, which is borrowed.
+        let is_finite = |index: isize| unsafe { *row.offset(index * self.step) }.to_f64().is_finite();
+        let inside = border.inside(&positions);
+        let inside_finite = match self.step {
+            _ if inside.is_empty() => true,
+            1 => {
+                // SAFETY: the elements follow each other in the array, which is borrowed.
+                all_finite(unsafe { std::slice::from_raw_parts(row.offset(inside.start), inside.len()) })
+            }
+            _ => inside.clone().all(is_finite),
+        };
+        let mut finite = inside_finite;
+        border.visit_beyond(&positions, |_, index| finite &= index.is_none_or(is_finite));
+        finite
+    }
+
+    unsafe fn copy(&self, row: Option<*const u8>, positions: Range<isize>, border: &BorderMap, copy: *mut u8) {
+        match self.input.lane {
+            // The lane type holds what is outside exactly, or the plan would have chosen another.
+            _ if self.input.is_native() => {
+                // SAFETY: passed on; native elements have the lane type's size.
+                unsafe {
+                    self.copy_as(row, positions, border, copy.cast::<T>(), self.outside_element, |element| element)
+                }
+            }
+            Lane::F32 => {
+                let outside = self.outside as f32;
+                // SAFETY: passed on; elements are converted to f32s, whose values they are.
+                unsafe { self.copy_as(row, positions, border, copy.cast::<f32>(), outside, |x| x.to_f64() as f32) }
+            }
+            _ => {
+                // SAFETY: passed on; other elements are converted to f64s.
+                unsafe { self.copy_as(row, positions, border, copy.cast::<f64>(), self.outside, Element::to_f64) }
+            }
+        }
+    }
+}
+
+impl<T: Element> ArrayRows<'_, T> {
+    /// # Safety
+    ///
+    /// As for [`RowReader::copy`]; `U` is `T` if elements are native.
+    unsafe fn copy_as<U: Copy>(
+        &self,
+        row: Option<*const u8>,
+        positions: Range<isize>,
+        border: &BorderMap,
+        copy: *mut U,
+        outside: U,
+        convert: impl Fn(T) -> U,
+    ) {
+        let Some(row) = row.map(<*const u8>::cast::<T>) else {
+            for index in 0..positions.len() {
+                // SAFETY: there is room for all positions.
+                unsafe { copy.add(index).write(outside) };
+            }
+            return;
+        };
+        border.visit_beyond(&positions, |position, index| {
+            let element = match index {
+                // SAFETY: the index is inside the row.
+                Some(index) => convert(unsafe { *row.offset(index * self.step) }),
+                None => outside,
+            };
+            // SAFETY: there is room for all positions.
+            unsafe { copy.offset(position - positions.start).write(element) };
+        });
+        let inside = border.inside(&positions);
+        if inside.is_empty() {
+            return;
+        }
+        // SAFETY: the positions are inside the row, and there is room for all of them.
+        unsafe {
+            let (from, to) = (row.offset(inside.start * self.step), copy.offset(inside.start - positions.start));
+            if self.step == 1 && self.input.is_native() {
+                std::ptr::copy_nonoverlapping(from.cast(), to, inside.len());
+            } else if self.step == 1 {
+                // Slices are converted many elements at once.
+                let from = std::slice::from_raw_parts(from, inside.len());
+                let to = std::slice::from_raw_parts_mut(to, inside.len());
+                to.iter_mut().zip(from).for_each(|(to, from)| *to = convert(*from));
+            } else {
+                (0..inside.len() as isize)
+                    .for_each(|index| *to.offset(index) = convert(*from.offset(index * self.step)));
+            }
+        }
+    }
+}
+
+/// Whether no element of a row is infinite or NaN.
+fn all_finite<T: Element>(row: &[T]) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        /// The same, compiled for wider registers.
+        #[target_feature(enable = "avx")]
+        fn wide<T: Element>(row: &[T]) -> bool {
+            T::all_finite(row)
+        }
+        if is_x86_feature_detected!("avx") {
+            // SAFETY: the processor has what the function is compiled for.
+            return unsafe { wide(row) };
+        }
+    }
+    T::all_finite(row)
+}

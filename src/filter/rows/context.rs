@@ -1,0 +1,164 @@
+//! What all threads of a run share, and what does not change while it lasts.
+
+use std::ops::Range;
+
+use super::access::{AccessPlan, PassAccess};
+use super::array_rows::{RowReader, reader};
+use super::target::Target;
+use super::traversal::{RowShape, Traversal};
+use crate::codegen::row::RowKernel;
+use crate::filter::exec::domain::Domain;
+use crate::filter::exec::pool::Verdict;
+use crate::filter::exec::view::RawView;
+use crate::filter::progress::Progress;
+use crate::grid::element::Precision;
+use crate::grid::lane::Lane;
+use crate::grid::region::Region;
+use crate::plan::Plan;
+use crate::plan::line::Origin;
+use crate::plan::pass::{Pass, PassInput};
+
+/// How many pixels are computed before a cancellation is seen, at most.
+const MAX_CHUNK: usize = 1 << 16;
+
+/// How many bytes of results are computed before they are moved, or before it is asked whether what they were computed from
+/// is finite: both stay in a near cache, and each row is read for long enough that the processor fetches ahead.
+const CHUNK_BYTES: usize = 1 << 15;
+
+/// How large the lines of a chunk may be together: half of the nearest cache.
+const LINE_BYTES: usize = 1 << 14;
+
+/// How many pixels a chunk has at most where there are lines.
+const MAX_LINE_CHUNK: usize = 1 << 12;
+
+/// How to run.
+pub struct RowRun<'a> {
+    /// The code.
+    pub kernel: &'a RowKernel,
+    /// The values of the hoisted params and weights.
+    pub constants: &'a [f64],
+    /// The arrays' pixels and what is outside.
+    pub domain: &'a Domain,
+    /// The pixels to compute; some of those that the outputs have, by their indices in the inputs.
+    pub region: &'a Region,
+    /// The greatest number of threads.
+    pub threads: usize,
+    /// Where to report and to be cancelled.
+    pub progress: &'a Progress,
+    /// How many pixels may be computed before a cancellation is seen; a block of them is always computed.
+    pub cancel_interval: usize,
+}
+
+/// What all threads share.
+pub struct RunContext<'a> {
+    pub run: &'a RowRun<'a>,
+    pub plan: &'a Plan,
+    pub verdict: &'a Verdict<'a>,
+    /// The inputs, by their numbers.
+    pub readers: Vec<Box<dyn RowReader + 'a>>,
+    pub access: AccessPlan,
+    pub traversal: Traversal,
+    /// Where the first row of a group is, along each axis but the last, if all rows of cells are inside the array.
+    pub inside: Vec<Range<usize>>,
+    /// The outputs, by their numbers.
+    pub targets: Vec<Target<'a>>,
+    /// Whether the results for each output are moved there from memory of the thread's own.
+    pub staged: Vec<bool>,
+    /// How many pixels of a row are computed at once, at most.
+    pub chunk: usize,
+    /// How many are computed at least: a block of any pass.
+    pub block: usize,
+    /// Whether some code depends on whether elements are finite.
+    pub validated: bool,
+    pub constants_finite: bool,
+}
+
+impl<'a> RunContext<'a> {
+    /// What the threads of `run` share. Inputs have the domain's shape, outputs that of its region, and both the element
+    /// types of the plan.
+    pub fn new(
+        run: &'a RowRun<'a>,
+        inputs: &'a [RawView<'_>],
+        outputs: &'a [RawView<'_>],
+        verdict: &'a Verdict<'a>,
+    ) -> RunContext<'a> {
+        let (plan, domain, region) = (&run.kernel.plan, run.domain, run.region);
+        let readers: Vec<Box<dyn RowReader + '_>> = inputs
+            .iter()
+            .enumerate()
+            .map(|(array, view)| reader(view, array_input(plan, array, view), domain.cval()))
+            .collect();
+        let shape = row_shape(plan, domain, &readers);
+        let whole = shape.segments(region.row());
+        let access = AccessPlan::new(plan, &readers, domain, &whole);
+        let pairs = outputs.iter().zip(&plan.last_pass().outputs);
+        let targets: Vec<Target<'_>> = pairs.map(|(view, output)| Target::new(view, *output, domain, region)).collect();
+        let short = whole.len < shape.block;
+        let staged: Vec<bool> = targets.iter().map(|target| !target.is_native() || target.streamed || short).collect();
+        let validated = plan.has_general_code();
+        let line_chunk = line_chunk(plan, &access, shape.block);
+        let most = most_pixels(plan, staged.contains(&true) || validated);
+        let chunk = most.min(line_chunk.unwrap_or(most)).min(run.cancel_interval).next_multiple_of(shape.block);
+        let reads = access.group_reads(&readers, &shape, region.axes.len() - 1);
+        let inside = reads.halos.iter().zip(domain.shape()).map(|(halo, len)| halo.interior(*len)).collect();
+        RunContext {
+            run,
+            plan,
+            verdict,
+            traversal: Traversal::new(region, access.group_rows, &reads, whole, line_chunk),
+            access,
+            readers,
+            inside,
+            targets,
+            staged,
+            chunk,
+            block: shape.block,
+            validated,
+            constants_finite: run.constants.iter().all(|value| match plan.request.precision {
+                Precision::Exact => value.is_finite(),
+                Precision::Single => (*value as f32).is_finite(),
+            }),
+        }
+    }
+
+    /// The pass that makes the outputs, and what it reads.
+    pub fn last_pass(&self) -> (&Pass, &PassAccess) {
+        (self.plan.last_pass(), &self.access.passes[self.access.passes.len() - 1])
+    }
+}
+
+/// What the passes read of an array.
+fn array_input(plan: &Plan, array: usize, view: &RawView<'_>) -> PassInput {
+    let origin = Origin::Array(array);
+    let read = plan.passes.iter().flat_map(|pass| &pass.inputs).find(|input| input.origin == origin);
+    // Nobody reads an array that no pass names.
+    read.copied().unwrap_or(PassInput { origin, dtype: view.dtype(), lane: Lane::F64 })
+}
+
+/// What the arrays' rows are like to the passes of a plan.
+fn row_shape(plan: &Plan, domain: &Domain, readers: &[Box<dyn RowReader + '_>]) -> RowShape {
+    RowShape {
+        halo: plan.array_halo(),
+        array_len: domain.row_len(),
+        block: plan.passes.iter().map(|pass| pass.block).max().unwrap_or(1),
+        direct: readers.iter().any(|reader| reader.is_direct()),
+        element_bytes: readers.iter().map(|reader| reader.element_bytes()).max().unwrap_or(0),
+    }
+}
+
+/// How many pixels of a row are computed at once, at most, if results are moved or validated or neither.
+fn most_pixels(plan: &Plan, moved: bool) -> usize {
+    if !moved {
+        return MAX_CHUNK;
+    }
+    let bytes: usize = plan.last_pass().outputs.iter().map(|output| output.lane.bytes()).sum();
+    CHUNK_BYTES / (bytes * plan.last_pass().rows_per_call)
+}
+
+/// How many pixels of a row are computed at once so that all lines stay in the nearest cache, if there are any, in whole
+/// blocks; but what is computed twice at the ends of each chunk must be a small part of it.
+fn line_chunk(plan: &Plan, access: &AccessPlan, block: usize) -> Option<usize> {
+    let bytes: usize = plan.lines.iter().map(|line| line.lane.bytes() * access.group_rows).sum();
+    let twice = access.passes.iter().map(|pass| pass.halo.len()).max().unwrap_or(0);
+    (bytes > 0).then(|| (LINE_BYTES / bytes).min(MAX_LINE_CHUNK).max(4 * twice).next_multiple_of(block))
+}

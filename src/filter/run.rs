@@ -1,0 +1,85 @@
+//! One run over arrays, from their shapes to the first pixel that fails.
+
+use super::arrays::{Input, Output};
+use super::backend::Backend;
+use super::exec::view::RawView;
+use super::failure::failure;
+use super::job::{Job, Types};
+use super::options::Options;
+use super::prepare::prepare;
+use super::progress::Progress;
+use super::transpose;
+use crate::error::Error;
+
+/// Writes all outputs, reporting to `progress` and cancelled by it.
+pub fn run(
+    options: &Options,
+    inputs: &[Input<'_>],
+    outputs: &mut [Output<'_>],
+    progress: &Progress,
+) -> Result<(), Error> {
+    options.function.check_counts(inputs.len(), outputs.len())?;
+    let shape = inputs[0].shape();
+    for input in &inputs[1..] {
+        same_shape("inputs", shape, input.shape(), "that of the first input")?;
+    }
+    let types = Types {
+        inputs: inputs.iter().map(Input::dtype).collect(),
+        outputs: outputs.iter().map(|output| output.dtype()).collect(),
+    };
+    let job = prepare(options, shape, types)?;
+    check_outputs(&job, shape, outputs)?;
+    let backend = Backend::new(&job)?;
+    if job.domain.region().pixels() == 0 {
+        return Ok(());
+    }
+    match &job.axis_order {
+        None => compute(&job, &backend, inputs, outputs, progress),
+        Some(order) => {
+            let (inputs, mut outputs) = (transpose::inputs(inputs, order), transpose::outputs(outputs, order));
+            compute(&job, &backend, &inputs, &mut outputs, progress)
+        }
+    }
+}
+
+/// Makes the code for a job, which the next run finds.
+pub fn compile(options: &Options, shape: &[usize], types: Types) -> Result<(), Error> {
+    Backend::new(&prepare(options, shape, types)?).map(drop)
+}
+
+/// Computes every pixel of the job's views.
+fn compute(
+    job: &Job,
+    backend: &Backend<'_>,
+    inputs: &[Input<'_>],
+    outputs: &mut [Output<'_>],
+    progress: &Progress,
+) -> Result<(), Error> {
+    let inputs: Vec<RawView<'_>> = inputs.iter().map(RawView::of_input).collect();
+    let outputs = outputs.iter_mut().map(RawView::of_output).collect();
+    match backend.run(job, &inputs, outputs, progress)? {
+        Some(position) => Err(failure(job, &inputs, &position)),
+        None => {
+            progress.finish();
+            Ok(())
+        }
+    }
+}
+
+/// Checks that outputs have the shape of the job's region.
+fn check_outputs(job: &Job, shape: &[usize], outputs: &[Output<'_>]) -> Result<(), Error> {
+    let lens: Vec<usize> = job.domain.region().axes.iter().take(job.ndim).map(ExactSizeIterator::len).collect();
+    let expected = job.axis_order.as_ref().map_or(lens.clone(), |order| transpose::restored(&lens, order));
+    let whose = match expected == shape {
+        true => "that of the first input",
+        false => "what mode `valid` leaves of the first input",
+    };
+    outputs.iter().try_for_each(|output| same_shape("output", &expected, output.shape(), whose))
+}
+
+fn same_shape(argument: &'static str, expected: &[usize], given: &[usize], whose: &str) -> Result<(), Error> {
+    if expected == given {
+        return Ok(());
+    }
+    Err(Error::argument(argument, format!("shape {given:?} is not {whose}, {expected:?}")))
+}

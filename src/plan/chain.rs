@@ -1,0 +1,90 @@
+//! Plans of several passes, which hand each other lines.
+
+use super::analysis::ValueRange;
+use super::assemble::{Draft, DraftInput, DraftOutput, LineRanges, array_input, assemble};
+use super::hoist::Hoisted;
+use super::line::{Destination, Line, Origin};
+use super::pass::PassInput;
+use super::program::Plan;
+use super::request::Request;
+use super::verify::verify;
+use crate::grid::lane::Lane;
+use crate::lang::cells::Cells;
+use crate::lang::hir::Kernel;
+
+/// One of the passes of a chain.
+///
+/// The outputs of the last one are the run's; those of the others are lines, which are numbered pass after pass, output after
+/// output. How far lines go beyond the pixels follows from who reads them.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// What each pixel's outputs are. Its params, and its weights if it has some, are those of the chain's hoisted kernel.
+    pub kernel: Kernel,
+    /// The cells that the kernel sees. Those of a line are at offset 0 along all axes but the array's last.
+    pub cells: Cells,
+    /// Where each of the kernel's inputs comes from: an array of the run, or a line of a pass before.
+    pub reads: Vec<Origin>,
+    /// What replaces each output beyond the ends of the array's rows, if something does; of lines only.
+    pub neutral: Vec<Option<f64>>,
+    /// How many rows of pixels one call computes, if that is not to be chosen.
+    pub rows_per_call: Option<usize>,
+}
+
+impl Link {
+    /// The only pass of a chain, which computes the hoisted kernel from arrays to arrays.
+    pub fn whole(request: &Request, hoisted: &Hoisted) -> Link {
+        Link {
+            kernel: hoisted.kernel.clone(),
+            cells: request.cells.clone(),
+            reads: (0..request.inputs.len()).map(Origin::Array).collect(),
+            neutral: vec![None; request.outputs.len()],
+            rows_per_call: None,
+        }
+    }
+}
+
+/// The plan of these passes, the last of which makes the request's outputs. Only that one may have assertions.
+pub fn chain(request: Request, hoisted: Hoisted, links: &[Link]) -> Plan {
+    let mut plan = Plan { request, hoisted, passes: Vec::new(), lines: Vec::new() };
+    let mut made: Vec<DraftInput> = Vec::new();
+    for (number, link) in links.iter().enumerate() {
+        let first = made.len();
+        let outputs = match number + 1 == links.len() {
+            true => plan.request.outputs.iter().enumerate().map(|(array, ty)| DraftOutput::Array(array, *ty)).collect(),
+            false => {
+                link.neutral.iter().enumerate().map(|(at, neutral)| DraftOutput::Line(first + at, *neutral)).collect()
+            }
+        };
+        let read = |origin: &Origin| match *origin {
+            Origin::Array(array) => array_input(&plan.request, array),
+            Origin::Line(line) => made[line],
+        };
+        let draft = Draft {
+            kernel: &link.kernel,
+            cells: &link.cells,
+            inputs: link.reads.iter().map(read).collect(),
+            outputs,
+            rows_per_call: link.rows_per_call,
+        };
+        let (pass, ranges) = assemble(&draft, &plan.request);
+        for ((output, ranges), neutral) in pass.outputs.iter().zip(&ranges).zip(&link.neutral) {
+            let Destination::Line(line) = output.destination else { continue };
+            plan.lines.push(Line { lane: output.lane, before: 0, after: 0, neutral: *neutral });
+            // A pass in single precision has made f32s of the values.
+            let stored =
+                |range: ValueRange| ValueRange { exact_f32: range.exact_f32 || output.lane == Lane::F32, ..range };
+            made.push(DraftInput {
+                input: PassInput { origin: Origin::Line(line), dtype: output.dtype, lane: output.lane },
+                ranges: LineRanges { finite: stored(ranges.finite), general: stored(ranges.general) },
+            });
+        }
+        plan.passes.push(pass);
+    }
+    plan.infer_halos();
+    if cfg!(debug_assertions)
+        && let Err(error) = verify(&plan)
+    {
+        panic!("a plan that can't be right: {error}\n{plan}");
+    }
+    plan
+}
