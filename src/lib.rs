@@ -67,6 +67,7 @@ pub use filter::engine::Engine;
 pub use filter::outputs::Outputs;
 pub use filter::progress::Progress;
 pub use grid::boundary::Mode;
+pub use grid::cut::Cut;
 pub use grid::element::{Cast, DType, Element, Precision};
 pub use grid::footprint::{Footprint, Window};
 pub use half::f16;

@@ -6,6 +6,7 @@ use cranelift_codegen::ir::{Function, Opcode};
 use cranelift_codegen::loop_analysis::LoopAnalysis;
 
 use super::row::build;
+use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};
 use crate::grid::footprint::Footprint;
 use crate::lang::check::check;
@@ -38,6 +39,7 @@ fn plan_of(source: &str, side: usize, dtype: DType) -> Plan {
         cast: Cast::Saturate,
         outside: None,
         precision: Precision::Exact,
+        cut: Cut::Auto,
     };
     plan(&kernel, request)
 }

@@ -28,6 +28,8 @@ pub struct Draft<'a> {
     pub outputs: Vec<DraftOutput>,
     /// How many rows of pixels one call computes, if that is not to be chosen.
     pub rows_per_call: Option<usize>,
+    /// What is known of some nodes besides what follows from the inputs.
+    pub known: &'a [(ExprId, LineRanges)],
 }
 
 /// What a pass reads, and what its values may be.
@@ -37,8 +39,8 @@ pub struct DraftInput {
     pub ranges: LineRanges,
 }
 
-/// What the values of rows may be.
-#[derive(Clone, Copy)]
+/// What values may be.
+#[derive(Clone, Copy, Debug)]
 pub struct LineRanges {
     /// If the elements of arrays and the params are finite.
     pub finite: ValueRange,
@@ -171,9 +173,28 @@ fn analysis(draft: &Draft<'_>, request: &Request, outputs_float: &[bool], finite
         (true, Precision::Exact) => ValueRange::FINITE,
         (true, Precision::Single) => ValueRange::FINITE_SINGLE,
     };
-    let facts =
-        Facts { inputs: &inputs, params, taps: draft.cells.taps(), outputs_float, precision: request.precision };
-    analyse(draft.kernel, &facts)
+    let mut known = vec![ValueRange::ANY; draft.kernel.node_count()];
+    for (id, ranges) in draft.known {
+        let range = if finite { ranges.finite } else { ranges.general };
+        known[id.index()] = known[id.index()].meet(range);
+    }
+    let (taps, precision) = (draft.cells.taps(), request.precision);
+    analyse(draft.kernel, &Facts { inputs: &inputs, params, taps, outputs_float, precision, known: &known })
+}
+
+/// What the values of a kernel's nodes may be, by index, if it is computed from the request's arrays.
+pub fn ranges_of(kernel: &Kernel, request: &Request) -> Vec<LineRanges> {
+    let draft = Draft {
+        kernel,
+        cells: &request.cells,
+        inputs: (0..request.inputs.len()).map(|array| array_input(request, array)).collect(),
+        outputs: Vec::new(),
+        rows_per_call: None,
+        known: &[],
+    };
+    let outputs_float = vec![true; kernel.outputs.len()];
+    let [finite, general] = [true, false].map(|finite| analysis(&draft, request, &outputs_float, finite).ranges);
+    finite.into_iter().zip(general).map(|(finite, general)| LineRanges { finite, general }).collect()
 }
 
 /// The kernel without the assertions that hold whatever the elements are.

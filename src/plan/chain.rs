@@ -10,7 +10,7 @@ use super::request::Request;
 use super::verify::verify;
 use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
-use crate::lang::hir::Kernel;
+use crate::lang::hir::{ExprId, Kernel};
 
 /// One of the passes of a chain.
 ///
@@ -28,6 +28,8 @@ pub struct Link {
     pub neutral: Vec<Option<f64>>,
     /// How many rows of pixels one call computes, if that is not to be chosen.
     pub rows_per_call: Option<usize>,
+    /// What is known of some nodes besides what follows from the inputs: they stand for nodes of another kernel.
+    pub known: Vec<(ExprId, LineRanges)>,
 }
 
 impl Link {
@@ -39,6 +41,7 @@ impl Link {
             reads: (0..request.inputs.len()).map(Origin::Array).collect(),
             neutral: vec![None; request.outputs.len()],
             rows_per_call: None,
+            known: Vec::new(),
         }
     }
 }
@@ -65,6 +68,7 @@ pub fn chain(request: Request, hoisted: Hoisted, links: &[Link]) -> Plan {
             inputs: link.reads.iter().map(read).collect(),
             outputs,
             rows_per_call: link.rows_per_call,
+            known: &link.known,
         };
         let (pass, ranges) = assemble(&draft, &plan.request);
         for ((output, ranges), neutral) in pass.outputs.iter().zip(&ranges).zip(&link.neutral) {

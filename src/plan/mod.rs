@@ -10,6 +10,7 @@ mod assemble;
 pub mod body;
 pub mod chain;
 pub mod cost;
+mod cut;
 mod explain;
 mod factors;
 mod finite;
@@ -26,6 +27,7 @@ mod verify;
 pub mod width;
 
 use self::chain::{Link, chain};
+use self::cut::cut;
 use self::factors::with_invariant_factors;
 use self::hoist::hoist;
 pub use self::program::Plan;
@@ -45,6 +47,6 @@ pub fn plan(kernel: &Kernel, request: Request) -> Plan {
     let kernel = specialized(&kernel, taps);
     let kernel = with_invariant_factors(&kernel, request.precision);
     let hoisted = hoist(kernel, taps <= tuning::MAX_UNROLLED_CELLS);
-    let whole = Link::whole(&request, &hoisted);
-    chain(request, hoisted, &[whole])
+    let links = cut(&hoisted, &request).unwrap_or_else(|| vec![Link::whole(&request, &hoisted)]);
+    chain(request, hoisted, &links)
 }

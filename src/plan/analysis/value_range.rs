@@ -114,6 +114,18 @@ impl ValueRange {
         }
     }
 
+    /// The values that both have, which are some: both are true of one value.
+    pub fn meet(self, other: ValueRange) -> ValueRange {
+        ValueRange {
+            low: self.low.max(other.low),
+            high: self.high.min(other.high),
+            integral: self.integral || other.integral,
+            exact_f32: self.exact_f32 || other.exact_f32,
+            nan: self.nan && other.nan,
+            neg_zero: self.neg_zero && other.neg_zero,
+        }
+    }
+
     /// Whether `value` lies between the bounds.
     pub fn contains(&self, value: f64) -> bool {
         self.low <= value && value <= self.high
