@@ -16,7 +16,7 @@ mod run;
 
 use std::collections::HashMap;
 
-use self::cellwise::{Part, parts};
+use self::cellwise::{Cuttable, cuttables};
 use self::footprint::Columns;
 use self::price::is_worth_it;
 use self::run::{Run, combined};
@@ -29,6 +29,7 @@ use crate::grid::cut::Cut;
 use crate::grid::element::Precision;
 use crate::lang::cells::Cells;
 use crate::lang::hir::{Builder, Expr, ExprId, Kernel, Node, Output};
+use crate::lang::ops::BinaryOp;
 use crate::lang::reductions::{Class, Monoid, Reduction};
 use crate::lang::types::Type;
 use crate::tuning;
@@ -41,14 +42,14 @@ pub fn cut(hoisted: &Hoisted, request: &Request) -> Option<Vec<Link>> {
     let kernel = &hoisted.kernel;
     let row_axis = request.axes.iter().position(|axis| axis + 1 == request.ndim);
     let columns = Columns::of(&request.cells, row_axis)?;
-    let parts = parts(kernel);
+    let cuttables = cuttables(hoisted, row_axis);
     let run = Run::of(columns.run);
-    if parts.is_empty() || request.cut == Cut::Auto && !is_worth_it(&columns, &run, request) {
+    if cuttables.is_empty() || request.cut == Cut::Auto && !is_worth_it(&columns, &run, request) {
         return None;
     }
     let ranges = ranges_of(kernel, request);
-    let mut links = vec![column_link(kernel, &parts, &ranges, &columns, request)?];
-    let made: Vec<Monoid> = parts.values().flatten().map(|part| part.monoid).collect();
+    let mut links = vec![column_link(kernel, &cuttables, &ranges, &columns, request)?];
+    let made: Vec<Monoid> = cuttables.values().flat_map(Cuttable::parts).copied().collect();
     // Which lines hold the results of which level, the columns' first.
     let mut lines: Vec<Vec<usize>> = vec![(0..made.len()).collect()];
     for level in 0..run.levels.len() {
@@ -56,12 +57,12 @@ pub fn cut(hoisted: &Hoisted, request: &Request) -> Option<Vec<Link>> {
         let first = lines.len() * made.len();
         lines.push((first..first + made.len()).collect());
     }
-    links.push(last_link(kernel, &parts, &ranges, &columns, &run, &lines, row_axis, request)?);
+    links.push(last_link(kernel, &cuttables, &ranges, &columns, &run, &lines, row_axis, request)?);
     Some(links)
 }
 
-/// The parts of the reductions that are cut, by node; the lines that hold them are numbered in this order.
-type Parts = std::collections::BTreeMap<ExprId, Vec<Part>>;
+/// The reductions that are cut, by node; the lines that hold their parts are numbered in this order.
+type Cuttables = std::collections::BTreeMap<ExprId, Cuttable>;
 
 /// How many rows of pixels a call computes of what is short: as many as there are.
 fn many_rows(request: &Request) -> Option<usize> {
@@ -71,46 +72,47 @@ fn many_rows(request: &Request) -> Option<usize> {
 /// The pass over the columns: each part over the cells at one place along the row.
 fn column_link(
     kernel: &Kernel,
-    parts: &Parts,
+    cuttables: &Cuttables,
     ranges: &[LineRanges],
     columns: &Columns,
     request: &Request,
 ) -> Option<Link> {
     let mut made: HashMap<ExprId, Vec<ExprId>> = HashMap::new();
-    let replace = |builder: &mut Builder, id: ExprId, node: &Node, new: &dyn Fn(ExprId) -> ExprId| {
-        let Expr::Reduce { window, filter, .. } = node.expr else { return None };
-        let parts = parts.get(&id)?;
-        let values = parts.iter().map(|part| {
-            let element = match (part.counts_filter, filter) {
-                (true, Some(filter)) => new(filter),
-                _ => new(window),
-            };
-            match (part.monoid, filter) {
-                (Monoid::Count, _) => builder.count(element),
-                (Monoid::Sum, _) => builder.reduce(Reduction::Sum, element, filter.map(new), None),
-                (monoid, Some(filter)) => {
-                    let neutral = neutral(monoid, &ranges[window.index()]);
-                    let neutral = builder.number(neutral);
-                    let element = builder.select(new(filter), element, neutral);
-                    builder.reduce(reduction(monoid), element, None, None)
-                }
-                (monoid, None) => builder.reduce(reduction(monoid), element, None, None),
+    let replace = |builder: &mut Builder, id: ExprId, _: &Node, new: &dyn Fn(ExprId) -> ExprId| {
+        let cuttable = cuttables.get(&id)?;
+        let mut condition = builder.boolean(true);
+        for term in &cuttable.conditions {
+            condition = builder.binary(BinaryOp::And, condition, new(*term));
+        }
+        let parts = cuttable.parts().iter().map(|monoid| match (monoid, cuttable.window) {
+            (Monoid::Count, _) | (_, None) => builder.count(condition),
+            (Monoid::Sum, Some(window)) => builder.reduce(Reduction::Sum, new(window), Some(condition), None),
+            (monoid, Some(window)) => {
+                let neutral = builder.number(neutral(*monoid, &ranges[window.index()]));
+                let element = builder.select(condition, new(window), neutral);
+                builder.reduce(reduction(*monoid), element, None, None)
             }
         });
-        let values: Vec<ExprId> = values.collect();
-        let first = values.first().copied();
-        made.insert(id, values);
+        let parts: Vec<ExprId> = parts.collect();
+        let first = parts.first().copied();
+        made.insert(id, parts);
         first
     };
     let mut columns_kernel = kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), replace);
-    let values = parts.keys().flat_map(|id| &made[id]);
+    let values = cuttables.keys().flat_map(|id| &made[id]);
     columns_kernel.outputs =
         values.enumerate().map(|(line, value)| Output { name: format!("line {line}"), value: *value }).collect();
     columns_kernel.assertions.clear();
     let cells = columns.cells.clone().for_kernel(&columns_kernel).ok()?;
     let unrolled = cells.taps() <= tuning::MAX_UNROLLED_CELLS;
+    // What is beyond the ends of the array's rows changes nothing where it is not selected.
+    let neutrals = cuttables.values().flat_map(|cuttable| {
+        let window = cuttable.window.map(|window| &ranges[window.index()]);
+        let neutral = move |monoid: &Monoid| cuttable.inside.then(|| window.map_or(0.0, |range| neutral(*monoid, range)));
+        cuttable.parts().iter().map(neutral)
+    });
     Some(Link {
-        neutral: vec![None; columns_kernel.outputs.len()],
+        neutral: neutrals.collect(),
         reads: (0..request.inputs.len()).map(Origin::Array).collect(),
         rows_per_call: many_rows(request).filter(|_| unrolled),
         known: Vec::new(),
@@ -184,7 +186,7 @@ fn offset(axes: usize, row_axis: Option<usize>, along: i32) -> Vec<i32> {
 #[allow(clippy::too_many_arguments, reason = "all that the cut has found out")]
 fn last_link(
     kernel: &Kernel,
-    parts: &Parts,
+    cuttables: &Cuttables,
     ranges: &[LineRanges],
     columns: &Columns,
     run: &Run,
@@ -199,23 +201,23 @@ fn last_link(
     // Where each reduction's lines begin in a level.
     let mut firsts: HashMap<ExprId, usize> = HashMap::new();
     let mut next = 0;
-    for (id, parts) in parts {
+    for (id, cuttable) in cuttables {
         firsts.insert(*id, next);
-        next += parts.len();
+        next += cuttable.parts().len();
     }
     let mut became: Vec<(ExprId, LineRanges)> = Vec::new();
     let replace = |builder: &mut Builder, id: ExprId, node: &Node, new: &dyn Fn(ExprId) -> ExprId| {
         node.expr.for_each_operand(|operand| became.push((new(operand), ranges[operand.index()])));
-        let parts = parts.get(&id)?;
-        let mut values = parts.iter().enumerate().map(|(number, part)| {
-            let reads = run.last_reads(part.monoid).into_iter();
+        let parts = cuttables.get(&id)?.parts();
+        let mut values = parts.iter().enumerate().map(|(number, monoid)| {
+            let reads = run.last_reads(*monoid).into_iter();
             let reads = reads.map(|(level, along)| (arrays + lines[level][firsts[&id] + number], along));
             combined(builder, part.monoid, reads, |along| offset(request.axes.len(), row_axis, along + columns.first))
         });
         let (value, count) = (values.next()??, values.next());
         let Some(count) = count else { return Some(value) };
         let (zero, nan) = (builder.number(0.0), builder.number(f64::NAN));
-        let any = builder.binary(crate::lang::ops::BinaryOp::Less, zero, count?);
+        let any = builder.binary(BinaryOp::Less, zero, count?);
         Some(builder.select(any, value, nan))
     };
     let last = extended.rewritten(kernel.params.clone(), kernel.weights.clone(), replace);
