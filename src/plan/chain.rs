@@ -6,6 +6,7 @@ use super::assemble::{Draft, DraftInput, DraftOutput, LineRanges, array_input, a
 use super::hoist::Hoisted;
 use super::line::{Destination, Line, Origin};
 use super::pass::{Pass, PassInput};
+use super::reads::{GroupReads, computed_halo};
 use super::request::Request;
 use super::verify::verify;
 use crate::grid::halo::Halo;
@@ -46,18 +47,18 @@ impl Link {
 
 /// The plan of these passes, the last of which makes the request's outputs. Only that one may have assertions.
 pub fn chain(request: Request, hoisted: Hoisted, links: &[Link]) -> Plan {
-    let mut plan = Plan { request, hoisted, passes: Vec::new(), lines: Vec::new() };
+    let (mut passes, mut lines) = (Vec::new(), Vec::new());
     let mut made: Vec<DraftInput> = Vec::new();
     for (number, link) in links.iter().enumerate() {
         let first = made.len();
         let outputs = match number + 1 == links.len() {
-            true => plan.request.outputs.iter().enumerate().map(|(array, ty)| DraftOutput::Array(array, *ty)).collect(),
+            true => request.outputs.iter().enumerate().map(|(array, ty)| DraftOutput::Array(array, *ty)).collect(),
             false => {
                 link.neutral.iter().enumerate().map(|(at, neutral)| DraftOutput::Line(first + at, *neutral)).collect()
             }
         };
         let read = |origin: &Origin| match *origin {
-            Origin::Array(array) => array_input(&plan.request, array),
+            Origin::Array(array) => array_input(&request, array),
             Origin::Line(line) => made[line],
         };
         let draft = Draft {
@@ -67,10 +68,10 @@ pub fn chain(request: Request, hoisted: Hoisted, links: &[Link]) -> Plan {
             outputs,
             rows_per_call: link.rows_per_call,
         };
-        let (pass, ranges) = assemble(&draft, &plan.request);
+        let (pass, ranges) = assemble(&draft, &request);
         for ((output, ranges), neutral) in pass.outputs.iter().zip(&ranges).zip(&link.neutral) {
             let Destination::Line(line) = output.destination else { continue };
-            plan.lines.push(Line { lane: output.lane, before: 0, after: 0, neutral: *neutral });
+            lines.push(Line { lane: output.lane, before: 0, after: 0, neutral: *neutral });
             // A pass in single precision has made f32s of the values.
             let stored =
                 |range: ValueRange| ValueRange { exact_f32: range.exact_f32 || output.lane == Lane::F32, ..range };
@@ -79,9 +80,10 @@ pub fn chain(request: Request, hoisted: Hoisted, links: &[Link]) -> Plan {
                 ranges: LineRanges { finite: stored(ranges.finite), general: stored(ranges.general) },
             });
         }
-        plan.passes.push(pass);
+        passes.push(pass);
     }
-    plan.infer_halos();
+    infer_halos(&passes, &mut lines);
+    let plan = Plan { reads: GroupReads::new(&passes, &lines), request, hoisted, passes, lines };
     if cfg!(debug_assertions)
         && let Err(error) = verify(&plan)
     {
@@ -91,11 +93,6 @@ pub fn chain(request: Request, hoisted: Hoisted, links: &[Link]) -> Plan {
 }
 
 impl Plan {
-    /// How many rows of pixels the passes compute before the next rows: as many as the one that does most in a call.
-    pub fn rows_per_group(&self) -> usize {
-        self.passes.iter().map(|pass| pass.rows_per_call).max().unwrap_or(1)
-    }
-
     /// Whether some pass has other code for elements that are not finite.
     pub fn has_general_code(&self) -> bool {
         self.passes.iter().any(|pass| pass.general.is_some())
@@ -105,43 +102,17 @@ impl Plan {
     pub fn last_pass(&self) -> &Pass {
         self.passes.last().expect("a plan has a pass")
     }
+}
 
-    /// How far beyond the pixels a pass computes: as far as any of its lines goes.
-    pub fn halo_of(&self, pass: &Pass) -> Halo {
-        pass.outputs.iter().fold(Halo::NONE, |halo, output| match output.destination {
-            Destination::Line(line) => halo.union(self.lines[line].halo()),
-            Destination::Array(_) => halo,
-        })
-    }
-
-    /// How far beyond the pixels the pass computes that makes a line.
-    pub fn halo_of_maker(&self, line: usize) -> Halo {
-        let makes = |pass: &&Pass| pass.outputs.iter().any(|output| output.destination == Destination::Line(line));
-        self.passes.iter().find(makes).map_or(Halo::NONE, |pass| self.halo_of(pass))
-    }
-
-    /// How far beyond the pixels the passes read rows of arrays.
-    pub fn array_halo(&self) -> Halo {
-        let halo = |pass: &Pass| {
-            let is_array = |input: &usize| matches!(pass.inputs[*input].origin, Origin::Array(_));
-            let is_read = |input: &usize| pass.rows.iter().any(|row| row.input == *input);
-            let inputs = (0..pass.inputs.len()).filter(|input| is_array(input) && is_read(input));
-            inputs.fold(Halo::NONE, |halo, input| halo.union(self.halo_of(pass).grow(pass.halo(input))))
-        };
-        self.passes.iter().fold(Halo::NONE, |all, pass| all.union(halo(pass)))
-    }
-
-    /// Makes lines go as far beyond the pixels as passes read them, from the last pass back (bounds inference).
-    fn infer_halos(&mut self) {
-        for number in (0..self.passes.len()).rev() {
-            let pass = &self.passes[number];
-            let computed = self.halo_of(pass);
-            for (number, input) in pass.inputs.iter().enumerate() {
-                let Origin::Line(line) = input.origin else { continue };
-                let line = &mut self.lines[line];
-                let Halo { before, after } = line.halo().union(computed.grow(pass.unshifted_halo(number)));
-                (line.before, line.after) = (before, after);
-            }
+/// Makes lines go as far beyond the pixels as passes read them, from the last pass back (bounds inference).
+fn infer_halos(passes: &[Pass], lines: &mut [Line]) {
+    for pass in passes.iter().rev() {
+        let computed = computed_halo(pass, lines);
+        for (number, input) in pass.inputs.iter().enumerate() {
+            let Origin::Line(line) = input.origin else { continue };
+            let line = &mut lines[line];
+            let Halo { before, after } = line.halo().union(computed.grow(pass.unshifted_halo(number)));
+            (line.before, line.after) = (before, after);
         }
     }
 }

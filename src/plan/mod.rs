@@ -18,6 +18,7 @@ mod levels;
 pub mod line;
 pub mod lower;
 pub mod pass;
+pub mod reads;
 pub mod request;
 pub mod selection;
 pub mod store;
@@ -29,6 +30,7 @@ use self::factors::with_invariant_factors;
 use self::hoist::{Hoisted, hoist};
 use self::line::Line;
 use self::pass::Pass;
+use self::reads::GroupReads;
 pub use self::request::Request;
 use crate::lang::hir::Kernel;
 use crate::lang::shrink::shrunk;
@@ -46,6 +48,8 @@ pub struct Plan {
     pub passes: Vec<Pass>,
     /// What passes make for later ones.
     pub lines: Vec<Line>,
+    /// What the passes read for a group of rows.
+    pub reads: GroupReads,
 }
 
 /// The plan for `kernel`.
