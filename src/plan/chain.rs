@@ -4,10 +4,12 @@ use super::analysis::ValueRange;
 use super::assemble::{Draft, DraftInput, DraftOutput, LineRanges, array_input, assemble};
 use super::hoist::Hoisted;
 use super::line::{Destination, Line, Origin};
-use super::pass::PassInput;
+use super::pass::{Pass, PassInput};
 use super::program::Plan;
+use super::reads::{GroupReads, computed_halo};
 use super::request::Request;
 use super::verify::verify;
+use crate::grid::halo::Halo;
 use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
 use crate::lang::hir::{ExprId, Kernel};
@@ -48,18 +50,18 @@ impl Link {
 
 /// The plan of these passes, the last of which makes the request's outputs. Only that one may have assertions.
 pub fn chain(request: Request, hoisted: Hoisted, links: &[Link]) -> Plan {
-    let mut plan = Plan { request, hoisted, passes: Vec::new(), lines: Vec::new() };
+    let (mut passes, mut lines) = (Vec::new(), Vec::new());
     let mut made: Vec<DraftInput> = Vec::new();
     for (number, link) in links.iter().enumerate() {
         let first = made.len();
         let outputs = match number + 1 == links.len() {
-            true => plan.request.outputs.iter().enumerate().map(|(array, ty)| DraftOutput::Array(array, *ty)).collect(),
+            true => request.outputs.iter().enumerate().map(|(array, ty)| DraftOutput::Array(array, *ty)).collect(),
             false => {
                 link.neutral.iter().enumerate().map(|(at, neutral)| DraftOutput::Line(first + at, *neutral)).collect()
             }
         };
         let read = |origin: &Origin| match *origin {
-            Origin::Array(array) => array_input(&plan.request, array),
+            Origin::Array(array) => array_input(&request, array),
             Origin::Line(line) => made[line],
         };
         let draft = Draft {
@@ -70,10 +72,10 @@ pub fn chain(request: Request, hoisted: Hoisted, links: &[Link]) -> Plan {
             rows_per_call: link.rows_per_call,
             known: &link.known,
         };
-        let (pass, ranges) = assemble(&draft, &plan.request);
+        let (pass, ranges) = assemble(&draft, &request);
         for ((output, ranges), neutral) in pass.outputs.iter().zip(&ranges).zip(&link.neutral) {
             let Destination::Line(line) = output.destination else { continue };
-            plan.lines.push(Line { lane: output.lane, before: 0, after: 0, neutral: *neutral });
+            lines.push(Line { lane: output.lane, before: 0, after: 0, neutral: *neutral });
             // A pass in single precision has made f32s of the values.
             let stored =
                 |range: ValueRange| ValueRange { exact_f32: range.exact_f32 || output.lane == Lane::F32, ..range };
@@ -82,13 +84,27 @@ pub fn chain(request: Request, hoisted: Hoisted, links: &[Link]) -> Plan {
                 ranges: LineRanges { finite: stored(ranges.finite), general: stored(ranges.general) },
             });
         }
-        plan.passes.push(pass);
+        passes.push(pass);
     }
-    plan.infer_halos();
+    infer_halos(&passes, &mut lines);
+    let plan = Plan { reads: GroupReads::new(&passes, &lines), request, hoisted, passes, lines };
     if cfg!(debug_assertions)
         && let Err(error) = verify(&plan)
     {
         panic!("a plan that can't be right: {error}\n{plan}");
     }
     plan
+}
+
+/// Makes lines go as far beyond the pixels as passes read them, from the last pass back (bounds inference).
+fn infer_halos(passes: &[Pass], lines: &mut [Line]) {
+    for pass in passes.iter().rev() {
+        let computed = computed_halo(pass, lines);
+        for (number, input) in pass.inputs.iter().enumerate() {
+            let Origin::Line(line) = input.origin else { continue };
+            let line = &mut lines[line];
+            let Halo { before, after } = line.halo().union(computed.grow(pass.unshifted_halo(number)));
+            (line.before, line.after) = (before, after);
+        }
+    }
 }

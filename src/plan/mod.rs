@@ -20,6 +20,7 @@ pub mod line;
 pub mod lower;
 pub mod pass;
 pub mod program;
+pub mod reads;
 pub mod request;
 pub mod selection;
 pub mod store;

@@ -212,9 +212,9 @@ impl Row<'_> {
         for results in blocks {
             let x = pixels.start + done;
             // SAFETY: the caller passes interior pixels of an input that is inside, and its pixels are neighbours.
-            let windows = unsafe { first.gather_block(x, &distances) };
-            for (index, (mut window, result)) in windows.into_iter().zip(results).enumerate() {
-                if !evaluator.evaluate(&mut window, self.position, x + index, std::slice::from_mut(result)) {
+            let mut windows = unsafe { first.gather_block(x, &distances) };
+            for (index, (window, result)) in windows.iter_mut().zip(results).enumerate() {
+                if !evaluator.evaluate(window, self.position, x + index, std::slice::from_mut(result)) {
                     return done + index;
                 }
             }

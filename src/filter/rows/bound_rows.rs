@@ -1,9 +1,10 @@
 //! The rows of arrays that one group reads: where each of them is right now.
 
-use super::access::{RowId, SlotId};
+use super::access::SlotId;
 use super::context::RunContext;
 use super::line_buffer::LineBuffer;
 use super::traversal::Segments;
+use crate::plan::reads::RowId;
 
 /// Where the code reads the rows of a group, chunk by chunk.
 pub struct BoundRows<'a> {
@@ -80,10 +81,10 @@ impl<'a> BoundRows<'a> {
     fn locate_anywhere(&mut self, strip: &Segments, buffers: &mut [LineBuffer]) {
         let context = self.context;
         let longest = strip.segments.iter().map(|segment| segment.len().min(context.chunk)).max().unwrap_or(0);
-        for (id, row) in context.access.rows() {
+        for (id, row) in context.plan.reads.rows() {
             let (stream_id, stream) = context.access.stream(id);
             let reader = context.readers[stream.array].as_ref();
-            let positions = self.outer.iter().zip(&row.outer).map(|(index, offset)| *index as isize + offset);
+            let positions = self.outer.iter().zip(&row.row.outer).map(|(index, offset)| *index as isize + offset);
             let steps = positions.enumerate().zip(reader.view().strides());
             let distance = steps
                 .map(|((axis, position), stride)| Some(context.run.domain.index(axis, position)? * stride))

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::access::{AccessPlan, PassAccess};
+use super::access::AccessPlan;
 use super::array_rows::{RowReader, reader};
 use super::target::Target;
-use super::traversal::{RowShape, Traversal};
+use super::traversal::{Rereads, RowShape, Traversal};
 use crate::codegen::row::RowKernel;
 use crate::filter::exec::domain::Domain;
 use crate::filter::exec::pool::Verdict;
@@ -17,6 +17,7 @@ use crate::grid::region::Region;
 use crate::plan::Plan;
 use crate::plan::line::Origin;
 use crate::plan::pass::{Pass, PassInput};
+use crate::plan::reads::PassReads;
 
 /// How many pixels are computed before a cancellation is seen, at most.
 const MAX_CHUNK: usize = 1 << 16;
@@ -96,16 +97,17 @@ impl<'a> RunContext<'a> {
         let short = whole.len < shape.block;
         let staged: Vec<bool> = targets.iter().map(|target| !target.is_native() || target.streamed || short).collect();
         let validated = plan.has_general_code();
-        let line_chunk = line_chunk(plan, &access, shape.block);
+        let line_chunk = line_chunk(plan, shape.block);
         let most = most_pixels(plan, staged.contains(&true) || validated);
         let chunk = most.min(line_chunk.unwrap_or(most)).min(run.cancel_interval).next_multiple_of(shape.block);
-        let reads = access.group_reads(&readers, &shape, region.axes.len() - 1);
-        let inside = reads.halos.iter().zip(domain.shape()).map(|(halo, len)| halo.interior(*len)).collect();
+        let row_bytes: usize = plan.reads.rows.iter().map(|row| readers[row.row.input].element_bytes()).sum();
+        let reads = Rereads { halos: &plan.reads.outer_halos, bytes: shape.array_len * row_bytes };
+        let inside = plan.reads.outer_halos.iter().zip(domain.shape()).map(|(halo, len)| halo.interior(*len)).collect();
         RunContext {
             run,
             plan,
             verdict,
-            traversal: Traversal::new(region, access.group_rows, &reads, whole, line_chunk),
+            traversal: Traversal::new(region, plan.reads.group_rows, &reads, whole, line_chunk),
             access,
             readers,
             inside,
@@ -122,8 +124,8 @@ impl<'a> RunContext<'a> {
     }
 
     /// The pass that makes the outputs, and what it reads.
-    pub fn last_pass(&self) -> (&Pass, &PassAccess) {
-        (self.plan.last_pass(), &self.access.passes[self.access.passes.len() - 1])
+    pub fn last_pass(&self) -> (&Pass, &PassReads) {
+        (self.plan.last_pass(), &self.plan.reads.passes[self.plan.passes.len() - 1])
     }
 }
 
@@ -138,7 +140,7 @@ fn array_input(plan: &Plan, array: usize, view: &RawView<'_>) -> PassInput {
 /// What the arrays' rows are like to the passes of a plan.
 fn row_shape(plan: &Plan, domain: &Domain, readers: &[Box<dyn RowReader + '_>]) -> RowShape {
     RowShape {
-        halo: plan.array_halo(),
+        halo: plan.reads.halo,
         array_len: domain.row_len(),
         block: plan.passes.iter().map(|pass| pass.block).max().unwrap_or(1),
         direct: readers.iter().any(|reader| reader.is_direct()),
@@ -157,8 +159,8 @@ fn most_pixels(plan: &Plan, moved: bool) -> usize {
 
 /// How many pixels of a row are computed at once so that all lines stay in the nearest cache, if there are any, in whole
 /// blocks; but what is computed twice at the ends of each chunk must be a small part of it.
-fn line_chunk(plan: &Plan, access: &AccessPlan, block: usize) -> Option<usize> {
-    let bytes: usize = plan.lines.iter().map(|line| line.lane.bytes() * access.group_rows).sum();
-    let twice = access.passes.iter().map(|pass| pass.halo.len()).max().unwrap_or(0);
+fn line_chunk(plan: &Plan, block: usize) -> Option<usize> {
+    let bytes: usize = plan.lines.iter().map(|line| line.lane.bytes() * plan.reads.group_rows).sum();
+    let twice = plan.reads.passes.iter().map(|pass| pass.halo.len()).max().unwrap_or(0);
     (bytes > 0).then(|| (LINE_BYTES / bytes).min(MAX_LINE_CHUNK).max(4 * twice).next_multiple_of(block))
 }

@@ -8,6 +8,7 @@ use super::context::RunContext;
 use crate::grid::halo::Halo;
 use crate::grid::lane::Lane;
 use crate::plan::line::Line;
+use crate::plan::reads::halo_of_maker;
 
 /// One thread's lines.
 pub struct Lines {
@@ -28,11 +29,11 @@ struct LineMemory {
 impl Lines {
     /// Lines for chunks of the context's size.
     pub fn new(context: &RunContext<'_>) -> Lines {
-        let passes = context.plan.passes.iter().zip(&context.access.passes);
+        let passes = context.plan.passes.iter().zip(&context.plan.reads.passes);
         // The last call may compute more rows than the group has.
         let rows = passes.map(|(pass, access)| pass.rows_per_call * access.calls).max().unwrap_or(0);
         let line = |(number, line): (usize, &Line)| {
-            let halo = context.plan.halo_of_maker(number);
+            let halo = halo_of_maker(&context.plan.passes, &context.plan.lines, number);
             let bytes = (context.chunk + halo.len()) * line.lane.bytes();
             // Rows an odd number of cache lines apart don't fall into the same sets.
             let pitch = bytes.next_multiple_of(64) | 64;

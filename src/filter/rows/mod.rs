@@ -55,5 +55,5 @@ pub fn threads(plan: &Plan, region: &Region, most: usize) -> usize {
     let cells: usize = plan.passes.iter().map(|pass| pass.cells.len().max(1)).sum();
     let work = region.pixels().saturating_mul(cells);
     let rows = region.pixels() / region.row().len().max(1);
-    most.min(work / MIN_WORK).min(rows.div_ceil(plan.rows_per_group())).max(1)
+    most.min(work / MIN_WORK).min(rows.div_ceil(plan.reads.group_rows)).max(1)
 }

@@ -4,13 +4,13 @@
 
 use std::ops::Range;
 
-use super::access::{PassReads, Read};
 use super::bound_rows::BoundRows;
 use super::context::RunContext;
 use super::lines::Lines;
 use super::writer::Writer;
 use crate::codegen::jit::Frame;
 use crate::plan::line::Destination;
+use crate::plan::reads::{Read, Reads};
 
 /// One thread's memory for what passes read and make besides arrays.
 pub struct Passes<'a> {
@@ -108,7 +108,7 @@ impl<'a> Passes<'a> {
     /// Computes the lines of a pass for a chunk, and what is beyond it as far as later passes read.
     fn make_lines(&mut self, pass: usize, chunk: &Chunk, bound: &BoundRows<'_>, finite: bool) -> Result<(), NoCode> {
         let code = &self.context.plan.passes[pass];
-        let len = (chunk.pixels.len() + self.context.access.passes[pass].halo.len()).max(code.block);
+        let len = (chunk.pixels.len() + self.context.plan.reads.passes[pass].halo.len()).max(code.block);
         let lines = code.outputs.iter().filter_map(|output| match output.destination {
             Destination::Line(line) => Some(line),
             Destination::Array(_) => None,
@@ -137,13 +137,13 @@ impl<'a> Passes<'a> {
             NoCode
         })?;
         let pass = &context.plan.passes[call.pass];
-        let before = context.access.passes[call.pass].halo.before;
+        let before = context.plan.reads.passes[call.pass].halo.before;
         if let Some(along) = pass.row_axis {
             self.position[along] = call.chunk.pixels.start as f64 - before as f64;
         }
-        let pointers = match &context.access.passes[call.pass].reads {
-            PassReads::Rows => &bound.pointers,
-            PassReads::Listed(calls) => {
+        let pointers = match &context.plan.reads.passes[call.pass].reads {
+            Reads::All => &bound.pointers,
+            Reads::Listed(calls) => {
                 if let Some(along) = pass.jam_axis {
                     let y = bound.outer.last().copied().unwrap_or(0) + call.call * pass.rows_per_call;
                     self.position[along] = y as f64;

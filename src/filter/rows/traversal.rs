@@ -25,9 +25,9 @@ pub struct Traversal {
 }
 
 /// What all rows of one group read.
-pub struct GroupReads {
+pub struct Rereads<'a> {
     /// How far they are around the group's first row, along each axis but the last.
-    pub halos: Vec<Halo>,
+    pub halos: &'a [Halo],
     /// Their size.
     pub bytes: usize,
 }
@@ -38,7 +38,7 @@ impl Traversal {
     pub fn new(
         region: &Region,
         rows: usize,
-        reads: &GroupReads,
+        reads: &Rereads<'_>,
         whole: Segments,
         line_chunk: Option<usize>,
     ) -> Traversal {
@@ -90,7 +90,7 @@ struct Groups {
 }
 
 impl Groups {
-    fn new(region: &Region, group_rows: usize, reads: &GroupReads) -> Groups {
+    fn new(region: &Region, group_rows: usize, reads: &Rereads<'_>) -> Groups {
         let outer = region.axes.len() - 1;
         let height = outer.checked_sub(1).map_or(1, |axis| region.len(axis));
         let in_plane = height.div_ceil(group_rows);
