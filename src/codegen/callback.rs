@@ -99,7 +99,6 @@ pub fn depends_on_all_cells(kernel: &Kernel) -> Option<&'static str> {
         Expr::Offset(_) => Some("`offset`"),
         Expr::Dist => Some("`dist`"),
         Expr::Weight(_) => Some("which weight belongs to which cell"),
-        Expr::Reduce { op: Reduction::ArgMin | Reduction::ArgMax, .. } => Some("the position of a cell"),
         _ => None,
     })
 }
