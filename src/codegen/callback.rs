@@ -25,7 +25,7 @@ use crate::error::Error;
 use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
 use crate::lang::diagnostic::{Code as DiagnosticCode, Diagnostic};
-use crate::lang::hir::{Expr, Kernel, Reduction};
+use crate::lang::hir::{Expr, Kernel};
 use crate::lang::limits::Limits;
 use crate::lang::span::Span;
 use crate::lang::specialize::specialized;
