@@ -940,8 +940,8 @@ fn bench() {
 fn growth() {
     let place = Place::new();
     let said = place.ok("bench --growth . --size 8 --repeat 1");
-    assert!(said.contains("performance.md"), "{said}");
-    let page = fs::read_to_string(place.path("performance.md")).unwrap();
+    assert!(said.contains("growth.md"), "{said}");
+    let page = fs::read_to_string(place.path("growth.md")).unwrap();
     for plot in ["growth-window.svg", "growth-image.svg", "growth-compilation.svg"] {
         assert!(page.contains(plot), "{page}");
         assert!(fs::read_to_string(place.path(plot)).unwrap().ends_with("</svg>\n"));
