@@ -936,6 +936,20 @@ fn bench() {
     place.fails(2, "bench --only min-cross-f64,frobnicate", &["frobnicate", "bilateral-f32"]);
 }
 
+/// The page on the command line has every option of `run`.
+#[test]
+fn the_page_has_every_option_of_run() {
+    let help = Place::new().ok("run --help");
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cli.md")).unwrap();
+    let lines = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
+    let options = lines.filter_map(|line| line.split_once("--")?.1.split([' ', '[', '=']).next());
+    let options: Vec<&str> = options.filter(|option| *option != "help").collect();
+    assert!(options.len() > 15, "{help}");
+    for option in options {
+        assert!(page.contains(&format!("`--{option}")), "docs/cli.md has no --{option}");
+    }
+}
+
 #[test]
 fn growth() {
     let place = Place::new();
