@@ -75,6 +75,16 @@ pub use kernel::Kernel;
 pub use kernel::parameters::Parameters;
 pub use lang::limits::Limits;
 
+/// The pages' examples are tested as doc examples.
+#[cfg(all(doctest, feature = "jit"))]
+#[doc = include_str!("../docs/embedding.md")]
+struct Embedding;
+
+/// As above.
+#[cfg(doctest)]
+#[doc = include_str!("../SECURITY.md")]
+struct Security;
+
 /// The README's example is tested as a doc example.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

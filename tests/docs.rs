@@ -126,6 +126,63 @@ fn every_link_leads_somewhere() {
     assert!(checked > 30, "only {checked} links");
 }
 
+/// The paths of files and directories below `directory`, from the root, with a slash at the end of directories.
+fn tree(directory: &str) -> Vec<String> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(path(directory)).expect("the directory is readable") {
+        let entry = entry.expect("the entry is readable");
+        let name = entry.file_name().into_string().expect("UTF-8");
+        let place = if directory.is_empty() { name.clone() } else { format!("{directory}/{name}") };
+        let hidden = name.starts_with('.') || matches!(name.as_str(), "target" | "__pycache__");
+        if entry.file_type().expect("the entry is readable").is_dir() {
+            if !hidden {
+                paths.extend(tree(&place));
+                paths.push(format!("{place}/"));
+            }
+        } else {
+            paths.push(place);
+        }
+    }
+    paths
+}
+
+/// What is in backticks and looks like the path of a file or a directory; one with `NAME` stands for many.
+fn paths_in(text: &str) -> impl Iterator<Item = &str> {
+    let endings = ["/", ".rs", ".py", ".md", ".pest", ".txt"];
+    let letter = |c: char| c.is_ascii_alphanumeric() || "_./-".contains(c);
+    text.split('`').skip(1).step_by(2).filter(move |word| {
+        endings.iter().any(|ending| word.ends_with(ending)) && word.chars().all(letter) && !word.contains("NAME")
+    })
+}
+
+/// A path that begins with a directory of the root is there. So is another one, which may be the end of a path; in a row of a
+/// table it is beside the first path of that row, or in it.
+#[test]
+fn every_path_on_the_pages_is_there() {
+    let tree = tree("");
+    let exists = |wanted: String| tree.contains(&wanted);
+    let is_from_root = |word: &str| word.split_once('/').is_some_and(|(first, _)| path(first).is_dir());
+    let mut checked = 0;
+    for page in ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"] {
+        for line in prose(&read(page)).lines() {
+            let first = paths_in(line).next().filter(|word| line.starts_with('|') && is_from_root(word));
+            let beside = |first: &str| first[..first.len() - 1].rfind('/').map_or(0, |slash| slash + 1);
+            for word in paths_in(line) {
+                let there = match first {
+                    _ if is_from_root(word) => exists(word.to_string()),
+                    Some(first) => {
+                        exists(format!("{}{word}", &first[..beside(first)])) || exists(format!("{first}{word}"))
+                    }
+                    None => exists(word.to_string()) || tree.iter().any(|known| known.ends_with(&format!("/{word}"))),
+                };
+                assert!(there, "{page}: there is no {word}, in\n{line}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 150, "only {checked} paths");
+}
+
 /// `.ci/run` takes the command from there.
 #[test]
 fn the_readme_says_how_to_test() {

@@ -1,6 +1,6 @@
 //! NumPy's arrays as Hoodoo's inputs and outputs, without a copy.
 
-use hoodoo::{AnyElement, Input, Output};
+use hoodoo::{AnyElement, Input, Output, f16};
 use numpy::ndarray::{ArrayViewD, ArrayViewMutD};
 use numpy::{BorrowError, Element, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyReadwriteArrayDyn};
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
@@ -44,7 +44,7 @@ impl<T: Element + AnyElement> Writable for PyReadwriteArrayDyn<'_, T> {
 /// Runs `$body` with the array as one of the only element type that it can have.
 macro_rules! with_type {
     ($array:expr, $typed:ident => $body:expr) => {
-        with_type!($array, $typed => $body, bool, i8, u8, i16, u16, i32, u32, i64, u64, f32, f64)
+        with_type!($array, $typed => $body, bool, i8, u8, i16, u16, i32, u32, i64, u64, f16, f32, f64)
     };
     ($array:expr, $typed:ident => $body:expr, $($type:ty),*) => {{
         check_layout($array)?;

@@ -105,6 +105,24 @@ def random_output(rng, image):
     ][rng.integers(5)]
 
 
+def test_float16_is_for_kernels_and_as_in_scipy_elsewhere():
+    image = np.random.default_rng(1).normal(size=(6, 7)).astype(np.float16)
+    for module in (ndimage, hoodoo):
+        for name in ("minimum_filter", "median_filter", "uniform_filter", "grey_erosion"):
+            with pytest.raises(RuntimeError, match="not supported"):
+                getattr(module, name)(image, size=3)
+        with pytest.raises(RuntimeError, match="not supported"):
+            module.generic_filter(image, np.max, size=3)
+    # Along a line, SciPy has ranks of it.
+    assert_same("median_filter", image[0], size=3)
+    # There are no kernels in SciPy.
+    expected = ndimage.maximum_filter(image.astype(np.float64), 3)
+    for function in ("max(w)", Kernel("max(w)")):
+        result = hoodoo.generic_filter(image, function, size=3)
+        assert result.dtype == np.float16
+        np.testing.assert_array_equal(result, expected)
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_windows(seed):
     rng = np.random.default_rng(seed)

@@ -43,7 +43,7 @@ def test_a_kernel_as_html():
     text = Text(page).text
     assert "if max(w) < t and true then s else 0 # <b>" in text
     assert "t = 2, s = 3" in text
-    assert "Plan for a window of 3 × 3" in text and "stage 0:" in text
+    assert "Plan for a window of 3 × 3" in text and "pass 0:" in text
     assert re.search(r'<span style="color:#[0-9a-f]+">max</span>', page)
 
 

@@ -41,7 +41,7 @@ struct Growth {
     series: Vec<Series>,
 }
 
-/// Measures. Gives the page `performance.md` and its plots, as names of files with their texts.
+/// Measures. Gives the page `growth.md` and its plots, as names of files with their texts.
 ///
 /// # Errors
 ///
@@ -57,7 +57,7 @@ pub fn measure(size: usize, repeat: usize) -> Result<Vec<(&'static str, String)>
         files.push((growth.file, plot(growth)));
     }
     page += &threads(size, repeat)?;
-    files.push(("performance.md", page));
+    files.push(("growth.md", page));
     Ok(files)
 }
 

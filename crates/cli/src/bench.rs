@@ -48,7 +48,7 @@ pub struct BenchArguments {
     /// How often each way is timed, in turns; the median counts
     #[arg(long, value_name = "N", default_value = "7")]
     repeat: NonZeroUsize,
-    /// Measure instead how times grow with windows, images, threads and kernels, and write performance.md and its
+    /// Measure instead how times grow with windows, images, threads and kernels, and write growth.md and its
     /// plots to this directory
     #[arg(long, value_name = "DIR", conflicts_with_all = ["json", "only", "quick", "threads"])]
     growth: Option<PathBuf>,

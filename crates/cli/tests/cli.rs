@@ -10,6 +10,8 @@ use image::{DynamicImage, GrayAlphaImage, GrayImage, ImageBuffer, RgbImage, Rgba
 use ndarray::{Array1, Array2, ArrayD, ArrayView2, array};
 use ndarray_npy::{ReadableElement, WritableElement, WriteNpyExt, read_npy};
 use tempfile::TempDir;
+use tiff::ColorType;
+use tiff::decoder::{Decoder, DecodingResult};
 use tiff::encoder::{TiffEncoder, colortype};
 
 /// A directory of its own for each test.
@@ -412,6 +414,53 @@ fn tiff_of_every_kind() {
     }
 }
 
+/// Every f16, also in colour and with opacity; a decoder that is not ours sees samples of 16 bit IEEE floats.
+#[test]
+fn tiff_of_half_precision() {
+    let place = Place::new();
+    let every: Vec<f16> = (0..=u16::MAX).map(f16::from_bits).collect();
+    let bytes: Vec<u8> = every.iter().flat_map(|value| value.to_le_bytes()).collect();
+    place.write("every.npy", npy("'<f2'", false, "(256, 256)", &bytes));
+    place.ok("run w[0,0] every.npy -o every.tif");
+    let same = |samples: &[f16]| {
+        let pairs = samples.iter().zip(&every);
+        samples.len() == every.len()
+            && pairs.into_iter().all(|(a, b)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()))
+    };
+    let decode = |name: &str| {
+        let mut decoder = Decoder::new(fs::File::open(place.path(name)).unwrap()).unwrap();
+        let kind = decoder.colortype().unwrap();
+        let DecodingResult::F16(samples) = decoder.read_image().unwrap() else { panic!("{name}: not f16") };
+        (kind, samples)
+    };
+    let (kind, samples) = decode("every.tif");
+    assert_eq!(kind, ColorType::Gray(16));
+    assert!(same(&samples));
+    place.ok("run w[0,0] every.tif -o back.npy");
+    let back = fs::read(place.path("back.npy")).unwrap();
+    let (values, []) = back[back.len() - bytes.len()..].as_chunks::<2>() else { panic!("not whole elements") };
+    assert!(same(&values.iter().map(|bytes| f16::from_le_bytes(*bytes)).collect::<Vec<_>>()));
+
+    RgbImage::from_raw(5, 3, noise(45)).unwrap().save(place.path("a.png")).unwrap();
+    RgbaImage::from_raw(5, 3, noise(60)).unwrap().save(place.path("b.png")).unwrap();
+    GrayAlphaImage::from_raw(5, 3, noise(30)).unwrap().save(place.path("c.png")).unwrap();
+    for name in ["a", "b", "c"] {
+        place.ok(&format!("run w[0,0] {name}.png -o half.tif --dtype f16"));
+        place.ok("run w[0,0] half.tif -o again.tif");
+        place.ok("run w[0,0] again.tif -o back.png --dtype u8");
+        assert_eq!(place.picture("back.png"), place.picture(&format!("{name}.png")), "{name}");
+    }
+    place.ok("run w[0,0] a.png -o colour.tif --dtype f16");
+    let (kind, samples) = decode("colour.tif");
+    assert_eq!(kind, ColorType::RGB(16));
+    let expected = place.picture("a.png").into_rgb8().into_raw();
+    assert_eq!(
+        samples.into_iter().map(f32::from).collect::<Vec<_>>(),
+        expected.into_iter().map(f32::from).collect::<Vec<_>>()
+    );
+    place.fails(1, "run w[0,0] every.npy -o out.png", &["a PNG file can't hold f16", "--dtype u8"]);
+}
+
 #[test]
 fn jpeg() {
     let place = Place::new();
@@ -611,7 +660,7 @@ fn outputs_that_can_not_be_written() {
         ("a.npy -o line.npy/o.npy", ["line.npy/o.npy", "not a directory"]),
         ("a.npy -o dir.npy", ["dir.npy", "is a directory"]),
         ("a.npy -o o.png", ["o.png", "a PNG file can't hold f64, only bool, u8, u16; add --dtype u8"]),
-        ("a.npy -o o.tif", ["o.tif", "a TIFF file can't hold f64, only bool, u8, u16, f32; add --dtype f32"]),
+        ("a.npy -o o.tif", ["o.tif", "a TIFF file can't hold f64, only bool, u8, u16, f16, f32; add --dtype f32"]),
         ("a.npy -o o.jpg --dtype bool", ["o.jpg", "a JPEG file can't hold bool, only u8"]),
         ("line.npy -o o.png", ["o.png", "1 axes"]),
         ("volume.npy -o o.png", ["o.png", "3 axes"]),
@@ -887,12 +936,26 @@ fn bench() {
     place.fails(2, "bench --only min-cross-f64,frobnicate", &["frobnicate", "bilateral-f32"]);
 }
 
+/// The page on the command line has every option of `run`.
+#[test]
+fn the_page_has_every_option_of_run() {
+    let help = Place::new().ok("run --help");
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cli.md")).unwrap();
+    let lines = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
+    let options = lines.filter_map(|line| line.split_once("--")?.1.split([' ', '[', '=']).next());
+    let options: Vec<&str> = options.filter(|option| *option != "help").collect();
+    assert!(options.len() > 15, "{help}");
+    for option in options {
+        assert!(page.contains(&format!("`--{option}")), "docs/cli.md has no --{option}");
+    }
+}
+
 #[test]
 fn growth() {
     let place = Place::new();
     let said = place.ok("bench --growth . --size 8 --repeat 1");
-    assert!(said.contains("performance.md"), "{said}");
-    let page = fs::read_to_string(place.path("performance.md")).unwrap();
+    assert!(said.contains("growth.md"), "{said}");
+    let page = fs::read_to_string(place.path("growth.md")).unwrap();
     for plot in ["growth-window.svg", "growth-image.svg", "growth-compilation.svg"] {
         assert!(page.contains(plot), "{page}");
         assert!(fs::read_to_string(place.path(plot)).unwrap().ends_with("</svg>\n"));

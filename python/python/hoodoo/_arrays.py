@@ -17,7 +17,7 @@ MOST_AXES = 32
 @functools.lru_cache(maxsize=128)
 def is_supported(dtype: np.dtype[Any]) -> bool:
     """Whether filters have the element type."""
-    return dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize in (4, 8))
+    return dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize in (2, 4, 8))
 
 
 def check_type(dtype: np.dtype[Any]) -> None:

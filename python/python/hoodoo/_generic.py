@@ -70,7 +70,7 @@ def generic_filter(
             # The kernel knows the shape of what is valid, and how to return several outputs.
             return kernel(image, output=output, cast="wrap", **window)
         target = _scipy.output_for(output, image)
-        return _scipy.filtered(kernel, image, target, **window)
+        return _scipy.filtered(kernel, image, target, own=True, **window)
     target = _scipy.output_for(output, image)
     callback = _callback(function, extra_arguments, extra_keywords)
     _scipy.check_types(image, target)
@@ -138,7 +138,7 @@ def generic_filter1d(
         return kernel(image, output=output, cast="wrap", **window)
     target = _scipy.output_for(output, image)
     if kernel is not None:
-        return _scipy.filtered(kernel, image, target, **window)
+        return _scipy.filtered(kernel, image, target, own=True, **window)
     _scipy.check_types(image, target)
     if not target.flags.writeable:
         raise ValueError("output array is read-only")

@@ -224,9 +224,9 @@ class Kernel:
         ``asm`` in that of this machine. The other arguments are those of a call.
 
         >>> print(Kernel("median(w)").explain((512, 512), "uint8", size=3, threads=1))
-        stage 0:
+        pass 0:
         ...
-          median of u8 elements: a selection network for rank 4 of 9
+          median of u8 elements: a selection network for rank 4 of 9, ...
         ...
         """
         ready = prepared(

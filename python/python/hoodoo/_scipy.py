@@ -37,18 +37,19 @@ def filtered(
     axes: int | Sequence[int],
     size: int | Sequence[int] | None = None,
     footprint: Array | None = None,
+    own: bool = False,
 ) -> Array:
-    """Runs a kernel with SciPy's types and casts."""
-    check_types(image, target)
+    """Runs a kernel with SciPy's types, with ``own`` float16 too, and its casts."""
+    check_types(image, target, own=own)
     ready = prepared(kernel, size, footprint, mode, cval, origin, axes, cast="wrap")
     run_into(ready, [readable(as_numbers(image))], [as_numbers(target)])
     return target
 
 
-def check_types(*arrays: Array) -> None:
-    """Checks that filters have the arrays' element types."""
+def check_types(*arrays: Array, own: bool = False) -> None:
+    """Checks that SciPy's filters have the arrays' element types; with ``own``, that ours have them."""
     for array in arrays:
-        if not is_supported(array.dtype):
+        if not is_supported(array.dtype) or (array.dtype == np.float16 and not own):
             raise RuntimeError(f"array type dtype('{array.dtype}') not supported")
 
 

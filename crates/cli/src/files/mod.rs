@@ -19,7 +19,7 @@ pub enum Format {
     Npy,
     /// A picture of 8 or 16 bit.
     Png,
-    /// A picture of 8 or 16 bit, or of f32.
+    /// A picture of 8 or 16 bit, or of f16 or f32.
     Tiff,
     /// A picture of 8 bit, nearly as it was.
     Jpeg,
@@ -54,7 +54,7 @@ impl Format {
         match self {
             Format::Npy => ("npy", &DType::ALL, usize::MAX),
             Format::Png => ("PNG", &[DType::Bool, DType::U8, DType::U16], i32::MAX as usize),
-            Format::Tiff => ("TIFF", &[DType::Bool, DType::U8, DType::U16, DType::F32], u32::MAX as usize),
+            Format::Tiff => ("TIFF", &[DType::Bool, DType::U8, DType::U16, DType::F16, DType::F32], u32::MAX as usize),
             Format::Jpeg => ("JPEG", &[DType::U8], u16::MAX as usize),
         }
     }

@@ -9,7 +9,7 @@ use tiff::ColorType;
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::encoder::colortype::{self, ColorType as EncodedColour};
 use tiff::encoder::{TiffEncoder, TiffKind, TiffValue};
-use tiff::tags::{ExtraSamples, Tag};
+use tiff::tags::{ExtraSamples, PhotometricInterpretation, SampleFormat, Tag};
 
 use crate::failure::tell;
 use crate::image::{Channels, Image};
@@ -20,7 +20,7 @@ const MAX_RATIO: usize = 4096;
 /// Bytes of samples from which on a file needs the offsets of BigTIFF.
 const BIG: usize = 0xf000_0000;
 
-/// Reads the first picture of a TIFF file: 8 or 16 bit or f32, grey or colour, with or without alpha.
+/// Reads the first picture of a TIFF file: 8 or 16 bit, f16 or f32, grey or colour, with or without alpha.
 pub fn read(path: &Path) -> Result<Image, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     let length = file.metadata().map_err(|error| error.to_string())?.len() as usize;
@@ -53,6 +53,7 @@ pub fn read(path: &Path) -> Result<Image, String> {
     match samples {
         DecodingResult::U8(samples) if bits == 8 => Image::from_samples(height, width, channels, samples),
         DecodingResult::U16(samples) if bits == 16 => Image::from_samples(height, width, channels, samples),
+        DecodingResult::F16(samples) if bits == 16 => Image::from_samples(height, width, channels, samples),
         DecodingResult::F32(samples) if bits == 32 => Image::from_samples(height, width, channels, samples),
         _ => Err(unsupported(colour)),
     }
@@ -66,10 +67,10 @@ fn has_alpha<R: Read + Seek>(decoder: &mut Decoder<R>) -> bool {
 }
 
 fn unsupported(colour: ColorType) -> String {
-    format!("a TIFF picture of {colour:?} can't be read; only u8, u16 and f32, grey or RGB, with or without alpha")
+    format!("a TIFF picture of {colour:?} can't be read; only u8, u16, f16 and f32, grey or RGB, with or without alpha")
 }
 
-/// Writes a picture of bool, u8, u16 or f32 as a TIFF file.
+/// Writes a picture of bool, u8, u16, f16 or f32 as a TIFF file.
 pub fn write(image: &Image, writer: &mut (impl Write + Seek)) -> Result<(), String> {
     let samples = image.samples_in_order();
     let bytes = samples.as_input().shape().iter().product::<usize>().saturating_mul(4);
@@ -91,6 +92,13 @@ fn encode<K: TiffKind>(
         AnyArray::U8(array) => encode_as::<colortype::RGB8, K>(encoder, image, array.as_slice()),
         AnyArray::U16(array) if grey => encode_as::<colortype::Gray16, K>(encoder, image, array.as_slice()),
         AnyArray::U16(array) => encode_as::<colortype::RGB16, K>(encoder, image, array.as_slice()),
+        AnyArray::F16(array) => {
+            let bits = array.mapv(|sample| sample.to_bits());
+            match grey {
+                true => encode_as::<Gray16Float, K>(encoder, image, bits.as_slice()),
+                false => encode_as::<RGB16Float, K>(encoder, image, bits.as_slice()),
+            }
+        }
         AnyArray::F32(array) if grey => encode_as::<colortype::Gray32Float, K>(encoder, image, array.as_slice()),
         AnyArray::F32(array) => encode_as::<colortype::RGB32Float, K>(encoder, image, array.as_slice()),
         other => Err(format!("can't hold {}", other.dtype())),
@@ -117,4 +125,32 @@ where
         picture.write_data(samples)
     });
     picture.map_err(|error| error.to_string())
+}
+
+/// Grey samples of f16, as their bits.
+struct Gray16Float;
+
+impl EncodedColour for Gray16Float {
+    type Inner = u16;
+    const TIFF_VALUE: PhotometricInterpretation = PhotometricInterpretation::BlackIsZero;
+    const BITS_PER_SAMPLE: &'static [u16] = &[16];
+    const SAMPLE_FORMAT: &'static [SampleFormat] = &[SampleFormat::IEEEFP];
+
+    fn horizontal_predict(_: &[u16], _: &mut Vec<u16>) {
+        unreachable!("no predictor is asked for, and the encoder refuses this one for floats")
+    }
+}
+
+/// Colours of f16, as their bits.
+struct RGB16Float;
+
+impl EncodedColour for RGB16Float {
+    type Inner = u16;
+    const TIFF_VALUE: PhotometricInterpretation = PhotometricInterpretation::RGB;
+    const BITS_PER_SAMPLE: &'static [u16] = &[16; 3];
+    const SAMPLE_FORMAT: &'static [SampleFormat] = &[SampleFormat::IEEEFP; 3];
+
+    fn horizontal_predict(_: &[u16], _: &mut Vec<u16>) {
+        unreachable!("no predictor is asked for, and the encoder refuses this one for floats")
+    }
 }

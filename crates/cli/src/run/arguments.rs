@@ -36,7 +36,7 @@ pub struct RunArguments {
     /// The axes to filter along, counted from the end where negative [default: all]
     #[arg(long, value_name = "I[,I...]", value_delimiter = ',', allow_hyphen_values = true)]
     pub axes: Vec<isize>,
-    /// The element type of the outputs: bool, i8, u8, ..., f32, f64 [default: that of the first input]
+    /// The element type of the outputs: bool, i8, u8, ..., f16, f32, f64 [default: that of the first input]
     #[arg(long, value_parser = offered(DType::ALL.map(DType::as_str), word::<DType>), hide_possible_values = true)]
     pub dtype: Option<DType>,
     /// How values become elements of the outputs: saturate or wrap
