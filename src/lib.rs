@@ -54,7 +54,6 @@ pub(crate) mod networks;
 pub(crate) mod plan;
 #[cfg(feature = "serde")]
 mod serialise;
-#[cfg(feature = "jit")]
 pub(crate) mod tuning;
 
 pub use callback::{Callback, CallbackFn};

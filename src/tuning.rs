@@ -92,3 +92,73 @@ pub const CUT_ADVANTAGE: f64 = 1.2;
 
 /// What one more pass costs for a register of pixels, beside its instructions, for one row of pixels.
 pub const PASS_INSTRUCTIONS: f64 = 8.0;
+
+// Threads.
+
+/// How many bands there are for each thread: more than one, so that a thread that is held up does not hold up the others.
+///
+/// Measured: with one band for each thread, a run of two threads waited for the slower one by up to a fifth on a shared machine.
+pub const BANDS_PER_THREAD: usize = 8;
+
+/// How much work is worth a thread: pixels times cells.
+///
+/// Handing work to a thread takes some 30 us, in which one thread does about so much.
+pub const MIN_WORK_PER_THREAD: usize = 1 << 17;
+
+/// How many pixels a thread does before it looks for other work, at least.
+///
+/// So many pixels take some 100 us with a compiled callback, several times what handing them out takes.
+pub const MIN_BAND: usize = 1 << 13;
+
+// Rows and caches.
+
+/// How many pixels are computed before a cancellation is seen, at most.
+pub const MAX_CHUNK: usize = 1 << 16;
+
+/// How many bytes of results are computed before they are moved, or before it is asked whether what they were computed from
+/// is finite: both stay in a near cache, and each row is read for long enough that the processor fetches ahead.
+///
+/// Measured from 4 to 128 KiB on the f64 cross: 32 KiB was best.
+pub const CHUNK_BYTES: usize = 1 << 15;
+
+/// How large the lines of a chunk may be together: half of the nearest cache.
+///
+/// The nearest cache has 32 KiB.
+pub const LINE_BYTES: usize = 1 << 14;
+
+/// How many pixels a chunk has at most where there are lines.
+///
+/// Beyond that, a call takes a negligible part of the time.
+pub const MAX_LINE_CHUNK: usize = 1 << 12;
+
+/// Rows of at most this many bytes are copied as a whole, and not written past the cache.
+///
+/// Measured: computing the two ends of a row by calls of their own takes as long as copying 4 KiB.
+pub const SHORT_ROW: usize = 1 << 12;
+
+/// The rows that are read by the groups which follow each other in a plane stay in the second cache.
+///
+/// Measured on volumes of u16: parts of planes from 64 KiB to a whole plane; a quarter of the second cache was best.
+pub const CACHED_BYTES: usize = 1 << 17;
+
+/// Rows that are read again by the next group are expected to be in the second cache up to this size, half of most.
+pub const REREAD_BYTES: usize = 1 << 18;
+
+/// Outputs of at least this many bytes don't stay in the cache, so writing past it spares reading them first.
+///
+/// Measured: smaller outputs are read again from the cache by whoever comes next.
+pub const STREAMED_BYTES: usize = 1 << 24;
+
+/// Axes with at most so many elements are no good for rows.
+///
+/// Measured: 500 x 500 x 3 u8 along `axes=(0, 1)` takes 33 ms with rows along the colours, 0.8 ms with rows along the second axis.
+pub const SHORT_AXIS: usize = 8;
+
+/// They are avoided if there is an axis before them with at least so many elements.
+///
+/// Shorter rows gain nothing.
+pub const LONG_AXIS: usize = 32;
+
+/// How many pixels of a row are done before their results are stored, progress is reported and a cancellation is seen, at
+/// most.
+pub const MAX_PIXEL_CHUNK: usize = 1 << 12;

@@ -3,19 +3,14 @@
 use ndarray::IxDyn;
 
 use super::arrays::{AnyElement, Input, Output, for_any};
-
-/// Axes with at most so many elements are no good for rows.
-const SHORT: usize = 8;
-
-/// They are avoided if there is an axis before them with at least so many elements.
-const LONG: usize = 32;
+use crate::tuning;
 
 /// The axes of an array of this shape in another order, in which rows are longer, if there is one: the short ones at the end
 /// come first, so that rows that are vertically adjacent stay so.
 pub fn order(shape: &[usize]) -> Option<Vec<usize>> {
-    let short = shape.iter().rev().take_while(|len| **len <= SHORT).count();
+    let short = shape.iter().rev().take_while(|len| **len <= tuning::SHORT_AXIS).count();
     let long = shape.len() - short;
-    let better = short > 0 && long > 0 && shape[long - 1] >= LONG;
+    let better = short > 0 && long > 0 && shape[long - 1] >= tuning::LONG_AXIS;
     better.then(|| (long..shape.len()).chain(0..long).collect())
 }
 

@@ -101,11 +101,13 @@ impl Work {
     pub fn block(&self) -> usize {
         let heaviest = (0..4).rev().max_by_key(|size| self.instructions[*size] << size).expect("there are four sizes");
         let lanes = REGISTER >> heaviest;
-        let registers = match self.total() {
-            _ if self.network => 1,
-            ..=tuning::FOUR_REGISTERS => 4,
-            ..=tuning::TWO_REGISTERS => 2,
-            _ => 1,
+        let total = self.total();
+        let registers = if self.network || total > tuning::TWO_REGISTERS {
+            1
+        } else if total > tuning::FOUR_REGISTERS {
+            2
+        } else {
+            4
         };
         lanes * registers
     }
@@ -113,13 +115,17 @@ impl Work {
     /// How many rows of pixels that are one above the other to compute with one call, of at most `rows`, if they have cells in
     /// common.
     pub fn rows_per_call(&self, rows: usize) -> usize {
-        let most = match self.total() {
-            // Where there is little to do for a pixel, what is done for a row counts.
-            ..=tuning::LITTLE_WORK if self.instructions[2..] == [0, 0] => tuning::MAX_ROWS_PER_CALL,
-            _ if self.network => 4,
-            ..=tuning::FOUR_ROWS => 4,
-            ..=tuning::TWO_ROWS => 2,
-            _ => 1,
+        let total = self.total();
+        let narrow = self.instructions[2..] == [0, 0];
+        // Where there is little to do for a pixel, what is done for a row counts.
+        let most = if total <= tuning::LITTLE_WORK && narrow {
+            tuning::MAX_ROWS_PER_CALL
+        } else if self.network || total <= tuning::FOUR_ROWS {
+            4
+        } else if total <= tuning::TWO_ROWS {
+            2
+        } else {
+            1
         };
         rows.min(most)
     }

@@ -6,9 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::Error;
 use crate::filter::progress::Progress;
-
-/// How many bands there are for each thread: more than one, so that a thread that is held up does not hold up the others.
-const BANDS: usize = 8;
+use crate::tuning;
 
 /// Has `threads` threads do `items` things, in bands of `least` at least; each thread with a worker of its own.
 ///
@@ -23,7 +21,7 @@ pub fn in_bands<W>(
     if threads <= 1 {
         return band(&mut worker(), 0..items);
     }
-    let len = items.div_ceil(BANDS * threads).max(least);
+    let len = items.div_ceil(tuning::BANDS_PER_THREAD * threads).max(least);
     let next = AtomicUsize::new(0);
     rayon::scope(|scope| {
         for _ in 0..threads {

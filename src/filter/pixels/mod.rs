@@ -17,9 +17,7 @@ use self::visit::{PixelRun, Visit};
 use super::exec::pool::{Verdict, in_bands};
 use super::exec::view::RawView;
 use crate::error::Error;
-
-/// How many pixels a thread does before it looks for other work, at least.
-const MIN_BAND: usize = 1 << 13;
+use crate::tuning;
 
 /// Evaluates every pixel of the domain's region, with one evaluator for each of `threads` threads at most; the number of the
 /// first that fails, in C order.
@@ -38,7 +36,7 @@ pub fn run<E: Evaluate>(
     let verdict = Verdict::new(run.progress);
     let visit = Visit { run, inputs, outputs: &outputs, verdict: &verdict };
     let pixels = region.pixels();
-    let threads = threads.min(pixels.div_ceil(MIN_BAND));
-    in_bands(pixels, threads, MIN_BAND, evaluator, |evaluator, band| visit.band(band, evaluator));
+    let threads = threads.min(pixels.div_ceil(tuning::MIN_BAND));
+    in_bands(pixels, threads, tuning::MIN_BAND, evaluator, |evaluator, band| visit.band(band, evaluator));
     verdict.into_result()
 }

@@ -12,10 +12,7 @@ use crate::filter::exec::pool::Verdict;
 use crate::filter::exec::view::{RawView, for_dtype};
 use crate::filter::progress::Progress;
 use crate::grid::element::{Cast, Element};
-
-/// How many pixels of a row are done before their results are stored, progress is reported and a cancellation is seen, at
-/// most.
-const MAX_CHUNK: usize = 1 << 12;
+use crate::tuning;
 
 /// How to run.
 pub struct PixelRun<'a> {
@@ -60,7 +57,7 @@ impl Visit<'_> {
         let interior = self.run.neighbourhood.interior();
         let mut window = vec![0.0; self.run.neighbourhood.cells().len() * (1 + others.len())];
         // The outputs of pixel after pixel.
-        let most = MAX_CHUNK.min(self.run.cancel_interval);
+        let most = tuning::MAX_PIXEL_CHUNK.min(self.run.cancel_interval);
         let mut results = vec![0.0; self.outputs.len() * region.row().len().min(pixels.len()).min(most)];
 
         let mut at = pixels.start;

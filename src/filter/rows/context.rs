@@ -18,19 +18,7 @@ use crate::plan::Plan;
 use crate::plan::line::Origin;
 use crate::plan::pass::{Pass, PassInput};
 use crate::plan::reads::PassReads;
-
-/// How many pixels are computed before a cancellation is seen, at most.
-const MAX_CHUNK: usize = 1 << 16;
-
-/// How many bytes of results are computed before they are moved, or before it is asked whether what they were computed from
-/// is finite: both stay in a near cache, and each row is read for long enough that the processor fetches ahead.
-const CHUNK_BYTES: usize = 1 << 15;
-
-/// How large the lines of a chunk may be together: half of the nearest cache.
-const LINE_BYTES: usize = 1 << 14;
-
-/// How many pixels a chunk has at most where there are lines.
-const MAX_LINE_CHUNK: usize = 1 << 12;
+use crate::tuning;
 
 /// How to run.
 pub struct RowRun<'a> {
@@ -151,10 +139,10 @@ fn row_shape(plan: &Plan, domain: &Domain, readers: &[Box<dyn RowReader + '_>]) 
 /// How many pixels of a row are computed at once, at most, if results are moved or validated or neither.
 fn most_pixels(plan: &Plan, moved: bool) -> usize {
     if !moved {
-        return MAX_CHUNK;
+        return tuning::MAX_CHUNK;
     }
     let bytes: usize = plan.last_pass().outputs.iter().map(|output| output.lane.bytes()).sum();
-    CHUNK_BYTES / (bytes * plan.last_pass().rows_per_call)
+    tuning::CHUNK_BYTES / (bytes * plan.last_pass().rows_per_call)
 }
 
 /// How many pixels of a row are computed at once so that all lines stay in the nearest cache, if there are any, in whole
@@ -162,5 +150,5 @@ fn most_pixels(plan: &Plan, moved: bool) -> usize {
 fn line_chunk(plan: &Plan, block: usize) -> Option<usize> {
     let bytes: usize = plan.lines.iter().map(|line| line.lane.bytes() * plan.reads.group_rows).sum();
     let twice = plan.reads.passes.iter().map(|pass| pass.halo.len()).max().unwrap_or(0);
-    (bytes > 0).then(|| (LINE_BYTES / bytes).min(MAX_LINE_CHUNK).max(4 * twice).next_multiple_of(block))
+    (bytes > 0).then(|| (tuning::LINE_BYTES / bytes).min(tuning::MAX_LINE_CHUNK).max(4 * twice).next_multiple_of(block))
 }

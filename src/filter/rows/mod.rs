@@ -35,9 +35,7 @@ use super::exec::view::RawView;
 use crate::error::Error;
 use crate::grid::region::Region;
 use crate::plan::Plan;
-
-/// How much work is worth a thread: pixels times cells.
-const MIN_WORK: usize = 1 << 17;
+use crate::tuning;
 
 /// Computes every pixel of the run's region; the number of the first of its pixels that fails, in C order. Inputs have the
 /// domain's shape, outputs that of its region, and both the element types of the plan.
@@ -55,5 +53,5 @@ pub fn threads(plan: &Plan, region: &Region, most: usize) -> usize {
     let cells: usize = plan.passes.iter().map(|pass| pass.cells.len().max(1)).sum();
     let work = region.pixels().saturating_mul(cells);
     let rows = region.pixels() / region.row().len().max(1);
-    most.min(work / MIN_WORK).min(rows.div_ceil(plan.reads.group_rows)).max(1)
+    most.min(work / tuning::MIN_WORK_PER_THREAD).min(rows.div_ceil(plan.reads.group_rows)).max(1)
 }

@@ -2,15 +2,12 @@
 
 #![allow(unsafe_code, reason = "threads write to disjoint rows of one array, which safe references can't express")]
 
-use super::traversal::SHORT_ROW;
 use crate::filter::exec::domain::Domain;
 use crate::filter::exec::view::{RawView, for_dtype};
 use crate::grid::element::{Cast, Element};
 use crate::grid::region::Region;
 use crate::plan::pass::PassOutput;
-
-/// Outputs of at least this many bytes don't stay in the cache, so writing past it spares reading them first.
-const STREAMED_BYTES: usize = 1 << 24;
+use crate::tuning;
 
 /// An output array, and what the last pass makes for it.
 pub struct Target<'a> {
@@ -65,8 +62,8 @@ impl<'a> Target<'a> {
         let bytes = |pixels: usize| pixels * target.element_bytes;
         // Short rows are worth it where they follow each other.
         let len = region.row().len();
-        let long = bytes(len) > SHORT_ROW || target.row_stride() == bytes(len) as isize;
-        let large = bytes(region.pixels()) >= STREAMED_BYTES && long;
+        let long = bytes(len) > tuning::SHORT_ROW || target.row_stride() == bytes(len) as isize;
+        let large = bytes(region.pixels()) >= tuning::STREAMED_BYTES && long;
         Target { streamed: cfg!(target_arch = "x86_64") && target.is_native() && large, ..target }
     }
 

@@ -4,15 +4,7 @@ use std::ops::Range;
 
 use crate::grid::halo::Halo;
 use crate::grid::region::Region;
-
-/// Rows of at most this many bytes are copied as a whole, and not written past the cache.
-pub const SHORT_ROW: usize = 1 << 12;
-
-/// The rows that are read by the groups which follow each other in a plane stay in the second cache.
-const CACHED_BYTES: usize = 1 << 17;
-
-/// Rows that are read again by the next group are expected to be in the second cache up to this size, half of most.
-const REREAD_BYTES: usize = 1 << 18;
+use crate::tuning;
 
 /// In which order the pixels of a region are computed.
 pub struct Traversal {
@@ -42,7 +34,7 @@ impl Traversal {
         whole: Segments,
         line_chunk: Option<usize>,
     ) -> Traversal {
-        let chunk = line_chunk.filter(|_| reads.bytes > REREAD_BYTES);
+        let chunk = line_chunk.filter(|_| reads.bytes > tuning::REREAD_BYTES);
         let row = region.row();
         let strips = match chunk.map(|chunk| (chunk, row.len() / chunk)) {
             Some((chunk, count @ 2..)) => (0..count)
@@ -95,7 +87,7 @@ impl Groups {
         let height = outer.checked_sub(1).map_or(1, |axis| region.len(axis));
         let in_plane = height.div_ceil(group_rows);
         let deep = reads.halos.iter().take(outer.saturating_sub(1)).any(|halo| !halo.is_empty());
-        let in_part = if deep { CACHED_BYTES / reads.bytes.max(1) } else { in_plane };
+        let in_part = if deep { tuning::CACHED_BYTES / reads.bytes.max(1) } else { in_plane };
         let axes = 0..outer.saturating_sub(1);
         Groups {
             height,
@@ -158,7 +150,7 @@ impl RowShape {
         let start = halo.before.saturating_sub(row.start).next_multiple_of(block);
         let end = halo.after.saturating_sub(array_len - row.end).next_multiple_of(block);
         // A short row is copied faster than its ends are computed by calls of their own.
-        let short = self.element_bytes * len <= SHORT_ROW;
+        let short = self.element_bytes * len <= tuning::SHORT_ROW;
         let segments = match self.direct && !short && len >= start + end + block {
             true => {
                 [0..start, start..len - end, len - end..len].into_iter().filter(|range| !range.is_empty()).collect()
