@@ -1,10 +1,12 @@
 //! What can go wrong, as one type.
 
+use std::fmt;
+
 use crate::lang::diagnostic::KernelError;
 use crate::lang::span::Span;
 
 /// Why a kernel could not be compiled, or a filter not be run.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The kernel is not right; the text shows where.
@@ -65,6 +67,13 @@ pub struct Place {
 
 fn in_words(place: &Option<Place>) -> String {
     place.map_or_else(String::new, |Place { line, column, .. }| format!(" (line {line}, column {column})"))
+}
+
+/// As it is displayed: `unwrap`, and a `main` that returns an error, show their user this form.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Error {

@@ -204,6 +204,20 @@ fn every_error_as_the_user_sees_it() {
     }
 }
 
+/// A `main` that returns an error, and `unwrap`, print its `Debug`: that is the drawing, with the place marked.
+#[test]
+fn an_error_is_drawn_wherever_it_is_printed() {
+    for (_, _, error) in errors() {
+        assert_eq!(format!("{error:?}"), error.to_string());
+    }
+    let error = Kernel::compile("meen(w)").unwrap_err();
+    assert!(format!("{error:?}").starts_with("error[H011]"), "{error:?}");
+    assert!(format!("{error:?}").contains("1 | meen(w)\n  | ^^^^"), "{error:?}");
+    let kernel = Kernel::compile("min(w)").expect("the kernel is right");
+    let error = Filter::new(&kernel).run(&ndarray::array![1.0]).unwrap_err();
+    assert_eq!(format!("{error:?}"), "size: the filter needs a size or a footprint");
+}
+
 #[test]
 fn every_code_has_an_example() {
     let seen: BTreeSet<&str> = errors().iter().map(|(_, _, error)| error.code().as_str()).collect();

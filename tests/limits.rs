@@ -128,6 +128,20 @@ fn long_sources_are_refused_at_once() {
     }
 }
 
+/// Operators and entries of lists count, and nothing else: signs, numbers, offsets and names belong to an operation.
+#[test]
+fn operators_of_the_source_are_counted() {
+    let limits = |nodes| Limits { nodes, ..Limits::default() };
+    let long = |terms: usize| format!("w[-1, 0]{}", " + -w[-1, -1, 0] * 1.5e-3".repeat(terms));
+    // What is said of 100 terms that are all the same.
+    let refused = |nodes| Kernel::compile_with_limits(&long(100), "kernel", limits(nodes)).err().map(|e| e.to_string());
+    assert!(refused(199).expect("too many").contains("the kernel is too large: the limit `nodes` is 199 operations"));
+    assert_eq!(refused(200), None);
+    // The most that 65,536 nodes allow of terms that differ.
+    let terms: String = (0..16_000).map(|i| format!(" + w[-1, -{}] * 0.{i}", i % 9)).collect();
+    assert!(compile(format!("w[0, 0]{terms}")).is_ok());
+}
+
 /// Prefix operators and powers are levels like brackets, also where they are mixed with them.
 #[test]
 fn operators_and_brackets_count_together() {

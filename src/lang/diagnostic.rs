@@ -286,10 +286,10 @@ fn clip(source: &str, span: Span) -> std::ops::Range<usize> {
     start..if source[start..end].contains('\n') { end } else { end.min(short) }
 }
 
-/// Without the source, which may be long.
+/// As it is displayed: `unwrap`, and a `main` that returns an error, show their user this form.
 impl fmt::Debug for KernelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("KernelError").field(&self.diagnostic).finish()
+        fmt::Display::fmt(self, f)
     }
 }
 

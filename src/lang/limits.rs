@@ -48,7 +48,7 @@ pub struct Limits {
     pub inlined_nesting: usize,
     /// How many folds are inside each other once functions are inlined; each multiplies the work by the window's cells.
     pub folds: usize,
-    /// The operators and commas of the source; the operations of the kernel once functions are inlined; and a sixteenth of
+    /// The operators of the source and the commas of its lists; the operations of the kernel once functions are inlined; and a sixteenth of
     /// the expressions that are looked at for them.
     pub nodes: usize,
     /// The cells of a window.

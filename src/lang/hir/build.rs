@@ -123,6 +123,9 @@ impl Builder {
         filter: Option<ExprId>,
         argument: Option<ExprId>,
     ) -> ExprId {
+        if let Some(simpler) = self.simplify_reduce(op, filter) {
+            return simpler;
+        }
         let filter = filter.filter(|filter| self.as_boolean(*filter) != Some(true));
         self.leaf(Expr::Reduce { op, window, filter, argument }, Type::NUMBER)
     }

@@ -2,8 +2,9 @@
 //!
 //! No rule changes a value, NaN and signed zero included.
 
-use super::{Builder, Expr, ExprId};
+use super::{Builder, Expr, ExprId, Reduction};
 use crate::lang::ops::{BinaryOp, UnaryOp};
+use crate::lang::types::Elem;
 
 /// Up to this magnitude, a constant whole exponent is repeated multiplication.
 const LARGEST_POWER: f64 = 64.0;
@@ -46,8 +47,19 @@ impl Builder {
             BinaryOp::Divide => self.exact_quotient(a, number(b)?),
             BinaryOp::Min | BinaryOp::Max | BinaryOp::And | BinaryOp::Or if a == b => Some(a),
             BinaryOp::And | BinaryOp::Or => self.decided(op, a, b),
+            BinaryOp::LessEqual | BinaryOp::Equal | BinaryOp::NotEqual if a == b => self.compared_with_itself(op, a),
             _ => None,
         }
+    }
+
+    /// How a value compares with itself, if it is known not to be NaN.
+    fn compared_with_itself(&mut self, op: BinaryOp, a: ExprId) -> Option<ExprId> {
+        let known = match self.expr(a) {
+            Expr::Offset(_) | Expr::Dist | Expr::Coord(_) | Expr::Extent(_) | Expr::Len => true,
+            Expr::Reduce { op, .. } => *op == Reduction::Count,
+            _ => self.ty(a).elem == Elem::Boolean,
+        };
+        known.then(|| self.boolean(op != BinaryOp::NotEqual))
     }
 
     /// `a / divisor` as a product, where that rounds the same real number: a power of two has an exact reciprocal.
@@ -99,6 +111,12 @@ impl Builder {
     pub(super) fn simplify_fma(&mut self, a: ExprId, b: ExprId, c: ExprId) -> Option<ExprId> {
         let (x, y, z) = (self.as_number(a)?, self.as_number(b)?, self.as_number(c)?);
         Some(self.number(libm::fma(x, y, z)))
+    }
+
+    /// What a reduction is worth if nothing ever takes part.
+    pub(super) fn simplify_reduce(&mut self, op: Reduction, filter: Option<ExprId>) -> Option<ExprId> {
+        let nothing = filter.and_then(|filter| self.as_boolean(filter)) == Some(false);
+        nothing.then(|| self.number(op.row().empty))
     }
 
     /// What the choice is, if it is known, makes no difference, or is the condition itself.

@@ -7,26 +7,20 @@ use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::limits::{MAX_LIST, list_too_long};
 use crate::lang::span::Span;
 
+/// So many numbers of a cell's offset are not counted: they belong to one operation.
+const OFFSETS: usize = 8;
+
 /// Checks that `source` has at most so many operators between operands and entries of lists, and no more outputs than a
 /// program may.
 pub(super) fn check_length(source: &str, most: usize) -> Result<(), Diagnostic> {
-    let (mut operations, mut brackets) = (0_usize, 0_usize);
-    let mut list = List::default();
+    let mut scan = Scan { list: List::default(), open: Vec::new(), operations: 0, after_operand: false };
     for (token, place) in tokens(source) {
+        scan.step(token, source.as_bytes()[place.start]);
         let span = Span::new(place.start, place.end);
-        match token {
-            Token::Opening => brackets += 1,
-            Token::Closing => brackets = brackets.saturating_sub(1),
-            Token::Semicolon if brackets == 0 => list = List::default(),
-            Token::Word("input" | "let" | "fold") if brackets == 0 => list.is_other = true,
-            Token::Comma if brackets == 0 => list.commas += 1,
-            _ => {}
-        }
-        if !list.is_other && list.commas >= MAX_LIST {
+        if !scan.list.is_other && scan.list.commas >= MAX_LIST {
             return Err(list_too_long(span));
         }
-        operations += usize::from(matches!(token, Token::Comma | Token::Power | Token::Minus | Token::Other));
-        if operations > most {
+        if scan.operations > most {
             return Err(too_long(span, most));
         }
     }
@@ -39,6 +33,58 @@ struct List {
     commas: usize,
     /// Whether its commas may separate something else than outputs.
     is_other: bool,
+}
+
+/// An open bracket.
+struct Bracket {
+    commas: usize,
+    /// Whether it is that of an offset.
+    is_offset: bool,
+}
+
+struct Scan {
+    /// The item or the outputs, outside all brackets.
+    list: List,
+    open: Vec<Bracket>,
+    operations: usize,
+    /// Whether an operand has just ended.
+    after_operand: bool,
+}
+
+impl Scan {
+    fn step(&mut self, token: Token<'_>, first: u8) {
+        let mut is_operand = false;
+        match token {
+            Token::Blank => return,
+            Token::Opening => self.open.push(Bracket { commas: 0, is_offset: first == b'[' }),
+            Token::Closing => {
+                self.open.pop();
+                is_operand = true;
+            }
+            Token::Semicolon if self.open.is_empty() => self.list = List::default(),
+            Token::Word("input" | "let" | "fold") if self.open.is_empty() => self.list.is_other = true,
+            Token::Word(_) | Token::Digits => is_operand = true,
+            Token::Comma => self.comma(),
+            Token::Minus if !self.after_operand => {}
+            Token::Power | Token::Minus | Token::Other => self.operations += 1,
+            Token::Equals | Token::Colon | Token::Semicolon => {}
+        }
+        self.after_operand = is_operand;
+    }
+
+    fn comma(&mut self) {
+        let counts = match self.open.last_mut() {
+            None => {
+                self.list.commas += 1;
+                true
+            }
+            Some(bracket) => {
+                bracket.commas += 1;
+                !bracket.is_offset || bracket.commas > OFFSETS
+            }
+        };
+        self.operations += usize::from(counts);
+    }
 }
 
 fn too_long(span: Span, most: usize) -> Diagnostic {

@@ -6,7 +6,9 @@
 pub(super) enum Token<'t> {
     /// White space or a comment.
     Blank,
+    /// `(` or `[`.
     Opening,
+    /// `)` or `]`.
     Closing,
     Power,
     Minus,
@@ -16,6 +18,7 @@ pub(super) enum Token<'t> {
     Colon,
     Semicolon,
     Word(&'t str),
+    /// A number, or a part of one.
     Digits,
     Other,
 }
@@ -31,10 +34,15 @@ pub(super) fn tokens(source: &str) -> impl Iterator<Item = (Token<'_>, std::ops:
     })
 }
 
+/// How many of the first bytes are such.
+fn run_of(bytes: &[u8], inside: fn(u8) -> bool) -> usize {
+    bytes.iter().position(|byte| !inside(*byte)).unwrap_or(bytes.len())
+}
+
 /// The token at `at`, where there is one, and its length in bytes.
 fn next_token(source: &str, at: usize) -> (Token<'_>, usize) {
     let rest = &source.as_bytes()[at..];
-    let run = |inside: fn(u8) -> bool| rest.iter().position(|byte| !inside(*byte)).unwrap_or(rest.len());
+    let run = |inside: fn(u8) -> bool| run_of(rest, inside);
     match rest[0] {
         b'#' => (Token::Blank, run(|byte| byte != b'\n')),
         b' ' | b'\t' | b'\r' | b'\n' => (Token::Blank, 1),
@@ -51,7 +59,12 @@ fn next_token(source: &str, at: usize) -> (Token<'_>, usize) {
             let len = run(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
             (Token::Word(&source[at..at + len]), len)
         }
-        byte if byte.is_ascii_digit() => (Token::Digits, run(|byte| byte.is_ascii_alphanumeric())),
+        byte if byte.is_ascii_digit() || byte == b'.' => {
+            let len = 1 + run_of(&rest[1..], |byte| byte.is_ascii_alphanumeric());
+            let has_signed_exponent =
+                matches!(rest[len - 1], b'e' | b'E') && matches!(rest.get(len), Some(b'-' | b'+'));
+            (Token::Digits, len + usize::from(has_signed_exponent))
+        }
         _ => (Token::Other, 1),
     }
 }
