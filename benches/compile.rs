@@ -1,15 +1,11 @@
 //! From the text of a kernel to a callback that can be called: parsing, checking, code generation, and making the
 //! memory executable. Freeing it is not timed.
 
-mod common;
-
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use hoodoo::{Callback, Error, Footprint, Kernel, Parameters};
-
-use common::erosion::foreign_minimum;
-use common::random_values;
+use hoodoo_bench::erosion::foreign_minimum;
 
 /// The side of the bilateral filter's window, and its widths in space and in range.
 const BILATERAL_SIZE: usize = 5;
@@ -86,6 +82,11 @@ fn verify(name: &str, callback: Result<Callback, Error>, window: &[f64], expecte
     let value = callback.call(&mut window.to_vec()).unwrap_or_else(|| panic!("{name} fails"));
     let off = (value - expected).abs();
     assert!(off <= TOLERANCE * expected.abs(), "{name}: {value} is not {expected}");
+}
+
+/// Random values in 0..1, the same in every run.
+fn random_values(count: usize) -> Vec<f64> {
+    hoodoo_bench::workloads::random_values(&[count]).into_iter().collect()
 }
 
 fn square(size: usize) -> Footprint {

@@ -3,15 +3,12 @@
 //! Between the hand-written loop and the foreign callback lies the price of SciPy's calling convention: a gather and an
 //! indirect call for each pixel. Between the foreign and the compiled callback lies the code that Hoodoo makes.
 
-mod common;
-
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use hoodoo::{Engine, Filter, Kernel, Window};
+use hoodoo_bench::erosion::{erode_by_hand, foreign_minimum, random_image};
 use ndarray::{Array2, ArrayView2};
-
-use common::erosion::{erode_by_hand, foreign_minimum, random_image};
 
 /// The erosion in the kernel language.
 const KERNEL: &str = "min(w)";

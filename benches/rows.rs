@@ -1,14 +1,11 @@
 //! The workloads of `hoodoo bench` with Criterion: the rows engine, and the same filters written by hand. One thread, into
 //! a warm output.
 
-mod common;
-
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use hoodoo::AnyElement;
-
-use common::workloads::{Hand, Task, Workload, workloads};
+use hoodoo_bench::workloads::{Hand, Task, Workload, workloads};
 
 /// An image of a megapixel.
 const SIZE: usize = 1024;

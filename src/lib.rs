@@ -19,7 +19,6 @@
 //! - [`Footprint`]: which cells belong to a window. [`DType`], [`Cast`]: element types, and how values become them.
 //! - [`Outputs`]: the arrays of a kernel with several outputs. [`Progress`]: how far a run has come, and ways to stop it.
 //! - [`Limits`]: how large kernels from strangers may be.
-//! - [`session::Session`]: what a prompt does, without a terminal: images, definitions, the last result, commands.
 //! - [`Error`]: what can go wrong. [`lang::diagnostic::KernelError`] draws a kernel's error under its source.
 //!
 //! Below them, [`lang`] is the language: [`lang::parse::parse`] makes a syntax tree, [`lang::check::check`] its meaning
@@ -27,11 +26,11 @@
 //!
 //! # Features
 //!
-//! - `cli`, the default: the command line, and all that it needs; implies `jit`.
-//! - `jit`: machine code. Without it, kernels are interpreted, and nothing of Cranelift is built.
+//! - `jit`, the default: machine code. Without it, kernels are interpreted, and nothing of Cranelift is built.
 //! - `serde`: kernels, parameters, windows, limits and options in configuration files and messages.
 //!
-//! The crate `hoodoo-macros` has `kernel!("...")`, which checks a kernel while the program is compiled.
+//! The crate `hoodoo-macros` has `kernel!("...")`, which checks a kernel while the program is compiled. The command `hoodoo`
+//! and its prompt are the crate `hoodoo-cli`.
 
 #![deny(missing_docs, unsafe_code)]
 #![cfg_attr(
@@ -56,8 +55,6 @@ pub(crate) mod plan;
 #[cfg(feature = "serde")]
 mod serialise;
 #[cfg(feature = "jit")]
-pub mod session;
-#[cfg(feature = "jit")]
 pub(crate) mod tuning;
 
 pub use callback::{Callback, CallbackFn};
@@ -70,6 +67,7 @@ pub use filter::engine::Engine;
 pub use filter::outputs::Outputs;
 pub use filter::progress::Progress;
 pub use grid::boundary::Mode;
+pub use grid::cut::Cut;
 pub use grid::element::{Cast, DType, Element, Precision};
 pub use grid::footprint::{Footprint, Window};
 pub use half::f16;

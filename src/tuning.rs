@@ -79,3 +79,16 @@ pub const CODE_BYTES: usize = 8;
 pub const COMPILE_NANOSECONDS: u128 = 4000;
 /// ... which is twice as long in one of this many instructions, three times in one of twice as many, and so on.
 pub const COMPILE_SLOWER: u128 = 10_000;
+
+// Windows in passes.
+
+/// About how many instructions a cell takes in a loop over cells: a table entry, a row's address, the element, the operation.
+pub const LOOP_INSTRUCTIONS: f64 = 5.0;
+
+/// A window is cut into passes if they take less than its price by this factor.
+///
+/// Lines are written and read again, and a call has its own costs on short rows; see `hoodoo bench --growth`.
+pub const CUT_ADVANTAGE: f64 = 1.2;
+
+/// What one more pass costs for a register of pixels, beside its instructions, for one row of pixels.
+pub const PASS_INSTRUCTIONS: f64 = 8.0;

@@ -4,7 +4,7 @@
 use astro_float::{BigFloat, Consts, RoundingMode};
 use hoodoo::lang::builtins::{BUILTINS, builtin};
 use hoodoo::lang::ops::BinaryOp;
-use hoodoo::{Filter, Kernel};
+use hoodoo::{Engine, Filter, Kernel, Mode, Precision};
 
 /// Bits of the reference, and bits that keep tiny arguments apart from 1.
 const BITS: usize = 256;
@@ -226,11 +226,171 @@ fn functions_of_two() {
             (base, (random.f64() - 0.5) * 2f64.powi(random.i32(-10..8)))
         })
         .collect();
+    // Powers near the ends of the range, of bases near 1 and of any others, lose most.
+    let extreme = (0..2000).map(|_| {
+        let exponent = (random.f64() - 0.5) * 2f64.powi(random.i32(0..50));
+        (((random.f64() - 0.5) * 1400.0 / exponent).exp(), exponent)
+    });
+    let powers: Vec<(f64, f64)> = powers.into_iter().chain(extreme.filter(|(x, _)| x.is_normal())).collect();
     check("**", "w[0] ** w[1]", BinaryOp::Power.row().ulp, &powers, |x, y| {
         x.pow(y, 2 * BITS, ROUND, &mut constants.borrow_mut())
     });
     let triples = pairs(-1e100, 1e100);
     check("fma", "fma(w[0], w[1], w[0])", bound("fma"), &triples, |x, y| x.mul_full_prec(y).add_full_prec(x));
+}
+
+/// A number between two elements is one, however far apart they are, and the same on every engine.
+#[test]
+fn between_huge_elements() {
+    let mut random = fastrand::Rng::with_seed(17);
+    let huge = |random: &mut fastrand::Rng, most: f64| {
+        let scale = [1.0, 0.9, 1e-300, 1.0 / most][random.usize(0..4)];
+        (random.f64() - 0.5) * 2.0 * most * scale
+    };
+    let doubles: Vec<f64> = (0..400).map(|_| huge(&mut random, f64::MAX)).collect();
+    let singles: Vec<f32> = (0..400).map(|_| huge(&mut random, f64::from(f32::MAX)) as f32).collect();
+    for source in ["median(w)", "percentile(w, 20)", "percentile(w, 50)", "percentile(w, 70)", "percentile(w, 99)"] {
+        let kernel = Kernel::compile(source).unwrap();
+        for size in [2, 3, 4, 6] {
+            let filter = |engine| Filter::new(&kernel).size(size).engine(engine);
+            let expected = filter(Engine::Interpreter).run(&ndarray::Array1::from(doubles.clone())).unwrap();
+            assert!(expected.iter().all(|x| x.is_finite()), "{source}");
+            for engine in [Engine::Rows, Engine::Callback] {
+                let found = filter(engine).run(&ndarray::Array1::from(doubles.clone())).unwrap();
+                assert_eq!(found, expected, "{source} {size} {engine:?}");
+            }
+            let image = ndarray::Array1::from(singles.clone());
+            let expected = filter(Engine::Interpreter).run(&image).unwrap();
+            assert_eq!(filter(Engine::Rows).run(&image).unwrap(), expected, "{source} {size}");
+            let found = filter(Engine::Rows).precision(Precision::Single).run(&image).unwrap();
+            let near = |x: f32, y: f32| (f64::from(x) - f64::from(y)).abs() <= 4e-7 * f64::from(f32::MAX);
+            assert!(found.iter().zip(&expected).all(|(x, y)| near(*x, *y)), "{source} {size} in single precision");
+        }
+    }
+}
+
+/// A product of n elements is within n * eps of it, on every engine, where no partial product leaves the normal numbers.
+#[test]
+fn products() {
+    let mut random = fastrand::Rng::with_seed(29);
+    let image: Vec<f64> = (0..1500).map(|_| (0.5 + random.f64()) * if random.bool() { 1.0 } else { -1.0 }).collect();
+    let input = ndarray::Array1::from(image.clone());
+    let kernel = Kernel::compile("prod(w)").unwrap();
+    let one = || BigFloat::from_f64(1.0, BITS);
+    let product = |elements: &[f64]| elements.iter().fold(one(), |product, x| product.mul(&big(*x), 4 * BITS, ROUND));
+    for size in [2, 3, 9, 25, 129, 700] {
+        let exact: Vec<BigFloat> = image.windows(size).map(product).collect();
+        for engine in [Engine::Rows, Engine::Callback, Engine::Interpreter] {
+            let filter = Filter::new(&kernel).size(size).mode(Mode::Valid).engine(engine);
+            let values = filter.run(&input).unwrap();
+            let error = |(value, exact): (&f64, &BigFloat)| ulps(*value, exact);
+            let worst = values.iter().zip(&exact).map(error).fold(0.0, f64::max);
+            println!("prod of {size} on {engine:?}: at most {worst:.1} ulp");
+            // A unit in the last place is at most eps of the number.
+            assert_eq!(values.len(), exact.len());
+            assert!(worst <= size as f64, "{size} {engine:?}: {worst} ulp");
+        }
+    }
+}
+
+/// The value of `w[0] ** w[1]` for each pair, on every engine, is `expected`.
+fn check_powers(pairs: &[(f64, f64)], expected: impl Fn(f64, f64) -> f64) {
+    let kernel = Kernel::compile("w[0] ** w[1]").unwrap();
+    let flat = ndarray::Array1::from_iter(pairs.iter().flat_map(|(x, y)| [*x, *y]));
+    let window = ndarray::array![false, true, true].into_dyn();
+    for engine in [Engine::Rows, Engine::Callback, Engine::Interpreter] {
+        let values = Filter::new(&kernel).footprint(&window).engine(engine).run(&flat).expect("it runs");
+        for ((x, y), value) in pairs.iter().zip(values.iter().step_by(2)) {
+            let expected = expected(*x, *y);
+            let same = value.to_bits() == expected.to_bits() || value.is_nan() && expected.is_nan();
+            assert!(same, "{x} ** {y} is {value:e} and not {expected:e}, on {engine:?}");
+        }
+    }
+}
+
+/// Whole bases and exponents from 3 on whose power is less than `most`, and the power.
+fn whole_powers(most: f64) -> impl Iterator<Item = (f64, f64, f64)> {
+    let below = move |exponent: i32| (2..).map(f64::from).take_while(move |base: &f64| base.powi(exponent) < most);
+    // The powers of numbers below 2^53 are exact in u64 arithmetic.
+    let power = |base: f64, exponent: i32| (base as u64).pow(exponent as u32) as f64;
+    (3..53).flat_map(move |exponent| below(exponent).map(move |base| (base, exponent.into(), power(base, exponent))))
+}
+
+/// Where a power is a number, it is that number.
+#[test]
+fn powers_that_are_numbers() {
+    const EXACT: f64 = 9007199254740992.0;
+    let mut random = fastrand::Rng::with_seed(23);
+    let mut wholes: Vec<(f64, f64)> = whole_powers(EXACT).map(|(base, exponent, _)| (base, exponent)).collect();
+    assert!(wholes.len() > 200_000);
+    let product = |base: f64, exponent: f64| (0..exponent as u32).map(|_| base).product::<f64>();
+    // All small ones, and some of the others.
+    wholes.retain(|(base, exponent)| *exponent > 4.0 || random.u8(0..20) == 0 || *base < 1000.0);
+    wholes.extend((0..5000).map(|_| (f64::from(random.u32(2..94_906_265)), 2.0)));
+    check_powers(&wholes, product);
+    let negative: Vec<(f64, f64)> = wholes.iter().map(|(base, exponent)| (-base, *exponent)).collect();
+    check_powers(&negative, product);
+    // With a power of two as a factor.
+    let scaled: Vec<(f64, f64)> = wholes.iter().map(|(x, y)| (x * 2f64.powi(random.i32(-16..16)), *y)).collect();
+    check_powers(&scaled, product);
+
+    // Roots: of squares, and of fourth powers.
+    let squares: Vec<(f64, f64)> =
+        (1..5000).chain((0..5000).map(|_| random.u32(2..94_906_265))).map(|n| (f64::from(n).powi(2), 0.5)).collect();
+    check_powers(&squares, |x, _| x.sqrt());
+    let fourth: Vec<(f64, f64)> = (1..9741).map(|n| (f64::from(n).powi(4), 0.25)).collect();
+    check_powers(&fourth, |x, _| x.sqrt().sqrt());
+    let between: Vec<(f64, f64)> = (1..9741).map(|n| (f64::from(n).powi(4), 0.75)).collect();
+    check_powers(&between, |x, _| x.sqrt().sqrt().powi(3));
+    // Numbers themselves, the powers of two, and what rounds to one, infinity or zero.
+    let any = spread(-f64::MAX, f64::MAX, 2000);
+    check_powers(&any.iter().map(|x| (*x, 1.0)).collect::<Vec<_>>(), |x, _| x);
+    let of_two: Vec<(f64, f64)> = (-1080..1030).map(|n| (2.0, f64::from(n))).collect();
+    check_powers(&of_two, |_, y| if y < -1074.0 { 0.0 } else { 2f64.powf(y) });
+}
+
+/// In single precision, with numbers below 2^24.
+#[test]
+fn powers_that_are_singles() {
+    let pairs: Vec<(f64, f64, f64)> = whole_powers(16_777_216.0).collect();
+    let flat = ndarray::Array1::from_iter(pairs.iter().flat_map(|(x, y, _)| [*x as f32, *y as f32]));
+    let roots = ndarray::Array1::from_iter((0..4096u16).flat_map(|n| [f32::from(n) * f32::from(n), 0.5]));
+    let kernel = Kernel::compile("w[0] ** w[1]").unwrap();
+    let filter = Filter::new(&kernel).precision(Precision::Single);
+    let values = filter.run(&flat).unwrap();
+    for ((base, exponent, power), value) in pairs.iter().zip(values.iter().step_by(2)) {
+        assert_eq!(f64::from(*value), *power, "{base} ** {exponent}");
+    }
+    for (n, root) in filter.run(&roots).unwrap().iter().step_by(2).enumerate() {
+        assert_eq!(*root, n as f32);
+    }
+}
+
+/// A negative number has the powers of C's `pow`, also where the exponent is computed.
+#[test]
+fn powers_of_negative_numbers() {
+    let bases = [-0.0, -0.5, -1.0, -2.0, -3.5, -1e300, f64::NEG_INFINITY];
+    let infinite = [f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
+    let exponents: Vec<f64> = (-60..60).map(|n| f64::from(n) * 0.5).chain([2e15 + 0.5, 1e16]).chain(infinite).collect();
+    let special = |x: f64, y: f64| x == 0.0 || x.is_infinite() || !y.is_finite() || y.fract() != 0.0 || x == -1.0;
+    let pairs: Vec<(f64, f64)> = bases
+        .iter()
+        .flat_map(|x| exponents.iter().map(|y| (*x, *y)))
+        .filter(|(x, y)| special(*x, *y) || [-0.5, -2.0].contains(x))
+        .collect();
+    check_powers(&pairs, BinaryOp::Power.row().apply);
+    let image = ndarray::array![1.0, 2.0, 3.0, 4.0];
+    for (source, expected) in [
+        ("param p = 3; (-w[0]) ** (w[0] ** p)", ndarray::array![-1.0, 256.0, -7625597484987.0, 2f64.powi(128)]),
+        ("param q = 2; (-w[0]) ** sqrt(w[0] ** q)", ndarray::array![-1.0, 4.0, -27.0, 256.0]),
+        ("param p = 3; (-w[0]) ** cbrt(w[0] ** p)", ndarray::array![-1.0, 4.0, -27.0, 256.0]),
+    ] {
+        let kernel = Kernel::compile(source).unwrap();
+        for engine in [Engine::Rows, Engine::Callback, Engine::Interpreter] {
+            let found = Filter::new(&kernel).size(1).engine(engine).run(&image).unwrap();
+            assert_eq!(found, expected, "{source} on {engine:?}");
+        }
+    }
 }
 
 /// Every function that has a bound is checked above; the others are exact.

@@ -184,7 +184,7 @@ fn every_error_code_is_on_the_page() {
 
 #[test]
 fn the_limits_on_the_page_are_those_of_the_code() {
-    use hoodoo::lang::check::MAX_LIST;
+    use hoodoo::lang::limits::MAX_LIST;
     let limits = Limits::default();
     let grouped = |number: usize| format!("{},{:03}", number / 1000, number % 1000);
     let text = read("docs/language.md").replace('\n', " ");

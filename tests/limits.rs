@@ -58,6 +58,76 @@ fn names_may_be_long() {
     assert_eq!(code(format!("{name}(w)")), Code::UnknownFunction);
 }
 
+/// What stands beside each other is not nested, whatever separates it.
+#[test]
+fn lists_of_conditionals_and_folds_are_flat() {
+    let list = |entry: &str, count| vec![entry; count].join(", ");
+    let conditional = "if w[0] > 1 then 2 else if w[0] > 0 then 1 else 3";
+    assert!(compile(list(conditional, 256)).is_ok());
+    assert!(compile(format!("max({})", list(conditional, 500))).is_ok());
+    let named = |value: &str| (0..256).map(|i| format!("o{i}: {value}")).collect::<Vec<_>>().join(", ");
+    assert!(compile(named(conditional)).is_ok());
+    assert!(compile(named("fold a = 0 for v in w: if v > a then v else a")).is_ok());
+    assert!(
+        compile(named("fold a = if w[0] > 1 then 2 else 1, b = 2 for v in w: a + v, if v > a then v else b")).is_err()
+    );
+    // With that of its element, a fold has 256 names.
+    let names: Vec<String> = (0..255).map(|i| format!("a{i} = {conditional}")).collect();
+    let values = list("if v > 1 then v else 2", 255);
+    let bound: Vec<String> = (0..255).map(|i| format!("x{i}")).collect();
+    let fold = format!("let {} = fold {} for v in w: {values}; x254", bound.join(", "), names.join(", "));
+    assert!(compile(fold).is_ok());
+    // A conditional in a branch ends with the branch.
+    let inside = format!("if w[0] == 1 then {conditional} else ").repeat(400);
+    assert!(compile(format!("{inside} 1")).is_ok());
+    let inside = format!("if if w[0] == 1 then true else false then {conditional} else ").repeat(400);
+    assert!(compile(format!("{inside} 1")).is_ok());
+    // What is nested is counted behind a list, too.
+    for deep in ["if true then ", "if ", "fold a = ", "fold a = 1 for v in w: ", "(", "if true then 1 else fold a = "] {
+        let deep = deep.repeat(300);
+        assert_eq!(code(format!("{}, {deep}", list(conditional, 200))), Code::NestedTooDeeply);
+        assert_eq!(code(format!("max({}, {deep}", list(conditional, 200))), Code::NestedTooDeeply);
+    }
+    let in_values = "fold a = 1 for v in w: 1, ".repeat(201);
+    assert_eq!(code(in_values), Code::NestedTooDeeply);
+    let in_accumulators = "fold a = 1, b = ".repeat(201);
+    assert_eq!(code(in_accumulators), Code::NestedTooDeeply);
+}
+
+/// Far longer than any kernel may be: refused before there is a tree of it.
+#[test]
+fn long_sources_are_refused_at_once() {
+    const BYTES: usize = 1 << 20;
+    let filled = |head: &str, unit: &str, tail: &str| format!("{head}{}{tail}", unit.repeat((BYTES - 50) / unit.len()));
+    for source in [
+        filled("", "1+", "1"),
+        filled("", "1-", "1"),
+        filled("", "w[0]+", "1"),
+        filled("", "w[0]*", "1"),
+        filled("", "(1)+", "1"),
+        filled("", "abs(1)+", "1"),
+        filled("", "x+", "1"),
+        filled("", "1**2+", "1"),
+        filled("", "1,", "1"),
+        filled("", "abs(1),", "1"),
+        filled("", "a:1,", "a:1"),
+        filled("min(", "1,", "1)"),
+        filled("w[", "1,", "1]"),
+        filled("input ", "a,", "a; 1"),
+        filled("fn f(", "a,", "a) = 1; 1"),
+        filled("fold ", "a=1,", "a=1 for v in w: 1"),
+        filled("fold a=1 for ", "v in w,", "v in w: 1"),
+        filled("fold a=1 for v in w:", "1,", "1"),
+        filled("let ", "a,", "a = fold a = 1 for v in w: 1; 1"),
+        filled("if ", "1<", "1 then 1 else 0"),
+    ] {
+        let start = Instant::now();
+        assert_eq!(code(source.clone()), Code::KernelTooLarge, "{source:.20}");
+        // In an optimised build it is a tenth of that.
+        assert!(start.elapsed() < Duration::from_secs(2), "{source:.20} took {:?}", start.elapsed());
+    }
+}
+
 /// Prefix operators and powers are levels like brackets, also where they are mixed with them.
 #[test]
 fn operators_and_brackets_count_together() {

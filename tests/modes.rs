@@ -63,10 +63,10 @@ fn percentile(sorted: &[f64], q: f64) -> f64 {
     low + (high - low) * position.fract()
 }
 
-/// The position of the first cell that no other is better than.
-fn first_best(seen: &Seen<'_>, better: impl Fn(f64, f64) -> bool) -> f64 {
-    let first = seen.cells.iter().reduce(|best, cell| if better(cell.value, best.value) { cell } else { best });
-    first.map_or(-1.0, |cell| cell.position as f64)
+/// The position, among the cells that take part, of the first one that no other is better than.
+fn first_best(values: &[f64], better: impl Fn(f64, f64) -> bool) -> f64 {
+    let first = values.iter().enumerate().reduce(|best, cell| if better(*cell.1, *best.1) { cell } else { best });
+    first.map_or(-1.0, |(position, _)| position as f64)
 }
 
 fn most_frequent(sorted: &[f64]) -> f64 {
@@ -129,8 +129,26 @@ fn examples() -> Vec<Example> {
         any("count(w * 0 == 0)", |seen| seen.cells.len() as f64),
         some("rank(w, 0) + 10 * rank(w, -1)", |seen| seen.sorted()[0] + 10.0 * seen.sorted()[seen.cells.len() - 1]),
         some("nth(w, len(w) - 1)", |seen| seen.cells[seen.cells.len() - 1].value),
-        placed("argmin(w)", |seen| first_best(seen, |x, best| x < best)),
-        placed("argmax(w)", |seen| first_best(seen, |x, best| x > best)),
+        any("argmin(w)", |seen| first_best(&seen.values(), |x, best| x < best)),
+        any("argmax(w)", |seen| first_best(&seen.values(), |x, best| x > best)),
+        any("argmax(w where w < 6)", |seen| {
+            let values: Vec<f64> = seen.values().iter().map(|x| if *x < 6.0 { *x } else { -1.0 }).collect();
+            let position = first_best(&values, |x, best| x > best);
+            if values.iter().all(|x| *x < 0.0) { -1.0 } else { position }
+        }),
+        // `nth` finds the cell that was the least, if there is one.
+        any("if len(w where w > 2) > 0 then nth(w, argmin(w where w > 2)) else -1", |seen| {
+            seen.sorted().into_iter().find(|x| *x > 2.0).unwrap_or(-1.0)
+        }),
+        any("fold s = 0 for v in w: 2 * s + argmin(abs(w - v))", |seen| {
+            let values = seen.values();
+            let nearest = |v: f64| first_best(&values.iter().map(|x| (x - v).abs()).collect::<Vec<_>>(), |x, y| x < y);
+            values.iter().fold(0.0, |s, v| 2.0 * s + nearest(*v))
+        }),
+        placed("if len(w) > 0 then nth(offset(0), argmax(w)) else 9", |seen| {
+            let place = first_best(&seen.values(), |x, best| x > best);
+            if place < 0.0 { 9.0 } else { seen.cells[place as usize].offset[0] as f64 }
+        }),
         any("mean(w where w > 2 and w < 7)", |seen| {
             let values: Vec<f64> = seen.values().into_iter().filter(|x| *x > 2.0 && *x < 7.0).collect();
             mean(&values)
@@ -425,6 +443,31 @@ fn what_others_say() {
     assert_eq!(run("max(w)", 4, Mode::Shrink), run("max(w)", 4, Mode::Reflect));
 }
 
+/// A position is among the cells that are inside, both where it is found and where it is used.
+#[test]
+fn positions_are_among_the_cells_inside() {
+    let (a, b) = (array![1.0, 2.0, 3.0], array![10.0, 20.0, 30.0]);
+    let pit = array![[5.0f32, 4.0, 3.0], [6.0, 9.0, 2.0], [7.0, 8.0, 1.0]];
+    let flow = include_str!("../examples/flow-direction.hood");
+    for engine in [Engine::Auto, Engine::Rows, Engine::Callback, Engine::Interpreter] {
+        let kernel = Kernel::compile("nth(10 * w, argmin(w)) + nth(100 * w, argmax(w)) + argmin(w)").unwrap();
+        let found = Filter::new(&kernel).size(3).mode(Mode::Shrink).engine(engine).run(&a).unwrap();
+        assert_eq!(found, array![210.0, 310.0, 320.0], "{engine:?}");
+        // A callback has one input, and no `dist`.
+        if engine == Engine::Callback {
+            continue;
+        }
+        let kernel = Kernel::compile("input a, b; nth(b, argmin(a))").unwrap();
+        let filter = Filter::new(&kernel).size(3).mode(Mode::Shrink).engine(engine);
+        let found = filter.run_all::<f64>(&[(&a).into(), (&b).into()]).unwrap();
+        assert_eq!(found[0], array![10.0, 10.0, 20.0].into_dyn(), "{engine:?}");
+        // Cells of the border see no way out.
+        let kernel = Kernel::compile(flow).unwrap();
+        let found = Filter::new(&kernel).size(3).mode(Mode::Shrink).engine(engine).run(&pit).unwrap();
+        assert_eq!(found, array![[1.0, 2.0, 4.0], [128.0, 1.0, 4.0], [64.0, 1.0, 0.0]], "{engine:?}");
+    }
+}
+
 /// The interior of any mode is the whole of `valid`, and of `shrink`.
 #[test]
 fn the_interior_is_that_of_every_mode() {
@@ -604,7 +647,6 @@ fn callbacks_that_need_every_cell_are_refused() {
         ("w[0, 0]", "a cell at a fixed offset"),
         ("sum(w * offset(0))", "`offset`"),
         ("sum(w * dist())", "`dist`"),
-        ("argmin(w)", "the position of a cell"),
         ("weights k; sum(w * k)", "which weight"),
     ] {
         let kernel = Kernel::compile(source).unwrap();

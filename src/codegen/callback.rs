@@ -25,7 +25,7 @@ use crate::error::Error;
 use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
 use crate::lang::diagnostic::{Code as DiagnosticCode, Diagnostic};
-use crate::lang::hir::{Expr, Kernel, Reduction};
+use crate::lang::hir::{Expr, Kernel};
 use crate::lang::limits::Limits;
 use crate::lang::span::Span;
 use crate::lang::specialize::specialized;
@@ -99,7 +99,6 @@ pub fn depends_on_all_cells(kernel: &Kernel) -> Option<&'static str> {
         Expr::Offset(_) => Some("`offset`"),
         Expr::Dist => Some("`dist`"),
         Expr::Weight(_) => Some("which weight belongs to which cell"),
-        Expr::Reduce { op: Reduction::ArgMin | Reduction::ArgMax, .. } => Some("the position of a cell"),
         _ => None,
     })
 }

@@ -13,3 +13,5 @@ pub mod row;
 pub mod simd;
 mod size;
 mod store;
+#[cfg(test)]
+mod tests;

@@ -115,6 +115,7 @@ fn request(job: &Job, shrinking: &[usize]) -> Request {
         cast: job.cast,
         outside: job.modes.contains(&Mode::Constant).then(|| job.domain.cval().to_bits()),
         precision: job.precision,
+        cut: job.cut,
     }
 }
 

@@ -6,6 +6,7 @@ use super::engine::Engine;
 use super::exec::domain::Domain;
 use super::options::Function;
 use crate::grid::boundary::Mode;
+use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};
 use crate::lang::cells::Cells;
 use crate::lang::hir;
@@ -22,6 +23,7 @@ pub struct Job {
     pub engine: Engine,
     pub cast: Cast,
     pub precision: Precision,
+    pub cut: Cut,
     /// The greatest number of threads.
     pub threads: usize,
     pub cells: Cells,

@@ -34,6 +34,7 @@ use self::progress::Progress;
 use crate::callback::Callback;
 use crate::error::Error;
 use crate::grid::boundary::Mode;
+use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};
 use crate::grid::footprint::Window;
 use crate::kernel::Kernel;
@@ -223,6 +224,13 @@ impl Filter {
     #[must_use = "the filter is changed by value"]
     pub fn engine(mut self, engine: Engine) -> Filter {
         self.options.engine = engine;
+        self
+    }
+
+    /// Whether reductions over large windows are computed in passes; by default where that takes less time. For measurements and
+    /// tests: values do not depend on it, but for the rounding of sums of floats. Only the rows engine has passes.
+    pub fn cut(mut self, cut: Cut) -> Filter {
+        self.options.cut = cut;
         self
     }
 

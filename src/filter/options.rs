@@ -4,6 +4,7 @@ use crate::callback::Callback;
 use crate::error::Error;
 use crate::filter::engine::Engine;
 use crate::grid::boundary::Mode;
+use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, Precision};
 use crate::grid::footprint::Window;
 use crate::kernel::Kernel;
@@ -22,6 +23,7 @@ pub struct Options {
     pub cast: Cast,
     pub engine: Engine,
     pub precision: Precision,
+    pub cut: Cut,
     pub threads: usize,
 }
 
@@ -39,6 +41,7 @@ impl Options {
             cast: Cast::default(),
             engine: Engine::default(),
             precision: Precision::default(),
+            cut: Cut::default(),
             threads: 0,
         }
     }

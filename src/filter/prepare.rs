@@ -104,6 +104,7 @@ fn job(
         engine: options.engine,
         cast: options.cast,
         precision: options.precision,
+        cut: options.cut,
         threads: if options.threads == 0 { rayon::current_num_threads() } else { options.threads },
         cells,
         settings,

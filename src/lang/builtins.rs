@@ -165,12 +165,12 @@ pub static BUILTINS: &[Builtin] = &[
     reduction(
         Reduction::ArgMin,
         "argmin(x)",
-        "the position in the footprint of the first least element, or of the first NaN; -1 if empty",
+        "the position in the window of the first least element, or of the first NaN; -1 if empty",
     ),
     reduction(
         Reduction::ArgMax,
         "argmax(x)",
-        "the position in the footprint of the first greatest element, or of the first NaN; -1 if empty",
+        "the position in the window of the first greatest element, or of the first NaN; -1 if empty",
     ),
     reduction(
         Reduction::Nth,

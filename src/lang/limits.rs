@@ -2,6 +2,18 @@
 
 use std::time::Duration;
 
+use super::diagnostic::{Code, Diagnostic};
+use super::span::Span;
+
+/// The most names in one list: of a function's parameters, a fold's variables, or a program's outputs.
+pub const MAX_LIST: usize = 256;
+
+/// The error for a list with more, of which `extra` is the first.
+pub(super) fn list_too_long(extra: Span) -> Diagnostic {
+    Diagnostic::new(Code::KernelTooLarge, extra, format!("a list has more than {MAX_LIST} entries"))
+        .label("this one is too many")
+}
+
 /// What a kernel must keep to. Every limit is enforced before any code is generated, and the error names it.
 ///
 /// The defaults are generous, and meant for kernels that their user wrote. For others, lower those that matter:
@@ -36,8 +48,8 @@ pub struct Limits {
     pub inlined_nesting: usize,
     /// How many folds are inside each other once functions are inlined; each multiplies the work by the window's cells.
     pub folds: usize,
-    /// The operations of the kernel once functions are inlined, and a sixteenth of the expressions that are looked at for
-    /// them.
+    /// The operators and commas of the source; the operations of the kernel once functions are inlined; and a sixteenth of
+    /// the expressions that are looked at for them.
     pub nodes: usize,
     /// The cells of a window.
     pub taps: usize,

@@ -188,7 +188,7 @@ impl BinaryOp {
             BinaryOp::Subtract => arithmetic("subtract", |x, y| x - y, ZeroSign::Difference),
             BinaryOp::Multiply => arithmetic("multiply", |x, y| x * y, ZeroSign::Product),
             BinaryOp::Divide => arithmetic("divide", |x, y| x / y, ZeroSign::Quotient),
-            BinaryOp::Power => function("power", libm::pow, 2.0, ZeroSign::Base),
+            BinaryOp::Power => function("power", libm::pow, 1.0, ZeroSign::Base),
             BinaryOp::Atan2 => function("atan2", libm::atan2, 1.5, ZeroSign::Always),
             BinaryOp::Hypot => function("hypot", libm::hypot, 1.0, ZeroSign::Never),
             BinaryOp::Min => function("min", min, 0.0, ZeroSign::Never),

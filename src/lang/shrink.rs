@@ -8,8 +8,8 @@ use super::ops::BinaryOp;
 use super::types::Type;
 
 /// The same kernel without the cells that are outside along these axes of the window: reductions are over the others,
-/// folds skip them, [`Expr::Len`] does not count them, and a cell at a fixed offset that is outside is NaN. What values
-/// they have does not matter.
+/// folds skip them, [`Expr::Len`] does not count them, positions are among the others, and a cell at a fixed offset that is
+/// outside is NaN. What values they have does not matter.
 pub fn shrunk(kernel: &Kernel, axes: &[usize]) -> Kernel {
     kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), Shrink { axes })
 }
@@ -48,6 +48,23 @@ impl Shrink<'_> {
         }
         inside
     }
+
+    /// A position in the whole footprint as one among the cells that are inside: how many of those come before it. -1, which
+    /// is of no cell, stays. So `nth`, which counts the cells inside, finds the same cell there.
+    fn position_inside(&self, builder: &mut Builder, position: ExprId) -> ExprId {
+        let windows = vec![self.cell(builder)];
+        let (zero, one) = (builder.number(0.0), builder.number(1.0));
+        let first = builder.binary(BinaryOp::Min, position, zero);
+        let id = builder.begin_fold();
+        let at = builder.leaf(Expr::Accumulator(id, 0), Type::NUMBER);
+        let before = builder.leaf(Expr::Accumulator(id, 1), Type::NUMBER);
+        let inside = builder.leaf(Expr::Element(id, 0), Type::BOOLEAN);
+        let is_before = builder.binary(BinaryOp::Less, at, position);
+        let counts = builder.binary(BinaryOp::And, inside, is_before);
+        let more = builder.binary(BinaryOp::Add, before, one);
+        let next = vec![builder.binary(BinaryOp::Add, at, one), builder.select(counts, more, before)];
+        builder.end_fold(id, Fold { init: vec![zero, first], windows, next })[1]
+    }
 }
 
 impl Rewrite for Shrink<'_> {
@@ -74,7 +91,11 @@ impl Rewrite for Shrink<'_> {
                     Some(filter) => builder.binary(BinaryOp::And, new(*filter), inside),
                     None => inside,
                 };
-                Some(builder.reduce(*op, new(*window), Some(filter), argument.map(new)))
+                let value = builder.reduce(*op, new(*window), Some(filter), argument.map(new));
+                Some(match op {
+                    Reduction::ArgMin | Reduction::ArgMax => self.position_inside(builder, value),
+                    _ => value,
+                })
             }
             Expr::At { offset, .. } => {
                 let inside = self.fixed(builder, offset);

@@ -28,6 +28,8 @@ pub struct Draft<'a> {
     pub outputs: Vec<DraftOutput>,
     /// How many rows of pixels one call computes, if that is not to be chosen.
     pub rows_per_call: Option<usize>,
+    /// What is known of some nodes besides what follows from the inputs.
+    pub known: &'a [(ExprId, LineRanges)],
 }
 
 /// What a pass reads, and what its values may be.
@@ -37,8 +39,8 @@ pub struct DraftInput {
     pub ranges: LineRanges,
 }
 
-/// What the values of rows may be.
-#[derive(Clone, Copy)]
+/// What values may be.
+#[derive(Clone, Copy, Debug)]
 pub struct LineRanges {
     /// If the elements of arrays and the params are finite.
     pub finite: ValueRange,
@@ -79,14 +81,11 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
     let general = differ(draft.kernel, [&finite, &general], &outputs_float).then_some(general);
     let kernel = without_proven(draft.kernel, [Some(&finite), general.as_ref()]);
     let widest = general.as_ref().unwrap_or(&finite);
-    let outputs: Vec<PassOutput> = kernel
-        .outputs
-        .iter()
-        .zip(&draft.outputs)
-        .map(|(output, drafted)| drafted.stored(&kernel, widest, output.value, request.cast))
-        .collect();
+    let stored =
+        |(output, drafted): (&Output, &DraftOutput)| drafted.stored(&kernel, widest, output.value, request.cast);
+    let outputs: Vec<PassOutput> = kernel.outputs.iter().zip(&draft.outputs).map(stored).collect();
 
-    let cell_addrs: Vec<CellAddr> = (0..cells.len()).map(|cell| cell_addr(request, cells.offset(cell))).collect();
+    let cell_addrs: Vec<CellAddr> = (0..cells.len()).map(|at| cell_addr(request, cells.offset(at))).collect();
     let work = Work::of(&kernel, &finite, cells.taps());
     let block = work.block();
     let (rows_per_call, why_rows) = match draft.rows_per_call {
@@ -96,8 +95,8 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
     let (rows, reaching) = rows_of(&kernel, cells, &cell_addrs, rows_per_call);
     let tree_rows = tree_rows(&cell_addrs[..cells.taps()]);
 
-    let surroundings =
-        Surroundings { taps: Some(cells.taps()), width: Width::Pixels(block), tree_rows: &tree_rows, rows_per_call };
+    let (taps, width) = (Some(cells.taps()), Width::Pixels(block));
+    let surroundings = Surroundings { taps, width, tree_rows: &tree_rows, rows_per_call };
     let mut networks = Networks::new();
     let mut body = |analysis: Analysis| {
         let store = |(output, stored): (&Output, &PassOutput)| {
@@ -174,9 +173,28 @@ fn analysis(draft: &Draft<'_>, request: &Request, outputs_float: &[bool], finite
         (true, Precision::Exact) => ValueRange::FINITE,
         (true, Precision::Single) => ValueRange::FINITE_SINGLE,
     };
-    let facts =
-        Facts { inputs: &inputs, params, taps: draft.cells.taps(), outputs_float, precision: request.precision };
-    analyse(draft.kernel, &facts)
+    let mut known = vec![ValueRange::ANY; draft.kernel.node_count()];
+    for (id, ranges) in draft.known {
+        let range = if finite { ranges.finite } else { ranges.general };
+        known[id.index()] = known[id.index()].meet(range);
+    }
+    let (taps, precision) = (draft.cells.taps(), request.precision);
+    analyse(draft.kernel, &Facts { inputs: &inputs, params, taps, outputs_float, precision, known: &known })
+}
+
+/// What the values of a kernel's nodes may be, by index, if it is computed from the request's arrays.
+pub fn ranges_of(kernel: &Kernel, request: &Request) -> Vec<LineRanges> {
+    let draft = Draft {
+        kernel,
+        cells: &request.cells,
+        inputs: (0..request.inputs.len()).map(|array| array_input(request, array)).collect(),
+        outputs: Vec::new(),
+        rows_per_call: None,
+        known: &[],
+    };
+    let outputs_float = vec![true; kernel.outputs.len()];
+    let [finite, general] = [true, false].map(|finite| analysis(&draft, request, &outputs_float, finite).ranges);
+    finite.into_iter().zip(general).map(|(finite, general)| LineRanges { finite, general }).collect()
 }
 
 /// The kernel without the assertions that hold whatever the elements are.

@@ -121,6 +121,8 @@ pub struct Statistic {
     pub id: ExprId,
     /// The lanes that it is computed in.
     pub lane: Lane,
+    /// Whether a sum or a difference of two elements may be beyond the numbers of these lanes.
+    pub may_overflow: bool,
     /// How.
     pub of_ranks: OfRanks,
 }

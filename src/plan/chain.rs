@@ -1,18 +1,18 @@
 //! Plans of several passes, which hand each other lines.
 
-use super::Plan;
 use super::analysis::ValueRange;
 use super::assemble::{Draft, DraftInput, DraftOutput, LineRanges, array_input, assemble};
 use super::hoist::Hoisted;
 use super::line::{Destination, Line, Origin};
 use super::pass::{Pass, PassInput};
+use super::program::Plan;
 use super::reads::{GroupReads, computed_halo};
 use super::request::Request;
 use super::verify::verify;
 use crate::grid::halo::Halo;
 use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
-use crate::lang::hir::Kernel;
+use crate::lang::hir::{ExprId, Kernel};
 
 /// One of the passes of a chain.
 ///
@@ -30,6 +30,8 @@ pub struct Link {
     pub neutral: Vec<Option<f64>>,
     /// How many rows of pixels one call computes, if that is not to be chosen.
     pub rows_per_call: Option<usize>,
+    /// What is known of some nodes besides what follows from the inputs: they stand for nodes of another kernel.
+    pub known: Vec<(ExprId, LineRanges)>,
 }
 
 impl Link {
@@ -41,6 +43,7 @@ impl Link {
             reads: (0..request.inputs.len()).map(Origin::Array).collect(),
             neutral: vec![None; request.outputs.len()],
             rows_per_call: None,
+            known: Vec::new(),
         }
     }
 }
@@ -67,6 +70,7 @@ pub fn chain(request: Request, hoisted: Hoisted, links: &[Link]) -> Plan {
             inputs: link.reads.iter().map(read).collect(),
             outputs,
             rows_per_call: link.rows_per_call,
+            known: &link.known,
         };
         let (pass, ranges) = assemble(&draft, &request);
         for ((output, ranges), neutral) in pass.outputs.iter().zip(&ranges).zip(&link.neutral) {
@@ -90,18 +94,6 @@ pub fn chain(request: Request, hoisted: Hoisted, links: &[Link]) -> Plan {
         panic!("a plan that can't be right: {error}\n{plan}");
     }
     plan
-}
-
-impl Plan {
-    /// Whether some pass has other code for elements that are not finite.
-    pub fn has_general_code(&self) -> bool {
-        self.passes.iter().any(|pass| pass.general.is_some())
-    }
-
-    /// The pass that makes the outputs.
-    pub fn last_pass(&self) -> &Pass {
-        self.passes.last().expect("a plan has a pass")
-    }
 }
 
 /// Makes lines go as far beyond the pixels as passes read them, from the last pass back (bounds inference).

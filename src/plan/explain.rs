@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Plan;
 use super::body::{Combine, Fold, Host, NoNetwork, Select, Statistic, Step, Strategy, Visit};
 use super::pass::{Pass, PassInput, PassOutput, RowsPerCall};
+use super::program::Plan;
 use super::width::Width;
 use crate::grid::element::DType;
 use crate::grid::lane::Lane;

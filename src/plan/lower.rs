@@ -201,7 +201,8 @@ impl Lowering<'_> {
                 let OrderStatistic { id, op, argument, .. } = *statistic;
                 match self.of_ranks(statistic) {
                     Ok(of_ranks) => {
-                        by_network.push(Statistic { id, lane: self.rank_lane(id, window, &of_ranks), of_ranks })
+                        let lane = self.rank_lane(id, window, &of_ranks);
+                        by_network.push(Statistic { id, lane, may_overflow: self.may_overflow(window, lane), of_ranks })
                     }
                     Err(why) => by_host.push(HostStatistic { id, op, argument, why }),
                 }
@@ -246,6 +247,16 @@ impl Lowering<'_> {
             // More than one element: a float, rounded as the interpreter does.
             (_, Lane::F32) => Lane::F32,
             _ => self.surroundings.width.lane(Lane::F64),
+        }
+    }
+
+    /// Whether a sum or a difference of two finite elements may be beyond the numbers of a lane.
+    fn may_overflow(&self, window: ExprId, lane: Lane) -> bool {
+        let element = &self.analysis.ranges[window.index()];
+        match lane {
+            Lane::F64 => !element.exact_f32 && 2.0 * element.magnitude() > f64::MAX,
+            Lane::F32 => 2.0 * element.magnitude() > f64::from(f32::MAX),
+            _ => false,
         }
     }
 

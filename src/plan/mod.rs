@@ -10,6 +10,7 @@ mod assemble;
 pub mod body;
 pub mod chain;
 pub mod cost;
+mod cut;
 mod explain;
 mod factors;
 mod finite;
@@ -18,6 +19,7 @@ mod levels;
 pub mod line;
 pub mod lower;
 pub mod pass;
+pub mod program;
 pub mod reads;
 pub mod request;
 pub mod selection;
@@ -26,31 +28,15 @@ mod verify;
 pub mod width;
 
 use self::chain::{Link, chain};
+use self::cut::cut;
 use self::factors::with_invariant_factors;
-use self::hoist::{Hoisted, hoist};
-use self::line::Line;
-use self::pass::Pass;
-use self::reads::GroupReads;
+use self::hoist::hoist;
+pub use self::program::Plan;
 pub use self::request::Request;
 use crate::lang::hir::Kernel;
 use crate::lang::shrink::shrunk;
 use crate::lang::specialize::specialized;
 use crate::tuning;
-
-/// How a kernel is computed row by row.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// What it is for.
-    pub request: Request,
-    /// What is computed once for a run.
-    pub hoisted: Hoisted,
-    /// The passes over a group of rows, in order; the last one makes the outputs.
-    pub passes: Vec<Pass>,
-    /// What passes make for later ones.
-    pub lines: Vec<Line>,
-    /// What the passes read for a group of rows.
-    pub reads: GroupReads,
-}
 
 /// The plan for `kernel`.
 pub fn plan(kernel: &Kernel, request: Request) -> Plan {
@@ -62,6 +48,6 @@ pub fn plan(kernel: &Kernel, request: Request) -> Plan {
     let kernel = specialized(&kernel, taps);
     let kernel = with_invariant_factors(&kernel, request.precision);
     let hoisted = hoist(kernel, taps <= tuning::MAX_UNROLLED_CELLS);
-    let whole = Link::whole(&request, &hoisted);
-    chain(request, hoisted, &[whole])
+    let links = cut(&hoisted, &request).unwrap_or_else(|| vec![Link::whole(&request, &hoisted)]);
+    chain(request, hoisted, &links)
 }

@@ -1,5 +1,6 @@
 //! What a plan is for, besides the kernel.
 
+use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};
 use crate::lang::cells::Cells;
 use crate::tuning;
@@ -29,6 +30,8 @@ pub struct Request {
     pub outside: Option<u64>,
     /// In which floats to compute.
     pub precision: Precision,
+    /// Whether reductions over large windows are cut into passes.
+    pub cut: Cut,
 }
 
 impl Request {

@@ -10,10 +10,10 @@
 
 use std::collections::HashSet;
 
-use super::Plan;
 use super::body::{Body, Combine, Combiner, Fold, Host, Select, Step, Strategy, Visit};
 use super::line::{Destination, Origin};
 use super::pass::{CellRow, Pass};
+use super::program::Plan;
 use crate::grid::element::Precision;
 use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, ExprId};

@@ -92,13 +92,12 @@ impl<'a, 'f> Emitter<'a, 'f> {
         match &statistic.of_ranks {
             OfRanks::Element(rank) => element(self, *rank),
             OfRanks::Midpoint(low, high) => {
-                let (low, high, half) = (element(self, *low), element(self, *high), self.number(lane, 0.5));
-                let sum = self.zip(&low, &high, |b, x, y| b.ins().fadd(x, y));
-                self.zip(&sum, &half, |b, x, y| b.ins().fmul(x, y))
+                let (low, high) = (element(self, *low), element(self, *high));
+                self.midpoint(statistic, &low, &high)
             }
             OfRanks::Between(low, high, t) => {
                 let (low, high) = (element(self, *low), element(self, *high));
-                self.interpolate(lane, &low, &high, *t)
+                self.interpolate(statistic, &low, &high, *t)
             }
             OfRanks::Mean(ranks) => {
                 let rows = ranks.iter().map(|rank| (0, element(self, *rank))).collect();
@@ -111,8 +110,47 @@ impl<'a, 'f> Emitter<'a, 'f> {
         }
     }
 
+    /// As the reference's `midpoint`.
+    fn midpoint(&mut self, statistic: &Statistic, low: &[Value], high: &[Value]) -> Vec<Value> {
+        let lane = statistic.lane;
+        let half = self.number(lane, 0.5);
+        let sum = self.zip(low, high, |b, x, y| b.ins().fadd(x, y));
+        let value = self.zip(&sum, &half, |b, x, y| b.ins().fmul(x, y));
+        if !statistic.may_overflow {
+            return value;
+        }
+        let beyond = self.is_infinite(lane, &sum);
+        let [low, high] = [low, high].map(|x| self.zip(x, &half, |b, x, y| b.ins().fmul(x, y)));
+        let of_halves = self.zip(&low, &high, |b, x, y| b.ins().fadd(x, y));
+        self.select(&beyond, &of_halves, &value)
+    }
+
+    /// The masks where floats are infinite.
+    fn is_infinite(&mut self, lane: Lane, x: &[Value]) -> Vec<Value> {
+        let infinity = self.number(lane, f64::INFINITY);
+        self.zip(x, &infinity, |b, x, infinity| {
+            let magnitude = b.ins().fabs(x);
+            expr::compare(b, BinaryOp::Equal, lane, magnitude, infinity)
+        })
+    }
+
     /// As the reference's `interpolate`.
-    fn interpolate(&mut self, lane: Lane, low: &[Value], high: &[Value], t: f64) -> Vec<Value> {
+    fn interpolate(&mut self, statistic: &Statistic, low: &[Value], high: &[Value], t: f64) -> Vec<Value> {
+        if !statistic.may_overflow {
+            return self.interpolate_near(statistic.lane, low, high, t);
+        }
+        let lane = statistic.lane;
+        let step = self.zip(high, low, |b, x, y| b.ins().fsub(x, y));
+        let beyond = self.is_infinite(lane, &step);
+        let [half, one, two] = [0.5, 1.0, 2.0].map(|factor| self.number(lane, factor));
+        let (down, up) = (self.select(&beyond, &half, &one), self.select(&beyond, &two, &one));
+        let [low, high] = [low, high].map(|x| self.zip(x, &down, |b, x, y| b.ins().fmul(x, y)));
+        let value = self.interpolate_near(lane, &low, &high, t);
+        self.zip(&value, &up, |b, x, y| b.ins().fmul(x, y))
+    }
+
+    /// The same between numbers whose distance is one of the lane.
+    fn interpolate_near(&mut self, lane: Lane, low: &[Value], high: &[Value], t: f64) -> Vec<Value> {
         let step = self.zip(high, low, |b, x, y| b.ins().fsub(x, y));
         let part = self.number(lane, if t >= 0.5 { 1.0 - t } else { t });
         let part = self.zip(&step, &part, |b, x, y| b.ins().fmul(x, y));

@@ -73,67 +73,78 @@ impl<'a, 'f> Emitter<'a, 'f> {
             },
             Expr::Binary(op, x, y) => {
                 let (first, second) = (value(self, x), value(self, y));
-                match (&first, &second) {
-                    (Lanes::Number(x), Lanes::Number(y)) if op.is_boolean() => Lanes::Truth(op.apply(*x, *y) != 0.0),
-                    (Lanes::Number(x), Lanes::Number(y)) => Lanes::Number(op.apply(*x, *y)),
-                    (Lanes::Truth(_) | Lanes::Masks(..), _) => self.logic(op, lane, &first, &second),
-                    _ if op.is_boolean() => self.compare(op, lane, &first, &second),
-                    _ => {
-                        let nan = self.may_be_nan(x) || self.may_be_nan(y);
-                        let method = self.body.methods[id.index()];
-                        if let Method::Reciprocal(divisor) = method {
-                            let x = self.numbers(&first, lane);
-                            return Ok(Lanes::Numbers(lane, self.map(&x, |b, x| expr::quotient(b, x, divisor))));
-                        }
-                        let (x, y) = (self.numbers(&first, lane), self.numbers(&second, lane));
-                        if op == BinaryOp::Subtract && x == y && !self.may_be_nan(id) {
-                            // The centre's difference from itself, say.
-                            return Ok(Lanes::Number(0.0));
-                        }
-                        if method == Method::SignInsensitive && y[0] < x[0] {
-                            // The same difference, whichever of two rows of pixels it is for.
-                            return Ok(Lanes::Numbers(lane, self.binary(op, lane, &y, &x, nan)));
-                        }
-                        Lanes::Numbers(lane, self.binary(op, lane, &x, &y, nan))
-                    }
-                }
+                self.binary_node(id, op, (x, &first), (y, &second))
             }
-            Expr::Fma(x, y, z) => match (value(self, x), value(self, y), value(self, z)) {
-                (Lanes::Number(x), Lanes::Number(y), Lanes::Number(z)) => Lanes::Number(libm::fma(x, y, z)),
-                (x, y, z) => {
-                    let (x, y, z) = (self.numbers(&x, lane), self.numbers(&y, lane), self.numbers(&z, lane));
-                    let fused = |(index, x): (usize, &Value)| {
-                        if lane.is_float() {
-                            return self.b.ins().fma(*x, y[index], z[index]);
-                        }
-                        let product = self.b.ins().imul(*x, y[index]);
-                        self.b.ins().iadd(product, z[index])
-                    };
-                    Lanes::Numbers(lane, x.iter().enumerate().map(fused).collect())
-                }
-            },
+            Expr::Fma(x, y, z) => {
+                let values = [value(self, x), value(self, y), value(self, z)];
+                self.fma_node(lane, &values)
+            }
             Expr::Select(condition, yes, no) => {
-                let (yes, no) = (value(self, yes), value(self, no));
-                match value(self, condition) {
-                    Lanes::Truth(true) => yes,
-                    Lanes::Truth(false) => no,
-                    condition => {
-                        let masks = self.masks(&condition, lane);
-                        match yes {
-                            Lanes::Number(_) | Lanes::Numbers(..) => {
-                                let (yes, no) = (self.numbers(&yes, lane), self.numbers(&no, lane));
-                                Lanes::Numbers(lane, self.select(&masks, &yes, &no))
-                            }
-                            Lanes::Truth(_) | Lanes::Masks(..) => {
-                                let (yes, no) = (self.masks(&yes, lane), self.masks(&no, lane));
-                                Lanes::Masks(lane, self.select(&masks, &yes, &no))
-                            }
-                        }
-                    }
-                }
+                let (condition, yes, no) = (value(self, condition), value(self, yes), value(self, no));
+                self.select_node(lane, condition, yes, no)
             }
             _ => unreachable!("{expr:?} is not elementwise"),
         })
+    }
+
+    fn binary_node(&mut self, id: ExprId, op: BinaryOp, x: (ExprId, &Lanes), y: (ExprId, &Lanes)) -> Lanes {
+        let lane = self.lane(id);
+        match (x.1, y.1) {
+            (Lanes::Number(x), Lanes::Number(y)) if op.is_boolean() => return Lanes::Truth(op.apply(*x, *y) != 0.0),
+            (Lanes::Number(x), Lanes::Number(y)) => return Lanes::Number(op.apply(*x, *y)),
+            (first @ (Lanes::Truth(_) | Lanes::Masks(..)), second) => return self.logic(op, lane, first, second),
+            (first, second) if op.is_boolean() => return self.compare(op, lane, first, second),
+            _ => {}
+        }
+        let nan = self.may_be_nan(x.0) || self.may_be_nan(y.0);
+        let method = self.body.methods[id.index()];
+        let first = self.numbers(x.1, lane);
+        if let Method::Reciprocal(divisor) = method {
+            return Lanes::Numbers(lane, self.map(&first, |b, x| expr::quotient(b, x, divisor)));
+        }
+        let second = self.numbers(y.1, lane);
+        if op == BinaryOp::Subtract && first == second && !self.may_be_nan(id) {
+            // The centre's difference from itself, say.
+            return Lanes::Number(0.0);
+        }
+        // The same difference, whichever of two rows of pixels it is for.
+        let exchanged = method == Method::SignInsensitive && second[0] < first[0];
+        let (first, second) = if exchanged { (second, first) } else { (first, second) };
+        Lanes::Numbers(lane, self.binary(op, lane, &first, &second, nan))
+    }
+
+    fn fma_node(&mut self, lane: Lane, values: &[Lanes; 3]) -> Lanes {
+        if let [Lanes::Number(x), Lanes::Number(y), Lanes::Number(z)] = values {
+            return Lanes::Number(libm::fma(*x, *y, *z));
+        }
+        let [x, y, z] = values.each_ref().map(|value| self.numbers(value, lane));
+        let fused = |(index, x): (usize, &Value)| {
+            if lane.is_float() {
+                return self.b.ins().fma(*x, y[index], z[index]);
+            }
+            let product = self.b.ins().imul(*x, y[index]);
+            self.b.ins().iadd(product, z[index])
+        };
+        Lanes::Numbers(lane, x.iter().enumerate().map(fused).collect())
+    }
+
+    fn select_node(&mut self, lane: Lane, condition: Lanes, yes: Lanes, no: Lanes) -> Lanes {
+        let condition = match condition {
+            Lanes::Truth(true) => return yes,
+            Lanes::Truth(false) => return no,
+            condition => condition,
+        };
+        let masks = self.masks(&condition, lane);
+        match yes {
+            Lanes::Number(_) | Lanes::Numbers(..) => {
+                let (yes, no) = (self.numbers(&yes, lane), self.numbers(&no, lane));
+                Lanes::Numbers(lane, self.select(&masks, &yes, &no))
+            }
+            Lanes::Truth(_) | Lanes::Masks(..) => {
+                let (yes, no) = (self.masks(&yes, lane), self.masks(&no, lane));
+                Lanes::Masks(lane, self.select(&masks, &yes, &no))
+            }
+        }
     }
 
     fn unary(&mut self, op: UnaryOp, lane: Lane, x: &[Value]) -> Result<Vec<Value>, Error> {

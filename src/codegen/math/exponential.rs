@@ -103,30 +103,43 @@ fn split<'e>(x: Num<'e>, factor: f64, shift: i64) -> (Num<'e>, Int<'e>) {
 }
 
 /// e to the x.
-pub fn exp(x: Num<'_>) -> Num<'_> {
-    exp_of_sum(x, None)
-}
-
-/// e to the `high` + `low`, where `low` is far the smaller.
 ///
 /// The argument is taken modulo 2 ln 2, not ln 2, so that the scale 2^(2n) is a square: two multiplications by 2^n
 /// overflow and underflow just as the result does, and one such factor is a number in the whole range.
-pub fn exp_of_sum<'e>(high: Num<'e>, low: Option<Num<'e>>) -> Num<'e> {
-    let (least, greatest) = high.by_precision((-104.0, 89.0), (-746.0, 710.0));
-    let x = high.at_least(least).at_most(greatest);
+pub fn exp(x: Num<'_>) -> Num<'_> {
+    let (least, greatest) = x.by_precision((-104.0, 89.0), (-746.0, 710.0));
+    let x = x.at_least(least).at_most(greatest);
     let (n, scale) = split(x, 0.5 * LOG2_E, 0);
-    let (multiple, multiple_rest) = high.by_precision(TWICE_LN_2_SINGLE, (2.0 * LN_2, 2.0 * LN_2_REST));
+    let (multiple, multiple_rest) = x.by_precision(TWICE_LN_2_SINGLE, (2.0 * LN_2, 2.0 * LN_2_REST));
     let near = n.fma(-multiple, x);
-    let r = match low {
-        None => n.fma(-multiple_rest, near),
-        Some(low) => near + n.fma(-multiple_rest, low),
-    };
-    let p = match high.is_single() {
+    let r = n.fma(-multiple_rest, near);
+    let p = match x.is_single() {
         true => r.polynomial_in_pairs(&EXP_SINGLE),
         false => r.polynomial(&EXP),
     };
     let p = p.fma(r, 1.0);
     p * scale.float() * scale.float()
+}
+
+/// e to the `high` + `low`, numbers of double precision of which the second is far the smaller, with an error of less than a
+/// quarter of a unit in the last place before the one rounding: where the value is a number, this is it.
+///
+/// With |r| <= (ln 2) / 2 the distance `r` from the nearest multiple of ln 2 is exact in its first part. Of the power
+/// 1 + r + r^2 p, the sum of the first two terms is exact in two parts.
+pub fn exp_of_twofold<'e>(high: Num<'e>, low: Num<'e>) -> Num<'e> {
+    let x = high.at_least(-746.0).at_most(710.0);
+    let (n, _) = split(x, LOG2_E, 0);
+    // 2^n may be out of range, but not its two factors.
+    let (half, scale) = split(n, 0.5, 0);
+    let (_, other_scale) = split(n - half, 1.0, 0);
+
+    let r = n.fma(-LN_2, x);
+    let r_low = n.fma(-LN_2_REST, low);
+    let bend = r * r * r.polynomial(&EXPM1);
+    let near = r + 1.0;
+    let near_low = (r - (near - 1.0)) + bend;
+    let power = (near + near_low).fma(r_low, near_low) + near;
+    power * scale.float() * other_scale.float()
 }
 
 /// 2 to the x.

@@ -1,7 +1,7 @@
 //! The elementary functions as inline code, for one value and for a vector of them, in single and in double precision.
 //!
 //! The code has no branches, so it can stand in a vector loop: special values are selected. Errors are at most 2
-//! units in the last place, of a power 4, subnormal numbers included; the tests measure them. In single precision the
+//! units in the last place, subnormal numbers included; the tests measure them. In single precision the
 //! functions that filters spend their time in have code of their own, and the others are computed in double
 //! precision.
 //!

@@ -232,7 +232,7 @@ fn ulps(value: f64, exact: f64, overflow: f64, digits: i32, least: i32) -> f64 {
 }
 
 fn bound(op: Op) -> f64 {
-    if matches!(op, Op::Binary(BinaryOp::Power)) { 4.0 } else { 2.0 }
+    if matches!(op, Op::Binary(BinaryOp::Power)) { 1.0 } else { 2.0 }
 }
 
 /// In single precision against functions of double precision, whose own errors don't count.

@@ -12,6 +12,7 @@ use crate::filter::exec::domain::Domain;
 use crate::filter::exec::view::RawView;
 use crate::filter::progress::Progress;
 use crate::grid::boundary::Mode;
+use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, Element, Precision};
 use crate::grid::lane::Lane;
 use crate::kernel::Kernel;
@@ -81,6 +82,7 @@ fn plan_of<T: Element, U: Element>(steps: &[Step], shape: &[usize], how: &How) -
         cast: Cast::Saturate,
         outside: (how.mode == Mode::Constant).then(|| CVAL.to_bits()),
         precision: Precision::Exact,
+        cut: Cut::Auto,
     };
     let mut hoisted = None;
     let links = steps.iter().zip(how.rows_per_call).map(|(step, rows_per_call)| {
@@ -96,6 +98,7 @@ fn plan_of<T: Element, U: Element>(steps: &[Step], shape: &[usize], how: &How) -
             reads: step.reads.clone(),
             neutral: step.neutral.clone(),
             rows_per_call,
+            known: Vec::new(),
         }
     });
     let links: Vec<Link> = links.collect();

@@ -2,10 +2,11 @@
 
 use super::expressions::clash;
 use super::names::{check_not_builtin, taken};
-use super::{Checked, Checker, Demand, MAX_LIST, OpenFold, Value, Values, counted, list_too_long};
+use super::{Checked, Checker, Demand, OpenFold, Value, Values, counted};
 use crate::lang::ast::{self, Name};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{self, Expr, ExprId, FoldId};
+use crate::lang::limits::{MAX_LIST, list_too_long};
 use crate::lang::ops::BinaryOp;
 use crate::lang::span::Span;
 use crate::lang::types::{Shape, Type};

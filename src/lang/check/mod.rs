@@ -19,7 +19,7 @@ use std::collections::{HashMap, HashSet};
 use super::ast::{self, Item, Name, Program};
 use super::diagnostic::{Code, Diagnostic};
 use super::hir::{Assertion, Builder, ExprId, Kernel, Output, Param};
-use super::limits::Limits;
+use super::limits::{Limits, MAX_LIST, list_too_long};
 use super::parse::with_large_stack;
 use super::span::Span;
 use super::types::Type;
@@ -29,9 +29,6 @@ use names::{check_not_builtin, taken};
 /// The most expressions that are looked at while inlining for each node of [`Limits::nodes`], a bound on the work of
 /// checking.
 const STEPS_PER_NODE: usize = 16;
-
-/// The most names in one list: of a function's parameters, a fold's variables, or a program's outputs.
-pub const MAX_LIST: usize = 256;
 
 /// The highest axis that a kernel can name; ndarray's dynamic arrays have no more.
 const MAX_AXES: usize = 32;
@@ -333,9 +330,4 @@ fn counted(number: usize, noun: &str) -> String {
 
 fn check_list(names: &[Name]) -> Checked<()> {
     names.get(MAX_LIST).map_or(Ok(()), |extra| Err(list_too_long(extra.span)))
-}
-
-fn list_too_long(extra: Span) -> Diagnostic {
-    Diagnostic::new(Code::KernelTooLarge, extra, format!("a list has more than {MAX_LIST} entries"))
-        .label("this one is too many")
 }

@@ -1,11 +1,13 @@
 //! Text to syntax tree.
 //!
 //! The grammar is `grammar/hoodoo.pest`. Parser and tree builder are recursive, so nesting is limited before they
-//! run, by a scan that needs no stack, and they run on a stack that is known to be large enough.
+//! run, as is the number of operations, by scans that need no stack, and they run on a stack that is known to be large enough.
 
 mod errors;
+mod length;
 mod nesting;
 mod stack;
+mod tokens;
 mod tree;
 
 use pest::Parser as _;
@@ -13,6 +15,7 @@ use pest::iterators::Pair;
 
 use self::errors::syntax_error;
 use self::grammar::{Grammar, Rule};
+use self::length::check_length;
 use self::nesting::check_nesting;
 use self::tree::{item, output, parts, program, span};
 use super::ast::{Item, Output, Program};
@@ -89,6 +92,7 @@ fn matched<T>(
         ));
     }
     check_nesting(source, limits.clamped().nesting)?;
+    check_length(source, limits.nodes)?;
     with_large_stack(|| {
         let mut pairs = Grammar::parse(rule, source).map_err(|error| syntax_error(source, &error))?;
         build(pairs.next().expect("the grammar yields one pair"))

@@ -86,7 +86,7 @@ pub(super) fn median(selected: Selected<'_>) -> f64 {
     let elements = selected.elements;
     let count = elements.len();
     let upper = nth_smallest(elements, count / 2);
-    if count % 2 == 1 { upper } else { (greatest(&elements[..count / 2]) + upper) * 0.5 }
+    if count % 2 == 1 { upper } else { midpoint(greatest(&elements[..count / 2]), upper) }
 }
 
 pub(super) fn rank(selected: Selected<'_>) -> f64 {
@@ -137,13 +137,22 @@ fn greatest(elements: &[f64]) -> f64 {
     elements.iter().copied().max_by(f64::total_cmp).expect("at least one element")
 }
 
-/// Between `low` and `high` at `t` in 0..1, rounded as NumPy does: from the nearer end.
+/// Half the sum of two numbers. Where the sum is beyond all numbers, it is the sum of the halves, which are exact there.
+fn midpoint(low: f64, high: f64) -> f64 {
+    let sum = low + high;
+    if sum.is_infinite() { low * 0.5 + high * 0.5 } else { sum * 0.5 }
+}
+
+/// Between `low` and `high` at `t` in 0..1, rounded as NumPy does: from the nearer end. Where the distance is beyond all
+/// numbers, it is computed of the halves.
 fn interpolate(low: f64, high: f64, t: f64) -> f64 {
     if low == high || t == 0.0 {
         return low;
     }
+    let (down, up) = if (high - low).is_infinite() { (0.5, 2.0) } else { (1.0, 1.0) };
+    let (low, high) = (low * down, high * down);
     let step = high - low;
-    if t >= 0.5 { high - step * (1.0 - t) } else { low + step * t }
+    up * if t >= 0.5 { high - step * (1.0 - t) } else { low + step * t }
 }
 
 // By frequency.

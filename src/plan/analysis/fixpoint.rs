@@ -31,6 +31,8 @@ pub struct Facts<'a> {
     pub taps: usize,
     /// Whether each output is stored as a float, where the sign of a zero shows.
     pub outputs_float: &'a [bool],
+    /// What is known of each node besides, by index.
+    pub known: &'a [ValueRange],
     /// How exact the outputs must be. In single precision params are finite if they are as f32s.
     pub precision: Precision,
 }
@@ -125,7 +127,8 @@ fn forward(kernel: &Kernel, facts: &Facts<'_>, rounded: &[bool], accumulators: &
                 of(if facts.taps == 0 { fold.init[index] } else { fold.next[index] })
             }
         };
-        ranges.push(if *rounded { range.in_single(error_in_single(expr, facts.taps)) } else { range });
+        let range = if *rounded { range.in_single(error_in_single(expr, facts.taps)) } else { range };
+        ranges.push(facts.known.get(index).map_or(range, |known| range.meet(*known)));
     }
     ranges
 }

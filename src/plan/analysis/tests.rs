@@ -355,6 +355,7 @@ fn agree(source: &str, setting: &Setting<'_>, settings: &Settings, windows: impl
         taps: setting.taps,
         outputs_float: &outputs_float,
         precision: Precision::Exact,
+        known: &[],
     };
     let analysis = analyse(&kernel, &facts);
     let mut simulator = Simulator::new(&kernel, &facts, &cells, settings, &analysis);
@@ -456,7 +457,14 @@ fn every_window_of_small_integers() {
 fn lanes(source: &str, input: ValueRange, taps: usize, precision: Precision) -> Vec<Lane> {
     let kernel = kernel(source);
     let outputs_float = vec![true; kernel.outputs.len()];
-    let facts = Facts { inputs: &[input], params: ValueRange::FINITE, taps, outputs_float: &outputs_float, precision };
+    let facts = Facts {
+        inputs: &[input],
+        params: ValueRange::FINITE,
+        taps,
+        outputs_float: &outputs_float,
+        precision,
+        known: &[],
+    };
     let analysis = analyse(&kernel, &facts);
     let nodes = kernel.live_nodes().filter(|(_, node)| !matches!(node.expr, Expr::Number(_) | Expr::Len));
     nodes.map(|(id, _)| analysis.lanes[id.index()]).collect()

@@ -279,10 +279,9 @@ fn is_right(kind: Argument, argument: ValueRange, taps: usize) -> bool {
 
 /// One of the elements, or the mean of two.
 fn middle(element: ValueRange, nan: bool) -> ValueRange {
-    let mean = |x: f64| (x + x) * 0.5;
     ValueRange {
-        low: mean(element.low),
-        high: mean(element.high),
+        low: element.low,
+        high: element.high,
         integral: false,
         exact_f32: element.integral && element.magnitude() <= SINGLE_LIMIT / 2.0,
         nan: nan || (element.low == f64::NEG_INFINITY && element.high == f64::INFINITY),
@@ -293,8 +292,7 @@ fn middle(element: ValueRange, nan: bool) -> ValueRange {
 
 /// A number between two elements.
 fn interpolated(op: Reduction, element: ValueRange, nan: bool, taps: usize, argument: ValueRange) -> ValueRange {
-    let overflows = element.high - element.low == f64::INFINITY;
-    if overflows || element.may_be_infinite() {
+    if element.may_be_infinite() {
         return ValueRange::ANY;
     }
     let inside = op.row().argument.is_none_or(|kind| is_right(kind, argument, taps));

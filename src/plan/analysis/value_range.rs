@@ -74,12 +74,14 @@ impl ValueRange {
 
     /// The elements of an array; `finite` if none of them is NaN or infinite.
     pub fn of(dtype: DType, finite: bool) -> ValueRange {
-        let (low, high) = match dtype.limits() {
-            _ if dtype == DType::Bool => return ValueRange::BOOLEAN,
-            (low, high) if dtype.is_integer() => return ValueRange::integers(low, high),
-            limits if finite => limits,
-            _ => (f64::NEG_INFINITY, f64::INFINITY),
-        };
+        let (low, high) = dtype.limits();
+        if dtype == DType::Bool {
+            return ValueRange::BOOLEAN;
+        }
+        if dtype.is_integer() {
+            return ValueRange::integers(low, high);
+        }
+        let (low, high) = if finite { (low, high) } else { (f64::NEG_INFINITY, f64::INFINITY) };
         ValueRange { low, high, exact_f32: dtype.fits_f32(), nan: !finite, ..ValueRange::ANY }
     }
 
@@ -109,6 +111,18 @@ impl ValueRange {
             exact_f32: self.exact_f32 && other.exact_f32,
             nan: self.nan || other.nan,
             neg_zero: self.neg_zero || other.neg_zero,
+        }
+    }
+
+    /// The values that both have, which are some: both are true of one value.
+    pub fn meet(self, other: ValueRange) -> ValueRange {
+        ValueRange {
+            low: self.low.max(other.low),
+            high: self.high.min(other.high),
+            integral: self.integral || other.integral,
+            exact_f32: self.exact_f32 || other.exact_f32,
+            nan: self.nan && other.nan,
+            neg_zero: self.neg_zero && other.neg_zero,
         }
     }
 

@@ -1,0 +1,277 @@
+//! Output files that appear whole or not at all.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, BufWriter, Cursor, ErrorKind, IsTerminal, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use hoodoo::DType;
+use tempfile::{NamedTempFile, TempPath};
+
+use crate::failure::Failure;
+use crate::files::{self, Format, is_standard};
+use crate::image::{Image, Layout};
+use crate::temporary::{second_name, temporary, uninterrupted};
+
+/// A file for an image, or standard output.
+#[derive(Debug)]
+pub struct Target {
+    place: Place,
+    format: Format,
+}
+
+impl Target {
+    /// The file at `path`, which may exist or not; `-` is standard output.
+    ///
+    /// An extension that no format has is wrong usage.
+    pub fn new(path: &Path) -> Result<Target, Failure> {
+        let format = Format::of(path).map_err(|message| Failure::Usage(format!("--output: {message}")))?;
+        Ok(Target { place: Place::new(path), format })
+    }
+
+    /// The files at `paths`; naming one twice is wrong usage.
+    pub fn all(paths: &[PathBuf]) -> Result<Vec<Target>, Failure> {
+        let mut targets: Vec<Target> = Vec::new();
+        for path in paths {
+            let target = Target::new(path)?;
+            if targets.iter().any(|other| other.place.real == target.place.real) {
+                return Err(Failure::Usage(format!("--output: {} is named twice", path.display())));
+            }
+            targets.push(target);
+        }
+        Ok(targets)
+    }
+
+    /// The path as the user wrote it.
+    pub fn path(&self) -> &Path {
+        &self.place.path
+    }
+
+    /// Whether this is the file at `path`, by whatever name.
+    pub fn is(&self, path: &Path) -> bool {
+        path.canonicalize().is_ok_and(|path| path == self.place.real)
+    }
+
+    /// Checks that the file can be written, without writing one.
+    pub fn check_place(&self) -> Result<(), Failure> {
+        self.place.check()
+    }
+
+    /// Checks that the format can hold such an image.
+    pub fn check_fit(&self, dtype: DType, layout: &Layout) -> Result<(), Failure> {
+        self.format.check(dtype, layout).map_err(|message| Failure::at(self.path(), message))
+    }
+
+    /// Writes the image, except that nobody sees it yet.
+    pub fn write(&self, image: &Image) -> Result<Written<'_>, Failure> {
+        self.place.write(|mut writer| files::write(self.format, image, &mut writer))
+    }
+}
+
+/// Writes a text file that appears whole or not at all.
+pub fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
+    let place = Place::new(path);
+    place.check()?;
+    let written = place.write(|writer| writer.write_all(text.as_bytes()).map_err(|error| error.to_string()))?;
+    publish(vec![written])
+}
+
+/// Where an output goes.
+#[derive(Debug)]
+struct Place {
+    /// The path as the user wrote it.
+    path: PathBuf,
+    /// The path that is written: a symbolic link is followed, not replaced.
+    real: PathBuf,
+}
+
+/// What formats write to.
+trait WriteSeek: Write + Seek {}
+
+impl<T: Write + Seek> WriteSeek for T {}
+
+impl Place {
+    fn new(path: &Path) -> Place {
+        let real = if is_standard(path) { None } else { real(path) };
+        Place { path: path.to_path_buf(), real: real.unwrap_or_else(|| path.to_path_buf()) }
+    }
+
+    /// Whether it takes bytes as they come, such as standard output, a pipe or a device, and is no file to be replaced.
+    fn is_stream(&self) -> bool {
+        is_standard(&self.path) || fs::metadata(&self.real).is_ok_and(|found| !found.is_file() && !found.is_dir())
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        if is_standard(&self.path) && io::stdout().is_terminal() {
+            return Err(Failure::Usage("--output: standard output is a terminal, and an array is not text".into()));
+        }
+        if self.is_stream() {
+            return Ok(());
+        }
+        if self.real.is_dir() {
+            return Err(Failure::at(&self.path, "is a directory"));
+        }
+        // A file is replaced, for which its directory must be writable; but who made it read-only wants to keep it.
+        if self.real.exists() {
+            OpenOptions::new().write(true).open(&self.real).map_err(|error| self.unwritable(error))?;
+        }
+        tempfile::tempfile_in(directory(&self.real)).map(drop).map_err(|error| self.unwritable(error))
+    }
+
+    /// Has `write` write to a temporary file beside the place; for a stream, to memory.
+    fn write(&self, write: impl FnOnce(&mut dyn WriteSeek) -> Result<(), String>) -> Result<Written<'_>, Failure> {
+        if self.is_stream() {
+            let mut bytes = Cursor::new(Vec::new());
+            write(&mut bytes).map_err(|error| Failure::at(&self.path, error))?;
+            return Ok(Written { place: self, contents: Contents::Bytes(bytes.into_inner()) });
+        }
+        let mut file = temporary(directory(&self.real)).map_err(|error| self.unwritable(error))?;
+        let mut writer = BufWriter::new(file.as_file_mut());
+        let written = write(&mut writer).and_then(|()| writer.flush().map_err(|error| error.to_string()));
+        drop(writer);
+        written.map_err(|error| Failure::at(&self.path, error))?;
+        if let Ok(existing) = fs::metadata(&self.real) {
+            // A file that is replaced keeps its permissions; where that can't be, it has those of a new file.
+            let _ = file.as_file().set_permissions(existing.permissions());
+        }
+        Ok(Written { place: self, contents: Contents::File(file) })
+    }
+
+    /// Hands `bytes` to the stream.
+    fn send(&self, bytes: &[u8]) -> Result<(), Failure> {
+        if is_standard(&self.path) {
+            let mut stdout = io::stdout().lock();
+            let sent = stdout.write_all(bytes).and_then(|()| stdout.flush());
+            return sent.map_err(|error| Failure::Run(format!("standard output: {error}")));
+        }
+        let sent = OpenOptions::new().write(true).open(&self.real).and_then(|mut stream| stream.write_all(bytes));
+        sent.map_err(|error| self.unwritable(error))
+    }
+
+    /// A way back to the file that is there now, if there is one.
+    fn old(&self) -> Result<Option<TempPath>, Failure> {
+        let old = self.real.exists().then(|| second_name(&self.real, directory(&self.real)));
+        old.transpose().map_err(|error| self.unwritable(error))
+    }
+
+    /// Puts back what was there; if that can't be, says where it is.
+    fn restore(&self, old: Option<TempPath>) -> Option<String> {
+        let Some(old) = old else {
+            // The failure that is reported is the one that brought us here.
+            let _ = fs::remove_file(&self.real);
+            return None;
+        };
+        let kept = old.persist(&self.real).err()?.path.keep().ok()?;
+        Some(format!("the old {} is now {}", self.path.display(), kept.display()))
+    }
+
+    fn unwritable(&self, error: io::Error) -> Failure {
+        // What tempfile adds to the message names a file that the user does not know.
+        let directory = directory(&self.path).display();
+        let reason = match error.kind() {
+            ErrorKind::NotFound => format!("there is no directory {directory}"),
+            ErrorKind::NotADirectory => format!("{directory} is not a directory"),
+            ErrorKind::Other => error.to_string(),
+            kind => kind.to_string(),
+        };
+        Failure::at(&self.path, format!("can't be written: {reason}"))
+    }
+}
+
+/// The path without symbolic links, if its directory exists.
+fn real(path: &Path) -> Option<PathBuf> {
+    let beside = || Some(directory(path).canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(beside)
+}
+
+/// The directory that `path` is in.
+fn directory(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// A finished output that is not where it belongs yet; dropped, it is gone.
+pub struct Written<'t> {
+    place: &'t Place,
+    contents: Contents,
+}
+
+enum Contents {
+    File(NamedTempFile),
+    Bytes(Vec<u8>),
+}
+
+/// Puts all outputs where they belong; if that fails for one, all files are as they were.
+pub fn publish(outputs: Vec<Written<'_>>) -> Result<(), Failure> {
+    let mut files = Vec::new();
+    for Written { place, contents } in outputs {
+        match contents {
+            // What a stream was given can't be taken back, so no file is touched before all streams have theirs.
+            Contents::Bytes(bytes) => place.send(&bytes)?,
+            Contents::File(file) => files.push((place, file)),
+        }
+    }
+    let _whole = uninterrupted();
+    let mut olds = Vec::new();
+    if let Some((_, others)) = files.split_last() {
+        // After the last, there is nothing left that could fail.
+        for (place, _) in others {
+            olds.push(place.old()?);
+        }
+    }
+    let mut olds = olds.into_iter();
+    let mut published: Vec<(&Place, Option<TempPath>)> = Vec::new();
+    for (place, file) in files {
+        if let Err(error) = file.persist(&place.real) {
+            let lost: Vec<String> = published.into_iter().filter_map(|(place, old)| place.restore(old)).collect();
+            let reasons = [vec![place.unwritable(error.error).message()], lost].concat();
+            return Err(Failure::Run(reasons.join("; ")));
+        }
+        published.push((place, olds.next().flatten()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{Place, WriteSeek, publish};
+
+    /// Whatever fails while outputs get their names, those that have theirs already are what they were.
+    #[test]
+    fn what_was_there_comes_back() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = ["old", "new", "blocked", "never"].map(|name| home.path().join(name));
+        fs::write(&paths[0], "before").unwrap();
+        fs::write(&paths[3], "before").unwrap();
+        let places = paths.each_ref().map(|path| Place::new(path));
+        let after = |writer: &mut dyn WriteSeek| writer.write_all(b"after").map_err(|error| error.to_string());
+        let write = |place| Place::write(place, after).unwrap();
+        let written: Vec<_> = places[..3].iter().map(write).collect();
+        // Nobody could know of this when the outputs were written.
+        fs::create_dir(&paths[2]).unwrap();
+        let message = publish(written).unwrap_err().message();
+        assert!(message.contains("blocked: can't be written"), "{message}");
+        let names = || {
+            let mut names: Vec<_> =
+                fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names(), ["blocked", "never", "old"]);
+        assert_eq!(fs::read_to_string(&paths[0]).unwrap(), "before");
+        // Where that is allowed, the same with a file of somebody else's.
+        #[cfg(unix)]
+        let _ = std::os::unix::fs::chown(&paths[0], Some(65534), None);
+        publish(places[..3].iter().map(write).collect()).unwrap_err();
+        assert_eq!(names(), ["blocked", "never", "old"]);
+        assert_eq!(fs::read_to_string(&paths[0]).unwrap(), "before");
+        publish([&places[0], &places[1], &places[3]].map(write).into()).unwrap();
+        for path in [&paths[0], &paths[1], &paths[3]] {
+            assert_eq!(fs::read_to_string(path).unwrap(), "after");
+        }
+        assert_eq!(names(), ["blocked", "never", "new", "old"]);
+    }
+}

@@ -1,0 +1,75 @@
+//! `hoodoo run`: files in, files out.
+
+mod arguments;
+mod batch;
+mod job;
+
+pub use self::arguments::RunArguments;
+use self::job::{Job, Read};
+use crate::arguments::Source;
+use crate::failure::{Failure, print};
+use crate::files::{self, Format, is_standard};
+use crate::output::Target;
+use crate::report::Report;
+use crate::watch;
+
+/// Filters the files.
+pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
+    run_on(arguments, &|paths| paths.iter().map(|path| files::read(path)).collect())
+}
+
+/// Filters the images that `read` makes of the paths of the inputs.
+pub fn run_on(arguments: &RunArguments, read: &Read) -> Result<(), Failure> {
+    check_usage(arguments)?;
+    let targets = Target::all(&arguments.outputs)?;
+    let mut report = Report::default();
+    let done = filter(arguments, read, &targets, &mut report);
+    if arguments.time {
+        report.times.print();
+    }
+    if arguments.json {
+        let printed = print(report.json(done.as_ref().err()));
+        return done.and(printed);
+    }
+    done
+}
+
+/// Checks what is wrong whatever the files hold.
+fn check_usage(arguments: &RunArguments) -> Result<(), Failure> {
+    let standard = arguments.inputs.iter().filter(|path| is_standard(path)).count();
+    if standard > 1 || standard > 0 && arguments.kernel == "-" {
+        return Err(Failure::Usage("standard input can be read only once".to_string()));
+    }
+    if arguments.json && arguments.outputs.iter().any(|path| is_standard(path)) {
+        return Err(Failure::Usage("--json: standard output has the array already".to_string()));
+    }
+    // One of the files that are each filtered on its own may be of any kind: it does not keep the others from it.
+    for path in arguments.inputs.iter().filter(|_| arguments.out_dir.is_none()) {
+        Format::of(path).map_err(|message| Failure::Usage(format!("input {message}")))?;
+    }
+    check_once("--param", arguments.param.iter().map(|(name, _)| name.as_str()))?;
+    check_once("--weights", arguments.weights.iter().map(|(name, _)| name.as_str()))
+}
+
+/// Compiles the kernel and filters the files, and reports what was done so far.
+fn filter(arguments: &RunArguments, read: &Read, targets: &[Target], report: &mut Report) -> Result<(), Failure> {
+    let source = Source::load(&arguments.kernel)?;
+    report.kernel = Some(source.text().to_string());
+    let kernel = report.times.take("compile", || source.compile())?;
+    let mut job = Job { arguments, source, kernel, progress: watch::cancelled_by_signals()?, report, read };
+    match &arguments.out_dir {
+        Some(directory) => batch::filter_each(&mut job, directory),
+        None => job.filter_together(targets),
+    }
+}
+
+fn check_once<'n>(argument: &str, names: impl Iterator<Item = &'n str>) -> Result<(), Failure> {
+    let mut seen: Vec<&str> = Vec::new();
+    for name in names {
+        if seen.contains(&name) {
+            return Err(Failure::Usage(format!("{argument}: `{name}` is given twice")));
+        }
+        seen.push(name);
+    }
+    Ok(())
+}

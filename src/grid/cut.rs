@@ -1,0 +1,20 @@
+//! Whether large windows are computed in passes.
+
+use super::named::named_enum;
+
+/// Whether reductions over large windows are cut into passes along the columns and along the rows.
+///
+/// Values do not depend on it, but for the rounding of sums of floats, which the language leaves open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cut {
+    /// Where that takes less time.
+    #[default]
+    Auto,
+    /// Wherever it can be done.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+named_enum!(Cut, "cut", "a way to cut windows", "ways to cut windows", [Auto: "auto", Always: "always", Never: "never"]);

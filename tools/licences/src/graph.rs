@@ -1,0 +1,82 @@
+//! Which package needs which, as `cargo metadata` has it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::Value;
+
+/// A package.
+#[derive(Debug)]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// What it says of its licence.
+    pub licence: Option<String>,
+    /// Whether it is part of the workspace.
+    pub ours: bool,
+}
+
+/// Packages, and what each needs.
+#[derive(Debug)]
+pub struct Graph {
+    packages: Vec<Package>,
+    /// For each package, which it needs.
+    needs: Vec<Vec<usize>>,
+}
+
+fn text(value: &Value, key: &str) -> Option<String> {
+    value[key].as_str().map(str::to_string)
+}
+
+fn list<'v>(value: &'v Value, what: &str) -> Result<&'v Vec<Value>, String> {
+    value.as_array().ok_or_else(|| format!("cargo metadata has no {what}"))
+}
+
+impl Graph {
+    /// Reads what `cargo metadata` prints.
+    pub fn parse(metadata: &str) -> Result<Graph, String> {
+        let metadata: Value = serde_json::from_str(metadata).map_err(|error| format!("cargo metadata: {error}"))?;
+        let (mut packages, mut places) = (Vec::new(), BTreeMap::new());
+        for package in list(&metadata["packages"], "packages")? {
+            places.insert(text(package, "id").unwrap_or_default(), packages.len());
+            packages.push(Package {
+                name: text(package, "name").unwrap_or_default(),
+                version: text(package, "version").unwrap_or_default(),
+                licence: text(package, "license"),
+                ours: package["source"].is_null(),
+            });
+        }
+        let mut needs = vec![Vec::new(); packages.len()];
+        for node in list(&metadata["resolve"]["nodes"], "graph")? {
+            let Some(place) = places.get(node["id"].as_str().unwrap_or_default()) else { continue };
+            let ids = list(&node["deps"], "dependencies")?.iter().filter_map(|needed| needed["pkg"].as_str());
+            needs[*place] = ids.filter_map(|id| places.get(id).copied()).collect();
+        }
+        Ok(Graph { packages, needs })
+    }
+
+    /// All packages.
+    pub fn packages(&self) -> &[Package] {
+        &self.packages
+    }
+
+    /// The shortest way from a package of the workspace to this one, by name.
+    pub fn way_to(&self, package: usize) -> Vec<&str> {
+        let mut before: Vec<Option<usize>> = vec![None; self.packages.len()];
+        let mut open: VecDeque<usize> = (0..self.packages.len()).filter(|index| self.packages[*index].ours).collect();
+        while let Some(index) = open.pop_front() {
+            for needed in &self.needs[index] {
+                if before[*needed].is_none() && !self.packages[*needed].ours {
+                    before[*needed] = Some(index);
+                    open.push_back(*needed);
+                }
+            }
+        }
+        let mut way: Vec<&str> = std::iter::successors(Some(package), |index| before[*index])
+            .map(|index| self.packages[index].name.as_str())
+            .collect();
+        way.reverse();
+        way
+    }
+}
