@@ -120,7 +120,9 @@ fn cellwise(kernel: &Kernel, row_axis: Option<usize>) -> Vec<bool> {
         cellwise[id.index()] = match &node.expr {
             Expr::Tap(_) => true,
             // Those of which every cell of the footprint has its own, or that the pixel has.
-            Expr::Weight(_) | Expr::Offset(_) | Expr::Dist | Expr::At { .. } | Expr::Coord(_) | Expr::Extent(_) => false,
+            Expr::Weight(_) | Expr::Offset(_) | Expr::Dist | Expr::At { .. } | Expr::Coord(_) | Expr::Extent(_) => {
+                false
+            }
             Expr::Reduce { .. } | Expr::Accumulator(..) | Expr::Element(..) | Expr::FoldValue(..) => false,
             _ if absolute_place(kernel, id).is_some_and(|axis| Some(axis) != row_axis) => true,
             expr => {

@@ -108,7 +108,8 @@ fn column_link(
     // What is beyond the ends of the array's rows changes nothing where it is not selected.
     let neutrals = cuttables.values().flat_map(|cuttable| {
         let window = cuttable.window.map(|window| &ranges[window.index()]);
-        let neutral = move |monoid: &Monoid| cuttable.inside.then(|| window.map_or(0.0, |range| neutral(*monoid, range)));
+        let neutral =
+            move |monoid: &Monoid| cuttable.inside.then(|| window.map_or(0.0, |range| neutral(*monoid, range)));
         cuttable.parts().iter().map(neutral)
     });
     Some(Link {
@@ -212,7 +213,7 @@ fn last_link(
         let mut values = parts.iter().enumerate().map(|(number, monoid)| {
             let reads = run.last_reads(*monoid).into_iter();
             let reads = reads.map(|(level, along)| (arrays + lines[level][firsts[&id] + number], along));
-            combined(builder, part.monoid, reads, |along| offset(request.axes.len(), row_axis, along + columns.first))
+            combined(builder, *monoid, reads, |along| offset(request.axes.len(), row_axis, along + columns.first))
         });
         let (value, count) = (values.next()??, values.next());
         let Some(count) = count else { return Some(value) };
