@@ -39,9 +39,10 @@ pub trait RowReader: Sync {
     unsafe fn copy(&self, row: Option<*const u8>, positions: Range<isize>, border: &BorderMap, copy: *mut u8);
 }
 
-/// The rows of an array, which hold what `input` says, with `outside` around it.
-pub fn reader<'a>(view: &'a RawView<'a>, input: PassInput, outside: f64) -> Box<dyn RowReader + 'a> {
-    for_dtype!(view.dtype(), T => Box::new(ArrayRows::<T>::new(view, input, outside)))
+/// The rows of an array, which hold what `input` says, with `outside` around it; of `copied` rows code never reads the
+/// array's own.
+pub fn reader<'a>(view: &'a RawView<'a>, input: PassInput, outside: f64, copied: bool) -> Box<dyn RowReader + 'a> {
+    for_dtype!(view.dtype(), T => Box::new(ArrayRows::<T>::new(view, input, outside, copied)))
 }
 
 /// An input array whose rows are read, with elements of type `T`.
@@ -49,6 +50,8 @@ struct ArrayRows<'a, T> {
     view: &'a RawView<'a>,
     /// How far apart the elements of a row are, in elements.
     step: isize,
+    /// Whether code may read the array's own rows.
+    direct: bool,
     input: PassInput,
     /// What is outside the array.
     outside: f64,
@@ -57,15 +60,15 @@ struct ArrayRows<'a, T> {
 }
 
 impl<'a, T: Element> ArrayRows<'a, T> {
-    fn new(view: &'a RawView<'a>, input: PassInput, outside: f64) -> ArrayRows<'a, T> {
-        let outside_element = T::from_f64(outside, Cast::Saturate);
-        ArrayRows { view, step: view.step::<T>(), input, outside, outside_element }
+    fn new(view: &'a RawView<'a>, input: PassInput, outside: f64, copied: bool) -> ArrayRows<'a, T> {
+        let (step, outside_element) = (view.step::<T>(), T::from_f64(outside, Cast::Saturate));
+        ArrayRows { view, step, direct: input.is_native() && step == 1 && !copied, input, outside, outside_element }
     }
 }
 
 impl<T: Element> RowReader for ArrayRows<'_, T> {
     fn is_direct(&self) -> bool {
-        self.input.is_native() && self.step == 1
+        self.direct
     }
 
     fn element_bytes(&self) -> usize {

@@ -75,7 +75,10 @@ impl<'a> RunContext<'a> {
         let readers: Vec<Box<dyn RowReader + '_>> = inputs
             .iter()
             .enumerate()
-            .map(|(array, view)| reader(view, array_input(plan, array, view), domain.cval()))
+            .map(|(array, view)| {
+                let copied = !plan.lines.is_empty() && alias(plan, view);
+                reader(view, array_input(plan, array, view), domain.cval(), copied)
+            })
             .collect();
         let shape = row_shape(plan, domain, &readers);
         let whole = shape.segments(region.row());
@@ -123,6 +126,17 @@ fn array_input(plan: &Plan, array: usize, view: &RawView<'_>) -> PassInput {
     let read = plan.passes.iter().flat_map(|pass| &pass.inputs).find(|input| input.origin == origin);
     // Nobody reads an array that no pass names.
     read.copied().unwrap_or(PassInput { origin, dtype: view.dtype(), lane: Lane::F64 })
+}
+
+/// Whether a pass reads more rows of an array, one above the other, than can be in the nearest cache at once because they are
+/// such distances apart that they share a few of its sets.
+///
+/// Such rows are read as copies, which are an odd number of cache lines apart. That is worth it for columns of many cells,
+/// which read each row again and again.
+fn alias(plan: &Plan, view: &RawView<'_>) -> bool {
+    let adjacent = plan.reads.columns.iter().map(Vec::len).max().unwrap_or(0);
+    let apart = view.strides().iter().nth_back(1).copied().unwrap_or(0);
+    adjacent > tuning::CACHE_WAYS && apart != 0 && apart % tuning::ALIASING_BYTES == 0
 }
 
 /// What the arrays' rows are like to the passes of a plan.

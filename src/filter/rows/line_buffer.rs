@@ -52,7 +52,8 @@ impl LineBuffer {
                 strip.segments.iter().map(start).collect()
             }
             false => {
-                place(bytes(strip.len));
+                // Slots an odd number of cache lines apart don't fall into the same sets of the nearest cache.
+                place(bytes(strip.len) | 64);
                 strip.segments.iter().map(|segment| Some(segment.start * element_bytes)).collect()
             }
         };

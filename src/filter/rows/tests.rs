@@ -344,6 +344,18 @@ fn strips_of_long_rows() {
     }
 }
 
+/// Rows whose distance is a power of two are read as copies by columns of many cells.
+#[test]
+fn rows_in_the_same_sets_of_the_cache() {
+    let (shape, size) = ([20, 2048], [15, 7]);
+    let image = image(&shape, |random| random as u8);
+    for mode in MODES {
+        let steps = two_steps("min(w)", "min(w)", &size);
+        let wanted = expected::<u8, u8>("min(w)", &size, image.view(), mode, Engine::Rows);
+        assert!(same(&computed(&steps, image.view(), mode), &wanted), "{mode}");
+    }
+}
+
 /// The first pixel that fails is found in C order although rows are computed together, in strips or not, and the pixels before
 /// it are written.
 #[test]
