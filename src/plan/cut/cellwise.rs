@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::cuttable;
 use crate::lang::hir::{Expr, ExprId, Kernel};
 use crate::lang::ops::BinaryOp;
-use crate::lang::reductions::Monoid;
+use crate::lang::reductions::{Class, Monoid, Reduction};
 use crate::plan::hoist::{Hoisted, invariant_nodes};
 
 /// A reduction that can be cut.
@@ -133,4 +132,13 @@ fn cellwise(kernel: &Kernel, row_axis: Option<usize>) -> Vec<bool> {
         };
     }
     cellwise
+}
+
+/// Whether a reduction is a monoid that may be cut.
+fn cuttable(op: Reduction) -> Option<Monoid> {
+    match op.class() {
+        Class::Monoid(monoid @ (Monoid::Sum | Monoid::Min | Monoid::Max | Monoid::Count)) => Some(monoid),
+        // The order of a product's factors matters where it overflows.
+        Class::Monoid(Monoid::Product) | Class::Positional(_) | Class::Ranked(_) | Class::Frequency(_) => None,
+    }
 }

@@ -1,10 +1,9 @@
 //! Runs along a row: partial results of some neighbours, then of some of those, so that few reads make a long run.
 
-use crate::lang::hir::{Builder, ExprId};
+use crate::lang::hir::{Builder, Expr, ExprId};
 use crate::lang::ops::BinaryOp;
 use crate::lang::reductions::Monoid;
-
-use super::at;
+use crate::lang::types::Type;
 
 /// The runs that are read as they are.
 const SHORT: usize = 8;
@@ -97,6 +96,11 @@ pub fn combined(
         values = pairs.collect();
     }
     values.pop()
+}
+
+/// A line's value at an offset.
+fn at(builder: &mut Builder, input: usize, offset: Vec<i32>) -> ExprId {
+    builder.leaf(Expr::At { input, offset: offset.into() }, Type::NUMBER)
 }
 
 #[cfg(test)]
