@@ -368,6 +368,52 @@ fn squares_of_differences() {
     }
 }
 
+/// A quotient that is rounded to an integer is computed in lanes of f32, if nobody else sees it; ties go to the even number.
+#[test]
+fn rounded_quotients() {
+    let sources = [
+        "mean(a)",
+        "sum(a) / 6",
+        "(a[0, 0] + a[0, 1]) / 2, (a[0, 0] - 3 * a[0, 1]) / 7",
+        "let m = mean(a); m, m - a[0, 0]",
+        "-sum(a) / 4001",
+    ];
+    for source in sources {
+        for size in [2, 3, 4, 5, 12] {
+            let filter = Filter::new(&compile(&format!("input a; {source}"))).size(size).mode(Mode::Mirror);
+            for (from, to) in [
+                (DType::U8, DType::U8),
+                (DType::I8, DType::I8),
+                (DType::U8, DType::I32),
+                (DType::I16, DType::I16),
+                (DType::U16, DType::U16),
+                (DType::Bool, DType::U8),
+                (DType::I16, DType::U8),
+            ] {
+                let (array, _) = drawn(from, &[9, 90], &mut fastrand::Rng::with_seed(9), Special::None, false);
+                let input = Stored::new(array, Layout::Standard);
+                let run = |engine: Engine| {
+                    let canary = |_| Stored::canary(to, &[9, 90], Layout::Standard);
+                    let mut made: Vec<Stored> = (0..output_count(source)).map(canary).collect();
+                    let mut views: Vec<_> = made.iter_mut().map(Stored::output).collect();
+                    let filter = filter.clone().engine(engine);
+                    filter.run_all_into(&[input.input()], &mut views, &Progress::default()).unwrap();
+                    drop(views);
+                    made
+                };
+                for (exact, rows) in run(Engine::Interpreter).iter().zip(&run(Engine::Rows)) {
+                    assert_eq!(differs(exact, rows, 0.0, false), None, "{source}, {size}, {from} to {to}");
+                }
+            }
+        }
+    }
+}
+
+/// How many outputs a source has.
+fn output_count(source: &str) -> usize {
+    compile(&format!("input a; {source}")).outputs().len()
+}
+
 /// From each element type to each, in both ways.
 #[test]
 fn casts_are_the_interpreters() {

@@ -24,10 +24,8 @@ use super::{expr, size};
 use crate::error::Error;
 use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
-use crate::lang::diagnostic::{Code as DiagnosticCode, Diagnostic};
 use crate::lang::hir::{Expr, Kernel};
 use crate::lang::limits::Limits;
-use crate::lang::span::Span;
 use crate::lang::specialize::specialized;
 use crate::plan::lower::for_one_pixel;
 use crate::plan::width::Width;
@@ -37,73 +35,7 @@ const STACK_SCRATCH: usize = 1024;
 /// ... and for this many on that of the form for one footprint. Beyond, each call allocates it and frees it.
 const MAX_STACK_SCRATCH: usize = 1 << 15;
 
-/// Why `kernel` can't be a callback, if it can't.
-pub fn obstacle(kernel: &Kernel) -> Option<Diagnostic> {
-    let whole = |message: String| Diagnostic::new(DiagnosticCode::NotInCallback, Span::default(), message);
-    if kernel.inputs.len() != 1 {
-        return Some(
-            whole(format!("a callback has one input, and the kernel has {}", kernel.inputs.len()))
-                .hint("run it with `Filter`, which takes several inputs"),
-        );
-    }
-    if kernel.outputs.len() != 1 {
-        return Some(
-            whole(format!("a callback has one output, and the kernel has {}", kernel.outputs.len()))
-                .hint("run it with `Filter`, which gives several outputs"),
-        );
-    }
-    let place = kernel.live_nodes().find_map(|(_, node)| match node.expr {
-        Expr::Coord(_) => Some(("coord", node.span)),
-        Expr::Extent(_) => Some(("extent", node.span)),
-        _ => None,
-    });
-    let (name, span) = place?;
-    Some(
-        Diagnostic::new(DiagnosticCode::NotInCallback, span, format!("a callback can't tell `{name}`"))
-            .label("SciPy passes the window and not its place"),
-    )
-}
-
-/// Why `kernel` needs to know its footprint, if it does.
-pub fn needs_footprint(kernel: &Kernel) -> Option<Diagnostic> {
-    let (what, span) = kernel.live_nodes().find_map(|(_, node)| match node.expr {
-        Expr::At { .. } => Some(("a cell at a fixed offset", node.span)),
-        Expr::Offset(_) => Some(("`offset`", node.span)),
-        Expr::Dist => Some(("`dist`", node.span)),
-        _ => None,
-    })?;
-    Some(
-        Diagnostic::new(DiagnosticCode::NotInCallback, span, format!("a callback for any footprint can't tell {what}"))
-            .label("which cell is where depends on the footprint")
-            .hint("name the footprint: `Kernel::callback_for`, or `--size` or `--footprint` on the command line"),
-    )
-}
-
-/// Why `kernel` is no function of a point, if it is none: it has a window, or needs to know the array.
-pub fn needs_more_than_a_point(kernel: &Kernel) -> Option<Diagnostic> {
-    let (what, span) = kernel.live_nodes().find_map(|(_, node)| match node.expr {
-        Expr::Extent(_) => Some(("`extent`", node.span)),
-        Expr::At { .. } | Expr::Len | Expr::Reduce { .. } | Expr::FoldValue(..) => Some(("a window", node.span)),
-        _ => node.ty.is_window().then_some(("a window", node.span)),
-    })?;
-    Some(
-        Diagnostic::new(DiagnosticCode::NotInCallback, span, format!("a function of a point has not {what}"))
-            .label("only params and `coord` are known here"),
-    )
-}
-
-/// What of `kernel` depends on which cells a window has, or on all of them being there, if anything does.
-pub fn depends_on_all_cells(kernel: &Kernel) -> Option<&'static str> {
-    kernel.live_nodes().find_map(|(_, node)| match node.expr {
-        Expr::At { .. } => Some("a cell at a fixed offset"),
-        Expr::Offset(_) => Some("`offset`"),
-        Expr::Dist => Some("`dist`"),
-        Expr::Weight(_) => Some("which weight belongs to which cell"),
-        _ => None,
-    })
-}
-
-/// Compiles `kernel`, which has no [`obstacle`], for windows of these cells, or of any number of them.
+/// Compiles `kernel`, which can be a callback (`lang/callback_rules.rs`), for windows of these cells, or of any number of them.
 pub fn compile(kernel: &Kernel, cells: Option<&Cells>, limits: &Limits) -> Result<Arc<jit::Code>, Error> {
     let (module, function) = build(kernel, cells, limits)?;
     module.finish(function)
@@ -133,19 +65,7 @@ fn build(kernel: &Kernel, cells: Option<&Cells>, limits: &Limits) -> Result<(Mod
     // Out of the way: a taken branch in every call costs several per cent.
     let refused = b.create_block();
     b.set_cold_block(refused);
-    let len = match cells {
-        Some(cells) => {
-            require(&mut b, refused, |b| b.ins().icmp_imm_s(IntCC::Equal, size, cells.len() as i64));
-            b.ins().iconst(I64, cells.taps() as i64)
-        }
-        None => {
-            require(&mut b, refused, |b| b.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, size, 0));
-            size
-        }
-    };
-    if !kernel.params.is_empty() || !kernel.weights.is_empty() {
-        require(&mut b, refused, |b| b.ins().icmp_imm_s(IntCC::NotEqual, user_data, 0));
-    }
+    let len = checked_len(&mut b, kernel, cells, refused, size, user_data);
     let scratch =
         body.calls_host().then(|| ScratchMemory::new(&mut b, &mut module, cells, len, refused)).transpose()?;
 
@@ -190,6 +110,31 @@ fn build(kernel: &Kernel, cells: Option<&Cells>, limits: &Limits) -> Result<(Mod
     b.finalize(module.jit().target_config());
     size::check(&function, limits)?;
     Ok((module, function))
+}
+
+/// The number of the footprint's cells, an I64, after checks of what the function was called with.
+fn checked_len(
+    b: &mut FunctionBuilder<'_>,
+    kernel: &Kernel,
+    cells: Option<&Cells>,
+    refused: Block,
+    size: Value,
+    user_data: Value,
+) -> Value {
+    let len = match cells {
+        Some(cells) => {
+            require(b, refused, |b| b.ins().icmp_imm_s(IntCC::Equal, size, cells.len() as i64));
+            b.ins().iconst(I64, cells.taps() as i64)
+        }
+        None => {
+            require(b, refused, |b| b.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, size, 0));
+            size
+        }
+    };
+    if !kernel.params.is_empty() || !kernel.weights.is_empty() {
+        require(b, refused, |b| b.ins().icmp_imm_s(IntCC::NotEqual, user_data, 0));
+    }
+    len
 }
 
 /// Constant windows as tables, for loops that are not unrolled; in the entry block, where every loop sees them. They end

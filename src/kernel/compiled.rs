@@ -9,6 +9,7 @@ use crate::codegen::jit::{self, Code};
 use crate::codegen::row::RowKernel;
 use crate::error::Error;
 use crate::grid::footprint::Footprint;
+use crate::lang::callback_rules;
 use crate::lang::cells::Cells;
 use crate::lang::interpret::Settings;
 use crate::lang::point::at_point;
@@ -101,7 +102,8 @@ impl Kernel {
     fn callback_cells(&self, footprint: Option<&Footprint>) -> Result<Option<Cells>, Error> {
         self.check_callback()?;
         let Some(footprint) = footprint else {
-            return callback::needs_footprint(self.hir()).map_or(Ok(None), |diagnostic| Err(self.error(diagnostic)));
+            return callback_rules::needs_footprint(self.hir())
+                .map_or(Ok(None), |diagnostic| Err(self.error(diagnostic)));
         };
         let cells = footprint.cells();
         cells.check_within(self.hir()).map_err(|diagnostic| self.error(diagnostic))?;
@@ -131,7 +133,7 @@ impl Kernel {
     /// # Ok::<(), hoodoo::Error>(())
     /// ```
     pub fn point_functions(&self) -> Result<Vec<Callback>, Error> {
-        if let Some(diagnostic) = callback::needs_more_than_a_point(self.hir()) {
+        if let Some(diagnostic) = callback_rules::needs_more_than_a_point(self.hir()) {
             return Err(self.error(diagnostic));
         }
         let function = |output| callback::compile(&at_point(self.hir(), output), None, self.limits());
@@ -160,12 +162,12 @@ impl Kernel {
 
     /// Checks that the kernel can be a callback for a known footprint.
     pub(crate) fn check_callback(&self) -> Result<(), Error> {
-        callback::obstacle(self.hir()).map_or(Ok(()), |diagnostic| Err(self.error(diagnostic)))
+        callback_rules::unsupported_as_callback(self.hir()).map_or(Ok(()), |diagnostic| Err(self.error(diagnostic)))
     }
 
     /// The kernel as a callback for windows from which cells are missing, with these parameters.
     pub(crate) fn callback_for_fewer(&self, settings: &Settings) -> Result<Callback, Error> {
-        if let Some(what) = callback::depends_on_all_cells(self.hir()) {
+        if let Some(what) = callback_rules::depends_on_all_cells(self.hir()) {
             return Err(Error::argument(
                 "mode",
                 format!("in mode shrink the callback engine can't tell {what}; the rows engine can"),

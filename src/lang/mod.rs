@@ -5,6 +5,7 @@
 
 pub mod ast;
 pub mod builtins;
+pub mod callback_rules;
 pub mod cells;
 pub mod check;
 pub mod diagnostic;

@@ -128,6 +128,11 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
 }
 
 impl DraftOutput {
+    /// Whether values are rounded to the nearest integer.
+    fn is_rounded(self, cast: Cast) -> bool {
+        matches!(self, DraftOutput::Array(_, dtype) if dtype.is_integer() && cast == Cast::Saturate)
+    }
+
     /// Whether whoever reads the output can tell -0 from 0.
     fn shows_zero_signs(self) -> bool {
         match self {
@@ -179,7 +184,18 @@ fn analysis(draft: &Draft<'_>, request: &Request, outputs_float: &[bool], finite
         known[id.index()] = known[id.index()].meet(range);
     }
     let (taps, precision) = (draft.cells.taps(), request.precision);
-    analyse(draft.kernel, &Facts { inputs: &inputs, params, taps, outputs_float, precision, known: &known })
+    let rounds = |output: &DraftOutput| output.is_rounded(request.cast);
+    let outputs_rounded: Vec<bool> = draft.outputs.iter().map(rounds).collect();
+    let facts = Facts {
+        inputs: &inputs,
+        params,
+        taps,
+        outputs_float,
+        outputs_rounded: &outputs_rounded,
+        precision,
+        known: &known,
+    };
+    analyse(draft.kernel, &facts)
 }
 
 /// What the values of a kernel's nodes may be, by index, if it is computed from the request's arrays.

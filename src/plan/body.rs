@@ -206,6 +206,8 @@ pub enum Method {
     Plain,
     /// A quotient by this whole number: by its reciprocal in two parts.
     Reciprocal(f64),
+    /// A quotient of which only the nearest integer counts: a product with this f32.
+    Scaled(f64),
     /// A difference that nothing but its square is made of: the operands may be exchanged, so that two rows of pixels have the
     /// same instructions for the same difference.
     SignInsensitive,

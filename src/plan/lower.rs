@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::analysis::Analysis;
+use super::analysis::{Analysis, factor};
 use super::body::{
     Body, Combine, Combiner, Fold, Host, HostStatistic, Method, NoNetwork, OfRanks, Reduce, Select, Statistic, Step,
     Strategy, Visit,
@@ -21,7 +21,6 @@ use crate::lang::hir::{Expr, ExprId, FoldId, Kernel};
 use crate::lang::ops::BinaryOp;
 use crate::lang::reductions::{Class, Monoid, Ranked, Reduction, percentile_position};
 use crate::lang::schedule::{self, Schedule};
-use crate::lang::specialize::is_mean;
 use crate::{machine, tuning};
 
 /// What a body is for, besides the kernel.
@@ -311,6 +310,9 @@ impl Lowering<'_> {
         let mut methods = vec![Method::Plain; self.kernel.node_count()];
         for (id, node) in self.kernel.live_nodes() {
             methods[id.index()] = match node.expr {
+                Expr::Binary(BinaryOp::Divide, _, y) if self.analysis.rounded_quotients[id.index()] => {
+                    self.constant(y).and_then(factor).map_or(Method::Plain, Method::Scaled)
+                }
                 Expr::Binary(BinaryOp::Divide, x, y) => {
                     self.reciprocal(id, x, y).map_or(Method::Plain, Method::Reciprocal)
                 }
@@ -329,7 +331,9 @@ impl Lowering<'_> {
     fn reciprocal(&self, id: ExprId, dividend: ExprId, divisor: ExprId) -> Option<f64> {
         let by = self.constant(divisor)?;
         let whole = by.fract() == 0.0 && (2.0..f64::from(1 << 24)).contains(&by);
-        let suits = is_mean(self.kernel, dividend, divisor) || self.analysis.ranges[dividend.index()].integral;
+        // In a kernel for known cells only means are divided by their number (`lang/specialize.rs`).
+        let is_mean = *self.kernel.expr(divisor) == Expr::Len;
+        let suits = is_mean || self.analysis.ranges[dividend.index()].integral;
         (whole && suits && self.lane(id) == Lane::F64 && machine::fuses()).then_some(by)
     }
 }

@@ -100,7 +100,8 @@ fn lanes(pass: &Pass, body: &Body, precision: Precision) -> Result<(), String> {
     for (id, node) in pass.kernel.live_nodes() {
         let (mut range, lane) = (body.analysis.ranges[id.index()], body.analysis.lanes[id.index()]);
         range.neg_zero = false;
-        let rounded = precision == Precision::Single && lane == Lane::F32;
+        let is_rounded = precision == Precision::Single || body.analysis.rounded_quotients[id.index()];
+        let rounded = is_rounded && lane == Lane::F32;
         let holds = node.ty.elem == Elem::Boolean || rounded || range.fits(lane);
         check(holds, || format!("{id} is in {} lanes, which don't hold {range:?}", lane.as_str()))?;
     }

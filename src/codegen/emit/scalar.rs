@@ -102,7 +102,12 @@ impl<'a, 'f> Emitter<'a, 'f> {
         if let Method::Reciprocal(divisor) = method {
             return Lanes::Numbers(lane, self.map(&first, |b, x| expr::quotient(b, x, divisor)));
         }
-        let second = self.numbers(y.1, lane);
+        let factor = if let Method::Scaled(factor) = method { Some(factor) } else { None };
+        let second = match factor {
+            Some(factor) => self.number(lane, factor),
+            None => self.numbers(y.1, lane),
+        };
+        let op = if factor.is_some() { BinaryOp::Multiply } else { op };
         if op == BinaryOp::Subtract && first == second && !self.may_be_nan(id) {
             // The centre's difference from itself, say.
             return Lanes::Number(0.0);

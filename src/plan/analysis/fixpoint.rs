@@ -31,6 +31,8 @@ pub struct Facts<'a> {
     pub taps: usize,
     /// Whether each output is stored as a float, where the sign of a zero shows.
     pub outputs_float: &'a [bool],
+    /// Whether each output is rounded to the nearest integer, if that is said.
+    pub outputs_rounded: &'a [bool],
     /// What is known of each node besides, by index.
     pub known: &'a [ValueRange],
     /// How exact the outputs must be. In single precision params are finite if they are as f32s.

@@ -2,6 +2,7 @@
 
 mod fixpoint;
 mod lanes;
+mod quotients;
 mod signed_zero;
 mod single;
 #[cfg(test)]
@@ -12,12 +13,14 @@ mod value_range;
 
 use self::fixpoint::ranges;
 use self::lanes::lanes;
+use self::quotients::rounded_quotients;
 use self::signed_zero::signed_zero_demand;
 use crate::grid::element::Precision;
 use crate::grid::lane::Lane;
 use crate::lang::hir::Kernel;
 
 pub use self::fixpoint::Facts;
+pub use self::quotients::factor;
 pub use self::threshold::{Threshold, threshold};
 pub use self::value_range::ValueRange;
 
@@ -28,12 +31,19 @@ pub struct Analysis {
     pub ranges: Vec<ValueRange>,
     /// In which lanes to compute it; for a boolean, in lanes of which width its mask comes about.
     pub lanes: Vec<Lane>,
+    /// Whether it is a quotient that only outputs see which round it, so that lanes of f32 are exact enough.
+    pub rounded_quotients: Vec<bool>,
 }
 
 impl Analysis {
     /// The analysis of a kernel of whose values nothing is known.
     pub fn of_nothing_known(kernel: &Kernel) -> Analysis {
-        Analysis { ranges: vec![ValueRange::ANY; kernel.node_count()], lanes: vec![Lane::F64; kernel.node_count()] }
+        let nodes = kernel.node_count();
+        Analysis {
+            ranges: vec![ValueRange::ANY; nodes],
+            lanes: vec![Lane::F64; nodes],
+            rounded_quotients: vec![false; nodes],
+        }
     }
 }
 
@@ -64,7 +74,14 @@ pub fn analyse(kernel: &Kernel, facts: &Facts<'_>) -> Analysis {
             }
         }
         if settled {
-            return Analysis { ranges, lanes };
+            let rounded_quotients = match facts.precision {
+                Precision::Exact => rounded_quotients(kernel, facts, &ranges),
+                // They are in lanes of f32 as all else is.
+                Precision::Single => vec![false; kernel.node_count()],
+            };
+            let narrow = lanes.iter_mut().zip(&rounded_quotients).filter(|(_, rounded)| **rounded);
+            narrow.for_each(|(lane, _)| *lane = Lane::F32);
+            return Analysis { ranges, lanes, rounded_quotients };
         }
     }
 }

@@ -355,6 +355,7 @@ fn agree(source: &str, setting: &Setting<'_>, settings: &Settings, windows: impl
         taps: setting.taps,
         outputs_float: &outputs_float,
         precision: Precision::Exact,
+        outputs_rounded: &[],
         known: &[],
     };
     let analysis = analyse(&kernel, &facts);
@@ -463,6 +464,7 @@ fn lanes(source: &str, input: ValueRange, taps: usize, precision: Precision) -> 
         taps,
         outputs_float: &outputs_float,
         precision,
+        outputs_rounded: &[],
         known: &[],
     };
     let analysis = analyse(&kernel, &facts);
