@@ -1,6 +1,6 @@
 //! Values as elements of an output, step by step as the plan says.
 
-use cranelift_codegen::ir::types::{I8X16, I16X8, I32X4};
+use cranelift_codegen::ir::types::{F32X4, I8X16, I16X8, I32X4};
 use cranelift_codegen::ir::{InstBuilder, Value};
 use cranelift_frontend::FunctionBuilder;
 
@@ -33,7 +33,7 @@ pub fn stored(b: &mut FunctionBuilder<'_>, width: Width, value: &Lanes, store: S
 
 /// Numbers as integers.
 fn integer(b: &mut FunctionBuilder<'_>, width: Width, value: &Lanes, rounding: Rounding) -> Vec<Value> {
-    let Rounding { via, nan_to_zero, round, clamp, wrap, lane } = rounding;
+    let Rounding { via, nan_to_zero, by_addition, round, clamp, wrap, lane } = rounding;
     let mut parts = lanes::numbers(b, width, value, via);
     if nan_to_zero {
         let zero = lanes::number(b, width, via, 0.0);
@@ -54,11 +54,26 @@ fn integer(b: &mut FunctionBuilder<'_>, width: Width, value: &Lanes, rounding: R
         };
         parts = parts.iter().zip(low.iter().zip(&high)).map(between).collect();
     }
+    if by_addition {
+        let words = parts.iter().map(|x| nearest_word(b, *x)).collect();
+        return lanes::numbers(b, width, &Lanes::Numbers(Lane::I32, words), lane);
+    }
     if wrap {
         wrapped(b, width, via, &parts, lane)
     } else {
         lanes::numbers(b, width, &Lanes::Numbers(via, parts), lane)
     }
+}
+
+/// The nearest integers to f32s of less than 2^22, of two the even one: beyond 2^23 an f32 has no fraction, so the sum is rounded,
+/// and its bits count from there.
+fn nearest_word(b: &mut FunctionBuilder<'_>, x: Value) -> Value {
+    const SHIFT: f32 = 12_582_912.0; // 1.5 * 2^23
+    let shift = simd::float(b, F32X4, SHIFT.into());
+    let sum = b.ins().fadd(x, shift);
+    let bits = simd::bits(b, I32X4, sum);
+    let first = simd::int(b, I32X4, i64::from(SHIFT.to_bits()));
+    b.ins().isub(bits, first)
 }
 
 /// Numbers as 0 and 1, in lanes of 8 bits.

@@ -26,6 +26,9 @@ pub struct Rounding {
     pub via: Lane,
     /// Whether there may be NaN, which becomes 0.
     pub nan_to_zero: bool,
+    /// Whether f32s are converted by adding a number whose last bit counts as 1, which rounds to the nearest: what comes is less than
+    /// 2^22.
+    pub by_addition: bool,
     /// How fractions are rounded, where the conversion does not do that.
     pub round: Option<UnaryOp>,
     /// The least and the greatest value, where others may come.
@@ -65,13 +68,15 @@ impl Store {
         let fits = !range.nan && lane.least() <= range.low && range.high <= lane.greatest();
         let round = match cast {
             Cast::Wrap => Some(UnaryOp::Trunc),
-            // Rounding to the nearest is part of the conversion of f64s.
-            Cast::Saturate => (via == Lane::F32).then_some(UnaryOp::Round),
+            // Rounding to the nearest is part of the conversion.
+            Cast::Saturate => None,
         };
         let limit = |limit: f64| limit.clamp(via.least(), via.greatest());
         Store::Integer(Rounding {
             via,
             nan_to_zero: via.is_float() && range.nan,
+            // What is stored in 32 bits goes by way of f64s.
+            by_addition: via == Lane::F32 && cast == Cast::Saturate,
             round: round.filter(|_| via.is_float() && !range.integral),
             clamp: (!fits && cast == Cast::Saturate).then(|| (limit(lane.least()), limit(lane.greatest()))),
             wrap: !fits && cast == Cast::Wrap,
