@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::body::{Combine, Fold, Host, NoNetwork, Select, Statistic, Step, Strategy, Visit};
+use super::line::{Destination, Origin};
 use super::pass::{Pass, PassInput, PassOutput, RowsPerCall};
 use super::program::Plan;
 use super::width::Width;
@@ -34,13 +35,17 @@ impl Pass {
         if self.cells.len() > taps {
             writeln!(f, "  other cells: {}", self.cells.len() - taps)?;
         }
-        for (name, input) in self.kernel.inputs.iter().zip(&self.inputs) {
+        let inputs = self.kernel.inputs.iter().zip(&self.inputs).enumerate();
+        for (_, (name, input)) in inputs.filter(|(number, _)| self.rows.iter().any(|row| row.input == *number)) {
             writeln!(f, "  input {name}: {}", how_read(*input))?;
         }
         self.explain_lanes(f)?;
         self.explain_steps(f, &self.finite.steps, 1)?;
         for (output, stored) in self.kernel.outputs.iter().zip(&self.outputs) {
-            writeln!(f, "  output {}: {}", output.name, how_stored(*stored))?;
+            match stored.destination {
+                Destination::Array(_) => writeln!(f, "  output {}: {}", output.name, how_stored(*stored))?,
+                Destination::Line(line) => writeln!(f, "  line {line}: made of {} numbers", stored.lane.as_str())?,
+            }
         }
         writeln!(f, "  rows of pixels in one call: {}: {}", self.rows_per_call, self.why_rows.as_str())?;
         match self.general {
@@ -156,6 +161,9 @@ impl NoNetwork {
 }
 
 fn how_read(input: PassInput) -> String {
+    if let Origin::Line(_) = input.origin {
+        return format!("{} numbers that a pass before has made", input.lane.as_str());
+    }
     let why = match Lane::of(input.dtype) {
         _ if input.is_native() => {
             return format!("{} elements, read where they are if a row is contiguous", input.dtype);

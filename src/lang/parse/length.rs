@@ -1,38 +1,24 @@
-//! How many operations and outputs a text has, before a tree is made of it.
+//! How many operations a text has, before a tree is made of it.
 //!
-//! What has far more of either than any kernel may is refused at once, and not when all of it has been parsed.
+//! What has far more than any kernel may is refused at once, and not when all of it has been parsed.
 
 use super::tokens::{Token, tokens};
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::limits::{MAX_LIST, list_too_long};
 use crate::lang::span::Span;
 
 /// So many numbers of a cell's offset are not counted: they belong to one operation.
 const OFFSETS: usize = 8;
 
-/// Checks that `source` has at most so many operators between operands and entries of lists, and no more outputs than a
-/// program may.
+/// Checks that `source` has at most so many operators between operands and entries of lists.
 pub(super) fn check_length(source: &str, most: usize) -> Result<(), Diagnostic> {
-    let mut scan = Scan { list: List::default(), open: Vec::new(), operations: 0, after_operand: false };
+    let mut scan = Scan { open: Vec::new(), operations: 0, after_operand: false };
     for (token, place) in tokens(source) {
         scan.step(token, source.as_bytes()[place.start]);
-        let span = Span::new(place.start, place.end);
-        if !scan.list.is_other && scan.list.commas >= MAX_LIST {
-            return Err(list_too_long(span));
-        }
         if scan.operations > most {
-            return Err(too_long(span, most));
+            return Err(too_long(Span::new(place.start, place.end), most));
         }
     }
     Ok(())
-}
-
-/// What has been seen of an item or of the list of outputs.
-#[derive(Default)]
-struct List {
-    commas: usize,
-    /// Whether its commas may separate something else than outputs.
-    is_other: bool,
 }
 
 /// An open bracket.
@@ -43,8 +29,6 @@ struct Bracket {
 }
 
 struct Scan {
-    /// The item or the outputs, outside all brackets.
-    list: List,
     open: Vec<Bracket>,
     operations: usize,
     /// Whether an operand has just ended.
@@ -61,8 +45,6 @@ impl Scan {
                 self.open.pop();
                 is_operand = true;
             }
-            Token::Semicolon if self.open.is_empty() => self.list = List::default(),
-            Token::Word("input" | "let" | "fold") if self.open.is_empty() => self.list.is_other = true,
             Token::Word(_) | Token::Digits => is_operand = true,
             Token::Comma => self.comma(),
             Token::Minus if !self.after_operand => {}
@@ -74,10 +56,7 @@ impl Scan {
 
     fn comma(&mut self) {
         let counts = match self.open.last_mut() {
-            None => {
-                self.list.commas += 1;
-                true
-            }
+            None => true,
             Some(bracket) => {
                 bracket.commas += 1;
                 !bracket.is_offset || bracket.commas > OFFSETS

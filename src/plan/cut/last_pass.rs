@@ -41,6 +41,9 @@ pub fn last_pass(scheme: &Scheme<'_>) -> Option<Link> {
         Some(builder.select(any, value, nan))
     };
     let last = extended.rewritten(kernel.params.clone(), kernel.weights.clone(), replace);
+    // Outputs are nobody's operands.
+    let outputs = kernel.outputs.iter().zip(&last.outputs);
+    became.extend(outputs.map(|(old, new)| (new.value, ranges[old.value.index()])));
     let footprint = match last.reads_window() {
         true => request.cells.clone(),
         false => Cells::of_footprint(request.axes.len(), 0, Vec::new()),
