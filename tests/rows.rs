@@ -414,6 +414,16 @@ fn output_count(source: &str) -> usize {
     compile(&format!("input a; {source}")).outputs().len()
 }
 
+/// An array without axes has one pixel, whose distance from itself is 0, and not -0.
+#[test]
+fn distances_without_axes() {
+    let filter = Filter::new(&compile("input a; 1 / nth(dist(), 0)")).size(3);
+    for engine in [Engine::Rows, Engine::Interpreter] {
+        let value = filter.clone().engine(engine).run(&ndarray::arr0(3.0)).unwrap();
+        assert_eq!(value[()], f64::INFINITY, "{engine}");
+    }
+}
+
 /// From each element type to each, in both ways.
 #[test]
 fn casts_are_the_interpreters() {

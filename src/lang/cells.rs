@@ -116,8 +116,8 @@ impl Cells {
 
     /// The distance of the cell at `index` from the centre.
     pub fn dist(&self, index: usize) -> f64 {
-        let square: f64 = self.offset(index).iter().map(|d| f64::from(*d) * f64::from(*d)).sum();
-        square.sqrt()
+        // Rust's sum of nothing is -0, and without axes the distance is 0.
+        self.offset(index).iter().fold(0.0, |sum, d| sum + f64::from(*d) * f64::from(*d)).sqrt()
     }
 
     /// Where the cell at `offset` is.

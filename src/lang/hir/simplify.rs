@@ -4,7 +4,6 @@
 
 use super::{Builder, Expr, ExprId, Reduction};
 use crate::lang::ops::{BinaryOp, UnaryOp};
-use crate::lang::types::Elem;
 
 /// Up to this magnitude, a constant whole exponent is repeated multiplication.
 const LARGEST_POWER: f64 = 64.0;
@@ -47,19 +46,8 @@ impl Builder {
             BinaryOp::Divide => self.exact_quotient(a, number(b)?),
             BinaryOp::Min | BinaryOp::Max | BinaryOp::And | BinaryOp::Or if a == b => Some(a),
             BinaryOp::And | BinaryOp::Or => self.decided(op, a, b),
-            BinaryOp::LessEqual | BinaryOp::Equal | BinaryOp::NotEqual if a == b => self.compared_with_itself(op, a),
             _ => None,
         }
-    }
-
-    /// How a value compares with itself, if it is known not to be NaN.
-    fn compared_with_itself(&mut self, op: BinaryOp, a: ExprId) -> Option<ExprId> {
-        let known = match self.expr(a) {
-            Expr::Offset(_) | Expr::Dist | Expr::Coord(_) | Expr::Extent(_) | Expr::Len => true,
-            Expr::Reduce { op, .. } => *op == Reduction::Count,
-            _ => self.ty(a).elem == Elem::Boolean,
-        };
-        known.then(|| self.boolean(op != BinaryOp::NotEqual))
     }
 
     /// `a / divisor` as a product, where that rounds the same real number: a power of two has an exact reciprocal.
