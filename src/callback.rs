@@ -1,7 +1,7 @@
 //! A C function of SciPy's signature, what is passed to it, and what keeps both alive. Who made the function, our code
 //! generator or somebody else, is nothing that a caller can tell.
 
-#![allow(unsafe_code, reason = "the design lifts the ban here; each block gives its reason")]
+#![allow(unsafe_code, reason = "a callback is a C function, called by its pointer with pointers")]
 
 use std::any::Any;
 use std::ffi::{c_int, c_void};

@@ -87,11 +87,11 @@ fn plan_of<T: Element, U: Element>(steps: &[Step], shape: &[usize], how: &How) -
     let mut hoisted = None;
     let links = steps.iter().zip(how.rows_per_call).map(|(step, rows_per_call)| {
         let kernel = Kernel::compile(&step.text).expect(&step.text);
-        let lifted = hoist(kernel.hir().clone(), true);
+        let made = hoist(kernel.hir().clone(), true);
         let cells = Cells::of_footprint(shape.len(), step.offsets.len(), step.offsets.concat());
-        let kernel = lifted.kernel.clone();
+        let kernel = made.kernel.clone();
         // The constants of these tests are those of the first step.
-        hoisted.get_or_insert(lifted);
+        hoisted.get_or_insert(made);
         Link {
             cells: cells.for_kernel(&kernel).expect("the offsets have an entry for each axis"),
             kernel,
