@@ -61,6 +61,15 @@ pub const FOUR_ROWS: usize = 100;
 /// ... and two up to this many.
 pub const TWO_ROWS: usize = 400;
 
+/// Scratch memory for at most this many f64s is on the stack of a callback for windows of any length ...
+///
+/// 8 KiB of stack cost nothing that could be measured; an allocation costs some 50 ns a pixel.
+pub const STACK_SCRATCH: usize = 1024;
+/// ... and for this many on that of a callback for one footprint. Beyond, each call allocates it and frees it.
+///
+/// 256 KiB: a thread of rayon's has 2 MiB of stack.
+pub const MAX_STACK_SCRATCH: usize = 1 << 15;
+
 /// In a row of the array that is shorter than this, code may yet read so far before and after its pixels.
 ///
 /// A copy of a row has all that is between: 4,096 elements beyond each end are at most 64 KiB, half of the second cache.

@@ -29,14 +29,10 @@ use crate::lang::limits::Limits;
 use crate::lang::specialize::specialized;
 use crate::plan::lower::for_one_pixel;
 use crate::plan::width::Width;
-
-/// Scratch memory for at most this many f64s is on the stack of the form for any size ...
-const STACK_SCRATCH: usize = 1024;
-/// ... and for this many on that of the form for one footprint. Beyond, each call allocates it and frees it.
-const MAX_STACK_SCRATCH: usize = 1 << 15;
+use crate::tuning;
 
 /// Compiles `kernel`, which can be a callback (`lang/callback_rules.rs`), for windows of these cells, or of any number of them.
-pub fn compile(kernel: &Kernel, cells: Option<&Cells>, limits: &Limits) -> Result<Arc<jit::Code>, Error> {
+pub fn compile(kernel: &Kernel, cells: Option<&Cells>, limits: &Limits) -> Result<Arc<jit::MachineCode>, Error> {
     let (module, function) = build(kernel, cells, limits)?;
     module.finish(function)
 }
@@ -269,8 +265,8 @@ impl ScratchMemory {
     ) -> Result<ScratchMemory, Error> {
         // The copying loop may write one element past those that it keeps, but never past the cells.
         let on_stack = match cells {
-            Some(cells) if cells.taps() <= MAX_STACK_SCRATCH => cells.taps().max(1),
-            _ => STACK_SCRATCH,
+            Some(cells) if cells.taps() <= tuning::MAX_STACK_SCRATCH => cells.taps().max(1),
+            _ => tuning::STACK_SCRATCH,
         };
         let slot = b.create_sized_stack_slot(StackSlotData::new(
             StackSlotKind::ExplicitSlot,

@@ -107,39 +107,39 @@ impl Module {
     }
 
     /// Compiles `function`, and makes the module's memory executable.
-    pub fn finish(mut self, function: Function) -> Result<Arc<Code>, Error> {
+    pub fn finish(mut self, function: Function) -> Result<Arc<MachineCode>, Error> {
         let mut context = Context::for_function(function);
         let id =
             self.inner.declare_function("kernel", Linkage::Export, &context.func.signature).map_err(codegen_error)?;
         self.inner.define_function(id, &mut context).map_err(|error| codegen_error(format!("{error:?}")))?;
         self.inner.finalize_definitions().map_err(codegen_error)?;
         let entry = self.inner.get_finalized_function(id);
-        Ok(Arc::new(Code { entry, _module: self }))
+        Ok(Arc::new(MachineCode { entry, _module: self }))
     }
 }
 
 impl Drop for Module {
     fn drop(&mut self) {
         // SAFETY: `inner` is taken once, here. No code of the module is running: before `finish` none was handed out,
-        // and after it every caller holds the `Arc<Code>` that owns the module.
+        // and after it every caller holds the `Arc<MachineCode>` that owns the module.
         unsafe { ManuallyDrop::take(&mut self.inner).free_memory() }
     }
 }
 
 /// A compiled function and the memory that it lives in.
-pub struct Code {
+pub struct MachineCode {
     entry: *const u8,
     _module: Module,
 }
 
 // SAFETY: after `finish` nothing changes: `entry` points into memory that is read-only and executable, and the module
 // is only kept to be freed, which the last owner does alone.
-unsafe impl Send for Code {}
+unsafe impl Send for MachineCode {}
 // SAFETY: as for `Send`; shared references can only read `entry`.
-unsafe impl Sync for Code {}
+unsafe impl Sync for MachineCode {}
 
 /// The callback at the entry of `code`, which [`super::callback`] made for these cells, or for any number of them.
-pub fn callback(code: Arc<Code>, cells: Option<&Cells>) -> Callback {
+pub fn callback(code: Arc<MachineCode>, cells: Option<&Cells>) -> Callback {
     // SAFETY: code of that origin has this signature, reads its user data as promised, and lives as long as its owner.
     unsafe { Callback::compiled(std::mem::transmute::<*const u8, CallbackFn>(code.entry), code, cells) }
 }
@@ -161,12 +161,12 @@ type RowFn = unsafe extern "C" fn(*const *const u8, *const *mut u8, usize, *cons
 #[derive(Clone)]
 pub(crate) struct RowCode {
     function: RowFn,
-    _code: Arc<Code>,
+    _code: Arc<MachineCode>,
 }
 
 impl RowCode {
     /// The code that `codegen::row` has made.
-    pub(super) fn new(code: Arc<Code>) -> RowCode {
+    pub(super) fn new(code: Arc<MachineCode>) -> RowCode {
         // SAFETY: `codegen::row` makes functions of this signature.
         let function = unsafe { std::mem::transmute::<*const u8, RowFn>(code.entry) };
         RowCode { function, _code: code }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{Kernel, Parameters};
 use crate::callback::Callback;
 use crate::codegen::callback;
-use crate::codegen::jit::{self, Code};
+use crate::codegen::jit::{self, MachineCode};
 use crate::codegen::row::RowKernel;
 use crate::error::Error;
 use crate::grid::footprint::Footprint;
@@ -25,7 +25,7 @@ pub struct Forms(Mutex<Vec<Form>>);
 /// Machine code, and what it is for.
 enum Form {
     /// A callback, for some cells or for any number of them.
-    Callback(Option<Cells>, Arc<Code>),
+    Callback(Option<Cells>, Arc<MachineCode>),
     /// Rows; the plan says what for.
     Rows(Arc<RowKernel>),
 }
@@ -180,7 +180,7 @@ impl Kernel {
     }
 
     /// The machine code of the callback; made once for each of the last few footprints.
-    pub(crate) fn code(&self, cells: Option<&Cells>) -> Result<Arc<Code>, Error> {
+    pub(crate) fn code(&self, cells: Option<&Cells>) -> Result<Arc<MachineCode>, Error> {
         self.form(
             |form| match form {
                 Form::Callback(mine, code) if mine.as_ref() == cells => Some(code.clone()),

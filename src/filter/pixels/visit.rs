@@ -70,7 +70,7 @@ impl Visit<'_> {
             let end = region.row().end.min(start + (pixels.end - at).min(most));
             first.start_row(&position);
             others.iter_mut().for_each(|other| other.start_row(&position));
-            let row = Row {
+            let row = PixelRow {
                 position: &position,
                 others: &others,
                 interior: &interior,
@@ -93,7 +93,7 @@ impl Visit<'_> {
 }
 
 /// What is the same for all pixels of a row.
-struct Row<'a> {
+struct PixelRow<'a> {
     position: &'a [usize],
     others: &'a [Box<dyn AnyGather + 'a>],
     interior: &'a Range<usize>,
@@ -102,7 +102,7 @@ struct Row<'a> {
     compacted: Option<&'a Neighbourhood<'a>>,
 }
 
-impl Row<'_> {
+impl PixelRow<'_> {
     /// Evaluates pixels of the row until one fails; the number that held.
     fn chunk<T: Element, E: Evaluate>(
         &self,
@@ -167,7 +167,7 @@ impl Row<'_> {
         failed.unwrap_or(total)
     }
 
-    /// [`Row::visit`] for interior pixels of a single input and output, with windows of the commonest sizes unrolled.
+    /// [`PixelRow::visit`] for interior pixels of a single input and output, with windows of the commonest sizes unrolled.
     fn visit_alone<T: Element, E: Evaluate>(
         &self,
         first: &Gather<'_, T>,
@@ -193,7 +193,7 @@ impl Row<'_> {
         }
     }
 
-    /// [`Row::visit_alone`] for windows of `CELLS` cells. Where pixels are neighbours in memory, it gathers the windows of
+    /// [`PixelRow::visit_alone`] for windows of `CELLS` cells. Where pixels are neighbours in memory, it gathers the windows of
     /// a few at once.
     fn visit_unrolled<T: Element, E: Evaluate, const CELLS: usize>(
         &self,
