@@ -1,25 +1,25 @@
 //! Every number that was found by measuring, and not by thinking: thresholds between ways to compute the same.
 //!
-//! No value of a filter depends on them, so they may be changed for another processor. Each says what was measured; the
-//! measurements are of the processor that docs/performance.md names.
+//! No value of a filter depends on them, but for the rounding of float sums, so they may be changed for another processor. Each says what
+//! was measured; "Not measured" marks those that were set by judgement, the first to try when something is slow.
 
 // The code for a block of pixels.
 
 /// Loops over more cells than this are not unrolled.
 ///
-/// Measured: a sum of 11 x 11 u8 takes 1.3 ns a pixel unrolled and shared by rows of pixels, 7 ns in a loop; from about 130 cells
-/// on, making the code takes longer than it saves on an image of a megapixel.
+/// Measured: a minimum of u8 takes 0.7 ns a pixel over 11 x 11 cells, unrolled and shared by rows of pixels, and 7.3 ns over 15 x 15 in a
+/// loop, five times as much for a cell.
 pub const MAX_UNROLLED_CELLS: usize = 128;
 
 /// Loops are unrolled if the unrolled body has at most about this many instructions.
 ///
-/// Measured: code of 1,000 instructions takes about 4 ms to make, which is what it saves on a megapixel.
+/// Not measured by itself: code of 1,000 instructions takes about 4 ms to make ([`COMPILE_NANOSECONDS`]).
 pub const MAX_UNROLLED_INSTRUCTIONS: usize = 1024;
 
 /// The most reductions in one loop.
 ///
 /// Each has variables that live through the loop, and allocating registers for many of them takes time that grows with their
-/// square: 64 of them take 5 ms, 1,000 took seconds.
+/// square. The number itself is not measured.
 pub const MAX_REDUCTIONS_IN_LOOP: usize = 64;
 
 /// About how many instructions an elementary function of one number takes, counted in the emitted code of `exp` and `sin`.
@@ -30,7 +30,7 @@ pub const BINARY_FUNCTION_INSTRUCTIONS: usize = 60;
 
 /// Order statistics of at most this many elements are found by a network.
 ///
-/// Measured: the median of 9 x 9 takes 30 ms to compile; of 11 x 11 it would take 100 ms and spill most values.
+/// Measured: the median of 9 x 9 takes 30 ms to compile. Where more time for more cells stops being worth it is not measured.
 pub const MAX_NETWORK: usize = 81;
 
 /// About how many minima and maxima a network has for each element: 80 for four medians of 9 (which share much), 336 for four
@@ -40,8 +40,7 @@ pub const NETWORK_INSTRUCTIONS: usize = 6;
 /// A block has as many pixels as fill four registers of the lanes that most is done in, if at most this many instructions are done
 /// in each register ...
 ///
-/// Measured on minima, means and products of 3 x 3 and 5 x 5 of all types: less work for each address and each turn of the loop,
-/// until values no longer fit in the registers.
+/// There is less work for each address and each turn of the loop, until values no longer fit in the registers. Not measured.
 pub const FOUR_REGISTERS: usize = 64;
 /// ... and two registers up to this many.
 pub const TWO_REGISTERS: usize = 200;
@@ -51,19 +50,19 @@ pub const MAX_ROWS_PER_CALL: usize = 8;
 
 /// So many instructions in narrow lanes (of at most two bytes) are so little that what is done for a row counts: the most rows.
 ///
-/// Measured: the u8 cross took 1.1 of OpenCV's time with four rows, 0.8 with eight.
+/// Not measured by itself.
 pub const LITTLE_WORK: usize = 16;
 
 /// Up to so many instructions, and for networks, four rows of pixels are computed by one call ...
 ///
-/// Measured: 3 x 3 and 5 x 5 means, Sobel and medians share most of their column sums and sorted rows then.
+/// Counted: four rows of a 3 x 3 median take 80 minima and maxima, one alone 30. The thresholds are not measured.
 pub const FOUR_ROWS: usize = 100;
 /// ... and two up to this many.
 pub const TWO_ROWS: usize = 400;
 
 /// Scratch memory for at most this many f64s is on the stack of a callback for windows of any length ...
 ///
-/// 8 KiB of stack cost nothing that could be measured; an allocation costs some 50 ns a pixel.
+/// 8 KiB. Not measured.
 pub const STACK_SCRATCH: usize = 1024;
 /// ... and for this many on that of a callback for one footprint. Beyond, each call allocates it and frees it.
 ///
@@ -72,13 +71,13 @@ pub const MAX_STACK_SCRATCH: usize = 1 << 15;
 
 /// In a row of the array that is shorter than this, code may yet read so far before and after its pixels.
 ///
-/// A copy of a row has all that is between: 4,096 elements beyond each end are at most 64 KiB, half of the second cache.
+/// A copy of a row has all that is between: 4,096 elements beyond both ends are at most 64 KiB. Not measured.
 pub const SHORT_REACH: usize = 1 << 12;
 
 /// The bytes of machine code for an instruction of the intermediate representation.
 ///
 /// There are fewer where rows of pixels have instructions in common, which the code generator keeps once, and more where many
-/// values don't fit in the registers. Measured on the cookbook: 5 to 8.
+/// values don't fit in the registers. Not measured.
 pub const CODE_BYTES: usize = 8;
 
 /// The time that the code generator takes for each instruction of a small function, in nanoseconds ...
@@ -99,6 +98,12 @@ pub const LOOP_INSTRUCTIONS: f64 = 5.0;
 /// Lines are written and read again, and a call has its own costs on short rows; see `hoodoo bench --growth`.
 pub const CUT_ADVANTAGE: f64 = 1.2;
 
+/// Runs of so many columns are read as they are. Not measured.
+pub const SHORT_RUN: usize = 8;
+
+/// What a line costs in a pass along the row, beside its reads: writing it, and visiting it. Not measured by itself.
+pub const LINE_INSTRUCTIONS: usize = 3;
+
 /// What one more pass costs for a register of pixels, beside its instructions, for one row of pixels.
 pub const PASS_INSTRUCTIONS: f64 = 8.0;
 
@@ -106,17 +111,17 @@ pub const PASS_INSTRUCTIONS: f64 = 8.0;
 
 /// How many bands there are for each thread: more than one, so that a thread that is held up does not hold up the others.
 ///
-/// Measured: with one band for each thread, a run of two threads waited for the slower one by up to a fifth on a shared machine.
+/// Not measured.
 pub const BANDS_PER_THREAD: usize = 8;
 
 /// How much work is worth a thread: pixels times cells.
 ///
-/// Handing work to a thread takes some 30 us, in which one thread does about so much.
+/// Handing work to a thread takes some 30 us, in which one thread does about so much. Not measured by itself.
 pub const MIN_WORK_PER_THREAD: usize = 1 << 17;
 
 /// How many pixels a thread does before it looks for other work, at least.
 ///
-/// So many pixels take some 100 us with a compiled callback, several times what handing them out takes.
+/// Not measured: with a compiled callback of a few cells so many pixels take some 20 us.
 pub const MIN_BAND: usize = 1 << 13;
 
 // Rows and caches.
@@ -140,7 +145,8 @@ pub const CACHE_WAYS: usize = 12;
 
 /// Rows a multiple of so many bytes apart are in two sets of the nearest cache, or in one.
 ///
-/// Measured on columns of 31 f32 in rows of 8 KiB: read as copies in slots that are apart, they take half of the time.
+/// Measured on minima of f32 in rows of 8 KiB, on a loaded machine: with copies 31 x 31 took 1.8 ns a pixel instead of 2.1, 101 x 101
+/// 4.0 instead of 10.7.
 pub const ALIASING_BYTES: isize = 1 << 11;
 
 /// How many pixels a chunk has at most where there are lines.
@@ -150,12 +156,12 @@ pub const MAX_LINE_CHUNK: usize = 1 << 12;
 
 /// Rows of at most this many bytes are copied as a whole, and not written past the cache.
 ///
-/// Measured: computing the two ends of a row by calls of their own takes as long as copying 4 KiB.
+/// Not measured.
 pub const SHORT_ROW: usize = 1 << 12;
 
 /// The rows that are read by the groups which follow each other in a plane stay in the second cache.
 ///
-/// Measured on volumes of u16: parts of planes from 64 KiB to a whole plane; a quarter of the second cache was best.
+/// Tried on volumes of u16 from 64 KiB to a whole plane.
 pub const CACHED_BYTES: usize = 1 << 17;
 
 /// Rows that are read again by the next group are expected to be in the second cache up to this size, half of most.
@@ -163,7 +169,7 @@ pub const REREAD_BYTES: usize = 1 << 18;
 
 /// Outputs of at least this many bytes don't stay in the cache, so writing past it spares reading them first.
 ///
-/// Measured: smaller outputs are read again from the cache by whoever comes next.
+/// Smaller outputs are read again from the cache by whoever comes next. Not measured.
 pub const STREAMED_BYTES: usize = 1 << 24;
 
 /// Axes with at most so many elements are no good for rows.
@@ -173,7 +179,7 @@ pub const SHORT_AXIS: usize = 8;
 
 /// They are avoided if there is an axis before them with at least so many elements.
 ///
-/// Shorter rows gain nothing.
+/// Not measured.
 pub const LONG_AXIS: usize = 32;
 
 /// How many pixels of a row are done before their results are stored, progress is reported and a cancellation is seen, at

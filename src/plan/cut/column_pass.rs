@@ -52,7 +52,7 @@ pub fn column_pass(scheme: &Scheme<'_>) -> Option<Link> {
     Some(Link {
         neutral: neutrals.collect(),
         reads: (0..request.inputs.len()).map(Origin::Array).collect(),
-        rows_per_call: scheme.many_rows().filter(|_| unrolled),
+        rows_per_call: unrolled.then_some(request.adjacent_rows),
         known: Vec::new(),
         kernel: columns_kernel,
         cells,

@@ -54,7 +54,7 @@ pub fn last_pass(scheme: &Scheme<'_>) -> Option<Link> {
         cells: footprint.for_kernel(&last).ok()?,
         reads: (0..arrays).map(Origin::Array).chain((0..line_count).map(Origin::Line)).collect(),
         neutral: vec![None; last.outputs.len()],
-        rows_per_call: scheme.many_rows().filter(|_| short),
+        rows_per_call: short.then_some(request.adjacent_rows),
         known: if exact { became } else { Vec::new() },
         kernel: last,
     })

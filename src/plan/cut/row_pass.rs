@@ -25,7 +25,7 @@ pub fn row_pass(scheme: &Scheme<'_>, level: usize) -> Option<Link> {
         cells: Cells::of_footprint(request.axes.len(), 0, Vec::new()).for_kernel(&kernel).ok()?,
         reads: (0..parts.len()).map(|part| Origin::Line(scheme.line(level, part))).collect(),
         neutral: vec![None; parts.len()],
-        rows_per_call: scheme.many_rows(),
+        rows_per_call: Some(request.adjacent_rows),
         known: Vec::new(),
         kernel,
     })

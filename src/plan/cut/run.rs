@@ -4,9 +4,7 @@ use crate::lang::hir::{Builder, Expr, ExprId};
 use crate::lang::ops::BinaryOp;
 use crate::lang::reductions::Monoid;
 use crate::lang::types::Type;
-
-/// The runs that are read as they are.
-const SHORT: usize = 8;
+use crate::tuning;
 
 /// How a run of columns is combined: in levels, each of which combines some results of the level below that follow each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +19,7 @@ impl Run {
     /// The levels that take the fewest reads for a run of `len` columns.
     pub fn of(len: usize) -> Run {
         let mut best = Run { len, levels: Vec::new() };
-        if len <= SHORT {
+        if len <= tuning::SHORT_RUN {
             return best;
         }
         let most = len / 2;
@@ -39,9 +37,8 @@ impl Run {
 
     /// Reads and writes for a register of pixels.
     pub fn cost(&self) -> usize {
-        /// Writing a line, and visiting it.
-        const LEVEL: usize = 3;
-        self.levels.iter().map(|m| 2 * m + LEVEL).sum::<usize>() + 2 * self.last_reads(Monoid::Sum).len()
+        self.levels.iter().map(|m| 2 * m + tuning::LINE_INSTRUCTIONS).sum::<usize>()
+            + 2 * self.last_reads(Monoid::Sum).len()
     }
 
     /// How many columns a result of a level stands for; level 0 are the columns themselves.

@@ -52,9 +52,4 @@ impl Scheme<'_> {
         }
         offset
     }
-
-    /// How many rows of pixels a call computes of what is short: as many as there are.
-    pub fn many_rows(&self) -> Option<usize> {
-        Some(self.request.adjacent_rows)
-    }
 }
