@@ -1,4 +1,4 @@
-//! Every number that was found by measuring, and not by thinking: thresholds between ways to compute the same.
+//! The thresholds between ways to compute the same, in one table.
 //!
 //! No value of a filter depends on them, but for the rounding of float sums, so they may be changed for another processor. Each says what
 //! was measured; "Not measured" marks those that were set by judgement, the first to try when something is slow.
