@@ -1,33 +1,72 @@
-"""A pytest plugin that puts this package's functions in the place of those of ``scipy.ndimage``."""
+"""A pytest plugin that puts this package's functions in the place of those of ``scipy.ndimage``, and counts what reaches Hoodoo."""
+
+import functools
+import os
+from collections import Counter
+from pathlib import Path
 
 import scipy.ndimage
 from scipy._lib._array_api import xp_capabilities_table
 
-import hoodoo
+import hoodoo._dropin
+import hoodoo._generic
+import hoodoo._kernel
+import hoodoo.ndimage
 
+#: Every function of `hoodoo.ndimage` that is not SciPy's own.
 REDIRECTED = [
-    "black_tophat",
-    "generic_filter",
-    "generic_filter1d",
-    "grey_closing",
-    "grey_dilation",
-    "grey_erosion",
-    "grey_opening",
-    "maximum_filter",
-    "maximum_filter1d",
-    "median_filter",
-    "minimum_filter",
-    "minimum_filter1d",
-    "morphological_gradient",
-    "percentile_filter",
-    "rank_filter",
-    "uniform_filter",
-    "uniform_filter1d",
-    "white_tophat",
+    name
+    for name in hoodoo.ndimage.__all__
+    if getattr(hoodoo.ndimage, name) is not getattr(scipy.ndimage, name) and callable(getattr(hoodoo.ndimage, name))
 ]
 
+#: How often each function was called, and how often a call had Hoodoo filter something.
+called, reached = Counter(), Counter()
+
+# SciPy's tests are of small images.
+hoodoo._dropin.smallest = 0
+
+runs = 0
+
+
+class CountedFilter:
+    """A filter that counts its runs."""
+
+    def __init__(self, *arguments):
+        self._filter = hoodoo._hoodoo.Filter(*arguments)
+
+    def run(self, *arguments):
+        global runs
+        runs += 1
+        return self._filter.run(*arguments)
+
+    def __getattr__(self, name):
+        return getattr(self._filter, name)
+
+
+hoodoo._kernel.Filter = hoodoo._generic.Filter = CountedFilter
+
+
+def counted(name, function):
+    @functools.wraps(function)
+    def wrapper(*arguments, **keywords):
+        called[name] += 1
+        before = runs
+        try:
+            return function(*arguments, **keywords)
+        finally:
+            reached[name] += runs > before
+
+    return wrapper
+
+
 for name in REDIRECTED:
-    ours, theirs = getattr(hoodoo, name), getattr(scipy.ndimage, name)
+    ours, theirs = counted(name, getattr(hoodoo.ndimage, name)), getattr(scipy.ndimage, name)
     # SciPy's tests look up what a function can do by the function itself.
     xp_capabilities_table[ours] = xp_capabilities_table[theirs]
     setattr(scipy.ndimage, name, ours)
+
+
+def pytest_sessionfinish(session):
+    if path := os.environ.get("HOODOO_REACHED"):
+        Path(path).write_text("".join(f"{name} {called[name]} {reached[name]}\n" for name in REDIRECTED))

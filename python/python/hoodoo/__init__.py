@@ -7,32 +7,40 @@
 array([[4, 5, 4],
        [7, 8, 7],
        [4, 5, 4]])
+
+``hoodoo.ndimage`` is ``scipy.ndimage`` with Hoodoo behind every function that looks at neighbourhoods, ``hoodoo.dask`` filters Dask
+arrays, and ``hoodoo.xarray`` gives labelled arrays the accessor ``hoodoo``.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from ._errors import KernelError
-from ._filters import (
-    maximum_filter,
-    maximum_filter1d,
-    median_filter,
-    minimum_filter,
-    minimum_filter1d,
-    percentile_filter,
-    rank_filter,
-    uniform_filter,
-    uniform_filter1d,
-)
-from ._generic import generic_filter, generic_filter1d
-from ._jupyter import load_ipython_extension, preview
 from ._kernel import Kernel
-from ._morphology import (
-    black_tophat,
-    grey_closing,
-    grey_dilation,
-    grey_erosion,
-    grey_opening,
-    morphological_gradient,
-    white_tophat,
-)
+
+if TYPE_CHECKING:
+    from ._filters import (
+        maximum_filter,
+        maximum_filter1d,
+        median_filter,
+        minimum_filter,
+        minimum_filter1d,
+        percentile_filter,
+        rank_filter,
+        uniform_filter,
+        uniform_filter1d,
+    )
+    from ._generic import generic_filter, generic_filter1d
+    from ._jupyter import load_ipython_extension, preview
+    from ._morphology import (
+        black_tophat,
+        grey_closing,
+        grey_dilation,
+        grey_erosion,
+        grey_opening,
+        morphological_gradient,
+        white_tophat,
+    )
 
 __all__ = [
     "Kernel",
@@ -59,3 +67,33 @@ __all__ = [
     "white_tophat",
 ]
 __version__ = "0.1.0"
+
+#: Where what is imported when it is first used is defined. SciPy takes longer to import than all the rest.
+_DEFINED_IN = {
+    name: module
+    for module, names in {
+        "._filters": "maximum_filter maximum_filter1d median_filter minimum_filter minimum_filter1d percentile_filter"
+        " rank_filter uniform_filter uniform_filter1d",
+        "._generic": "generic_filter generic_filter1d",
+        "._jupyter": "load_ipython_extension preview",
+        "._morphology": "black_tophat grey_closing grey_dilation grey_erosion grey_opening morphological_gradient"
+        " white_tophat",
+    }.items()
+    for name in names.split()
+}
+
+_MODULES = {"dask", "ndimage", "xarray"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f".{name}", __name__)
+    if name not in _DEFINED_IN:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=importlib.import_module(__name__))
+    value = getattr(importlib.import_module(_DEFINED_IN[name], __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_DEFINED_IN, *_MODULES})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Iterable, Sequence
@@ -388,12 +389,9 @@ def _by_parts(source: str, image: Array, target: Array, passes: list[Pass], cval
 
 def _separably(source: str, image: Array, target: Array, passes: list[Pass], cval: Any) -> Array:
     """Filters axis after axis; what is in between has the type of the output."""
-    if not passes:
-        if not target.flags.writeable:
-            raise ValueError("output array is read-only")
-        target[...] = image
-        return target
     kernel = kernel_of(source)
+    steps: list[_scipy.Step] = []
     for axis, size, origin, mode in passes:
-        image = _scipy.filtered(kernel, image, target, cval=cval, size=size, axes=axis, origin=origin, mode=mode)
-    return target
+        window: dict[str, Any] = {"size": size, "axes": axis, "origin": origin, "mode": mode}
+        steps.append(functools.partial(_scipy.filtered, kernel, cval=cval, **window))
+    return _scipy.chained(steps, image, target)

@@ -142,6 +142,36 @@ def morphological_gradient(
     return np.subtract(dilated, eroded, out=into)
 
 
+def morphological_laplace(
+    input: ArrayLike,
+    size: Any = None,
+    footprint: ArrayLike | None = None,
+    structure: ArrayLike | None = None,
+    output: Any = None,
+    mode: str | Sequence[str] = "reflect",
+    cval: float = 0.0,
+    origin: int | Sequence[int] = 0,
+    *,
+    axes: int | Sequence[int] | None = None,
+) -> Array:
+    """A dilation and an erosion less twice the image, as ``scipy.ndimage.morphological_laplace``.
+
+    >>> from hoodoo.ndimage import morphological_laplace
+    >>> morphological_laplace([3, 5, 4, 7, 5], size=3)
+    array([ 2, -2,  3, -3,  2])
+    """
+    image = np.asarray(input)
+    window = (mode, cval, origin)
+    dilated = grey_dilation(image, size, footprint, structure, None, *window, axes=axes)
+    # As in SciPy, an output that is only a type is not asked for.
+    into = output if isinstance(output, np.ndarray) else None
+    eroded = grey_erosion(image, size, footprint, structure, into, *window, axes=axes)
+    np.add(dilated, eroded, out=eroded)
+    for _ in range(2):
+        np.subtract(eroded, image, out=eroded)
+    return eroded
+
+
 def white_tophat(
     input: ArrayLike,
     size: Any = None,

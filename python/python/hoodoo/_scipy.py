@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import operator
 import warnings
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ._arrays import Array, is_supported, mask, readable
 from ._kernel import Kernel, number, prepared, run_into
+
+#: Writes what it makes of the first array to the second.
+Step: TypeAlias = Callable[[Array, Array], object]
 
 # SciPy's modes, and the two of ours in which nothing is outside.
 _MODES = ("reflect", "mirror", "nearest", "wrap", "constant", "grid-mirror", "grid-wrap", "grid-constant")
@@ -37,19 +41,42 @@ def filtered(
     axes: int | Sequence[int],
     size: int | Sequence[int] | None = None,
     footprint: Array | None = None,
+    params: Mapping[str, ArrayLike] = MappingProxyType({}),
     own: bool = False,
 ) -> Array:
     """Runs a kernel with SciPy's types, with ``own`` float16 too, and its casts."""
     check_types(image, target, own=own)
-    ready = prepared(kernel, size, footprint, mode, cval, origin, axes, cast="wrap")
+    ready = prepared(kernel, size, footprint, mode, cval, origin, axes, params, cast="wrap")
     run_into(ready, [readable(as_numbers(image))], [as_numbers(target)])
+    return target
+
+
+def chained(steps: Sequence[Step], image: Array, target: Array) -> Array:
+    """Does steps of which each reads what the one before has written; what is in between has the type of the target."""
+    if not target.flags.writeable:
+        raise ValueError("output array is read-only")
+    if not steps:
+        target[...] = image
+        return target
+    # Two in turn, so that no step reads where it writes.
+    scratch: list[Array] = []
+    for number, step in enumerate(steps):
+        if number == len(steps) - 1:
+            into = target
+        elif number < 2:
+            into = np.empty(target.shape, target.dtype.newbyteorder("="))
+            scratch.append(into)
+        else:
+            into = scratch[number % 2]
+        step(image, into)
+        image = into
     return target
 
 
 def check_types(*arrays: Array, own: bool = False) -> None:
     """Checks that SciPy's filters have the arrays' element types; with ``own``, that ours have them."""
     for array in arrays:
-        if not is_supported(array.dtype) or (array.dtype == np.float16 and not own):
+        if not is_supported(array.dtype) or (array.dtype.kind == "f" and array.itemsize == 2 and not own):
             raise RuntimeError(f"array type dtype('{array.dtype}') not supported")
 
 
@@ -70,16 +97,19 @@ def cast(value: float, dtype: np.dtype[Any]) -> float:
     return float((int(value) - low) % (1 << bits) + low)
 
 
-def output_for(output: Any, input: Array, stacklevel: int = 2) -> Array:
+def output_for(output: Any, input: Array, stacklevel: int = 2, is_complex: bool | None = None) -> Array:
     """The array to write to: ``output`` itself, or a new one of the type that it names; complex if the input is.
 
-    ``stacklevel`` is that of the user's call, from where this is called.
+    ``stacklevel`` is that of the user's call, from where this is called. ``is_complex`` says whether the output must be complex,
+    whatever the input is.
     """
-    is_complex = input.dtype.kind == "c"
+    if is_complex is None:
+        is_complex = input.dtype.kind == "c"
     if output is None:
         if input.dtype.kind in "SUV":
             raise TypeError(f"data type '{input.dtype.name}' not understood")
-        return np.zeros(input.shape, input.dtype.newbyteorder("="))
+        dtype = np.promote_types(input.dtype, np.complex64) if is_complex else input.dtype
+        return np.zeros(input.shape, dtype.newbyteorder("="))
     if isinstance(output, str):
         dtype = np.dtype(output)
         if is_complex and dtype.kind != "c":
