@@ -15,7 +15,7 @@ arrays, and ``hoodoo.xarray`` gives labelled arrays the accessor ``hoodoo``.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from ._errors import KernelError
+from ._errors import KernelError, TracingError
 from ._kernel import Kernel
 
 if TYPE_CHECKING:
@@ -41,17 +41,25 @@ if TYPE_CHECKING:
         morphological_gradient,
         white_tophat,
     )
+    from ._trace import kernel
+    from ._traced import coord, dist, extent, fold, offset, require, where
 
 __all__ = [
     "Kernel",
     "KernelError",
+    "TracingError",
     "black_tophat",
+    "coord",
+    "dist",
+    "extent",
+    "fold",
     "generic_filter",
     "generic_filter1d",
     "grey_closing",
     "grey_dilation",
     "grey_erosion",
     "grey_opening",
+    "kernel",
     "load_ipython_extension",
     "maximum_filter",
     "maximum_filter1d",
@@ -59,11 +67,14 @@ __all__ = [
     "minimum_filter",
     "minimum_filter1d",
     "morphological_gradient",
+    "offset",
     "percentile_filter",
     "preview",
     "rank_filter",
+    "require",
     "uniform_filter",
     "uniform_filter1d",
+    "where",
     "white_tophat",
 ]
 __version__ = "0.1.0"
@@ -78,6 +89,8 @@ _DEFINED_IN = {
         "._jupyter": "load_ipython_extension preview",
         "._morphology": "black_tophat grey_closing grey_dilation grey_erosion grey_opening morphological_gradient"
         " white_tophat",
+        "._trace": "kernel",
+        "._traced": "coord dist extent fold offset require where",
     }.items()
     for name in names.split()
 }

@@ -1,6 +1,8 @@
-"""The exception for a kernel that is not right."""
+"""The exceptions for kernels that are not right."""
 
 from __future__ import annotations
+
+import linecache
 
 
 class KernelError(ValueError):
@@ -42,3 +44,30 @@ class KernelError(ValueError):
         self,
     ) -> tuple[type[KernelError], tuple[str, str, str, tuple[int, int], int, int]]:
         return KernelError, (str(self), self.message, self.code, self.span, self.line, self.column)
+
+
+class TracingError(TypeError):
+    """Something in a Python function that `hoodoo.kernel` makes a kernel of can't be in a kernel.
+
+    The message says what to write instead, and where the line is that is meant.
+
+    Attributes
+    ----------
+    message : str
+        What is wrong, and what to write.
+    filename : str
+    lineno : int
+        The line of the function.
+    """
+
+    __module__ = "hoodoo"
+
+    def __init__(self, message: str, filename: str, lineno: int) -> None:
+        line = linecache.getline(filename, lineno).strip()
+        super().__init__(f"{message}\n  {filename}:{lineno}" + (f": {line}" if line else ""))
+        self.message = message
+        self.filename = filename
+        self.lineno = lineno
+
+    def __reduce__(self) -> tuple[type[TracingError], tuple[str, str, int]]:
+        return TracingError, (self.message, self.filename, self.lineno)

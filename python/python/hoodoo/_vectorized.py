@@ -17,6 +17,8 @@ from ._kernel import Kernel, kernel_of
 _KERNELS: dict[Callable[..., Any], str] = {
     np.min: "min(w)",
     np.max: "max(w)",
+    np.amin: "min(w)",
+    np.amax: "max(w)",
     np.sum: "sum(w)",
     np.mean: "mean(w)",
     np.median: "median(w)",

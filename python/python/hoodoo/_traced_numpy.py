@@ -1,0 +1,189 @@
+"""NumPy's functions of values in a kernel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ._traced import (
+    REDUCTIONS,
+    Operand,
+    Selected,
+    Traced,
+    arithmetic,
+    call,
+    compare,
+    logical,
+    reduction,
+    refuse,
+    where,
+)
+
+_OPERATORS: dict[str, tuple[Callable[[str, Operand, Operand], Traced], str]] = {
+    "add": (arithmetic, "+"),
+    "subtract": (arithmetic, "-"),
+    "multiply": (arithmetic, "*"),
+    "divide": (arithmetic, "/"),
+    "remainder": (arithmetic, "%"),
+    "power": (arithmetic, "**"),
+    "float_power": (arithmetic, "**"),
+    "less": (compare, "<"),
+    "less_equal": (compare, "<="),
+    "greater": (compare, ">"),
+    "greater_equal": (compare, ">="),
+    "equal": (compare, "=="),
+    "not_equal": (compare, "!="),
+    "logical_and": (logical, "and"),
+    "logical_or": (logical, "or"),
+    "bitwise_and": (logical, "and"),
+    "bitwise_or": (logical, "or"),
+}
+
+# Functions of the language by NumPy's names, where these differ.
+_FUNCTIONS = {
+    "absolute": "abs",
+    "fabs": "abs",
+    "rint": "round",
+    "minimum": "min",
+    "maximum": "max",
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "arctan2": "atan2",
+    **{
+        name: name
+        for name in "sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh hypot floor ceil trunc sign".split()
+    },
+}
+
+_TRUTHS = ("isnan", "isfinite", "isinf")
+
+_UNIVERSAL: dict[str, Callable[..., Any]] = {
+    **{name: lambda a, b, of=of: of[0](of[1], a, b) for name, of in _OPERATORS.items()},
+    **{name: lambda *values, of=of: call(of, *values) for name, of in _FUNCTIONS.items()},
+    **{name: lambda value, of=name: call(of, value, is_truth=True) for name in _TRUTHS},
+    "negative": lambda a: -_plain(a),
+    "positive": lambda a: _plain(a),
+    "square": lambda a: arithmetic("**", a, 2),
+    "reciprocal": lambda a: arithmetic("/", 1, a),
+    "floor_divide": lambda a, b: call("floor", arithmetic("/", a, b)),
+    "logical_not": lambda a: ~_plain(a),
+    "invert": lambda a: ~_plain(a),
+    "logical_xor": lambda a, b: _plain(a) ^ b,
+    "bitwise_xor": lambda a, b: _plain(a) ^ b,
+    "deg2rad": lambda a: arithmetic("*", a, math.pi / 180),
+    "radians": lambda a: arithmetic("*", a, math.pi / 180),
+    "rad2deg": lambda a: arithmetic("*", a, 180 / math.pi),
+    "degrees": lambda a: arithmetic("*", a, 180 / math.pi),
+}
+
+# What a universal function makes of all cells.
+_REDUCED = {
+    "add": "sum",
+    "multiply": "prod",
+    "minimum": "min",
+    "maximum": "max",
+    "logical_and": "all",
+    "logical_or": "any",
+}
+
+
+def universal(ufunc: np.ufunc, method: str, inputs: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
+    """What a universal function of NumPy makes of values in a kernel."""
+    if method == "reduce" and ufunc.__name__ in _REDUCED:
+        return reduction(_REDUCED[ufunc.__name__], *inputs, **_of_reduction(keywords))
+    function = _UNIVERSAL.get(ufunc.__name__)
+    if function is None or method != "__call__":
+        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+        refuse(f"np.{name} has no form in kernels; these have: {', '.join(f'np.{each}' for each in sorted(_UNIVERSAL))}")
+    if keywords:
+        refuse(f"np.{ufunc.__name__} takes no `{next(iter(keywords))}` in kernels")
+    return function(*inputs)
+
+
+def applied(function: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
+    """What another function of NumPy makes of values in a kernel."""
+    found = _APPLIED.get(function)
+    if found is None:
+        names = sorted({f"np.{each.__name__}" for each in _APPLIED})
+        refuse(f"np.{function.__name__} has no form in kernels; these have: {', '.join(names)}")
+    try:
+        return found(*arguments, **keywords)
+    except TypeError as error:
+        if type(error) is TypeError and found.__name__ in str(error):
+            refuse(f"np.{function.__name__} does not take these arguments in kernels")
+        raise
+
+
+def _plain(value: Operand) -> Traced:
+    if isinstance(value, Selected) or not isinstance(value, Traced):
+        refuse("cells that w[condition] selects can only be reduced")
+    return value
+
+
+def _of_reduction(keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a reduction that a kernel has, without those that say what it does anyway."""
+    kept = {}
+    for name, value in keywords.items():
+        if name in ("where", "ddof", "correction"):
+            kept["where" if name == "where" else "ddof"] = value
+        elif value is not None and value is not False:
+            refuse(f"reductions in kernels take no `{name}`")
+    return kept
+
+
+def _reduced(name: str, ignores_nan: bool = False) -> Callable[..., Traced]:
+    def reduced(a: Operand, *arguments: Operand, **keywords: Any) -> Traced:
+        count = REDUCTIONS[name]
+        if len(arguments) > count and arguments[count:] == (None,):
+            arguments = arguments[:count]
+        kept = _of_reduction(keywords)
+        if ignores_nan:
+            numbers = ~call("isnan", Traced(a._node), is_truth=True)
+            kept["where"] = numbers & kept["where"] if "where" in kept else numbers
+        if len(arguments) != count:
+            refuse("a window is reduced as a whole: without `axis`, and of one axis only if size or axes say so")
+        return reduction(name, a, *arguments, **kept)
+
+    return reduced
+
+
+def _quantile(a: Operand, q: Operand, **keywords: Any) -> Traced:
+    return reduction("percentile", a, arithmetic("*", q, 100), **_of_reduction(keywords))
+
+
+def _average(a: Operand, axis: None = None, weights: Operand = None) -> Traced:
+    if weights is None:
+        return reduction("mean", a)
+    return reduction("sum", a * weights) / reduction("sum", weights)
+
+
+def _clip(a: Operand, a_min: Operand = None, a_max: Operand = None, *, min: Operand = None, max: Operand = None) -> Traced:
+    return _plain(a).clip(a_min if min is None else min, a_max if max is None else max)
+
+
+_APPLIED: dict[Callable[..., Any], Callable[..., Any]] = {
+    **{
+        getattr(np, name): _reduced(name)
+        for name in "sum prod min max mean var std median any all argmin argmax percentile".split()
+    },
+    **{
+        getattr(np, f"nan{name}"): _reduced(name, ignores_nan=True)
+        for name in "sum prod min max mean var std median percentile".split()
+    },
+    np.amin: _reduced("min"),
+    np.amax: _reduced("max"),
+    np.ptp: lambda a: _plain(a).ptp(),
+    np.quantile: _quantile,
+    np.average: _average,
+    np.count_nonzero: lambda a: reduction("count", a),
+    np.size: lambda a: reduction("len", a),
+    np.where: where,
+    np.clip: _clip,
+    np.round: lambda a, decimals=0: _plain(a).round(decimals),
+    np.around: lambda a, decimals=0: _plain(a).round(decimals),
+    np.real: lambda a: _plain(a),
+}
