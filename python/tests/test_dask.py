@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import pickle
 import re
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -133,9 +135,66 @@ def test_names_of_a_kernel_with_coordinates_may_be_ours():
 
 def test_a_kernel_with_assertions_sees_no_windows_but_the_arrays_in_mode_shrink():
     # At the end of a block that is not one of the array, the window would have one cell only.
-    check(np.arange(9), 1, "assert len(w) > 1; max(w)", size=3, mode="shrink")
-    check(np.arange(20).reshape(4, 5), 1, "rank(w, 3)", size=3, mode="shrink")
-    check(np.arange(20).reshape(4, 5), 1, "rank(w, 4)", size=(3, 5), mode=("nearest", "shrink"))
+    for image, kernel, window, rechunked in [
+        (np.arange(9), "assert len(w) > 1; max(w)", {"size": 3, "mode": "shrink"}, {0: -1}),
+        (np.arange(20).reshape(4, 5), "rank(w, 3)", {"size": 3, "mode": "shrink"}, {0: -1, 1: -1}),
+        (np.arange(20).reshape(4, 5), "rank(w, 4)", {"size": (3, 5), "mode": ("nearest", "shrink")}, {1: -1}),
+        (np.arange(9), "param q = 30; percentile(w, q)", {"size": 3, "mode": "shrink"}, {0: -1}),
+        (np.arange(9), "rank(w where w > 3, 0)", {"size": 3, "mode": "shrink"}, {0: -1}),
+        (np.arange(9), "nth(w, 0)", {"footprint": [1, 0, 1], "mode": "shrink"}, {0: -1}),
+    ]:
+        blocks = da.from_array(image, chunks=1)
+        with pytest.raises(ValueError, match="rechunk") as caught:
+            hoodoo_dask.generic_filter(blocks, kernel, **window)
+        assert f"x.rechunk({rechunked})" in str(caught.value)
+        if "where" not in kernel:
+            lazy = hoodoo_dask.generic_filter(blocks.rechunk(rechunked), kernel, **window)
+            assert_equal_blocks(lazy, hoodoo.Kernel(kernel)(image, **window))
+
+
+@pytest.mark.parametrize(
+    "kernel",
+    [
+        "percentile(w, 30)",
+        "rank(w, 0) + rank(w, -1)",
+        "nth(w, 0) + trimmed_mean(w, 1)",
+        "let q = max(w); percentile(w - q, 99.5) # assert rank(",
+    ],
+)
+def test_what_can_not_fail_is_computed_by_blocks_in_mode_shrink(kernel):
+    image = np.random.default_rng(4).integers(0, 99, (7, 9)).astype(float)
+    blocks = da.from_array(image, chunks=2)
+    for window in [{"size": 3}, {"size": (1, 4)}, {"footprint": [[1, 1, 0], [0, 1, 0]]}]:
+        lazy = hoodoo_dask.generic_filter(blocks, kernel, **window, mode="shrink")
+        assert lazy.chunks == blocks.chunks
+        np.testing.assert_allclose(lazy, hoodoo.Kernel(kernel)(image, **window, mode="shrink"))
+
+
+def test_the_graph_grows_with_the_blocks():
+    """Twice as many blocks take about twice as many operations, and not four times."""
+    from hoodoo import _overlap
+
+    def lines(blocks):
+        count = 0
+
+        def trace(frame, event, arg):
+            nonlocal count
+            count += 1
+            return trace if frame.f_code.co_filename == _overlap.__file__ else None
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            assert len(_overlap.spans([10] * blocks, "reflect", 2, 2)) == blocks
+        finally:
+            sys.settrace(before)
+        return count
+
+    assert lines(2000) < 2.2 * lines(1000)
+    # What is done for a block takes no list of all blocks.
+    start = time.perf_counter()
+    _overlap.spans([10] * 20_000, "reflect", 2, 2)
+    assert time.perf_counter() - start < 20
 
 
 def test_chunks_stay():
@@ -176,7 +235,15 @@ def test_bad_arguments_are_found_before_anything_is_computed():
         (hoodoo.KernelError, "min(w", {"size": 3}),
         (hoodoo.KernelError, "coord(2) + min(w)", {"size": 3}),
         (ValueError, "min(w)", {}),
-        (ValueError, "min(w)", {"size": 3, "mode": "periodic"}),
+        (RuntimeError, "min(w)", {"size": 3, "mode": "periodic"}),
+        (RuntimeError, "min(w)", {"size": 3, "mode": ["wrap"]}),
+        (RuntimeError, "min(w)", {"size": (3,)}),
+        (RuntimeError, "min(w)", {"size": 3, "origin": (0,)}),
+        (RuntimeError, "min(w)", {"footprint": [1, 1]}),
+        (TypeError, "min(w)", {"size": 2.5}),
+        (TypeError, "min(w)", {"size": 3, "cval": "x"}),
+        (TypeError, "min(w)", {"size": 3, "origin": 0.5}),
+        (ValueError, "min(w)", {"size": 3, "axes": (0, 0)}),
         (ValueError, "min(w)", {"size": 3, "origin": 2}),
         (ValueError, "min(w)", {"size": 3, "axes": 2}),
         (ValueError, "param t; t * min(w)", {"size": 3}),

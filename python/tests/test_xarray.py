@@ -32,15 +32,54 @@ def test_labels_stay(cube):
         np.testing.assert_array_equal(filtered.values, expected)
 
 
-def test_axes_have_the_order_in_which_they_are_named(cube):
-    expected = hoodoo.Kernel("w[1, 0] - w[0, 0]")(cube.values, axes=(2, 1))
+def test_axes_have_the_arrays_order_unless_dims_has_another(cube):
+    kernel = "w[1, 0] - w[0, 0]"
+    footprint = xr.DataArray(np.ones((1, 3), bool), dims=("x", "y"))
+    weights = xr.DataArray([[1.0, 2.0, 3.0]], dims=("x", "y"))
     for array in lazy_and_eager(cube):
-        for named in [{"dims": ("x", "y")}, {"size": {"x": 1, "y": 3}}]:
-            filtered = array.hoodoo.filter("w[1, 0] - w[0, 0]", **named)
+        for dims, axes in [({}, (1, 2)), ({"dims": ("y", "x")}, (1, 2)), ({"dims": ("x", "y")}, (2, 1))]:
+            expected = hoodoo.Kernel(kernel)(cube.values, axes=axes)
+            for size in [{"y": 3, "x": 1}, {"x": 1, "y": 3}]:
+                filtered = array.hoodoo.filter(kernel, size=size, **dims)
+                np.testing.assert_array_equal(filtered.values, expected)
+            filtered = array.hoodoo.filter(f"{kernel} + 0 * min(w)", footprint=footprint, **dims)
             np.testing.assert_array_equal(filtered.values, expected)
-        footprint = xr.DataArray(np.ones((1, 3), bool), dims=("x", "y"))
-        filtered = array.hoodoo.filter("w[1, 0] - w[0, 0] + 0 * min(w)", footprint=footprint)
+        filtered = array.hoodoo.filter("weights k; sum(k * w)", size={"x": 1, "y": 3}, k=weights)
+        expected = hoodoo.Kernel("weights k; sum(k * w)")(cube.values, size=(3, 1), axes=(1, 2), k=[[1], [2], [3]])
         np.testing.assert_array_equal(filtered.values, expected)
+
+
+def test_sequences_and_plain_arrays(cube):
+    for array in lazy_and_eager(cube):
+        for size in [(1, 3, 5), [1, 3, 5]]:
+            filtered = array.hoodoo.filter("max(w)", size=size)
+            np.testing.assert_array_equal(filtered.values, hoodoo.Kernel("max(w)")(cube.values, size=size))
+        kernel = "input a, b; max(a) - min(b)"
+        for other in (cube.values[::-1], 3.0):
+            filtered = array.hoodoo.filter(kernel, other, size=3)
+            expected = hoodoo.Kernel(kernel)(cube.values, np.broadcast_to(other, cube.shape), size=3)
+            np.testing.assert_array_equal(filtered.values, expected)
+    with pytest.raises(TypeError, match="size=3"):
+        cube.hoodoo.filter("max(w)", 3)
+
+
+def test_a_kernel_itself_takes_labelled_arrays(cube):
+    kernel = hoodoo.Kernel("input a, b; max(a) - min(b)")
+    for array in lazy_and_eager(cube):
+        for images in [(array, array.transpose("x", "y", "time")), (array, cube.values), (cube.values, array)]:
+            filtered = kernel(*images, size=3, mode="valid")
+            assert (filtered.chunks is None) == (array.chunks is None)
+            xr.testing.assert_equal(filtered.time, cube.time[1:-1])
+            np.testing.assert_array_equal(filtered.values, kernel(cube.values, cube.values, size=3, mode="valid"))
+
+
+def test_datasets(cube):
+    dataset = xr.Dataset({"a": cube, "b": 2 * cube}, attrs={"title": "heights"})
+    filtered = dataset.hoodoo.filter("max(w)", size={"x": 3})
+    xr.testing.assert_equal(filtered.b, (2 * cube).hoodoo.filter("max(w)", size={"x": 3}))
+    assert filtered.attrs == dataset.attrs
+    with pytest.raises(TypeError, match=r"dataset.hoodoo.filter"):
+        hoodoo.Kernel("max(w)")(dataset, size=3)
 
 
 def test_modes_and_origins_by_dimension(cube):
@@ -74,7 +113,8 @@ def test_bad_arguments(cube):
         (ValueError, {"size": {"z": 3}}),
         (ValueError, {"size": {"y": 3}, "dims": ("y", "x")}),
         (ValueError, {"size": {"y": 3}, "mode": {"x": "wrap"}}),
-        (ValueError, {"size": 3, "footprint": xr.DataArray(np.ones((3, 3), bool), dims=("y", "x")), "dims": ("x", "y")}),
+        (ValueError, {"footprint": xr.DataArray(np.ones((3, 3), bool), dims=("y", "z"))}),
+        (ValueError, {"footprint": xr.DataArray(np.ones((3, 3), bool), dims=("y", "x")), "dims": ("x", "time")}),
         (ValueError, {}),
         (TypeError, {"size": 3, "t": 1}),
         (TypeError, {"size": 3, "mode": ["wrap", "reflect", "wrap"]}),

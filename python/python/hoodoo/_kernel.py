@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import operator
+import warnings
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ._arrays import Array, check_type, mask, readable, temporary_for, type_name
+from ._arrays import Array, check_type, is_direct, mask, readable, temporary_for, type_name
 from ._hoodoo import Filter, Program
+from ._kinds import as_numpy, back_to, is_dask, is_plain, is_xarray
 
 if TYPE_CHECKING:
     from ._hoodoo import Options
@@ -133,7 +136,10 @@ class Kernel:
         Parameters
         ----------
         *images : array_like
-            One array for each input of the kernel, all of one shape; bool, integers, or floats of 32 or 64 bits.
+            One array for each input of the kernel, all of one shape, or a number that is the same at every pixel; of bool, integers,
+            or floats of 16 to 64 bits. Series and DataFrames of pandas, labelled arrays of xarray, and arrays that have ``__dlpack__``,
+            such as those of PyTorch and JAX, give such as a result; a Dask array is filtered lazily, by `hoodoo.dask`. What would lose
+            a mask or a unit, and what is in the memory of a GPU, is refused.
         size : int or sequence of int, optional
             A window of this length along every axis, or of these lengths.
         footprint : array_like of bool, optional
@@ -181,24 +187,39 @@ class Kernel:
         RuntimeError
             If an assertion of the kernel does not hold at some pixel.
         """
-        inputs = [readable(image) for image in images]
-        if len(inputs) != len(self._inputs):
-            names = ", ".join(self._inputs)
-            raise TypeError(f"the kernel has {len(self._inputs)} inputs ({names}), not {len(inputs)}")
-        ready = prepared(
-            self, size, footprint, mode, cval, origin, axes, params, cast, engine, precision, threads
-        )
+        if len(images) != len(self._inputs):
+            raise TypeError(f"the kernel has {_count(self._inputs, 'input')}, not {len(images)}")
+        options: dict[str, Any] = {
+            "size": size,
+            "footprint": footprint,
+            "mode": mode,
+            "cval": cval,
+            "origin": origin,
+            "axes": axes,
+            "cast": cast,
+            "engine": engine,
+            "precision": precision,
+        }
+        if not all(map(is_plain, images)):
+            elsewhere = _elsewhere(self, images, options, output, dtype, threads, progress, params)
+            if elsewhere is not None:
+                return elsewhere
+        inputs = _of_one_shape([readable(as_numpy(image)) for image in images])
         shape = inputs[0].shape
-        if "valid" in mode:
-            shape = tuple(stop - start for start, stop in ready.output_region(shape))
+        check_window(len(shape), size, footprint, mode, origin, axes)
+        ready = prepared(self, **options, params=params, threads=threads, ndim=len(shape))
+        region = ready.output_region(shape) if "valid" in mode else [(0, length) for length in shape]
+        shape = tuple(stop - start for start, stop in region)
         results = self._results(output, dtype, shape, inputs[0].dtype)
-        run = ready.run if output is None else functools.partial(run_into, ready)
+        run = ready.run if all(map(is_direct, results)) and output is None else functools.partial(run_into, ready)
         if progress is None or progress is False:
             run(inputs, results)
         else:
             with _reporter(progress) as report:
                 run(inputs, results, report)
-        return results[0] if len(results) == 1 else _named(self._outputs, results)
+        back = back_to(images[0]) if output is None else None
+        given = results if back is None else [back(result, region) for result in results]
+        return given[0] if len(given) == 1 else _named(self._outputs, given)
 
     def explain(
         self,
@@ -323,7 +344,7 @@ class Kernel:
         count = len(self._outputs)
         is_sequence = isinstance(output, list | tuple)
         if is_sequence and len(output) != count:
-            raise ValueError(f"the kernel has {count} outputs, and `output` has {len(output)}")
+            raise ValueError(f"the kernel has {_count(self._outputs, 'output')}, and `output` has {len(output)}")
         if is_sequence and count == 1:
             raise TypeError("the kernel has one output: `output` must be an array or a type, not a sequence")
         if isinstance(output, np.ndarray) and count > 1:
@@ -337,12 +358,17 @@ class Kernel:
                 results.append(given)
             else:
                 wanted = given if given is not None else dtype if dtype is not None else default
-                new = np.dtype(wanted).newbyteorder("=")
+                new = np.dtype(wanted)
                 check_type(new)
-                results.append(np.empty(shape, new))
+                # As in SciPy, a type that is asked for keeps its order of bytes.
+                native = given is None and dtype is None
+                results.append(np.empty(shape, new.newbyteorder("=") if native else new))
         return results
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_program"):
+            # A debugger shows what an error has left of it.
+            return "<a Kernel whose source is not right>"
         bound: dict[str, object] = {**self._params, **self._weights}
         return f"Kernel({', '.join([repr(self.source), *(f'{name}={value!r}' for name, value in bound.items())])})"
 
@@ -388,12 +414,16 @@ def prepared(
     engine: str = "auto",
     precision: str = "exact",
     threads: SupportsIndex = 0,
+    ndim: int | None = None,
 ) -> Filter:
-    """The filter of a kernel with the arguments of a call."""
+    """The filter of a kernel with the arguments of a call, on arrays of so many axes if that is known."""
     numbers, weights = kernel._params, kernel._weights
     if params:
         more_numbers, more_weights = _bound(kernel._program, params)
         numbers, weights = {**numbers, **more_numbers}, {**weights, **more_weights}
+    for name, values in weights.items():
+        if values.ndim > 1:
+            _check_weights(name, values.shape, size, footprint, axes, ndim)
     options: Options = {
         "size": size,
         "footprint": None if footprint is None else mask(footprint),
@@ -409,6 +439,84 @@ def prepared(
         "threads": threads,
     }
     return Filter(kernel._program, options)
+
+
+def check_window(ndim: int, size: Any, footprint: Any, mode: Any, origin: Any, axes: Any) -> None:
+    """Checks, for a window on arrays of so many axes, what the extension module can't tell from what is right.
+
+    A sequence of one is not one for all axes.
+    """
+    if size is not None and footprint is not None:
+        warnings.warn("ignoring size because footprint is set", UserWarning, stacklevel=3)
+        size = None
+    for name, value in (("size", size), ("mode", mode), ("origin", origin)):
+        if isinstance(value, str | int) or value is None or not np.iterable(value):
+            continue
+        count = _axes_of_window(ndim, axes)
+        if len(list(value)) == 1 != count:
+            raise ValueError(f"{name}: there is one in {value!r}, and the window has {count} axes")
+
+
+def _axes_of_window(ndim: int, axes: Any) -> int:
+    return ndim if axes is None else int(np.size(axes))
+
+
+def _check_weights(
+    name: str, shape: tuple[int, ...], size: Any, footprint: Any, axes: Any, ndim: int | None
+) -> None:
+    """Checks that weights have the shape of the window, whose cells they would be mixed up with otherwise."""
+    count = len(shape) if ndim is None and axes is None else _axes_of_window(ndim or 0, axes)
+    if footprint is not None:
+        window = np.shape(footprint)
+    elif size is not None:
+        window = tuple(size) if np.iterable(size) else (operator.index(size),) * count
+    else:
+        return
+    if shape != window:
+        raise ValueError(
+            f"the weights `{name}` have the shape {shape}, and the window {window}; weights without axes of their own are in the order "
+            "of the window's cells"
+        )
+
+
+def _of_one_shape(inputs: list[Array]) -> list[Array]:
+    """The inputs, of which those that are one number are that everywhere."""
+    shapes = {image.shape for image in inputs if image.ndim > 0}
+    if len(shapes) != 1 or all(image.ndim > 0 for image in inputs):
+        return inputs
+    (shape,) = shapes
+    return [np.broadcast_to(image, shape) if image.ndim == 0 else image for image in inputs]
+
+
+def _elsewhere(
+    kernel: Kernel,
+    images: tuple[Any, ...],
+    options: dict[str, Any],
+    output: Any,
+    dtype: DTypeLike | None,
+    threads: SupportsIndex,
+    progress: Progress,
+    params: Mapping[str, Any],
+) -> Any:
+    """What a kernel makes of labelled arrays and of Dask arrays, which stay what they are; none for other images."""
+    if any(map(is_xarray, images)):
+        from .xarray import labelled
+
+        return labelled(kernel, images, {**options, "output": output, "dtype": dtype, "threads": threads, "progress": progress, **params})
+    if not any(map(is_dask, images)):
+        return None
+    from .dask import generic_filter
+
+    if output is not None or progress:
+        wrong = "output" if output is not None else "progress"
+        raise TypeError(f"a Dask array is filtered when it is computed, and without `{wrong}`; `dtype` is the type of the result")
+    # There are other blocks for other threads.
+    return generic_filter(images, kernel, dtype=dtype, threads=int(threads) or 1, **options, **params)
+
+
+def _count(names: Sequence[str], what: str) -> str:
+    """How many there are, and which."""
+    return f"{len(names)} {what}{'' if len(names) == 1 else 's'} ({', '.join(names)})"
 
 
 def run_into(
@@ -435,7 +543,7 @@ def _bound(program: Program, given: Mapping[str, ArrayLike]) -> tuple[dict[str, 
     """The values of params and of weights, checked but for the number of weights."""
     params: dict[str, float] = {}
     weights: dict[str, NDArray[np.float64]] = {}
-    names = [name for name, _ in program.params]
+    names = {name for name, _ in program.params}
     for name, value in given.items():
         if name in names:
             params[name] = number(value, f"the param `{name}`")
@@ -444,9 +552,21 @@ def _bound(program: Program, given: Mapping[str, ArrayLike]) -> tuple[dict[str, 
             values.flags.writeable = False
             weights[name] = values
         else:
-            known = ", ".join([*names, *program.weights]) or "none"
-            raise TypeError(f"the kernel has no param `{name}`; it has {known}")
+            raise TypeError(_unknown(name, [*(name for name, _ in program.params), *program.weights]))
     return params, weights
+
+
+def _unknown(name: str, params: list[str]) -> str:
+    """That a kernel has no such param, and what may be meant."""
+    import difflib
+    import inspect
+
+    arguments = inspect.signature(Kernel.__call__).parameters
+    options = [each for each, parameter in arguments.items() if parameter.kind is inspect.Parameter.KEYWORD_ONLY]
+    aliases = {"out": "output", "structure": "footprint", "axis": "axes"}
+    meant = aliases.get(name) or next(iter(difflib.get_close_matches(name, [*params, *options], 1, 0.7)), None)
+    hint = f"did you mean `{meant}`?" if meant else f"it has {', '.join(params) or 'none'}"
+    return f"the kernel has no param `{name}`; {hint}"
 
 
 def number(value: Any, what: str) -> float:

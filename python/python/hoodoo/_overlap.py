@@ -106,15 +106,16 @@ def spans(chunks: Sequence[int], mode: str, before: int, after: int) -> list[Spa
     """
     length = sum(chunks)
     kept = range(before, length - after) if mode == "valid" else range(length)
-    ends = list(itertools.accumulate(chunks))
-    blocks = (range(max(end - chunk, kept.start), min(end, kept.stop)) for end, chunk in zip(ends, chunks))
+    # An array: a list would be made one for every block.
+    ends = np.cumsum(chunks, dtype=np.int64)
+    blocks = (range(max(end - chunk, kept.start), min(end, kept.stop)) for end, chunk in zip(ends.tolist(), chunks))
     found = [_span(pixels, ends, mode, before, after) for pixels in blocks if pixels]
     # An array without pixels has one block.
     return found or [Span(range(0), range(0), range(0), ())]
 
 
-def _span(pixels: range, ends: list[int], mode: str, before: int, after: int) -> Span:
-    length = ends[-1]
+def _span(pixels: range, ends: NDArray[np.int64], mode: str, before: int, after: int) -> Span:
+    length = int(ends[-1])
     cells = range(pixels.start - before, pixels.stop + after)
     if mode == "shrink":
         cells = range(max(cells.start, 0), min(cells.stop, length))
@@ -122,8 +123,8 @@ def _span(pixels: range, ends: list[int], mode: str, before: int, after: int) ->
     return Span(pixels, cells, computed, tuple(_pieces(cells, ends, mode)))
 
 
-def _pieces(cells: range, ends: list[int], mode: str) -> Iterator[Piece]:
-    length = ends[-1]
+def _pieces(cells: range, ends: NDArray[np.int64], mode: str) -> Iterator[Piece]:
+    length = int(ends[-1])
     at = np.arange(cells.start, cells.stop)
     indices = _indices(at, length, mode)
     blocks = np.where(indices < 0, -1, np.searchsorted(ends, indices, side="right"))
@@ -134,8 +135,8 @@ def _pieces(cells: range, ends: list[int], mode: str) -> Iterator[Piece]:
         if block < 0:
             yield Piece(slice(low, high), None, None)
         else:
-            start = ends[block - 1] if block else 0
-            yield Piece(slice(low, high), block, _compact(indices[low:high] - start, ends[block] - start))
+            start = int(ends[block - 1]) if block else 0
+            yield Piece(slice(low, high), block, _compact(indices[low:high] - start, int(ends[block]) - start))
 
 
 def _indices(at: NDArray[np.int64], length: int, mode: str) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -23,7 +23,9 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from hoodoo import Kernel
+from hoodoo import Kernel, _scipy
+from hoodoo._arrays import mask
+from hoodoo._kernel import number
 from hoodoo._overlap import Indices, Layout, Piece, Span, layout, spans
 from hoodoo._syntax import names, tokens
 
@@ -40,6 +42,14 @@ _ALIASES = {"grid-mirror": "reflect", "grid-wrap": "wrap", "grid-constant": "con
 
 #: With one of these words a kernel can fail at a pixel.
 _CAN_FAIL = frozenset({"assert", "nth", "percentile", "rank", "trimmed_mean"})
+
+#: Second arguments with which these don't fail, if there is an element.
+_RIGHT: dict[str, Callable[[float], bool]] = {
+    "percentile": lambda value: 0 <= value <= 100,
+    "trimmed_mean": lambda value: value >= 0 and value == int(value),
+    "rank": lambda value: value in (0, -1),
+    "nth": lambda value: value == 0,
+}
 
 #: The length of an axis that is longer than any window.
 _ENDLESS = 1 << 40
@@ -69,8 +79,8 @@ def generic_filter(
 
     Each block is computed in one task, from its own block of `x` and parts of those around it. `coord` and `extent` are those of
     the whole array. Kernels travel to other processes as text, and each process compiles a kernel once. As Dask computes several
-    blocks at a time, each has one thread, unless `threads` says otherwise. In mode ``shrink`` the blocks are merged along an axis if
-    the kernel can fail at a pixel (`assert`, `rank`, ...), because windows at the ends of a block would not be those of the array.
+    blocks at a time, each has one thread, unless `threads` says otherwise. In mode ``shrink`` a kernel that
+    can fail at a pixel (`assert`, `rank`, ...) needs blocks as long as the array, because windows at the ends of others have fewer cells.
 
     Parameters
     ----------
@@ -87,6 +97,8 @@ def generic_filter(
         For a kernel that is neither a text nor a `Kernel`.
     KernelError, ValueError, TypeError
         As for `Kernel`, here and not where the array is computed.
+    RuntimeError, ValueError, TypeError
+        For a window, as ``scipy.ndimage.generic_filter``.
 
     Examples
     --------
@@ -100,8 +112,13 @@ def generic_filter(
     elif not isinstance(kernel, Kernel):
         raise TypeError(f"the kernel must be a str or a hoodoo.Kernel, which other processes can compile, not {kernel!r}")
     inputs = [da.asarray(each) for each in (x if isinstance(x, (list, tuple)) else [x])]
+    # One number is the same at every pixel.
+    whole = next((array for array in inputs if array.ndim > 0), inputs[0])
+    inputs = [da.broadcast_to(each, whole.shape, whole.chunks) if each.ndim == 0 else each for each in inputs]
+    _check_window(inputs[0].ndim, size, footprint, mode, origin, axes)
     window: dict[str, Any] = {"size": size, "footprint": footprint, "origin": origin, "axes": axes}
-    options: dict[str, Any] = {"cval": float(cval), "cast": cast, "engine": engine, "precision": precision, "threads": threads}
+    cval = number(cval, "cval")
+    options: dict[str, Any] = {"cval": cval, "cast": cast, "engine": engine, "precision": precision, "threads": threads}
     # What is wrong with the arguments is wrong for arrays without pixels; what these give has the right types.
     empties = [np.empty((0,) * array.ndim, array.dtype) for array in inputs]
     sample = kernel(*empties, mode=mode, dtype=dtype, **window, **options, **params)
@@ -117,9 +134,14 @@ def generic_filter(
     modes |= {axis: _ALIASES.get(name, name) for axis, name in zip(filtered, of_window)}
     region = kernel.output_region((_ENDLESS,) * len(shape), mode="valid", **window)
     reach = [(start, _ENDLESS - stop) for start, stop in region]
-    if not _CAN_FAIL.isdisjoint(names(kernel.source)):
-        shrinking = [axis for axis in filtered if modes[axis] == "shrink" and reach[axis] != (0, 0)]
-        inputs[0] = inputs[0].rechunk(dict.fromkeys(shrinking, -1))
+    shrinking = [axis for axis in filtered if modes[axis] == "shrink" and reach[axis] != (0, 0)]
+    cut = [axis for axis in shrinking if len(inputs[0].chunks[axis]) > 1]
+    if cut and _can_fail_in_part(kernel.source, _has_its_pixel(size, footprint, origin)):
+        raise ValueError(
+            f"in mode shrink this kernel can't be computed block by block along axes {cut}, because at the ends of a block it sees fewer "
+            "cells than at those of the array, and can fail there (by `assert`, `rank`, `nth`, ...): "
+            f"x.rechunk({dict.fromkeys(cut, -1)}) makes one block along them, if that fits in memory"
+        )
     inputs = [array.rechunk(inputs[0].chunks) for array in inputs]
 
     outputs = sample if isinstance(sample, tuple) else (sample,)
@@ -143,6 +165,79 @@ def generic_filter(
     if not isinstance(sample, tuple):
         return da.Array(layers, name, chunks, meta=sample)
     return type(sample)(*(_output(layers, name, number, chunks, meta) for number, meta in enumerate(sample)))
+
+
+def _check_window(ndim: int, size: Any, footprint: Any, mode: Any, origin: Any, axes: Any) -> None:
+    """Refuses what SciPy's `generic_filter` refuses of a window, with its exceptions."""
+    along = _scipy.axes_of(axes, ndim)
+    for one in _scipy.for_each(mode, len(along)):
+        _scipy.checked_mode(one, own=True)
+    origins = _scipy.for_each(origin, len(along))
+    if footprint is not None:
+        cells = mask(footprint)
+        if cells.ndim != len(along) or 0 in cells.shape:
+            raise RuntimeError(f"footprint.ndim ({cells.ndim}) must match len(axes) ({len(along)})")
+        lengths = list(cells.shape)
+    elif size is not None:
+        lengths = [operator.index(length) for length in _scipy.for_each(size, len(along))]
+        if any(length < 1 for length in lengths):
+            raise ValueError(f"size: every length must be at least 1, and it is {size!r}")
+    else:
+        # There are kernels without a window.
+        return
+    for one, length in zip(origins, lengths):
+        _scipy.check_origin(operator.index(one), length)
+
+
+def _has_its_pixel(size: Any, footprint: ArrayLike | None, origin: Any) -> bool:
+    """Whether every window has the cell of its pixel, and so is never empty."""
+    if footprint is None:
+        return size is not None and not np.any(origin)
+    cells = np.asarray(footprint, dtype=bool)
+    middle = np.array(cells.shape) // 2 + np.asarray(origin)
+    return bool(((middle >= 0) & (middle < cells.shape)).all() and cells[tuple(middle)])
+
+
+def _can_fail_in_part(source: str, has_its_pixel: bool) -> bool:
+    """Whether a kernel can fail at a pixel because its window has fewer cells than it should have."""
+    words = [(kind, text) for kind, text in tokens(source) if kind not in ("space", "comment")]
+    for index, (kind, text) in enumerate(words):
+        if text not in _CAN_FAIL or kind not in ("control", "reduction"):
+            continue
+        if text == "assert":
+            return True
+        arguments = _arguments(words[index + 1 :])
+        value = _literal(arguments[-1]) if len(arguments) == 2 else None
+        if value is None or not _RIGHT[text](value):
+            return True
+        never_empty = has_its_pixel and "where" not in arguments[0]
+        if text in ("rank", "nth") and not never_empty:
+            return True
+    return False
+
+
+def _arguments(words: Sequence[tuple[str, str]]) -> list[list[str]]:
+    """The words of each argument of a call, from its bracket on."""
+    arguments: list[list[str]] = [[]]
+    depth = 0
+    for _, text in words:
+        depth += text in ("(", "[")
+        depth -= text in (")", "]")
+        if depth == 0:
+            break
+        if text == "," and depth == 1:
+            arguments.append([])
+        elif not (text == "(" and depth == 1):
+            arguments[-1].append(text)
+    return arguments
+
+
+def _literal(words: list[str]) -> float | None:
+    """The number that is written, if it is one."""
+    try:
+        return float("".join(words))
+    except ValueError:
+        return None
 
 
 def _graph(name: str, task: _Task, inputs: list[Any], along: list[list[Span]]) -> _Tasks:

@@ -1,4 +1,4 @@
-"""Kernels on labelled arrays: importing this module gives every ``xarray.DataArray`` the accessor ``hoodoo``.
+"""Kernels on labelled arrays: importing this module gives every ``DataArray`` and ``Dataset`` of xarray the accessor ``hoodoo``.
 
 >>> import hoodoo.xarray
 >>> import numpy as np, xarray as xr
@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 
 from hoodoo import Kernel
 
-__all__ = ["HoodooAccessor"]
+__all__ = ["HoodooAccessor", "HoodooDatasetAccessor"]
 
 _T = TypeVar("_T")
 
@@ -37,8 +37,8 @@ class HoodooAccessor:
     def filter(
         self,
         kernel: str | Kernel,
-        *others: xr.DataArray,
-        size: int | Mapping[Hashable, int] | None = None,
+        *others: xr.DataArray | ArrayLike,
+        size: int | Sequence[int] | Mapping[Hashable, int] | None = None,
         footprint: ArrayLike | xr.DataArray | None = None,
         dims: Hashable | Sequence[Hashable] | None = None,
         mode: str | Mapping[Hashable, str] = "reflect",
@@ -47,18 +47,18 @@ class HoodooAccessor:
     ) -> xr.DataArray | xr.Dataset:
         """The array that a kernel makes of this one, with its coordinates, attributes and name.
 
-        The window has the dimensions that `size`, if it is a mapping, or a footprint that is a ``DataArray`` names, or else those
-        of `dims`, or else all. The kernel's ``w[dy, dx]``, ``offset``, ``coord`` and ``extent`` follow their order. An array whose
-        data are a Dask array is filtered by `hoodoo.dask`, and stays lazy.
+        The window has the dimensions of `dims`, or else those that `size`, if it is a mapping, or a footprint that is a ``DataArray``
+        names, or else all. The kernel's ``w[dy, dx]``, ``offset``, ``coord`` and ``extent`` follow the array's order of dimensions, or
+        that of `dims`. An array whose data are a Dask array is filtered by `hoodoo.dask`, and stays lazy.
 
         Parameters
         ----------
         kernel : str or Kernel
             The kernel. One with several outputs gives a ``Dataset`` of them.
-        *others : DataArray
-            The kernel's other inputs, with the same dimensions and coordinates.
-        size : int or mapping from dimension to int, optional
-            The lengths of the window.
+        *others : DataArray or array_like
+            The kernel's other inputs, with the same dimensions and coordinates, or the same shape, or one number.
+        size : int, sequence of int, or mapping from dimension to int, optional
+            The lengths of the window; those of a sequence are in the order of its dimensions.
         footprint : array_like or DataArray of bool, optional
             The window's cells.
         dims : dimension or sequence of dimensions, optional
@@ -66,7 +66,7 @@ class HoodooAccessor:
         mode, origin : one for all, or a mapping from dimension
             What lies outside, and how the window is moved; a dimension that a mapping does not name has the default.
         **options
-            Other arguments of `Kernel`, params and weights included.
+            Other arguments of `Kernel`, params and weights included; weights that are a ``DataArray`` have the window's dimensions.
 
         Raises
         ------
@@ -85,38 +85,22 @@ class HoodooAccessor:
         elif not isinstance(kernel, Kernel):
             raise TypeError(f"the kernel must be a str or a hoodoo.Kernel, not {kernel!r}")
         array = self._array
-        if len(kernel.outputs) > 1 and (taken := {*array.dims, *array.coords}.intersection(kernel.outputs)):
-            names = ", ".join(f"`{name}`" for name in sorted(map(str, taken)))
-            raise ValueError(f"outputs can't have the names of dimensions or coordinates of the array: {names}")
-        inputs = [array, *(other.transpose(*array.dims) for other in others)]
-        xr.align(*inputs, join="exact", copy=False)
+        if others and isinstance(others[0], int) and size is None and len(kernel.inputs) == 1:
+            raise TypeError("the size is given by name: size=3, size=(3, 5), or size={'y': 3, 'x': 5}")
         window = self._dims(size, footprint, dims)
         arguments: dict[str, Any] = {
             "size": [size[dim] for dim in window] if isinstance(size, Mapping) else size,
-            "footprint": footprint.values if isinstance(footprint, xr.DataArray) else footprint,
+            "footprint": _values(footprint, window),
             "mode": _each(mode, window, "reflect", "mode"),
             "origin": _each(origin, window, 0, "origin"),
             "axes": [array.get_axis_num(dim) for dim in window],
         }
-        data = [each.data for each in inputs]
-        if any(each.chunks is not None for each in inputs):
-            from hoodoo.dask import generic_filter
-
-            result = generic_filter(data, kernel, **arguments, **options)
-        else:
-            result = kernel(*data, **arguments, **options)
-        placed = {name: arguments[name] for name in ("size", "footprint", "mode", "origin", "axes")}
-        region = kernel.output_region(array.shape, **placed)
-        # Mode `valid` leaves fewer pixels, and these keep their coordinates.
-        kept = array.isel({dim: slice(*pixels) for dim, pixels in zip(array.dims, region)})
-        if not isinstance(result, tuple):
-            return kept.copy(data=result)
-        outputs = {name: kept.copy(data=each).rename(name) for name, each in zip(kernel.outputs, result)}
-        return xr.Dataset(outputs, attrs=array.attrs)
+        weights = {name: _values(value, window) for name, value in options.items()}
+        return labelled(kernel, (array, *others), {**arguments, **weights})
 
     def _dims(
         self,
-        size: int | Mapping[Hashable, int] | None,
+        size: int | Sequence[int] | Mapping[Hashable, int] | None,
         footprint: ArrayLike | xr.DataArray | None,
         dims: Hashable | Sequence[Hashable] | None,
     ) -> list[Hashable]:
@@ -124,17 +108,70 @@ class HoodooAccessor:
         if dims is not None:
             window = list(dims) if isinstance(dims, (list, tuple)) else [dims]
         elif isinstance(size, Mapping):
-            window = list(size)
+            window = self._in_order(size)
         elif isinstance(footprint, xr.DataArray):
-            window = list(footprint.dims)
+            window = self._in_order(footprint.dims)
         else:
             window = list(self._array.dims)
-        for named in (size, footprint.dims if isinstance(footprint, xr.DataArray) else None):
-            if isinstance(named, (Mapping, tuple)) and set(named) != set(window):
+        for named in (size if isinstance(size, Mapping) else None, getattr(footprint, "dims", None)):
+            if named is not None and set(named) != set(window):
                 raise ValueError(f"the window has the dimensions {window}, and {list(named)} are named")
-        if isinstance(footprint, xr.DataArray) and list(footprint.dims) != window:
-            raise ValueError(f"the footprint has the dimensions {list(footprint.dims)}, and the window {window}")
         return window
+
+    def _in_order(self, dims: Iterable[Hashable]) -> list[Hashable]:
+        """These dimensions in the order that they have in the array."""
+        named = list(dims)
+        if unknown := [dim for dim in named if dim not in self._array.dims]:
+            raise ValueError(f"the array has the dimensions {list(self._array.dims)}, and not {unknown}")
+        return [dim for dim in self._array.dims if dim in named]
+
+
+@xr.register_dataset_accessor("hoodoo")
+class HoodooDatasetAccessor:
+    """What ``Dataset.hoodoo`` is."""
+
+    def __init__(self, dataset: xr.Dataset) -> None:
+        self._dataset = dataset
+
+    def filter(self, kernel: str | Kernel, **options: Any) -> xr.Dataset:
+        """The dataset with each of its arrays filtered, as `HoodooAccessor.filter` does; the kernel has one input and one output.
+
+        Examples
+        --------
+        >>> import numpy as np, xarray as xr
+        >>> data = xr.Dataset({"a": ("x", np.array([1, 2, 3])), "b": ("x", np.array([4, 1, 0]))})
+        >>> data.hoodoo.filter("max(w)", size=3).b.values
+        array([4, 4, 1])
+        """
+        return self._dataset.map(lambda array: array.hoodoo.filter(kernel, **options), keep_attrs=True)
+
+
+def labelled(kernel: Kernel, images: Sequence[Any], arguments: Mapping[str, Any]) -> xr.DataArray | xr.Dataset:
+    """What a kernel makes of arrays of which one at least has labels, with the labels of the first that has some."""
+    array = next(image for image in images if isinstance(image, xr.DataArray))
+    if len(kernel.outputs) > 1 and (taken := {*array.dims, *array.coords}.intersection(kernel.outputs)):
+        names = ", ".join(f"`{name}`" for name in sorted(map(str, taken)))
+        raise ValueError(f"outputs can't have the names of dimensions or coordinates of the array: {names}")
+    inputs = [image.transpose(*array.dims) if isinstance(image, xr.DataArray) else image for image in images]
+    xr.align(*(each for each in inputs if isinstance(each, xr.DataArray)), join="exact", copy=False)
+    result = kernel(*(each.data if isinstance(each, xr.DataArray) else each for each in inputs), **arguments)
+    placed = {name: arguments[name] for name in ("size", "footprint", "mode", "origin", "axes") if name in arguments}
+    region = kernel.output_region(array.shape, **placed)
+    # Mode `valid` leaves fewer pixels, and these keep their coordinates.
+    kept = array.isel({dim: slice(*pixels) for dim, pixels in zip(array.dims, region)})
+    if not isinstance(result, tuple):
+        return kept.copy(data=result)
+    outputs = {name: kept.copy(data=each).rename(name) for name, each in zip(kernel.outputs, result)}
+    return xr.Dataset(outputs, attrs=array.attrs)
+
+
+def _values(value: Any, window: list[Hashable]) -> Any:
+    """The values of an array with labels in the order of the window's dimensions; anything else as it is."""
+    if not isinstance(value, xr.DataArray) or value.ndim == 0:
+        return value
+    if set(value.dims) != set(window):
+        raise ValueError(f"the window has the dimensions {window}, and an array for it {list(value.dims)}")
+    return value.transpose(*window).values
 
 
 def _each(given: _T | Mapping[Hashable, _T], window: list[Hashable], default: _T, name: str) -> list[_T]:
