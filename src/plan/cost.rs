@@ -1,6 +1,7 @@
 //! How much there is to do: instructions for a cell and for a pixel, as the thresholds of [`crate::tuning`] count them.
 
 use super::analysis::Analysis;
+use super::hoist::invariant_nodes;
 use super::width::{REGISTER, Width};
 use crate::lang::hir::{Expr, ExprId, Kernel};
 use crate::lang::ops::{BinaryOp, UnaryOp};
@@ -61,6 +62,8 @@ pub fn instructions(kernel: &Kernel, nodes: &[ExprId], analysis: &Analysis, widt
 pub struct Work {
     /// Instructions for a register of lanes of 1, 2, 4 and 8 bytes.
     instructions: [usize; 4],
+    /// Those of them that rows of pixels which see the same cell have in common.
+    shared: usize,
     /// Whether there is a network, which holds many values at once.
     network: bool,
 }
@@ -68,7 +71,9 @@ pub struct Work {
 impl Work {
     /// The work of `kernel` on windows of `taps` cells.
     pub fn of(kernel: &Kernel, analysis: &Analysis, taps: usize) -> Work {
+        let shared_nodes = shared(kernel);
         let mut instructions = [0; 4];
+        let mut shared = 0;
         let mut network = false;
         for (id, node) in kernel.live_nodes() {
             let mut lane = analysis.lanes[id.index()];
@@ -89,8 +94,9 @@ impl Work {
             };
             let times = if node.ty.is_window() { taps } else { 1 };
             instructions[lane.bytes().ilog2() as usize] += each * times;
+            shared += if shared_nodes[id.index()] { each * times } else { 0 };
         }
-        Work { instructions, network }
+        Work { instructions, shared, network }
     }
 
     fn total(&self) -> usize {
@@ -115,18 +121,42 @@ impl Work {
     /// How many rows of pixels that are one above the other to compute with one call, of at most `rows`, if they have cells in
     /// common.
     pub fn rows_per_call(&self, rows: usize) -> usize {
-        let total = self.total();
+        let own = self.total() - self.shared;
         let narrow = self.instructions[2..] == [0, 0];
-        // Where there is little to do for a pixel, what is done for a row counts.
-        let most = if total <= tuning::LITTLE_WORK && narrow {
+        let most = if own <= tuning::LITTLE_WORK && (narrow || self.shared > tuning::MUCH_SHARED) {
             tuning::MAX_ROWS_PER_CALL
-        } else if self.network || total <= tuning::FOUR_ROWS {
+        } else if self.network || own <= tuning::FOUR_ROWS {
             4
-        } else if total <= tuning::TWO_ROWS {
+        } else if own <= tuning::TWO_ROWS {
             2
         } else {
             1
         };
         rows.min(most)
     }
+}
+
+/// Which nodes have the same value at a cell for every pixel that sees it, and which reductions are of such nodes.
+fn shared(kernel: &Kernel) -> Vec<bool> {
+    let invariant = invariant_nodes(kernel);
+    let mut shared = vec![false; kernel.node_count()];
+    for (id, node) in kernel.live_nodes() {
+        shared[id.index()] = match node.expr {
+            Expr::Tap(_) => true,
+            Expr::Reduce { op, window, filter, .. } => {
+                !op.is_order_statistic() && shared[window.index()] && filter.is_none_or(|filter| shared[filter.index()])
+            }
+            _ => {
+                let mut same = node.ty.is_window();
+                let mut of_cell = false;
+                node.expr.for_each_operand(|operand| {
+                    let uniform = invariant[operand.index()] && !kernel.node(operand).ty.is_window();
+                    same &= shared[operand.index()] || uniform;
+                    of_cell |= shared[operand.index()];
+                });
+                same && of_cell
+            }
+        };
+    }
+    shared
 }

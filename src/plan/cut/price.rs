@@ -27,7 +27,7 @@ fn price_of_whole(columns: &Columns, rows: usize) -> f64 {
     if cells > tuning::MAX_UNROLLED_CELLS {
         return tuning::LOOP_INSTRUCTIONS * cells as f64;
     }
-    let rows = (rows as f64).min(if cells <= tuning::FOUR_ROWS { 4.0 } else { 2.0 });
+    let rows = rows as f64;
     // Each row of cells is combined once for the rows of pixels that see it, then rows are.
     (height + rows - 1.0) / rows * 2.0 * run + height / rows + rows.log2()
 }
