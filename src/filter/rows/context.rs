@@ -94,22 +94,17 @@ impl<'a> RunContext<'a> {
         let chunk = most.min(line_chunk.unwrap_or(most)).min(run.cancel_interval).next_multiple_of(shape.block);
         let row_bytes: usize = plan.reads.rows.iter().map(|row| readers[row.row.input].element_bytes()).sum();
         let reads = Rereads { halos: &plan.reads.outer_halos, bytes: shape.array_len * row_bytes };
-        let orders = OrderContext::all(plan, domain, region);
-        let strip = orders.iter().map(OrderContext::columns).min();
+        let strips = Strips { chunk: line_chunk, most: OrderContext::columns(plan, region) };
+        let traversal = Traversal::new(region, plan.reads.group_rows, &reads, whole, strips);
+        let widest = traversal.strips.iter().map(|strip| strip.len).max().unwrap_or(0);
         let inside = plan.reads.outer_halos.iter().zip(domain.shape()).map(|(halo, len)| halo.interior(*len)).collect();
         RunContext {
             run,
             plan,
             verdict,
-            traversal: Traversal::new(
-                region,
-                plan.reads.group_rows,
-                &reads,
-                whole,
-                Strips { chunk: line_chunk, most: strip },
-            ),
+            traversal,
+            orders: OrderContext::all(plan, domain, region, widest),
             access,
-            orders,
             readers,
             inside,
             targets,

@@ -28,16 +28,16 @@ pub struct Rereads<'a> {
 pub struct Strips {
     /// The pixels of a chunk of the lines that passes make, if there are any.
     pub chunk: Option<usize>,
-    /// The most pixels that a strip may have.
+    /// About how many pixels a strip should have, if not all.
     pub most: Option<usize>,
 }
 
 impl Strips {
     /// How many strips a row of so many pixels has, and how many pixels all of them have but the last; of one, nothing.
-    fn count_and_len(&self, row: usize, reads: &Rereads<'_>) -> Option<(usize, usize)> {
+    fn count_and_len(&self, row: usize, block: usize, reads: &Rereads<'_>) -> Option<(usize, usize)> {
         if let Some(most) = self.most {
-            let count = row.div_ceil(most).max(1);
-            // The last strip has what is left as well.
+            // Code computes a block at least.
+            let count = row.div_ceil(most).min(row / block).max(1);
             return Some((count, row / count));
         }
         let chunk = self.chunk.filter(|_| reads.bytes > tuning::REREAD_BYTES)?;
@@ -50,7 +50,7 @@ impl Traversal {
     /// rows are taken in strips where what groups read again would not stay in the cache, or where a strip has a greatest length.
     pub fn new(region: &Region, rows: usize, reads: &Rereads<'_>, whole: Segments, lengths: Strips) -> Traversal {
         let row = region.row();
-        let strips = match lengths.count_and_len(row.len(), reads) {
+        let strips = match lengths.count_and_len(row.len(), whole.shape.block, reads) {
             Some((count @ 2.., chunk)) => (0..count)
                 .map(|strip| {
                     let start = row.start + strip * chunk;

@@ -109,11 +109,11 @@ fn ranked(op: Ranked, selected: Selected<'_>) -> f64 {
     }
     let elements = selected.elements;
     let count = elements.len();
-    let mut last = count;
+    let mut last = None;
     op.of_sorted(count, selected.argument, |k| {
         // What is before the last element asked for is not greater.
-        let element = if k + 1 == last { greatest(&elements[..last]) } else { nth_smallest(elements, k) };
-        last = k;
+        let element = if last == Some(k + 1) { greatest(&elements[..=k]) } else { nth_smallest(elements, k) };
+        last = Some(k);
         element
     })
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use crate::grid::region::Region;
 use crate::plan::order::{Method, OrderPass};
 use crate::tuning;
 
 /// Where the cells of a footprint are, and how many pixels are done from one set of elements.
 pub struct Geometry {
-    /// The most rows and columns of pixels of a block.
+    /// The most rows and columns of pixels that a block should have.
     pub rows: usize,
     pub columns: usize,
     /// The offsets of the planes that have cells, along all axes but the last two.
@@ -37,8 +38,9 @@ struct Cell {
 }
 
 impl Geometry {
-    /// For a pass, over a region of so many rows and columns, whose rows are done so many together.
-    pub fn new(pass: &OrderPass, region: (usize, usize), group: usize) -> Geometry {
+    /// For a pass, over a region whose rows are done so many together.
+    pub fn new(pass: &OrderPass, region: &Region, group: usize) -> Geometry {
+        let region_rows = region.axes.iter().nth_back(1).map_or(1, ExactSizeIterator::len);
         let split = |cell: &[isize]| match cell {
             [outer @ .., y, x] => (outer.to_vec(), *y, *x),
             [x] => (Vec::new(), 0, *x),
@@ -61,8 +63,8 @@ impl Geometry {
             false => sides(cells.len(), planes.len(), y.span + 1, x.span + 1),
         };
         Geometry {
-            rows: rows.min(region.0).next_multiple_of(group),
-            columns: columns.min(region.1),
+            rows: rows.min(region_rows).next_multiple_of(group).max(group),
+            columns: columns.min(region.row().len()),
             planes,
             y,
             x,

@@ -40,23 +40,22 @@ pub struct OrderContext {
 }
 
 impl OrderContext {
-    /// For each pass of a plan, over a region.
-    pub fn all(plan: &Plan, domain: &Domain, region: &Region) -> Vec<OrderContext> {
-        let rows = region.axes.iter().nth_back(1).map_or(1, ExactSizeIterator::len);
-        let group = plan.reads.group_rows;
+    /// How many pixels of a row a block should have, if there are any blocks.
+    pub fn columns(plan: &Plan, region: &Region) -> Option<usize> {
+        plan.orders.iter().map(|pass| Geometry::new(pass, region, plan.reads.group_rows).columns).min()
+    }
+
+    /// For each pass of a plan, over a region in strips of at most so many pixels.
+    pub fn all(plan: &Plan, domain: &Domain, region: &Region, columns: usize) -> Vec<OrderContext> {
         let row = region.row();
         let of_pass = |pass: &OrderPass| {
-            let geometry = Geometry::new(pass, (rows.next_multiple_of(group).max(group), row.len().max(1)), group);
+            let mut geometry = Geometry::new(pass, region, plan.reads.group_rows);
+            geometry.columns = columns;
             let first = row.start as isize + geometry.x.first;
             let border = BorderMap::new(domain, first..first + (row.len() + geometry.x.span) as isize);
             OrderContext { moves: geometry.moves(), columns: geometry.columns(), geometry, border }
         };
         plan.orders.iter().map(of_pass).collect()
-    }
-
-    /// How many pixels of a row a block has, at most.
-    pub fn columns(&self) -> usize {
-        self.geometry.columns
     }
 
     /// How many rows of pixels a block has, at most.
