@@ -29,7 +29,8 @@ use crate::lang::limits::Limits;
 use crate::lang::ops::BinaryOp;
 use crate::plan::Plan;
 use crate::plan::body::Body;
-use crate::plan::order::{Elements, OrderPass};
+use crate::plan::order::elements::Elements;
+use crate::plan::order::pass::OrderPass;
 use crate::plan::pass::Pass;
 use crate::plan::width::{REGISTER, Width};
 

@@ -4,7 +4,7 @@ use super::analysis::ValueRange;
 use super::assemble::{Draft, DraftInput, DraftOutput, LineRanges, array_input, assemble};
 use super::hoist::Hoisted;
 use super::line::{Destination, Line, Origin};
-use super::order::{OrderPass, OrderStatistic};
+use super::order::pass::{OrderPass, OrderStatistic};
 use super::pass::{Pass, PassInput};
 use super::program::Plan;
 use super::reads::{GroupReads, computed_halo};

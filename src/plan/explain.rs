@@ -5,7 +5,9 @@ use std::fmt;
 
 use super::body::{Combine, Fold, Host, NoNetwork, Select, Statistic, Step, Strategy, Visit};
 use super::line::{Destination, Origin};
-use super::order::{Elements, Method, OrderPass, OrderStatistic};
+use super::order::elements::Elements;
+use super::order::method::Method;
+use super::order::pass::{OrderPass, OrderStatistic};
 use super::pass::{Pass, PassInput, PassOutput, RowsPerCall};
 use super::program::Plan;
 use super::width::Width;

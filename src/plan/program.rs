@@ -2,7 +2,7 @@
 
 use super::hoist::Hoisted;
 use super::line::Line;
-use super::order::OrderPass;
+use super::order::pass::OrderPass;
 use super::pass::Pass;
 use super::reads::GroupReads;
 use super::request::Request;

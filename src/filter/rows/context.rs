@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::access::AccessPlan;
 use super::array_rows::{RowReader, reader};
-use super::order::OrderContext;
+use super::order::shared::OrderContext;
 use super::target::Target;
 use super::traversal::{Rereads, RowShape, Strips, Traversal};
 use crate::codegen::row::RowKernel;
@@ -94,7 +94,7 @@ impl<'a> RunContext<'a> {
         let chunk = most.min(line_chunk.unwrap_or(most)).min(run.cancel_interval).next_multiple_of(shape.block);
         let row_bytes: usize = plan.reads.rows.iter().map(|row| readers[row.row.input].element_bytes()).sum();
         let reads = Rereads { halos: &plan.reads.outer_halos, bytes: shape.array_len * row_bytes };
-        let strips = Strips { chunk: line_chunk, most: OrderContext::columns(plan, region) };
+        let strips = Strips { chunk: line_chunk, most: OrderContext::wanted_columns(plan, region) };
         let traversal = Traversal::new(region, plan.reads.group_rows, &reads, whole, strips);
         let widest = traversal.strips.iter().map(|strip| strip.len).max().unwrap_or(0);
         let inside = plan.reads.outer_halos.iter().zip(domain.shape()).map(|(halo, len)| halo.interior(*len)).collect();

@@ -5,63 +5,26 @@
 //! window has not, and puts in those that are new. What it finds is a line, which the last pass, the kernel itself, reads where the order
 //! statistic was. No value depends on how it is found.
 
-mod elements;
-mod method;
+pub mod elements;
+pub mod method;
+pub mod pass;
 
 use std::collections::BTreeMap;
 
-pub use self::elements::{Elements, PLACE_BIAS};
-pub use self::method::Method;
-use super::analysis::ValueRange;
-use super::assemble::{DraftInput, LineRanges, ranges_of};
+use self::elements::Elements;
+use self::method::Method;
+use self::pass::{OrderArgument, OrderPass, OrderStatistic};
+use super::assemble::ranges_of;
 use super::body::NoNetwork;
 use super::chain::Link;
 use super::hoist::Hoisted;
-use super::line::{Line, Origin};
-use super::pass::PassInput;
+use super::line::Origin;
 use super::request::Request;
 use crate::grid::cut::Cut;
-use crate::grid::element::DType;
-use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
 use crate::lang::hir::{Builder, Expr, ExprId, Kernel, Node};
 use crate::lang::reductions::Reduction;
 use crate::lang::types::Type;
-
-/// Order statistics of the same elements.
-#[derive(Clone, Debug)]
-pub struct OrderPass {
-    /// What the elements are.
-    pub elements: Elements,
-    /// What is found of them.
-    pub statistics: Vec<OrderStatistic>,
-    /// Where each cell of the footprint is, along the array's axes.
-    pub cells: Vec<Vec<isize>>,
-}
-
-/// An order statistic that moves.
-#[derive(Clone, Debug)]
-pub struct OrderStatistic {
-    /// Which it is.
-    pub op: Reduction,
-    /// What its second argument is.
-    pub argument: OrderArgument,
-    /// How it is found.
-    pub method: Method,
-    /// The line that it makes, of f64s.
-    pub line: usize,
-    /// What its values may be.
-    pub range: ValueRange,
-}
-
-/// The second argument of an order statistic, which is the same for every pixel.
-#[derive(Clone, Copy, Debug)]
-pub enum OrderArgument {
-    /// This number; 0 where there is none.
-    Number(f64),
-    /// A param of the hoisted kernel.
-    Param(usize),
-}
 
 /// A kernel whose order statistics move: the passes that find them, whose lines are the first ones, and the pass that reads these.
 pub struct Moving {
@@ -161,20 +124,4 @@ fn last_pass(kernel: &Kernel, request: &Request, lines: &BTreeMap<ExprId, usize>
         known: Vec::new(),
         kernel: last,
     })
-}
-
-impl OrderStatistic {
-    /// The line that it makes, of the pixels themselves.
-    pub fn line(&self) -> Line {
-        Line { lane: Lane::F64, before: 0, after: 0, neutral: None }
-    }
-
-    /// What a later pass reads. What its values are does not depend on whether elements are finite, for nobody asks those of a pass
-    /// of the host.
-    pub fn read(&self) -> DraftInput {
-        DraftInput {
-            input: PassInput { origin: Origin::Line(self.line), dtype: DType::F64, lane: Lane::F64 },
-            ranges: LineRanges { finite: self.range, general: self.range },
-        }
-    }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::grid::region::Region;
-use crate::plan::order::{Method, OrderPass};
+use crate::plan::order::method::Method;
+use crate::plan::order::pass::OrderPass;
 use crate::tuning;
 
 /// Where the cells of a footprint are, and how many pixels are done from one set of elements.

@@ -9,6 +9,7 @@ mod keys;
 mod ranking;
 mod rows;
 mod sets;
+pub mod shared;
 mod sweep;
 mod wide;
 
@@ -16,53 +17,17 @@ use std::mem::discriminant;
 use std::ops::Range;
 
 use self::columns::{Bytes, ColumnSums};
-use self::geometry::{ColumnMoves, Geometry, Moves};
 use self::keys::{Ordered, for_lane};
 use self::ranking::{HasSorter, Ranking};
 use self::rows::{CellsOfRow, ElementRows};
 use self::sets::{RankCounts, RankSet, Statistic, ValueCounts};
+use self::shared::OrderContext;
 use self::sweep::{Results, Sweep};
-use super::border::BorderMap;
 use super::context::RunContext;
 use super::traversal::Segments;
-use crate::filter::exec::domain::Domain;
-use crate::grid::region::Region;
-use crate::plan::Plan;
-use crate::plan::order::{Method, OrderArgument, OrderPass};
+use crate::plan::order::method::Method;
+use crate::plan::order::pass::OrderArgument;
 use crate::plan::width::REGISTER;
-
-/// What all threads share of an order statistic's pass.
-pub struct OrderContext {
-    geometry: Geometry,
-    moves: Moves,
-    columns: ColumnMoves,
-    border: BorderMap,
-}
-
-impl OrderContext {
-    /// How many pixels of a row a block should have, if there are any blocks.
-    pub fn columns(plan: &Plan, region: &Region) -> Option<usize> {
-        plan.orders.iter().map(|pass| Geometry::new(pass, region, plan.reads.group_rows).columns).min()
-    }
-
-    /// For each pass of a plan, over a region in strips of at most so many pixels.
-    pub fn all(plan: &Plan, domain: &Domain, region: &Region, columns: usize) -> Vec<OrderContext> {
-        let row = region.row();
-        let of_pass = |pass: &OrderPass| {
-            let mut geometry = Geometry::new(pass, region, plan.reads.group_rows);
-            geometry.columns = columns;
-            let first = row.start as isize + geometry.x.first;
-            let border = BorderMap::new(domain, first..first + (row.len() + geometry.x.span) as isize);
-            OrderContext { moves: geometry.moves(), columns: geometry.columns(), geometry, border }
-        };
-        plan.orders.iter().map(of_pass).collect()
-    }
-
-    /// How many rows of pixels a block has, at most.
-    pub fn rows(&self) -> usize {
-        self.geometry.rows
-    }
-}
 
 /// One thread's blocks.
 pub struct OrderBlocks<'a> {

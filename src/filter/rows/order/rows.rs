@@ -10,7 +10,7 @@ use crate::filter::exec::view::RawView;
 use crate::filter::rows::array_rows::RowReader;
 use crate::filter::rows::border::BorderMap;
 use crate::filter::rows::context::RunContext;
-use crate::plan::order::{Elements, PLACE_BIAS};
+use crate::plan::order::elements::{Elements, PLACE_BIAS};
 use crate::plan::pass::Pass;
 
 /// One thread's memory for a row of elements.
