@@ -37,6 +37,11 @@ pub const BINARY_FUNCTION_INSTRUCTIONS: usize = 60;
 /// compile, of f32 as well.
 pub const MAX_NETWORK: usize = 81;
 
+/// Medians of the elements that a filter selects are found by a network of at most this many elements.
+///
+/// Each row of pixels has a network of its own, in which about five instructions an element replace what is not selected.
+pub const MAX_FILTERED_NETWORK: usize = 25;
+
 /// About how many minima and maxima a network has for each element: 80 for four medians of 9 (which share much), 336 for four
 /// of 25.
 pub const NETWORK_INSTRUCTIONS: usize = 6;
@@ -126,6 +131,32 @@ pub const LINE_INSTRUCTIONS: usize = 3;
 
 /// What one more pass costs for a register of pixels, beside its instructions, for one row of pixels.
 pub const PASS_INSTRUCTIONS: f64 = 8.0;
+
+// Order statistics that move.
+
+/// Histograms of columns are worth it for at least so many cells in a column.
+pub const COLUMN_HISTOGRAM_CELLS: usize = 4;
+
+/// How many pixels of a row are done with one set of histograms of columns.
+///
+/// A histogram has 544 bytes, and all of them stay in the second cache.
+pub const COLUMN_STRIP: usize = 512;
+
+/// How many rows of pixels are done with them before they are made anew, at least.
+pub const COLUMN_ROWS: usize = 64;
+
+/// How many elements are ranked together for each cell of a window ...
+pub const RANKED_FOR_EACH_CELL: usize = 64;
+/// ... but not fewer than this, ...
+pub const RANKED_LEAST: usize = 1 << 12;
+/// ... and not more than this, unless a window itself has a fourth of that.
+pub const RANKED_MOST: usize = 1 << 16;
+
+/// How many pixels of a row are done from elements that are ranked together, at least.
+pub const RANKED_COLUMNS: usize = 32;
+
+/// How much work a moved order statistic is for a pixel, as the number of cells of a sum that takes as long.
+pub const MOVING_WORK: usize = 64;
 
 // Threads.
 

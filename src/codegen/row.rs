@@ -29,6 +29,8 @@ use crate::lang::limits::Limits;
 use crate::lang::ops::BinaryOp;
 use crate::plan::Plan;
 use crate::plan::body::Body;
+use crate::plan::order::elements::Elements;
+use crate::plan::order::pass::OrderPass;
 use crate::plan::pass::Pass;
 use crate::plan::width::{REGISTER, Width};
 
@@ -38,6 +40,8 @@ pub struct RowKernel {
     /// What it computes, and how.
     pub plan: Plan,
     passes: Vec<PassCode>,
+    /// For each order statistic's pass of the host, the code that computes its elements, if there is any.
+    elements: Vec<Option<RowCode>>,
     limits: Limits,
 }
 
@@ -58,7 +62,17 @@ impl RowKernel {
             Ok(PassCode { finite, general: OnceLock::new() })
         };
         let passes = plan.passes.iter().map(code).collect::<Result<_, Error>>()?;
-        Ok(RowKernel { plan, passes, limits: limits.clone() })
+        let elements = |order: &OrderPass| match &order.elements {
+            Elements::Input { .. } => Ok(None),
+            Elements::Computed(pass) => compile(pass, pass.any_elements(), limits).map(Some),
+        };
+        let elements = plan.orders.iter().map(elements).collect::<Result<_, Error>>()?;
+        Ok(RowKernel { plan, passes, elements, limits: limits.clone() })
+    }
+
+    /// The code for any elements that computes what an order statistic's pass of the host is of, if that is computed.
+    pub fn element_code(&self, order: usize) -> Option<&RowCode> {
+        self.elements[order].as_ref()
     }
 
     /// The code of a pass, for elements and params that are all finite or that need not be.

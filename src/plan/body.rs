@@ -8,7 +8,8 @@ use super::store::Store;
 use super::width::Width;
 use crate::grid::lane::Lane;
 use crate::lang::hir::{ExprId, FoldId};
-use crate::lang::reductions::{Monoid, Positional, Reduction};
+use crate::lang::reductions::{Class, Monoid, Positional, Ranked, Reduction};
+use crate::tuning;
 
 /// The nodes of a kernel as a program for a block of pixels.
 #[derive(Clone, Debug)]
@@ -102,6 +103,8 @@ pub struct Select {
     pub nodes: Vec<ExprId>,
     /// The elements.
     pub window: ExprId,
+    /// Which of them are selected, if not all; then the statistics are medians.
+    pub filter: Option<ExprId>,
     /// Their lanes.
     pub lane: Lane,
     /// Whether one of them may be NaN, which is looked for then.
@@ -134,6 +137,9 @@ pub enum OfRanks {
     Element(usize),
     /// Half the sum of two.
     Midpoint(usize, usize),
+    /// The middle of those that are selected, where as many others are below as above, or one more below: one of these two, or half their
+    /// sum.
+    Middle(usize, usize),
     /// Between two, this fraction of the way.
     Between(usize, usize, f64),
     /// The mean of some.
@@ -235,12 +241,30 @@ impl Body {
     }
 }
 
+impl NoNetwork {
+    /// Why there is no network for an order statistic over so many cells, which has a filter or not, and an argument that is constant
+    /// or not; nothing if there is one.
+    pub fn of(op: Reduction, taps: usize, filtered: bool, constant: bool) -> Option<NoNetwork> {
+        let Class::Ranked(ranked) = op.class() else { return Some(NoNetwork::Counts) };
+        let padded = ranked == Ranked::Median && (2..=tuning::MAX_FILTERED_NETWORK).contains(&taps);
+        if taps > tuning::MAX_NETWORK {
+            Some(NoNetwork::Large)
+        } else if filtered && !padded {
+            Some(NoNetwork::Filtered)
+        } else {
+            (!constant).then_some(NoNetwork::Argument)
+        }
+    }
+}
+
 impl OfRanks {
     /// The ranks, in ascending order.
     pub fn ranks(&self) -> Vec<usize> {
         match self {
             OfRanks::Element(rank) => vec![*rank],
-            OfRanks::Midpoint(low, high) | OfRanks::Between(low, high, _) => vec![*low, *high],
+            OfRanks::Midpoint(low, high) | OfRanks::Middle(low, high) | OfRanks::Between(low, high, _) => {
+                vec![*low, *high]
+            }
             OfRanks::Mean(ranks) => ranks.clone(),
         }
     }

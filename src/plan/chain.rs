@@ -4,6 +4,7 @@ use super::analysis::ValueRange;
 use super::assemble::{Draft, DraftInput, DraftOutput, LineRanges, array_input, assemble};
 use super::hoist::Hoisted;
 use super::line::{Destination, Line, Origin};
+use super::order::pass::{OrderPass, OrderStatistic};
 use super::pass::{Pass, PassInput};
 use super::program::Plan;
 use super::reads::{GroupReads, computed_halo};
@@ -17,7 +18,7 @@ use crate::lang::hir::{ExprId, Kernel};
 /// One of the passes of a chain.
 ///
 /// The outputs of the last one are the run's; those of the others are lines, which are numbered pass after pass, output after
-/// output. How far lines go beyond the pixels follows from who reads them.
+/// output, after those of the order statistics that the host finds. How far lines go beyond the pixels follows from who reads them.
 #[derive(Clone, Debug)]
 pub struct Link {
     /// What each pixel's outputs are. Its params, and its weights if it has some, are those of the chain's hoisted kernel.
@@ -49,9 +50,11 @@ impl Link {
 }
 
 /// The plan of these passes, the last of which makes the request's outputs. Only that one may have assertions.
-pub fn chain(request: Request, hoisted: Hoisted, links: &[Link]) -> Plan {
-    let (mut passes, mut lines) = (Vec::new(), Vec::new());
-    let mut made: Vec<DraftInput> = Vec::new();
+pub fn chain(request: Request, hoisted: Hoisted, orders: Vec<OrderPass>, links: &[Link]) -> Plan {
+    let statistics = || orders.iter().flat_map(|order| &order.statistics);
+    let mut passes = Vec::new();
+    let mut lines: Vec<Line> = statistics().map(OrderStatistic::line).collect();
+    let mut made: Vec<DraftInput> = statistics().map(OrderStatistic::read).collect();
     for (number, link) in links.iter().enumerate() {
         let first = made.len();
         let outputs = match number + 1 == links.len() {
@@ -87,7 +90,7 @@ pub fn chain(request: Request, hoisted: Hoisted, links: &[Link]) -> Plan {
         passes.push(pass);
     }
     infer_halos(&passes, &mut lines);
-    let plan = Plan { reads: GroupReads::new(&passes, &lines), request, hoisted, passes, lines };
+    let plan = Plan { reads: GroupReads::new(&passes, &lines), request, hoisted, orders, passes, lines };
     if cfg!(debug_assertions)
         && let Err(error) = verify(&plan)
     {

@@ -86,7 +86,8 @@ impl Work {
                 | Expr::Dist => 0,
                 Expr::Reduce { op, window, filter, .. } if op.is_order_statistic() => {
                     lane = analysis.lanes[window.index()];
-                    network |= filter.is_none() && taps <= tuning::MAX_NETWORK;
+                    let all = filter.is_none_or(|filter| analysis.ranges[filter.index()].point() == Some(1.0));
+                    network |= all && taps <= tuning::MAX_NETWORK;
                     taps * tuning::NETWORK_INSTRUCTIONS
                 }
                 Expr::Reduce { .. } | Expr::FoldValue(..) => taps,

@@ -5,9 +5,13 @@ use std::fmt;
 
 use super::body::{Combine, Fold, Host, NoNetwork, Select, Statistic, Step, Strategy, Visit};
 use super::line::{Destination, Origin};
+use super::order::elements::Elements;
+use super::order::method::Method;
+use super::order::pass::{OrderPass, OrderStatistic};
 use super::pass::{Pass, PassInput, PassOutput, RowsPerCall};
 use super::program::Plan;
 use super::width::Width;
+use crate::grid::cut::Cut;
 use crate::grid::element::DType;
 use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, ExprId};
@@ -20,16 +24,19 @@ impl fmt::Display for Plan {
             let (params, weights) = (counted(params, "number"), counted(weights, "window"));
             writeln!(f, "once for a run: {params} and {weights} that are the same for every pixel")?;
         }
+        for order in &self.orders {
+            order.explain(f)?;
+        }
         for (number, pass) in self.passes.iter().enumerate() {
             writeln!(f, "pass {number}:")?;
-            pass.explain(f)?;
+            pass.explain(f, self.request.cut)?;
         }
         Ok(())
     }
 }
 
 impl Pass {
-    fn explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn explain(&self, f: &mut fmt::Formatter<'_>, cut: Cut) -> fmt::Result {
         let taps = self.cells.taps();
         writeln!(f, "  cells: {taps} in {}", counted(self.rows.len(), "row"))?;
         if self.cells.len() > taps {
@@ -40,7 +47,7 @@ impl Pass {
             writeln!(f, "  input {name}: {}", how_read(*input))?;
         }
         self.explain_lanes(f)?;
-        self.explain_steps(f, &self.finite.steps, 1)?;
+        self.explain_steps(f, &self.finite.steps, 1, cut)?;
         for (output, stored) in self.kernel.outputs.iter().zip(&self.outputs) {
             match stored.destination {
                 Destination::Array(_) => writeln!(f, "  output {}: {}", output.name, how_stored(*stored))?,
@@ -70,7 +77,7 @@ impl Pass {
         writeln!(f, "  block: {}; lanes: {}", counted(self.block, "pixel"), lanes.collect::<Vec<_>>().join(", "))
     }
 
-    fn explain_steps(&self, f: &mut fmt::Formatter<'_>, steps: &[Step], depth: usize) -> fmt::Result {
+    fn explain_steps(&self, f: &mut fmt::Formatter<'_>, steps: &[Step], depth: usize, cut: Cut) -> fmt::Result {
         let taps = self.cells.taps();
         let indent = "  ".repeat(depth);
         for step in steps {
@@ -109,6 +116,7 @@ impl Pass {
                     for statistic in statistics {
                         let (name, why) = (statistic.op.name(), statistic.why.as_str());
                         writeln!(f, "{indent}{name} of {lane} elements: pixel by pixel on the host, because {why}")?;
+                        writeln!(f, "{indent}  it does not move from window to window: {}", why_still(cut))?;
                     }
                 }
                 Step::Fold(Fold { id, visit, body, .. }) => {
@@ -117,7 +125,7 @@ impl Pass {
                         Visit::Loop => "in a loop",
                     };
                     writeln!(f, "{indent}{id}: over {}, {how}", counted(taps, "cell"))?;
-                    self.explain_steps(f, body, depth + 1)?;
+                    self.explain_steps(f, body, depth + 1, cut)?;
                 }
             }
         }
@@ -186,6 +194,42 @@ fn how_stored(output: PassOutput) -> String {
 /// Why elements are converted.
 fn no_lanes(dtype: DType) -> &'static str {
     if dtype.is_float() { "there are no lanes of f16s" } else { "there are no lanes of 64-bit integers" }
+}
+
+/// Why an order statistic of the host does not move.
+fn why_still(cut: Cut) -> &'static str {
+    match cut {
+        Cut::Never => "that is not wanted",
+        Cut::Auto | Cut::Always => {
+            "its elements, its condition or its argument depend on the pixel, or on the cell's place"
+        }
+    }
+}
+
+impl OrderPass {
+    fn explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lane = self.elements.lane().as_str();
+        let what = match (&self.elements, self.elements.is_filtered()) {
+            (Elements::Input { input, .. }, _) => format!("input {input}, {lane} elements"),
+            (Elements::Computed(_), false) => format!("{lane} elements that are computed at each cell"),
+            (Elements::Computed(_), true) => format!("{lane} elements that are computed and selected at each cell"),
+        };
+        writeln!(
+            f,
+            "order statistics by the host, from window to window: {what}, {}",
+            counted(self.cells.len(), "cell")
+        )?;
+        for OrderStatistic { op, method, line, .. } in &self.statistics {
+            let how = match method {
+                Method::Columns(_) => "histograms of columns, of which windows are sums",
+                Method::Histogram(_) => "how often each value occurs",
+                Method::Ranks(_) => "a set of ranks among the elements around a block of pixels",
+                Method::Values(_) => "how often each value occurs, of those around a block of pixels",
+            };
+            writeln!(f, "  line {line}: {}: {how}", op.name())?;
+        }
+        Ok(())
+    }
 }
 
 /// Some things, such as `1 row` or `2 rows`.

@@ -207,7 +207,7 @@ impl Lowering<'_> {
                 }
             }
             if !by_network.is_empty() {
-                lowered.push(Step::Select(self.select(window, by_network)));
+                lowered.push(Step::Select(self.select(window, self.effective(filter), by_network)));
             }
             if !by_host.is_empty() {
                 lowered.push(Step::Host(self.host(window, filter, by_host)));
@@ -215,17 +215,26 @@ impl Lowering<'_> {
         }
     }
 
+    /// The filter of an order statistic, if it does not select every element.
+    fn effective(&self, filter: Option<ExprId>) -> Option<ExprId> {
+        filter.filter(|filter| self.analysis.ranges[filter.index()].point() != Some(1.0))
+    }
+
     /// How a statistic is made of elements of known rank, if a network finds them.
     fn of_ranks(&self, &OrderStatistic { op, filter, argument, .. }: &OrderStatistic) -> Result<OfRanks, NoNetwork> {
         let taps = self.surroundings.taps.ok_or(NoNetwork::AnyLength)?;
+        let filtered = self.effective(filter).is_some();
+        let known = argument.and_then(|argument| self.constant(argument));
+        if let Some(why) = NoNetwork::of(op, taps, filtered, known.is_some() == argument.is_some()) {
+            return Err(why);
+        }
         let Class::Ranked(ranked) = op.class() else { return Err(NoNetwork::Counts) };
-        if taps > tuning::MAX_NETWORK {
-            return Err(NoNetwork::Large);
+        if filtered {
+            // One pixel has few elements, and a branch for each costs less.
+            let blocks = matches!(self.surroundings.width, Width::Pixels(_));
+            let high = taps.div_ceil(2);
+            return if blocks { Ok(OfRanks::Middle(high - 1, high)) } else { Err(NoNetwork::Filtered) };
         }
-        if filter.is_some() {
-            return Err(NoNetwork::Filtered);
-        }
-        let known = argument.map(|argument| self.constant(argument).ok_or(NoNetwork::Argument)).transpose()?;
         let ranks = op.ranks(taps, known).ok_or(NoNetwork::Argument)?;
         Ok(match (ranked, &ranks[..]) {
             // A mean starts its sum at 0, so that of a negative zero is 0.
@@ -267,25 +276,30 @@ impl Lowering<'_> {
         }
     }
 
-    fn select(&mut self, window: ExprId, statistics: Vec<Statistic>) -> Select {
+    fn select(&mut self, window: ExprId, filter: Option<ExprId>, statistics: Vec<Statistic>) -> Select {
         let lane = self.lane(window);
         let mut ranks: Vec<usize> = statistics.iter().flat_map(|statistic| statistic.of_ranks.ranks()).collect();
         ranks.sort_unstable();
         ranks.dedup();
         Select {
-            nodes: self.window_nodes([window]),
+            nodes: self.window_nodes([Some(window), filter].into_iter().flatten()),
             window,
+            filter,
             lane,
             nan: lane.is_float() && self.analysis.ranges[window.index()].nan,
-            selection: self.selection(&ranks),
+            // What replaces an element depends on the pixel, so rows of pixels share nothing.
+            selection: self.selection(&ranks, filter.is_none()),
             ranks,
             statistics,
         }
     }
 
-    fn selection(&mut self, ranks: &[usize]) -> Arc<Selection> {
+    fn selection(&mut self, ranks: &[usize], shared: bool) -> Arc<Selection> {
         let Surroundings { tree_rows, rows_per_call, .. } = *self.surroundings;
-        let lengths: Vec<usize> = tree_rows.chunk_by(|x, y| x == y).map(<[usize]>::len).collect();
+        let lengths: Vec<usize> = match shared {
+            true => tree_rows.chunk_by(|x, y| x == y).map(<[usize]>::len).collect(),
+            false => vec![tree_rows.len()],
+        };
         let first_row = tree_rows.first().copied().unwrap_or(0);
         let made = |(lengths, ranks): &(Vec<usize>, Vec<usize>)| {
             Arc::new(Selection::new(lengths, ranks, rows_per_call, first_row))

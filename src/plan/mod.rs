@@ -18,6 +18,7 @@ pub mod hoist;
 mod levels;
 pub mod line;
 pub mod lower;
+pub mod order;
 pub mod pass;
 pub mod program;
 pub mod reads;
@@ -27,10 +28,12 @@ pub mod store;
 mod verify;
 pub mod width;
 
+pub use self::assemble::array_input;
 use self::chain::{Link, chain};
 use self::cut::cut;
 use self::factors::with_invariant_factors;
 use self::hoist::hoist;
+use self::order::{Moving, moving};
 pub use self::program::Plan;
 pub use self::request::Request;
 use crate::lang::hir::Kernel;
@@ -48,6 +51,9 @@ pub fn plan(kernel: &Kernel, request: Request) -> Plan {
     let kernel = specialized(&kernel, taps);
     let kernel = with_invariant_factors(&kernel, request.precision);
     let hoisted = hoist(kernel, taps <= tuning::MAX_UNROLLED_CELLS);
+    if let Some(Moving { orders, last }) = moving(&hoisted, &request) {
+        return chain(request, hoisted, orders, &[last]);
+    }
     let links = cut(&hoisted, &request).unwrap_or_else(|| vec![Link::whole(&request, &hoisted)]);
-    chain(request, hoisted, &links)
+    chain(request, hoisted, Vec::new(), &links)
 }

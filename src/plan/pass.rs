@@ -141,6 +141,11 @@ impl Pass {
         self.rows.binary_search(&row).expect("every row that is read is listed")
     }
 
+    /// What the code does whatever the elements are.
+    pub fn any_elements(&self) -> &Body {
+        self.general.as_ref().unwrap_or(&self.finite)
+    }
+
     /// How far the code reads around a pixel along the rows of an input, from where they are shifted to.
     pub fn halo(&self, input: usize) -> Halo {
         Halo::of(cells_read(&self.kernel, &self.cells, input).map(|cell| self.cell_addrs[cell].column))

@@ -2,6 +2,7 @@
 
 use super::hoist::Hoisted;
 use super::line::Line;
+use super::order::pass::OrderPass;
 use super::pass::Pass;
 use super::reads::GroupReads;
 use super::request::Request;
@@ -13,9 +14,11 @@ pub struct Plan {
     pub request: Request,
     /// What is computed once for a run.
     pub hoisted: Hoisted,
+    /// The order statistics that the host finds before the passes.
+    pub orders: Vec<OrderPass>,
     /// The passes over a group of rows, in order; the last one makes the outputs.
     pub passes: Vec<Pass>,
-    /// What passes make for later ones.
+    /// What passes make for later ones, those of the host first.
     pub lines: Vec<Line>,
     /// What the passes read for a group of rows.
     pub reads: GroupReads,

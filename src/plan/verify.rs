@@ -41,7 +41,8 @@ pub fn verify(plan: &Plan) -> Result<(), String> {
 
 /// Whether lines are made before they are read, at the same row of pixels, and nothing but the outputs can fail.
 fn lines(plan: &Plan) -> Result<(), String> {
-    let mut made: HashSet<usize> = HashSet::new();
+    let statistics = plan.orders.iter().flat_map(|order| &order.statistics);
+    let mut made: HashSet<usize> = statistics.map(|statistic| statistic.line).collect();
     for (number, pass) in plan.passes.iter().enumerate() {
         let last = number + 1 == plan.passes.len();
         check(last || pass.kernel.assertions.is_empty(), || format!("pass {number} has assertions"))?;
@@ -179,7 +180,7 @@ impl Scope<'_> {
 
     fn select(&mut self, select: &Select) -> Result<(), String> {
         let taps = self.pass.cells.taps();
-        self.nodes(&select.nodes, [select.window])?;
+        self.nodes(&select.nodes, [Some(select.window), select.filter].into_iter().flatten())?;
         check(taps <= tuning::MAX_NETWORK, || format!("a network for {taps} cells"))?;
         for statistic in &select.statistics {
             let found = statistic.of_ranks.ranks().iter().all(|rank| *rank < taps && select.ranks.contains(rank));

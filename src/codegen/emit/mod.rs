@@ -5,6 +5,7 @@
 mod cells;
 mod fold;
 mod host;
+mod middle;
 mod network;
 mod running;
 mod scalar;

@@ -17,6 +17,9 @@ use crate::plan::selection::Selection;
 
 impl<'a, 'f> Emitter<'a, 'f> {
     pub(super) fn select_ranks(&mut self, plan: &Select) -> Result<(), Error> {
+        if let Some(filter) = plan.filter {
+            return self.middle_of_selected(plan, filter);
+        }
         let lane = plan.lane;
         let mut elements: Vec<(usize, Vec<Value>)> = Vec::new();
         for tap in 0..self.source.taps().unwrap_or(0) {
@@ -43,7 +46,12 @@ impl<'a, 'f> Emitter<'a, 'f> {
     ///
     /// Rows of pixels that are computed together have rows of cells in common: what is done to those is emitted for each of
     /// them in the same way, so the compiler finds that it is the same and keeps it once.
-    fn selected(&mut self, lane: Lane, elements: &[(usize, Vec<Value>)], selection: &Selection) -> Vec<Vec<Value>> {
+    pub(super) fn selected(
+        &mut self,
+        lane: Lane,
+        elements: &[(usize, Vec<Value>)],
+        selection: &Selection,
+    ) -> Vec<Vec<Value>> {
         let rows: Vec<Vec<Vec<Value>>> = elements
             .chunk_by(|x, y| x.0 == y.0)
             .map(|row| row.iter().map(|(_, element)| element.clone()).collect())
@@ -91,7 +99,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
             |emitter: &mut Self, rank: usize| emitter.numbers(&Lanes::Numbers(from, sorted[&rank].clone()), lane);
         match &statistic.of_ranks {
             OfRanks::Element(rank) => element(self, *rank),
-            OfRanks::Midpoint(low, high) => {
+            OfRanks::Midpoint(low, high) | OfRanks::Middle(low, high) => {
                 let (low, high) = (element(self, *low), element(self, *high));
                 self.midpoint(statistic, &low, &high)
             }
@@ -111,7 +119,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
     }
 
     /// As the reference's `midpoint`.
-    fn midpoint(&mut self, statistic: &Statistic, low: &[Value], high: &[Value]) -> Vec<Value> {
+    pub(super) fn midpoint(&mut self, statistic: &Statistic, low: &[Value], high: &[Value]) -> Vec<Value> {
         let lane = statistic.lane;
         let half = self.number(lane, 0.5);
         let sum = self.zip(low, high, |b, x, y| b.ins().fadd(x, y));

@@ -4,20 +4,19 @@ use std::ops::Range;
 
 use super::access::AccessPlan;
 use super::array_rows::{RowReader, reader};
+use super::order::shared::OrderContext;
 use super::target::Target;
-use super::traversal::{Rereads, RowShape, Traversal};
+use super::traversal::{Rereads, RowShape, Strips, Traversal};
 use crate::codegen::row::RowKernel;
 use crate::filter::exec::domain::Domain;
 use crate::filter::exec::pool::Verdict;
 use crate::filter::exec::view::RawView;
 use crate::filter::progress::Progress;
 use crate::grid::element::Precision;
-use crate::grid::lane::Lane;
 use crate::grid::region::Region;
-use crate::plan::Plan;
-use crate::plan::line::Origin;
-use crate::plan::pass::{Pass, PassInput};
+use crate::plan::pass::Pass;
 use crate::plan::reads::PassReads;
+use crate::plan::{Plan, array_input};
 use crate::tuning;
 
 /// How to run.
@@ -46,6 +45,8 @@ pub struct RunContext<'a> {
     /// The inputs, by their numbers.
     pub readers: Vec<Box<dyn RowReader + 'a>>,
     pub access: AccessPlan,
+    /// For each order statistic's pass of the host, how it is done.
+    pub orders: Vec<OrderContext>,
     pub traversal: Traversal,
     /// Where the first row of a group is, along each axis but the last, if all rows of cells are inside the array.
     pub inside: Vec<Range<usize>>,
@@ -77,7 +78,7 @@ impl<'a> RunContext<'a> {
             .enumerate()
             .map(|(array, view)| {
                 let copied = !plan.lines.is_empty() && alias(plan, view);
-                reader(view, array_input(plan, array, view), domain.cval(), copied)
+                reader(view, array_input(&plan.request, array).input, domain.cval(), copied)
             })
             .collect();
         let shape = row_shape(plan, domain, &readers);
@@ -93,12 +94,16 @@ impl<'a> RunContext<'a> {
         let chunk = most.min(line_chunk.unwrap_or(most)).min(run.cancel_interval).next_multiple_of(shape.block);
         let row_bytes: usize = plan.reads.rows.iter().map(|row| readers[row.row.input].element_bytes()).sum();
         let reads = Rereads { halos: &plan.reads.outer_halos, bytes: shape.array_len * row_bytes };
+        let strips = Strips { chunk: line_chunk, most: OrderContext::wanted_columns(plan, region) };
+        let traversal = Traversal::new(region, plan.reads.group_rows, &reads, whole, strips);
+        let widest = traversal.strips.iter().map(|strip| strip.len).max().unwrap_or(0);
         let inside = plan.reads.outer_halos.iter().zip(domain.shape()).map(|(halo, len)| halo.interior(*len)).collect();
         RunContext {
             run,
             plan,
             verdict,
-            traversal: Traversal::new(region, plan.reads.group_rows, &reads, whole, line_chunk),
+            traversal,
+            orders: OrderContext::all(plan, domain, region, widest),
             access,
             readers,
             inside,
@@ -118,14 +123,6 @@ impl<'a> RunContext<'a> {
     pub fn last_pass(&self) -> (&Pass, &PassReads) {
         (self.plan.last_pass(), &self.plan.reads.passes[self.plan.passes.len() - 1])
     }
-}
-
-/// What the passes read of an array.
-fn array_input(plan: &Plan, array: usize, view: &RawView<'_>) -> PassInput {
-    let origin = Origin::Array(array);
-    let read = plan.passes.iter().flat_map(|pass| &pass.inputs).find(|input| input.origin == origin);
-    // Nobody reads an array that no pass names.
-    read.copied().unwrap_or(PassInput { origin, dtype: view.dtype(), lane: Lane::F64 })
 }
 
 /// Whether a pass reads more rows of an array, one above the other, than can be in the nearest cache at once because they are

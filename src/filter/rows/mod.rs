@@ -19,6 +19,7 @@ mod context;
 mod finite;
 mod line_buffer;
 mod lines;
+mod order;
 mod passes;
 mod target;
 #[cfg(test)]
@@ -42,15 +43,20 @@ use crate::tuning;
 pub fn run(run: &RowRun<'_>, inputs: &[RawView<'_>], outputs: &[RawView<'_>]) -> Result<Option<usize>, Error> {
     let verdict = Verdict::new(run.progress);
     let context = RunContext::new(run, inputs, outputs, &verdict);
-    let threads = threads(&run.kernel.plan, run.region, run.threads);
-    in_bands(context.traversal.groups(), threads, 1, || Worker::new(&context), Worker::band);
+    let plan = &run.kernel.plan;
+    let threads = threads(plan, run.region, run.threads);
+    // A block of an order statistic's pixels is not worth it for a few rows.
+    let block = context.orders.iter().map(|order| order.rows().div_ceil(plan.reads.group_rows)).max().unwrap_or(1);
+    let least = block.min(context.traversal.groups().div_ceil(threads)).max(1);
+    in_bands(context.traversal.groups(), threads, least, || Worker::new(&context), Worker::band);
     drop(context);
     verdict.into_result()
 }
 
 /// How many threads are worth their while for the pixels of a region, of `most`.
 pub fn threads(plan: &Plan, region: &Region, most: usize) -> usize {
-    let cells: usize = plan.passes.iter().map(|pass| pass.cells.len().max(1)).sum();
+    let moving: usize = plan.orders.iter().map(|order| order.statistics.len() * tuning::MOVING_WORK).sum();
+    let cells = moving + plan.passes.iter().map(|pass| pass.cells.len().max(1)).sum::<usize>();
     let work = region.pixels().saturating_mul(cells);
     let rows = region.pixels() / region.row().len().max(1);
     most.min(work / tuning::MIN_WORK_PER_THREAD).min(rows.div_ceil(plan.reads.group_rows)).max(1)

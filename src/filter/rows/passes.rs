@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::bound_rows::BoundRows;
 use super::context::RunContext;
 use super::lines::Lines;
+use super::order::OrderBlocks;
 use super::writer::Writer;
 use crate::codegen::jit::Frame;
 use crate::plan::line::Destination;
@@ -15,7 +16,11 @@ use crate::plan::reads::{Read, Reads};
 /// One thread's memory for what passes read and make besides arrays.
 pub struct Passes<'a> {
     context: &'a RunContext<'a>,
+    orders: OrderBlocks<'a>,
     lines: Lines,
+    /// Which strip is computed, and where the group's first row of pixels is.
+    strip: usize,
+    outer: Vec<usize>,
     /// What a call reads, where that is not all rows of arrays.
     pointers: Vec<*const u8>,
     /// Where a call writes lines.
@@ -65,7 +70,10 @@ impl<'a> Passes<'a> {
         let scratch = context.plan.passes.iter().map(|pass| pass.scratch_bytes()).max().unwrap_or(0);
         Passes {
             context,
+            orders: OrderBlocks::new(context),
             lines: Lines::new(context),
+            strip: 0,
+            outer: Vec::new(),
             pointers: Vec::new(),
             addresses: Vec::new(),
             position: vec![0.0; context.plan.request.axes.len()],
@@ -73,8 +81,13 @@ impl<'a> Passes<'a> {
         }
     }
 
-    /// Makes ready for the group whose first row of pixels is at `outer`.
-    pub fn move_to(&mut self, outer: &[usize]) {
+    /// Makes ready for a strip of the group whose first row of pixels is at `outer`, the first of those
+    /// `ahead`.
+    pub fn move_to(&mut self, outer: &[usize], strip: usize, ahead: Range<usize>) {
+        self.orders.move_to(strip, &self.context.traversal.strips[strip], outer, ahead);
+        self.strip = strip;
+        self.outer.clear();
+        self.outer.extend(outer);
         for (axis, position) in self.context.plan.request.axes.iter().zip(&mut self.position) {
             *position = outer.get(*axis).map_or(0.0, |index| *index as f64);
         }
@@ -148,7 +161,7 @@ impl<'a> Passes<'a> {
                     let y = bound.outer.last().copied().unwrap_or(0) + call.call * pass.rows_per_call;
                     self.position[along] = y as f64;
                 }
-                self.point(&calls[call.call], bound);
+                self.point(&calls[call.call], bound, call.chunk);
                 &self.pointers
             }
         };
@@ -166,12 +179,16 @@ impl<'a> Passes<'a> {
     }
 
     /// Points to what a call reads.
-    fn point(&mut self, reads: &[Read], bound: &BoundRows<'_>) {
+    fn point(&mut self, reads: &[Read], bound: &BoundRows<'_>, chunk: &Chunk) {
         self.pointers.clear();
+        let pixel = chunk.pixels.start - self.context.traversal.strips[self.strip].first;
         for read in reads {
             let pointer = match read {
                 Read::Array { row, before } => bound.pointers[row.index()].wrapping_sub(*before),
-                Read::Line { line, row, offset } => self.lines.row(*line, *row).cast_const().wrapping_offset(*offset),
+                Read::Line { line, row, offset } => match self.orders.row(*line, &self.outer, *row) {
+                    Some(first) => first.wrapping_add(pixel * size_of::<f64>()),
+                    None => self.lines.row(*line, *row).cast_const().wrapping_offset(*offset),
+                },
             };
             self.pointers.push(pointer);
         }

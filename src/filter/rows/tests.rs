@@ -102,7 +102,7 @@ fn plan_of<T: Element, U: Element>(steps: &[Step], shape: &[usize], how: &How) -
         }
     });
     let links: Vec<Link> = links.collect();
-    chain(request, hoisted.expect("there is a step"), &links)
+    chain(request, hoisted.expect("there is a step"), Vec::new(), &links)
 }
 
 /// Runs a plan; the number of the first pixel that fails.

@@ -24,20 +24,34 @@ pub struct Rereads<'a> {
     pub bytes: usize,
 }
 
+/// What the length of a strip depends on.
+pub struct Strips {
+    /// The pixels of a chunk of the lines that passes make, if there are any.
+    pub chunk: Option<usize>,
+    /// About how many pixels a strip should have, if not all.
+    pub most: Option<usize>,
+}
+
+impl Strips {
+    /// How many strips a row of so many pixels has, and how many pixels all of them have but the last; of one, nothing.
+    fn count_and_len(&self, row: usize, block: usize, reads: &Rereads<'_>) -> Option<(usize, usize)> {
+        if let Some(most) = self.most {
+            // Code computes a block at least.
+            let count = row.div_ceil(most).min(row / block).max(1);
+            return Some((count, row / count));
+        }
+        let chunk = self.chunk.filter(|_| reads.bytes > tuning::REREAD_BYTES)?;
+        Some((row / chunk, chunk))
+    }
+}
+
 impl Traversal {
     /// The traversal of a region by groups of `rows` rows. If there are passes that make lines of a chunk of so many pixels,
-    /// rows are taken in strips where what groups read again would not stay in the cache.
-    pub fn new(
-        region: &Region,
-        rows: usize,
-        reads: &Rereads<'_>,
-        whole: Segments,
-        line_chunk: Option<usize>,
-    ) -> Traversal {
-        let chunk = line_chunk.filter(|_| reads.bytes > tuning::REREAD_BYTES);
+    /// rows are taken in strips where what groups read again would not stay in the cache, or where a strip has a greatest length.
+    pub fn new(region: &Region, rows: usize, reads: &Rereads<'_>, whole: Segments, lengths: Strips) -> Traversal {
         let row = region.row();
-        let strips = match chunk.map(|chunk| (chunk, row.len() / chunk)) {
-            Some((chunk, count @ 2..)) => (0..count)
+        let strips = match lengths.count_and_len(row.len(), whole.shape.block, reads) {
+            Some((count @ 2.., chunk)) => (0..count)
                 .map(|strip| {
                     let start = row.start + strip * chunk;
                     // The last one has what is left as well.
@@ -58,6 +72,19 @@ impl Traversal {
     /// The first row of pixels of a group, by its number in the region, and how many rows there are.
     pub fn rows(&self, group: usize) -> (usize, usize) {
         self.groups.rows(group)
+    }
+
+    /// How many rows of pixels follow each other from a group on, those of the groups before `end`, up to so many.
+    pub fn rows_ahead(&self, group: usize, end: usize, most: usize) -> usize {
+        let (first, mut rows) = self.rows(group);
+        for next in group + 1..end {
+            let (row, more) = self.rows(next);
+            if row != first + rows || row / self.groups.height != first / self.groups.height || rows >= most {
+                break;
+            }
+            rows += more;
+        }
+        rows.min(most)
     }
 
     /// The number of a pixel in the region: that of its row, and its place in a strip.

@@ -56,7 +56,7 @@ impl<'a> Worker<'a> {
                     break;
                 }
                 if self.context.verdict.is_wanted(traversal.pixel(row, &traversal.strips[strip], 0)) {
-                    self.group(row, rows);
+                    self.group(row, rows, group..groups.end);
                 }
             }
         }
@@ -81,11 +81,11 @@ impl<'a> Worker<'a> {
     }
 
     /// Computes the strip's part of some rows of pixels, the first of which has this number in the region; of those that have a
-    /// pixel that fails, up to that.
-    fn group(&mut self, row: usize, rows: usize) {
+    /// pixel that fails, up to that. `ahead` are the groups of which this is the first that are computed one after the other.
+    fn group(&mut self, row: usize, rows: usize, ahead: Range<usize>) {
         let strip = &self.context.traversal.strips[self.strip];
         self.rows.move_to(row, strip, &mut self.buffers);
-        self.passes.move_to(&self.rows.outer);
+        self.passes.move_to(&self.rows.outer, self.strip, ahead);
         self.writer.move_to(&self.rows.outer, strip);
         let mut wanted = rows;
         for segment in 0..strip.segments.len() {

@@ -1,7 +1,5 @@
 //! How reductions go about their elements.
 
-use super::reference::percentile_position;
-
 /// The classes of reductions: what an engine needs of the elements, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
@@ -89,4 +87,9 @@ impl Ranked {
             }
         }
     }
+}
+
+/// Where a percentile is among `count` sorted elements: at a rank, or between two.
+pub fn percentile_position(percentage: f64, count: usize) -> f64 {
+    percentage / 100.0 * (count - 1) as f64
 }

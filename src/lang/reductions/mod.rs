@@ -7,10 +7,11 @@
 mod class;
 mod reference;
 mod rules;
+mod statistic;
 mod table;
 
-pub use self::class::{Class, Frequency, Monoid, Positional, Ranked};
-pub use self::reference::{Selected, percentile_position};
+pub use self::class::{Class, Frequency, Monoid, Positional, Ranked, percentile_position};
+pub use self::reference::Selected;
 pub use self::rules::{Argument, LaneRule, NanRule, ResultRange};
 pub use self::table::Row;
 

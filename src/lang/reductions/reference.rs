@@ -3,6 +3,8 @@
 //! The interpreter calls these for every reduction. Compiled code calls those that it has no instructions for, on its own
 //! scratch memory, so they agree to the bit.
 
+use super::class::{Frequency, Ranked};
+
 /// The elements of a window that take part in a reduction.
 pub struct Selected<'a> {
     /// The elements, in the order of the footprint; a reduction may reorder them.
@@ -80,52 +82,40 @@ pub(super) fn nth(selected: Selected<'_>) -> f64 {
 // By rank.
 
 pub(super) fn median(selected: Selected<'_>) -> f64 {
+    ranked(Ranked::Median, selected)
+}
+
+pub(super) fn rank(selected: Selected<'_>) -> f64 {
+    ranked(Ranked::Rank, selected)
+}
+
+pub(super) fn percentile(selected: Selected<'_>) -> f64 {
+    ranked(Ranked::Percentile, selected)
+}
+
+pub(super) fn trimmed_mean(selected: Selected<'_>) -> f64 {
+    if selected.is_unordered() {
+        return f64::NAN;
+    }
+    selected.elements.sort_unstable_by(f64::total_cmp);
+    let elements = &*selected.elements;
+    Ranked::TrimmedMean.of_sorted(elements.len(), selected.argument, |k| elements[k])
+}
+
+/// A statistic of few ranks, the highest of which it asks for first.
+fn ranked(op: Ranked, selected: Selected<'_>) -> f64 {
     if selected.is_unordered() {
         return f64::NAN;
     }
     let elements = selected.elements;
     let count = elements.len();
-    let upper = nth_smallest(elements, count / 2);
-    if count % 2 == 1 { upper } else { midpoint(greatest(&elements[..count / 2]), upper) }
-}
-
-pub(super) fn rank(selected: Selected<'_>) -> f64 {
-    if selected.is_unordered() {
-        return f64::NAN;
-    }
-    let count = selected.elements.len() as f64;
-    let k = if selected.argument < 0.0 { selected.argument + count } else { selected.argument };
-    if k >= 0.0 && k < count { nth_smallest(selected.elements, k as usize) } else { f64::NAN }
-}
-
-pub(super) fn percentile(selected: Selected<'_>) -> f64 {
-    if selected.is_unordered() || !(0.0..=100.0).contains(&selected.argument) {
-        return f64::NAN;
-    }
-    let elements = selected.elements;
-    let position = percentile_position(selected.argument, elements.len());
-    let lower = position.floor();
-    let above = ((lower as usize) + 1).min(elements.len() - 1);
-    let high = nth_smallest(elements, above);
-    let low = if above == 0 { high } else { greatest(&elements[..above]) };
-    let low = if lower as usize == above { high } else { low };
-    interpolate(low, high, position - lower)
-}
-
-pub(super) fn trimmed_mean(selected: Selected<'_>) -> f64 {
-    // A negative or fractional k fails the kernel; here it only must not panic.
-    let (k, count) = (selected.argument.max(0.0) as usize, selected.elements.len());
-    if selected.is_unordered() || k >= count.div_ceil(2) {
-        return f64::NAN;
-    }
-    selected.elements.sort_unstable_by(f64::total_cmp);
-    let kept = &selected.elements[k..count - k];
-    kept.iter().fold(0.0, |sum, element| sum + element) / kept.len() as f64
-}
-
-/// Where a percentile is among `count` sorted elements: at a rank, or between two.
-pub fn percentile_position(percentage: f64, count: usize) -> f64 {
-    percentage / 100.0 * (count - 1) as f64
+    let mut last = None;
+    op.of_sorted(count, selected.argument, |k| {
+        // What is before the last element asked for is not greater.
+        let element = if last == Some(k + 1) { greatest(&elements[..=k]) } else { nth_smallest(elements, k) };
+        last = Some(k);
+        element
+    })
 }
 
 fn nth_smallest(elements: &mut [f64], k: usize) -> f64 {
@@ -137,60 +127,25 @@ fn greatest(elements: &[f64]) -> f64 {
     elements.iter().copied().max_by(f64::total_cmp).expect("at least one element")
 }
 
-/// Half the sum of two numbers. Where the sum is beyond all numbers, it is the sum of the halves, which are exact there.
-fn midpoint(low: f64, high: f64) -> f64 {
-    let sum = low + high;
-    if sum.is_infinite() { low * 0.5 + high * 0.5 } else { sum * 0.5 }
-}
-
-/// Between `low` and `high` at `t` in 0..1, rounded as NumPy does: from the nearer end. Where the distance is beyond all
-/// numbers, it is computed of the halves.
-fn interpolate(low: f64, high: f64, t: f64) -> f64 {
-    if low == high || t == 0.0 {
-        return low;
-    }
-    let (down, up) = if (high - low).is_infinite() { (0.5, 2.0) } else { (1.0, 1.0) };
-    let (low, high) = (low * down, high * down);
-    let step = high - low;
-    up * if t >= 0.5 { high - step * (1.0 - t) } else { low + step * t }
-}
-
 // By frequency.
 
-/// Calls `visit` with each distinct value and how often it occurs, in ascending order. NaN elements do not take part, and -0
-/// is 0, of whichever sign.
-fn for_each_value(elements: &mut [f64], mut visit: impl FnMut(f64, usize)) {
+pub(super) fn mode(selected: Selected<'_>) -> f64 {
+    Frequency::Mode.of_values(distinct(selected.elements))
+}
+
+pub(super) fn variety(selected: Selected<'_>) -> f64 {
+    Frequency::Variety.of_values(distinct(selected.elements))
+}
+
+pub(super) fn entropy(selected: Selected<'_>) -> f64 {
+    Frequency::Entropy.of_values(distinct(selected.elements))
+}
+
+/// The distinct values in ascending order, and how often each occurs. NaN elements do not take part, and -0 is 0, of whichever sign.
+fn distinct(elements: &mut [f64]) -> impl Iterator<Item = (f64, usize)> + Clone {
     elements.sort_unstable_by(f64::total_cmp);
     // NaNs are at the ends, and the zeros next to each other.
     let first = elements.iter().position(|element| !element.is_nan()).unwrap_or(elements.len());
     let numbers = elements[first..].split(|element| element.is_nan()).next().unwrap_or(&[]);
-    numbers.chunk_by(|x, y| x == y).for_each(|same| visit(same[0], same.len()));
-}
-
-pub(super) fn mode(selected: Selected<'_>) -> f64 {
-    let (mut mode, mut most) = (f64::NAN, 0);
-    for_each_value(selected.elements, |value, count| {
-        if count > most {
-            (mode, most) = (value, count);
-        }
-    });
-    mode
-}
-
-pub(super) fn variety(selected: Selected<'_>) -> f64 {
-    let mut variety = 0.0;
-    for_each_value(selected.elements, |_, _| variety += 1.0);
-    variety
-}
-
-/// The sum of `p * ln(1/p)` over the distinct values in ascending order, where `p` is a value's part of all numbers. No term
-/// is negative, so nothing cancels, and one value alone gives 0.
-pub(super) fn entropy(selected: Selected<'_>) -> f64 {
-    let numbers = selected.elements.iter().filter(|element| !element.is_nan()).count() as f64;
-    let mut entropy = 0.0;
-    for_each_value(selected.elements, |_, count| {
-        let count = count as f64;
-        entropy += count / numbers * libm::log(numbers / count);
-    });
-    entropy
+    numbers.chunk_by(|x, y| x == y).map(|same| (same[0], same.len()))
 }

@@ -1,0 +1,215 @@
+//! Order statistics that move from window to window, by the host: values of a block of pixels at a time, which later passes read.
+//!
+//! A block is done when the first group of its rows comes, by the thread that computes these, so a thread's blocks are its own. Which
+//! pixels are in one block changes no value.
+
+mod columns;
+mod geometry;
+mod keys;
+mod ranking;
+mod rows;
+mod sets;
+pub mod shared;
+mod sweep;
+mod wide;
+
+use std::mem::discriminant;
+use std::ops::Range;
+
+use self::columns::{Bytes, ColumnSums};
+use self::keys::{Ordered, for_lane};
+use self::ranking::{HasSorter, Ranking};
+use self::rows::{CellsOfRow, ElementRows};
+use self::sets::{RankCounts, RankSet, Statistic, ValueCounts};
+use self::shared::OrderContext;
+use self::sweep::{Results, Sweep};
+use super::context::RunContext;
+use super::traversal::Segments;
+use crate::plan::order::method::Method;
+use crate::plan::order::pass::OrderArgument;
+use crate::plan::width::REGISTER;
+
+/// One thread's blocks.
+pub struct OrderBlocks<'a> {
+    context: &'a RunContext<'a>,
+    passes: Vec<OrderBlock>,
+    memory: Memory,
+    /// For each line, the pass and the place of its statistic.
+    lines: Vec<(usize, usize)>,
+}
+
+/// The pixels of one pass that are done.
+struct OrderBlock {
+    /// The strip, by its number.
+    strip: usize,
+    /// Where the rows are along all axes but the last two.
+    outer: Vec<usize>,
+    /// The rows of pixels.
+    rows: Range<usize>,
+    /// For each statistic its values; rows are `pitch` apart.
+    values: Vec<Vec<f64>>,
+    pitch: usize,
+}
+
+/// One thread's memory for what is known of elements and windows; all passes use it in turn.
+#[derive(Default)]
+struct Memory {
+    row: ElementRows,
+    ranking: Ranking,
+    bytes: Bytes,
+    set: Sweep<RankSet>,
+    counts: Sweep<RankCounts>,
+    values: Sweep<ValueCounts>,
+    columns: ColumnSums,
+}
+
+/// The rows of pixels of a block.
+struct BlockOfRows<'b> {
+    strip: &'b Segments,
+    outer: &'b [usize],
+    rows: Range<usize>,
+    /// Whether there is an axis before the last.
+    has_rows: bool,
+}
+
+impl<'a> OrderBlocks<'a> {
+    /// Blocks of which none is done.
+    pub fn new(context: &'a RunContext<'a>) -> OrderBlocks<'a> {
+        let pass = |_: &OrderContext| OrderBlock {
+            strip: usize::MAX,
+            outer: Vec::new(),
+            rows: 0..0,
+            values: Vec::new(),
+            pitch: 0,
+        };
+        let statistics = context.plan.orders.iter().enumerate();
+        let lines =
+            statistics.flat_map(|(pass, order)| (0..order.statistics.len()).map(move |at| (pass, at))).collect();
+        OrderBlocks { context, passes: context.orders.iter().map(pass).collect(), memory: Memory::default(), lines }
+    }
+
+    /// Has the values of a group of rows ready, the first of which is at `outer`, the first of the groups `ahead`.
+    pub fn move_to(&mut self, number: usize, strip: &Segments, outer: &[usize], ahead: Range<usize>) {
+        let (y, before) = outer.split_last().map_or((0, outer), |(y, before)| (*y, before));
+        for pass in 0..self.passes.len() {
+            let block = &mut self.passes[pass];
+            if block.strip == number && block.rows.contains(&y) && block.outer == before {
+                continue;
+            }
+            let most = self.context.orders[pass].geometry.rows;
+            let rows = self.context.traversal.rows_ahead(ahead.start, ahead.end, most);
+            (block.strip, block.rows) = (number, y..y + rows);
+            block.outer.clear();
+            block.outer.extend(before);
+            self.compute(pass, &BlockOfRows { strip, outer: before, rows: y..y + rows, has_rows: !outer.is_empty() });
+        }
+    }
+
+    /// The value of a statistic's line for the first pixel of the strip, in the row of pixels at `outer` or one of those after it.
+    pub fn row(&self, line: usize, outer: &[usize], row: usize) -> Option<*const u8> {
+        let (pass, statistic) = *self.lines.get(line)?;
+        let block = &self.passes[pass];
+        // What is computed beyond the last row is read by nobody.
+        let row = (outer.last().copied().unwrap_or(0) + row).min(block.rows.end - 1) - block.rows.start;
+        Some(block.values[statistic][row * block.pitch..].as_ptr().cast())
+    }
+
+    /// Finds all statistics of a pass for a block.
+    fn compute(&mut self, pass: usize, rows: &BlockOfRows<'_>) {
+        let order = &self.context.plan.orders[pass];
+        let block = &mut self.passes[pass];
+        let columns = rows.strip.len;
+        // Code computes a block of pixels at least.
+        block.pitch = columns + 4 * REGISTER;
+        block.values.resize_with(order.statistics.len(), Vec::new);
+        let mut read_for: Option<Method> = None;
+        for (at, statistic) in order.statistics.iter().enumerate() {
+            block.values[at].resize(rows.rows.len() * block.pitch, 0.0);
+            let method = statistic.method;
+            // Statistics of one method that follow each other need the elements once.
+            if read_for.is_none_or(|before| discriminant(&before) != discriminant(&method)) {
+                read_for = Some(method);
+                let lane = order.elements.lane();
+                for_lane!(lane, T => read::<T>(self.context, pass, method, rows, &mut self.memory));
+            }
+            if self.context.verdict.is_over() {
+                return;
+            }
+            let argument = match statistic.argument {
+                OrderArgument::Number(number) => number,
+                OrderArgument::Param(param) => self.context.run.constants[param],
+            };
+            let mut results =
+                Results { values: &mut block.values[at], pitch: block.pitch, rows: rows.rows.len(), columns };
+            find(self.context, pass, (statistic.method, argument), &mut self.memory, &mut results);
+        }
+    }
+}
+
+/// Finds a statistic of elements that were read.
+fn find(
+    context: &RunContext<'_>,
+    pass: usize,
+    (method, argument): (Method, f64),
+    memory: &mut Memory,
+    results: &mut Results<'_>,
+) {
+    let OrderContext { geometry, moves, columns, .. } = &context.orders[pass];
+    let is_over = &|| context.verdict.is_over();
+    let Memory { ranking, bytes, set, counts, values: of_values, columns: sums, .. } = memory;
+    let values = &ranking.values;
+    match method {
+        Method::Columns(kind) => {
+            let run = geometry.x.span + 1;
+            sums.run(bytes, columns, run, &Statistic { kind, argument, values }, results, is_over);
+        }
+        Method::Ranks(kind) => set.run(moves, ranking, &Statistic { kind, argument, values }, results, is_over),
+        Method::Histogram(kind) => counts.run(moves, ranking, &Statistic { kind, argument, values }, results, is_over),
+        Method::Values(kind) => of_values.run(moves, ranking, &Statistic { kind, argument, values }, results, is_over),
+    }
+}
+
+/// Reads the elements around a block, for a method.
+fn read<T: Ordered<Key: HasSorter>>(
+    context: &RunContext<'_>,
+    pass: usize,
+    method: Method,
+    block: &BlockOfRows<'_>,
+    memory: &mut Memory,
+) {
+    let (order, OrderContext { geometry, moves, border, .. }) = (&context.plan.orders[pass], &context.orders[pass]);
+    let Memory { row, ranking, bytes, .. } = memory;
+    let (height, width) = (block.rows.len() + geometry.y.span, block.strip.len + geometry.x.span);
+    let along = block.strip.first as isize + geometry.x.first;
+    match method {
+        Method::Columns(_) => bytes.begin(geometry.planes.len(), height, width),
+        Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => ranking.begin(moves.layout.len()),
+    }
+    let few_values = T::LANE.bytes() == 1;
+    for (plane, offset) in geometry.planes.iter().enumerate() {
+        for y in 0..height {
+            let mut outer: Vec<isize> =
+                block.outer.iter().zip(offset).map(|(index, offset)| *index as isize + offset).collect();
+            if block.has_rows {
+                outer.push(block.rows.start as isize + geometry.y.first + y as isize);
+            }
+            row.read(context, pass, &CellsOfRow { outer: &outer, along: along..along + width as isize, border });
+            let (elements, selected) = (row.elements::<T>(), row.selected(&order.elements));
+            let (first, step) = (moves.layout.place(plane, y, 0), moves.layout.step());
+            match method {
+                Method::Columns(_) => bytes.take(elements, selected, plane, y),
+                Method::Histogram(_) | Method::Values(_) if few_values => {
+                    ranking.take_values(elements, selected, first, step)
+                }
+                Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => {
+                    ranking.take(elements, selected, first, step)
+                }
+            }
+        }
+    }
+    match method {
+        Method::Columns(_) | Method::Histogram(_) => ranking.end_values::<T>(),
+        Method::Values(_) if few_values => ranking.end_values::<T>(),
+        Method::Ranks(_) | Method::Values(_) => ranking.end::<T>(matches!(method, Method::Values(_))),
+    }
+}

@@ -1,0 +1,161 @@
+//! The elements around a block, ranked.
+
+use super::keys::{DIGIT_BITS, DIGITS, Key, Ordered};
+
+/// The ranks of the elements around a block.
+#[derive(Default)]
+pub struct Ranking {
+    /// For each place, the element's rank: those of numbers, which are selected, from 0 on, then those of NaN, then those of what is not
+    /// selected.
+    pub ranks: Vec<u32>,
+    /// The numbers, by rank.
+    pub values: Vec<f64>,
+    /// The first rank after those of NaN elements; those of numbers are as many as numbers.
+    pub nan_end: u32,
+    narrow: Sorter<u32>,
+    wide: Sorter<u64>,
+}
+
+/// Elements by their keys, with their places.
+#[derive(Default)]
+pub struct Sorter<K> {
+    items: Vec<Item<K>>,
+    spare: Vec<Item<K>>,
+    /// The places of elements that are NaN, and of those that are not selected.
+    nans: Vec<u32>,
+    others: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Item<K> {
+    key: K,
+    place: u32,
+}
+
+/// The sorter for keys of a type.
+pub trait HasSorter: Key + Sized {
+    fn sorter(ranking: &mut Ranking) -> &mut Sorter<Self>;
+}
+
+impl HasSorter for u32 {
+    fn sorter(ranking: &mut Ranking) -> &mut Sorter<u32> {
+        &mut ranking.narrow
+    }
+}
+
+impl HasSorter for u64 {
+    fn sorter(ranking: &mut Ranking) -> &mut Sorter<u64> {
+        &mut ranking.wide
+    }
+}
+
+impl Ranking {
+    /// Begins with so many elements.
+    pub fn begin(&mut self, places: usize) {
+        self.ranks.resize(places, 0);
+        self.narrow.clear();
+        self.wide.clear();
+    }
+
+    /// Takes a row of elements, which are `step` places apart from `first` on, with whether each is selected.
+    pub fn take<T: Ordered<Key: HasSorter>>(&mut self, row: &[T], selected: Option<&[u8]>, first: usize, step: usize) {
+        let sorter = T::Key::sorter(self);
+        for (index, element) in row.iter().enumerate() {
+            let place = (first + index * step) as u32;
+            if selected.is_some_and(|selected| selected[index] == 0) {
+                sorter.others.push(place);
+            } else if element.is_nan() {
+                sorter.nans.push(place);
+            } else {
+                sorter.items.push(Item { key: element.key(), place });
+            }
+        }
+    }
+
+    /// Takes a row of elements with few values as their own ranks.
+    pub fn take_values<T: Ordered>(&mut self, row: &[T], selected: Option<&[u8]>, first: usize, step: usize) {
+        for (index, element) in row.iter().enumerate() {
+            let left_out = selected.is_some_and(|selected| selected[index] == 0);
+            self.ranks[first + index * step] = if left_out { 256 } else { element.key().into() as u32 };
+        }
+    }
+
+    /// Ends with 256 values, each of which is a rank; what is not selected has the next one.
+    pub fn end_values<T: Ordered>(&mut self) {
+        self.values.clear();
+        self.values.extend((0..=u8::MAX).map(|value| T::value(value.into())));
+        self.nan_end = 256;
+    }
+
+    /// Sorts what was taken. Each element has a rank of its own, or equal ones share one; so do then all that are NaN or not selected.
+    pub fn end<T: Ordered<Key: HasSorter>>(&mut self, shared: bool) {
+        let mut sorter = std::mem::take(T::Key::sorter(self));
+        sorter.sort();
+        self.values.clear();
+        for item in &sorter.items {
+            let value = T::value(item.key);
+            // Zeros of either sign are one value.
+            if !shared || self.values.last() != Some(&value) {
+                self.values.push(value);
+            }
+            self.ranks[item.place as usize] = self.values.len() as u32 - 1;
+        }
+        let numbers = self.values.len() as u32;
+        let own = u32::from(!shared);
+        self.nan_end = numbers + own * sorter.nans.len() as u32;
+        for (first, places) in [(numbers, &sorter.nans), (self.nan_end, &sorter.others)] {
+            for (index, place) in places.iter().enumerate() {
+                self.ranks[*place as usize] = first + own * index as u32;
+            }
+        }
+        *T::Key::sorter(self) = sorter;
+    }
+
+    /// How many ranks there are.
+    pub fn len(&self) -> usize {
+        self.ranks.len()
+    }
+
+    /// How many ranks numbers have.
+    pub fn numbers(&self) -> u32 {
+        self.values.len() as u32
+    }
+}
+
+impl<K: Key> Sorter<K> {
+    fn clear(&mut self) {
+        self.items.clear();
+        self.nans.clear();
+        self.others.clear();
+    }
+
+    /// Sorts by the key: digit by digit from the lowest one, but for digits that all keys have in common.
+    fn sort(&mut self) {
+        let Sorter { items, spare, .. } = self;
+        if items.len() < DIGITS {
+            items.sort_unstable_by_key(|item| item.key);
+            return;
+        }
+        spare.clear();
+        spare.resize(items.len(), Item::default());
+        let common = items.iter().fold((!0u64, 0u64), |(and, or), item| (and & item.key.into(), or | item.key.into()));
+        let differ = common.0 ^ common.1;
+        for place in (0..K::BITS).step_by(DIGIT_BITS as usize) {
+            if differ >> place & (DIGITS as u64 - 1) == 0 {
+                continue;
+            }
+            let mut ends = [0u32; DIGITS];
+            items.iter().for_each(|item| ends[item.key.digit(place)] += 1);
+            let mut sum = 0;
+            for end in &mut ends {
+                (*end, sum) = (sum, sum + *end);
+            }
+            for item in items.iter() {
+                let end = &mut ends[item.key.digit(place)];
+                spare[*end as usize] = *item;
+                *end += 1;
+            }
+            std::mem::swap(items, spare);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The elements around a block, row by row: copied from arrays, with what is outside them, or computed from such copies.
+
+#![allow(unsafe_code, reason = "rows of arrays are copied by address, and machine code computes from the copies")]
+
+use std::ops::Range;
+
+use super::keys::Ordered;
+use crate::codegen::jit::Frame;
+use crate::filter::exec::view::RawView;
+use crate::filter::rows::array_rows::RowReader;
+use crate::filter::rows::border::BorderMap;
+use crate::filter::rows::context::RunContext;
+use crate::plan::order::elements::{Elements, PLACE_BIAS};
+use crate::plan::pass::Pass;
+
+/// One thread's memory for a row of elements.
+#[derive(Default)]
+pub struct ElementRows {
+    /// For each input that is read, a copy of its row.
+    copies: Vec<Vec<u64>>,
+    /// The elements, and whether they are selected, where they are computed.
+    elements: Vec<u64>,
+    selected: Vec<u64>,
+    len: usize,
+    computed: bool,
+}
+
+/// A row of cells: where it is along all axes but the last, and which cells along the row.
+pub struct CellsOfRow<'c> {
+    pub outer: &'c [isize],
+    pub along: Range<isize>,
+    pub border: &'c BorderMap,
+}
+
+impl ElementRows {
+    /// Makes ready a row of elements of an order statistic's pass, by its number.
+    pub fn read(&mut self, context: &RunContext<'_>, order: usize, cells: &CellsOfRow<'_>) {
+        self.len = cells.along.len();
+        self.copies.resize_with(context.readers.len(), Vec::new);
+        match &context.plan.orders[order].elements {
+            Elements::Input { input, .. } => {
+                self.computed = false;
+                self.copy(context, 0, *input, self.len, cells);
+            }
+            Elements::Computed(pass) => {
+                self.computed = true;
+                self.compute(context, order, pass, cells)
+            }
+        }
+    }
+
+    /// The elements; those of the lane that the pass names.
+    pub fn elements<T: Ordered>(&self) -> &[T] {
+        let memory = if self.computed { &self.elements } else { &self.copies[0] };
+        assert!(self.len * size_of::<T>() <= 8 * memory.len(), "a row has its elements");
+        // SAFETY: the memory is long enough, aligned for any lane, and was written; any bits are numbers.
+        unsafe { std::slice::from_raw_parts(memory.as_ptr().cast::<T>(), self.len) }
+    }
+
+    /// For each element 0 if it is not selected, where that is asked.
+    pub fn selected(&self, pass: &Elements) -> Option<&[u8]> {
+        pass.is_filtered().then(|| {
+            assert!(self.len <= 8 * self.selected.len(), "a row has its elements");
+            // SAFETY: the memory is long enough, and any bits are numbers.
+            unsafe { std::slice::from_raw_parts(self.selected.as_ptr().cast::<u8>(), self.len) }
+        })
+    }
+
+    /// Copies a row of an input, in memory for so many elements.
+    fn copy(&mut self, context: &RunContext<'_>, copy: usize, input: usize, room: usize, cells: &CellsOfRow<'_>) {
+        let reader = context.readers[input].as_ref();
+        let copy = &mut self.copies[copy];
+        copy.resize((room * reader.element_bytes()).div_ceil(8), 0);
+        let row = row_address(context, reader, cells.outer);
+        // SAFETY: the row is one of the array's, or outside, and there is room for its elements.
+        unsafe { reader.copy(row, cells.along.clone(), cells.border, copy.as_mut_ptr().cast()) };
+    }
+
+    /// Has the code of a pass compute the elements of a row.
+    fn compute(&mut self, context: &RunContext<'_>, order: usize, pass: &Pass, cells: &CellsOfRow<'_>) {
+        let room = self.len.max(pass.block);
+        for row in &pass.rows {
+            self.copy(context, row.input, row.input, room, cells);
+        }
+        let rows: Vec<*const u8> = pass.rows.iter().map(|row| self.copies[row.input].as_ptr().cast()).collect();
+        let bytes =
+            |output: usize| (room * pass.outputs.get(output).map_or(0, |output| output.lane.bytes())).div_ceil(8);
+        self.elements.resize(bytes(0), 0);
+        self.selected.resize(bytes(1), 0);
+        let outputs = [self.elements.as_mut_ptr().cast::<u8>(), self.selected.as_mut_ptr().cast()];
+        let mut position = vec![0.0; context.plan.request.axes.len()];
+        for (axis, at) in context.plan.request.axes.iter().zip(&mut position) {
+            *at = PLACE_BIAS + *cells.outer.get(*axis).unwrap_or(&cells.along.start) as f64;
+        }
+        let mut scratch = vec![0.0; pass.scratch_bytes() / 8];
+        let frame = Frame {
+            constants: context.run.constants.as_ptr(),
+            position: position.as_ptr(),
+            scratch: scratch.as_mut_ptr(),
+        };
+        let code = context.run.kernel.element_code(order).expect("a pass that is computed has code");
+        // SAFETY: rows and outputs have room for the elements, and for a block; the pass reads nothing around the pixel.
+        unsafe { code.call(&rows, &outputs[..pass.outputs.len()], room, &frame) };
+    }
+}
+
+/// Where the row of an array is whose place along all axes but the last is this, if it is inside.
+fn row_address(context: &RunContext<'_>, reader: &dyn RowReader, outer: &[isize]) -> Option<*const u8> {
+    let view: &RawView<'_> = reader.view();
+    let steps = outer.iter().enumerate().zip(view.strides());
+    let distance =
+        steps.map(|((axis, at), stride)| Some(context.run.domain.index(axis, *at)? * stride)).sum::<Option<isize>>()?;
+    Some(view.first().cast_const().wrapping_offset(distance))
+}

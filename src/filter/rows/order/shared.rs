@@ -1,0 +1,42 @@
+//! What all threads share of the order statistics that move.
+
+use super::geometry::{ColumnMoves, Geometry, Moves};
+use crate::filter::exec::domain::Domain;
+use crate::filter::rows::border::BorderMap;
+use crate::grid::region::Region;
+use crate::plan::Plan;
+use crate::plan::order::pass::OrderPass;
+
+/// What all threads share of an order statistic's pass.
+pub struct OrderContext {
+    pub geometry: Geometry,
+    pub moves: Moves,
+    pub columns: ColumnMoves,
+    /// What is beyond the ends of the array's rows.
+    pub border: BorderMap,
+}
+
+impl OrderContext {
+    /// How many pixels of a row a block should have, if there are any blocks.
+    pub fn wanted_columns(plan: &Plan, region: &Region) -> Option<usize> {
+        plan.orders.iter().map(|pass| Geometry::new(pass, region, plan.reads.group_rows).columns).min()
+    }
+
+    /// For each pass of a plan, over a region in strips of at most so many pixels.
+    pub fn all(plan: &Plan, domain: &Domain, region: &Region, columns: usize) -> Vec<OrderContext> {
+        let row = region.row();
+        let of_pass = |pass: &OrderPass| {
+            let mut geometry = Geometry::new(pass, region, plan.reads.group_rows);
+            geometry.columns = columns;
+            let first = row.start as isize + geometry.x.first;
+            let border = BorderMap::new(domain, first..first + (row.len() + geometry.x.span) as isize);
+            OrderContext { moves: geometry.moves(), columns: geometry.columns(), geometry, border }
+        };
+        plan.orders.iter().map(of_pass).collect()
+    }
+
+    /// How many rows of pixels a block has, at most.
+    pub fn rows(&self) -> usize {
+        self.geometry.rows
+    }
+}

@@ -1,0 +1,46 @@
+//! By which means an order statistic moves.
+
+use std::collections::BTreeSet;
+
+use crate::grid::lane::Lane;
+use crate::lang::reductions::{Class, Frequency, Ranked, Reduction};
+use crate::tuning;
+
+/// What is known of a window's elements while it moves, and what is made of that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Of 8 bits, over a box: a histogram of each column, and their sums (Perreault and Hébert 2007).
+    Columns(Ranked),
+    /// Of 8 bits: how often each value occurs (Huang, Yang and Tang 1979).
+    Histogram(Ranked),
+    /// Which ranks among the elements of a block there are, as a set of bits (Suomela 2014).
+    Ranks(Ranked),
+    /// How often each distinct value occurs, of 8 bits or of those in a block.
+    Values(Frequency),
+}
+
+impl Method {
+    /// The means for a reduction of elements in such lanes, over a footprint with these cells; none if it is no order statistic.
+    pub fn of(op: Reduction, lane: Lane, cells: &[Vec<isize>]) -> Option<Method> {
+        let few_values = lane.bytes() == 1;
+        match op.class() {
+            Class::Ranked(ranked) if !few_values => Some(Method::Ranks(ranked)),
+            // It asks for each of many ranks.
+            Class::Ranked(Ranked::TrimmedMean) => Some(Method::Histogram(Ranked::TrimmedMean)),
+            Class::Ranked(ranked) if suits_columns(cells) => Some(Method::Columns(ranked)),
+            Class::Ranked(ranked) => Some(Method::Histogram(ranked)),
+            Class::Frequency(frequency) => Some(Method::Values(frequency)),
+            Class::Monoid(_) | Class::Positional(_) => None,
+        }
+    }
+}
+
+/// Whether cells are a box with so many of them at each place along the row that a histogram of each column is worth it; counts
+/// have 16 bits.
+fn suits_columns(cells: &[Vec<isize>]) -> bool {
+    let along: BTreeSet<isize> = cells.iter().filter_map(|cell| cell.last().copied()).collect();
+    let outer: BTreeSet<&[isize]> = cells.iter().map(|cell| &cell[..cell.len() - 1]).collect();
+    let contiguous = along.iter().zip(along.iter().skip(1)).all(|(x, y)| x + 1 == *y);
+    let product = along.len() * outer.len() == cells.len();
+    product && contiguous && outer.len() >= tuning::COLUMN_HISTOGRAM_CELLS && cells.len() <= usize::from(u16::MAX)
+}

@@ -1,0 +1,127 @@
+//! Order statistics that move: found by the host, from one pixel's window to the next, instead of anew at each pixel.
+//!
+//! If the elements of an order statistic, and the condition by which they are selected, are functions of the cell alone, two neighbouring
+//! pixels have most of their elements in common. The host keeps what it knows of a window's elements, takes out those that the next
+//! window has not, and puts in those that are new. What it finds is a line, which the last pass, the kernel itself, reads where the order
+//! statistic was. No value depends on how it is found.
+
+pub mod elements;
+pub mod method;
+pub mod pass;
+
+use std::collections::BTreeMap;
+
+use self::elements::Elements;
+use self::method::Method;
+use self::pass::{OrderArgument, OrderPass, OrderStatistic};
+use super::assemble::ranges_of;
+use super::body::NoNetwork;
+use super::chain::Link;
+use super::hoist::Hoisted;
+use super::line::Origin;
+use super::request::Request;
+use crate::grid::cut::Cut;
+use crate::lang::cells::Cells;
+use crate::lang::hir::{Builder, Expr, ExprId, Kernel, Node};
+use crate::lang::reductions::Reduction;
+use crate::lang::types::Type;
+
+/// A kernel whose order statistics move: the passes that find them, whose lines are the first ones, and the pass that reads these.
+pub struct Moving {
+    pub orders: Vec<OrderPass>,
+    pub last: Link,
+}
+
+/// The order statistics of a kernel that move, if some can, and code would not find them as well.
+pub fn moving(hoisted: &Hoisted, request: &Request) -> Option<Moving> {
+    if request.cut == Cut::Never || request.cells.taps() == 0 {
+        return None;
+    }
+    let kernel = &hoisted.kernel;
+    let mut found: BTreeMap<(ExprId, Option<ExprId>), Vec<ExprId>> = BTreeMap::new();
+    for (id, node) in kernel.live_nodes() {
+        let Expr::Reduce { op, window, filter, argument } = node.expr else { continue };
+        let wanted = request.cut == Cut::Always || !has_network(kernel, op, filter, argument, request.cells.taps());
+        if op.is_order_statistic() && wanted && argument_of(kernel, argument).is_some() {
+            found.entry((window, filter)).or_default().push(id);
+        }
+    }
+    if found.is_empty() {
+        return None;
+    }
+    let ranges = ranges_of(kernel, request);
+    let cells = places(request);
+    let mut lines: BTreeMap<ExprId, usize> = BTreeMap::new();
+    let mut orders = Vec::new();
+    for ((window, filter), ids) in found {
+        let Some(elements) = Elements::of(hoisted, request, window, filter) else { continue };
+        let statistic = |id: &ExprId| {
+            let Expr::Reduce { op, argument, .. } = *kernel.expr(*id) else { return None };
+            let statistic = OrderStatistic {
+                op,
+                argument: argument_of(kernel, argument)?,
+                method: Method::of(op, elements.lane(), &cells)?,
+                line: lines.len(),
+                range: ranges[id.index()].general,
+            };
+            lines.insert(*id, statistic.line);
+            Some(statistic)
+        };
+        let statistics = ids.iter().filter_map(statistic).collect();
+        orders.push(OrderPass { elements, statistics, cells: cells.clone() });
+    }
+    let last = last_pass(kernel, request, &lines)?;
+    (!orders.is_empty()).then_some(Moving { orders, last })
+}
+
+/// Whether code finds an order statistic by a network.
+fn has_network(kernel: &Kernel, op: Reduction, filter: Option<ExprId>, argument: Option<ExprId>, taps: usize) -> bool {
+    let constant = argument.is_none_or(|id| matches!(kernel.expr(id), Expr::Number(_)));
+    NoNetwork::of(op, taps, filter.is_some(), constant).is_none()
+}
+
+/// The argument of a reduction, if it is the same for every pixel.
+fn argument_of(kernel: &Kernel, argument: Option<ExprId>) -> Option<OrderArgument> {
+    match argument.map(|id| kernel.expr(id)) {
+        None => Some(OrderArgument::Number(0.0)),
+        Some(Expr::Number(bits)) => Some(OrderArgument::Number(f64::from_bits(*bits))),
+        Some(Expr::Param(param)) => Some(OrderArgument::Param(*param)),
+        Some(_) => None,
+    }
+}
+
+/// Where the cells of the footprint are, along the array's axes.
+fn places(request: &Request) -> Vec<Vec<isize>> {
+    let place = |tap: usize| {
+        let mut place = vec![0; request.ndim];
+        for (axis, along) in request.axes.iter().zip(request.cells.offset(tap)) {
+            place[*axis] = *along as isize;
+        }
+        place
+    };
+    (0..request.cells.taps()).map(place).collect()
+}
+
+/// The kernel, which reads a line where each of these order statistics was.
+fn last_pass(kernel: &Kernel, request: &Request, lines: &BTreeMap<ExprId, usize>) -> Option<Link> {
+    let arrays = kernel.inputs.len();
+    let mut extended = kernel.clone();
+    extended.inputs.extend((0..lines.len()).map(|line| format!("line {line}")));
+    let replace = |builder: &mut Builder, id: ExprId, _: &Node, _: &dyn Fn(ExprId) -> ExprId| {
+        let input = arrays + lines.get(&id)?;
+        Some(builder.leaf(Expr::At { input, offset: vec![0; request.axes.len()].into() }, Type::NUMBER))
+    };
+    let last = extended.rewritten(kernel.params.clone(), kernel.weights.clone(), replace);
+    let footprint = match last.reads_window() {
+        true => request.cells.clone(),
+        false => Cells::of_footprint(request.axes.len(), 0, Vec::new()),
+    };
+    Some(Link {
+        cells: footprint.for_kernel(&last).ok()?,
+        reads: (0..arrays).map(Origin::Array).chain((0..lines.len()).map(Origin::Line)).collect(),
+        neutral: vec![None; last.outputs.len()],
+        rows_per_call: None,
+        known: Vec::new(),
+        kernel: last,
+    })
+}

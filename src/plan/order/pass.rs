@@ -1,0 +1,62 @@
+//! A pass of the host that finds order statistics.
+
+use super::elements::Elements;
+use super::method::Method;
+use crate::grid::element::DType;
+use crate::grid::lane::Lane;
+use crate::lang::reductions::Reduction;
+use crate::plan::analysis::ValueRange;
+use crate::plan::assemble::{DraftInput, LineRanges};
+use crate::plan::line::{Line, Origin};
+use crate::plan::pass::PassInput;
+
+/// Order statistics of the same elements.
+#[derive(Clone, Debug)]
+pub struct OrderPass {
+    /// What the elements are.
+    pub elements: Elements,
+    /// What is found of them.
+    pub statistics: Vec<OrderStatistic>,
+    /// Where each cell of the footprint is, along the array's axes.
+    pub cells: Vec<Vec<isize>>,
+}
+
+/// An order statistic that moves.
+#[derive(Clone, Debug)]
+pub struct OrderStatistic {
+    /// Which it is.
+    pub op: Reduction,
+    /// What its second argument is.
+    pub argument: OrderArgument,
+    /// How it is found.
+    pub method: Method,
+    /// The line that it makes, of f64s.
+    pub line: usize,
+    /// What its values may be.
+    pub range: ValueRange,
+}
+
+/// The second argument of an order statistic, which is the same for every pixel.
+#[derive(Clone, Copy, Debug)]
+pub enum OrderArgument {
+    /// This number; 0 where there is none.
+    Number(f64),
+    /// A param of the hoisted kernel.
+    Param(usize),
+}
+
+impl OrderStatistic {
+    /// The line that it makes, of the pixels themselves.
+    pub fn line(&self) -> Line {
+        Line { lane: Lane::F64, before: 0, after: 0, neutral: None }
+    }
+
+    /// What a later pass reads. What its values are does not depend on whether elements are finite, for nobody asks those of a pass
+    /// of the host.
+    pub fn read(&self) -> DraftInput {
+        DraftInput {
+            input: PassInput { origin: Origin::Line(self.line), dtype: DType::F64, lane: Lane::F64 },
+            ranges: LineRanges { finite: self.range, general: self.range },
+        }
+    }
+}
