@@ -1,5 +1,10 @@
 //! What a filter is set to. Nothing is checked here.
 
+use std::ops::Range;
+use std::sync::Arc;
+
+use ndarray::ArrayD;
+
 use crate::callback::Callback;
 use crate::error::Error;
 use crate::filter::engine::Engine;
@@ -25,6 +30,27 @@ pub struct Options {
     pub precision: Precision,
     pub cut: Cut,
     pub threads: usize,
+    pub missing: MissingCells,
+    /// The pixels to compute, by their indices in the inputs, if they are not all.
+    pub part: Option<Vec<Range<usize>>>,
+}
+
+/// Which cells of the inputs have no value, and what is made of that.
+#[derive(Clone, Debug, Default)]
+pub struct MissingCells {
+    /// True where they have none.
+    pub mask: Option<Arc<ArrayD<bool>>>,
+    /// The number that stands for none, in inputs and outputs.
+    pub nodata: Option<f64>,
+    /// Whether pixels without a value get one from the cells around.
+    pub fill: bool,
+}
+
+impl MissingCells {
+    /// Whether there may be any.
+    pub fn is_set(&self) -> bool {
+        self.mask.is_some() || self.nodata.is_some()
+    }
 }
 
 impl Options {
@@ -43,6 +69,8 @@ impl Options {
             precision: Precision::default(),
             cut: Cut::default(),
             threads: 0,
+            missing: MissingCells::default(),
+            part: None,
         }
     }
 }
