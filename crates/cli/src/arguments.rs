@@ -2,17 +2,18 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Args, Command};
 use hoodoo::lang::diagnostic::{Diagnostic, KernelError};
-use hoodoo::{Error, Kernel, Window};
+use hoodoo::{Error, Kernel, Limits, Window};
 
 use crate::failure::Failure;
 use crate::files;
+use crate::hyphen::as_written;
 
 /// The window that a kernel looks through.
 #[derive(Args, Debug)]
@@ -20,7 +21,8 @@ pub struct WindowArguments {
     /// Length of the window along every axis, or along each
     #[arg(long, value_name = "N[,N...]", value_delimiter = ',', value_parser = length, conflicts_with = "footprint")]
     size: Vec<usize>,
-    /// Cells of the window: box:R, cross:R, disk:R, ball:R, rows such as 010/111/010, or an .npy file
+    /// Cells of the window: box:R, cross:R, disk:R, ball:R, diamond:R, octagon:R, ring:R1,R2, ellipse:RY,RX,
+    /// line:LENGTH,DEGREES, rows such as 010/111/010, or an .npy file
     #[arg(long, value_parser = footprint)]
     footprint: Option<FootprintArgument>,
     /// Moves the window toward lower indices where positive; for every axis, or for each
@@ -128,7 +130,12 @@ pub fn has_extension(path: &Path, extension: &str) -> bool {
 
 /// The kernel's text in the file at `path`.
 pub fn read_kernel(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map(without_mark).map_err(|error| Failure::at(path, error))
+    fs::File::open(path).and_then(read_text).map(without_mark).map_err(|error| Failure::at(path, error))
+}
+
+/// All that a kernel's text may be, and one byte more: what is longer is refused, and may have no end.
+fn read_text(reader: impl Read) -> io::Result<String> {
+    io::read_to_string(reader.take(Limits::default().source_bytes as u64 + 1))
 }
 
 /// The text without the byte order mark that some editors put in front.
@@ -148,8 +155,9 @@ pub struct Source {
 impl Source {
     /// The text that the argument `kernel` is, or that is in the `.hood` file it names; `-` is standard input.
     pub fn load(kernel: &str) -> Result<Source, Failure> {
+        let kernel = as_written(kernel);
         if kernel == "-" {
-            let text = io::read_to_string(io::stdin().lock());
+            let text = read_text(io::stdin().lock());
             let text = text.map_err(|error| Failure::Run(format!("standard input: {error}")))?;
             return Ok(Source { text: without_mark(text), origin: "standard input".to_string() });
         }

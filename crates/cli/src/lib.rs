@@ -20,9 +20,11 @@ mod emit;
 mod failure;
 mod files;
 mod gallery;
+mod hyphen;
 pub mod image;
 mod output;
 mod pictures;
+mod printable;
 mod repl;
 mod report;
 mod run;
@@ -114,8 +116,7 @@ enum Command {
     ///
     /// Files are known by their extension: .npy, .png, .tif, .tiff, .jpg, .jpeg. Each colour channel of a picture is
     /// filtered on its own, and an alpha channel is carried over. An output file appears whole or not at all, and may
-    /// be one of the inputs. A kernel that starts with a minus sign goes, with the
-    /// inputs, after all options and `--`.
+    /// be one of the inputs.
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<run::RunArguments>),
     /// Type expressions, and see at once what they do to an image
@@ -149,7 +150,8 @@ enum Command {
 
 /// Does what the arguments of this process say, and gives its exit status.
 pub fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let arguments = hyphen::told_apart(std::env::args_os());
+    let result = match Cli::parse_from(arguments).command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Repl(arguments) => repl::repl(&arguments),
         Command::Check(arguments) => check::check(&arguments),
