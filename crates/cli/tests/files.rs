@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use hoodoo::Element;
+use image::ImageDecoder;
 use ndarray::{ArrayD, IxDyn, array};
 use ndarray_npy::{WriteNpyExt, read_npy};
 use tempfile::TempDir;
@@ -385,4 +386,165 @@ fn broken_files_are_errors() {
             assert!(ran.ok || ran.stderr.starts_with("error: broken.tif: "), "{name} {round}: {}", ran.stderr);
         }
     }
+}
+
+/// The colour profile, the Exif data and the resolution of a picture, as another decoder finds them.
+fn carried(path: &Path) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
+    let reader = image::ImageReader::open(path).unwrap();
+    let mut decoder = reader.into_decoder().unwrap();
+    (decoder.icc_profile().unwrap(), decoder.exif_metadata().unwrap())
+}
+
+#[test]
+fn pictures_keep_profile_exif_and_resolution() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let contains = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
+    for from in ["photo.png", "photo.jpg", "photo.webp"] {
+        let (file, (icc, _)) = (data(from), carried(&data(from)));
+        for to in ["out.png", "out.jpg", "out.webp"] {
+            ok(dir, &["w[0, 0]", file.to_str().unwrap(), "-o", to]);
+            let (kept, exif) = carried(&dir.join(to));
+            assert_eq!(kept, icc, "{from} to {to}");
+            let exif = exif.unwrap();
+            assert!(contains(&exif, b"Maker"), "{from} to {to}");
+            // The picture is upright now, and Exif says so.
+            assert_eq!(image::metadata::Orientation::from_exif_chunk(&exif).map(|o| o.to_exif()), Some(1));
+            assert_eq!(image::open(dir.join(to)).unwrap().width(), 24, "{from} to {to}");
+        }
+    }
+    let png = data("photo.png");
+    ok(dir, &["w[0, 0]", png.to_str().unwrap(), "-o", "same.png", "--strict"]);
+    let info = |path: &Path| {
+        let reader = png::Decoder::new(std::io::BufReader::new(fs::File::open(path).unwrap())).read_info().unwrap();
+        let dims = reader.info().pixel_dims.map(|dims| (dims.xppu, dims.yppu));
+        (dims, reader.info().uncompressed_latin1_text.first().map(|text| (text.keyword.clone(), text.text.clone())))
+    };
+    assert_eq!(info(&dir.join("same.png")), info(&png));
+    assert_eq!(info(&png).0, Some((11811, 11811)));
+    ok(dir, &["w[0, 0]", data("photo.jpg").to_str().unwrap(), "-o", "from.png"]);
+    assert_eq!(info(&dir.join("from.png")).0, Some((11811, 11811)));
+    // Title, profile and resolution are known to TIFF files; Exif data is not written there.
+    let ran = ok(dir, &["w[0, 0]", png.to_str().unwrap(), "-o", "from.tif"]);
+    assert_eq!(ran.stderr, "warning: from.tif: not kept: Exif data\n");
+    let mut decoder = Decoder::new(fs::File::open(dir.join("from.tif")).unwrap()).unwrap();
+    assert_eq!(bytes(&mut decoder, 269).unwrap(), b"a ramp\0");
+    ok(dir, &["w[0, 0]", "from.tif", "-o", "back.png"]);
+    assert_eq!(info(&dir.join("back.png")), info(&png));
+    fails(dir, &["w[0, 0]", png.to_str().unwrap(), "-o", "a.bmp", "--strict"], "not kept: colour profile, Exif data");
+    fails(dir, &["w[0, 0]", data("animation.png").to_str().unwrap(), "-o", "a.png"], "is an animation of 3 pictures");
+}
+
+/// A file of some bytes that claims to be huge takes no memory.
+#[test]
+fn a_jpeg_that_claims_too_much_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let mut bytes = fs::read(data("photo.jpg")).unwrap();
+    let frame = bytes.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+    bytes[frame + 5..frame + 9].fill(0xff);
+    fs::write(dir.join("huge.jpg"), &bytes).unwrap();
+    fails(dir, &["w[0, 0]", "huge.jpg", "-o", "out.npy"], "65535 x 65535 pixels in");
+}
+
+#[test]
+fn every_format_comes_through_a_pipe() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    for name in ["photo.png", "photo.jpg", "photo.webp", "dem-i2.tif"] {
+        let piped = Command::cargo_bin("hoodoo")
+            .unwrap()
+            .current_dir(dir)
+            .args(["run", "w[0, 0]", "-", "-o", "piped.npy"])
+            .write_stdin(fs::read(data(name)).unwrap())
+            .output()
+            .unwrap();
+        assert!(piped.status.success(), "{name}: {}", String::from_utf8_lossy(&piped.stderr));
+        ok(dir, &["w[0, 0]", data(name).to_str().unwrap(), "-o", "file.npy"]);
+        assert_eq!(fs::read(dir.join("piped.npy")).unwrap(), fs::read(dir.join("file.npy")).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn bands_are_inputs_and_outputs() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let file = data("bands-u2.tif");
+    let file = file.to_str().unwrap();
+    let bands = samples("u2", [1, 21, 19, 4]);
+    let band = |number: usize| bands.index_axis(ndarray::Axis(2), number - 1).to_owned();
+    let read = |words: &[&str]| {
+        ok(dir, &[words, &["-o", "out.npy", "--nodata", "none"]].concat());
+        load(&dir.join("out.npy"), "u2")
+    };
+    let all = read(&["input a, b, c, d; a[0,0] + b[0,0] + c[0,0] + d[0,0]", file]);
+    assert_eq!(all, band(1) + band(2) + band(3) + band(4));
+    assert_eq!(
+        read(&["input red, nir; 2*red[0,0] + nir[0,0]", file, "--band", "nir=4", "--band", "red=3"]),
+        2.0 * band(3) + band(4)
+    );
+    assert_eq!(read(&["w[0, 0]", &format!("{file}#2")]), band(2));
+    let second = format!("{file}#2");
+    assert_eq!(read(&["input a, b; a[0,0] + b[0,0]", &second, &format!("{file}#3")]), band(2) + band(3));
+    // Several outputs are the bands of one picture.
+    ok(dir, &["a: w[0,0], b: w[0,0] + 1", &second, "-o", "two.tif", "--nodata", "none"]);
+    ok(dir, &["w[0,0]", "two.tif", "-o", "two.npy", "--nodata", "none"]);
+    let two = load(&dir.join("two.npy"), "u2");
+    assert_eq!(two.index_axis(ndarray::Axis(2), 0), band(2));
+    assert_eq!(two.index_axis(ndarray::Axis(2), 1), band(2) + 1.0);
+    assert_eq!(georeference(&dir.join("two.tif"))[..5], georeference(&data("bands-u2.tif"))[..5]);
+    let out = ["-o", "out.npy"];
+    fails(
+        dir,
+        &[&["w[0, 0]", &format!("{file}#5")], &out[..]].concat(),
+        "there is no band 5: it has 4, counted from 1",
+    );
+    fails(dir, &[&["w[0, 0]", file, "--band", "v=1"], &out[..]].concat(), "--band: the kernel has no input `v`");
+    fails(
+        dir,
+        &[&["input a, b; a[0,0]", file], &out[..]].concat(),
+        "has 2 inputs (a, b), and 1 given, which has 4 bands",
+    );
+    fails(dir, &[&["input a, b; a[0,0]", file, "--band", "a=1"], &out[..]].concat(), "Write --band b=N");
+}
+
+#[test]
+fn kernels_run_again_and_after_each_other() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let save = |name: &str, array: &ndarray::Array1<u8>| {
+        array.write_npy(fs::File::create(dir.join(name)).unwrap()).unwrap();
+    };
+    save("seed.npy", &array![0u8, 9, 0, 0, 0, 0, 0]);
+    save("page.npy", &array![5u8, 9, 7, 8, 0, 6, 6]);
+    let read = |words: &[&str]| {
+        let ran = ok(dir, &[words, &["-o", "out.npy", "--size", "3"]].concat());
+        (read_npy::<_, ndarray::Array1<u8>>(dir.join("out.npy")).unwrap(), ran.stderr)
+    };
+    let grow = "input marker, mask; min(max(marker), mask[0])";
+    let (grown, said) = read(&[grow, "seed.npy", "page.npy", "--repeat", "stable"]);
+    assert_eq!((grown, said.as_str()), (array![5, 9, 7, 7, 0, 0, 0], "stable after 2 runs\n"));
+    assert_eq!(read(&[grow, "seed.npy", "page.npy", "--repeat", "1"]).0, array![5, 9, 7, 0, 0, 0, 0]);
+    assert_eq!(read(&[grow, "seed.npy", "page.npy", "--repeat", "0"]).0, array![0, 9, 0, 0, 0, 0, 0]);
+    let never = ["if w[0] > 0 then 0 else 1", "seed.npy", "-o", "out.npy", "--repeat", "stable:7"];
+    fails(dir, &never, "repeat: not stable after 7 runs");
+    // Minima 5 5 7 0 0 0 6, and the maxima of those.
+    assert_eq!(read(&["min(w)", "page.npy", "--then", "max(w)"]).0, array![5, 7, 7, 7, 0, 6, 6]);
+    assert_eq!(
+        read(&["a: min(w), b: max(w)", "page.npy", "--then", "input a, b; b[0] - a[0]"]).0,
+        array![4, 4, 2, 8, 8, 6, 0]
+    );
+    fails(dir, &["min(w)", "page.npy", "-o", "out.npy", "--size", "3", "--then", "input a, b; a[0]"], "--then: ");
+}
+
+#[test]
+fn kernels_may_begin_with_a_minus_sign() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    array![1i16, 5, 3].write_npy(fs::File::create(dir.join("in.npy")).unwrap()).unwrap();
+    ok(dir, &["-min(w)", "in.npy", "-o", "out.npy", "--size", "3"]);
+    assert_eq!(read_npy::<_, ndarray::Array1<i16>>(dir.join("out.npy")).unwrap(), array![-1, -1, -3]);
+    ok(dir, &["-q", "-2 ** 2 + w[0]", "in.npy", "-o", "out.npy"]);
+    assert_eq!(read_npy::<_, ndarray::Array1<i16>>(dir.join("out.npy")).unwrap(), array![-3, 1, -1]);
+    fails(dir, &["-offset(0)", "in.npy", "-o", "out.npy"], "kernel:1:1");
 }

@@ -1,5 +1,4 @@
-//! What a JPEG file says besides its picture, and whether all of the picture is there. The decoder fills what is missing with
-//! grey.
+//! What a JPEG file says besides its picture, and whether it has an end. The decoder fills what is missing with grey.
 
 use crate::image::metadata::{Resolution, Unit};
 
@@ -10,8 +9,6 @@ const PIXELS_PER_BYTE: u64 = 8 * 64;
 pub struct Checked {
     length: u64,
     pub resolution: Option<Resolution>,
-    /// What is wrong with it, in words, if something is.
-    pub damage: Option<String>,
 }
 
 impl Checked {
@@ -33,7 +30,7 @@ pub fn check(bytes: &[u8]) -> Result<Checked, String> {
     if find(&bytes[scan..], 0xd9).is_none() {
         return Err("truncated or corrupt JPEG file: it has no end".to_string());
     }
-    Ok(Checked { length: bytes.len() as u64, resolution: resolution(bytes), damage: None })
+    Ok(Checked { length: bytes.len() as u64, resolution: resolution(bytes) })
 }
 
 /// The resolution in the JFIF segment, which is the first one.

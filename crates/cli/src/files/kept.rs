@@ -5,7 +5,7 @@ use hoodoo::DType;
 use super::format::Format;
 use super::tiff;
 use crate::image::Metadata;
-use crate::image::metadata::{Carried, Storage};
+use crate::image::metadata::{Carried, Storage, TEXTS};
 
 /// Takes from what an image of this type carries what a file of this format can't keep; what that is, in words.
 pub fn keep(format: Format, metadata: &mut Metadata, dtype: DType) -> Vec<String> {
@@ -17,6 +17,10 @@ pub fn keep(format: Format, metadata: &mut Metadata, dtype: DType) -> Vec<String
     }
     if format == Format::Tiff {
         lost.extend(metadata.storage.iter().flat_map(tiff::not_written));
+        let known = |(keyword, _): &(String, String)| TEXTS.iter().any(|(_, other)| other == keyword);
+        let (kept, others): (Vec<_>, Vec<_>) = std::mem::take(&mut metadata.texts).into_iter().partition(known);
+        metadata.texts = kept;
+        lost.extend(others.iter().map(|(keyword, _)| format!("text \"{}\"", keyword.escape_debug())));
     }
     if metadata.storage.as_ref().is_some_and(|storage| storage.dtype != dtype && storage.photometric == 3) {
         // What the numbers of a palette become has no colours.

@@ -6,7 +6,7 @@ use hoodoo::AnyArray;
 use image::codecs::bmp::{BmpDecoder, BmpEncoder};
 use image::codecs::hdr::{HdrDecoder, HdrEncoder};
 use image::codecs::jpeg::{JpegDecoder, JpegEncoder, PixelDensity, PixelDensityUnit};
-use image::codecs::pnm::{PnmDecoder, PnmEncoder};
+use image::codecs::pnm::{PnmDecoder, PnmEncoder, PnmSubtype, SampleEncoding};
 use image::codecs::qoi::{QoiDecoder, QoiEncoder};
 use image::codecs::tga::{TgaDecoder, TgaEncoder};
 use image::codecs::webp::{WebPDecoder, WebPEncoder};
@@ -49,7 +49,6 @@ pub fn read(format: Format, source: Source, options: &ReadOptions) -> Result<Ima
             checked.check_size(decoder.dimensions())?;
             let mut image = decode(name, decoder, options)?;
             image.metadata.resolution = checked.resolution;
-            image.metadata.unread.extend(checked.damage);
             Ok(image)
         }
     }
@@ -102,7 +101,14 @@ pub fn write(format: Format, image: &Image, writer: &mut (impl Write + Seek)) ->
     match format {
         Format::WebP => encode(image, with_metadata(WebPEncoder::new_lossless(writer), &image.metadata)?),
         Format::Bmp => encode(image, BmpEncoder::new(writer)),
-        Format::Pnm => encode(image, PnmEncoder::new(writer)),
+        Format::Pnm => {
+            // What everybody reads: P5 and P6.
+            let subtype = match image.channels().colours {
+                1 => PnmSubtype::Graymap(SampleEncoding::Binary),
+                _ => PnmSubtype::Pixmap(SampleEncoding::Binary),
+            };
+            encode(image, PnmEncoder::new(writer).with_subtype(subtype))
+        }
         Format::Qoi => encode(image, QoiEncoder::new(writer)),
         Format::Tga => encode(image, TgaEncoder::new(writer)),
         Format::Hdr => encode(image, HdrEncoder::new(writer)),

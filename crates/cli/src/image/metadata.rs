@@ -198,6 +198,16 @@ pub mod tag {
     pub const GDAL_NODATA: u16 = 42113;
 }
 
+/// The texts that both TIFF and PNG files have, by their tags and keywords.
+pub const TEXTS: [(u16, &str); 6] = [
+    (tag::DOCUMENT_NAME, "Title"),
+    (tag::IMAGE_DESCRIPTION, "Description"),
+    (tag::SOFTWARE, "Software"),
+    (tag::DATE_TIME, "Creation Time"),
+    (tag::ARTIST, "Author"),
+    (tag::COPYRIGHT, "Copyright"),
+];
+
 impl Carried {
     /// What a TIFF tag carries.
     pub fn of_tag(number: u16) -> Carried {
@@ -238,7 +248,8 @@ impl Metadata {
         add(self.xmp.is_some(), Carried::Xmp, "XMP data");
         add(self.resolution.is_some(), Carried::Resolution, "resolution");
         add(self.nodata.is_some(), Carried::Nodata, "nodata value");
-        for (keyword, _) in &self.texts {
+        // The texts of a TIFF file are among its tags.
+        for (keyword, _) in self.texts.iter().filter(|_| self.pages.is_empty()) {
             add(true, Carried::Texts, &format!("text \"{}\"", keyword.escape_debug()));
         }
         for tag in self.pages.iter().flat_map(|page| &page.tags) {

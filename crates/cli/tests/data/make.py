@@ -1,4 +1,4 @@
-"""Makes the TIFF files of this directory, by programs that are not Hoodoo: tifffile, Pillow and rasterio.
+"""Makes the pictures of this directory, by programs that are not Hoodoo: tifffile, Pillow and rasterio.
 
     pip install numpy tifffile imagecodecs pillow rasterio
     python make.py
@@ -9,7 +9,7 @@ The sample of page p, row y, column x and band b is known by a formula, which `f
 import numpy as np
 import rasterio
 import tifffile
-from PIL import Image
+from PIL import Image, ImageCms, PngImagePlugin
 from rasterio.transform import from_origin
 
 TYPES = ["bool", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8"]
@@ -90,3 +90,16 @@ geo("bands-u2", np.moveaxis(samples("u2", bands=4), -1, 0), 0, interleave="band"
 sparse = np.full((64, 64), -9999, "f4")
 sparse[:16, :16] = 5
 geo("sparse-f4", sparse, -9999, tiled=True, blockxsize=16, blockysize=16, sparse_ok=True)
+
+profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+exif = Image.Exif()
+exif[0x010F] = "Maker"
+exif[0x0112] = 6
+photo = Image.fromarray(np.rot90(samples("u1", 32, 24))).convert("RGB")
+texts = PngImagePlugin.PngInfo()
+texts.add_text("Title", "a ramp")
+photo.save("photo.png", icc_profile=profile, exif=exif, dpi=(300, 300), pnginfo=texts)
+photo.save("photo.jpg", icc_profile=profile, exif=exif, dpi=(300, 300), quality=95)
+photo.save("photo.webp", icc_profile=profile, exif=exif, lossless=True)
+frames = [Image.fromarray(np.full((8, 8), value, "u1")) for value in (0, 50, 100)]
+frames[0].save("animation.png", save_all=True, append_images=frames[1:])

@@ -4,7 +4,7 @@ use hoodoo::DType;
 use tiff::tags::Type;
 
 use super::directory::PageHeader;
-use crate::image::metadata::{Carried, Metadata, Page, Resolution, Storage, Tag, Unit, Value, tag};
+use crate::image::metadata::{Carried, Metadata, Page, Resolution, Storage, TEXTS, Tag, Unit, Value, tag};
 
 /// What the pages say.
 pub fn metadata(pages: &[PageHeader], storage: Storage, big: bool) -> Metadata {
@@ -15,6 +15,10 @@ pub fn metadata(pages: &[PageHeader], storage: Storage, big: bool) -> Metadata {
         xmp: bytes(tag::XMP),
         resolution: resolution(first),
         nodata: bytes(tag::GDAL_NODATA).and_then(|text| nodata(&text, storage.dtype)),
+        texts: TEXTS
+            .into_iter()
+            .filter_map(|(number, keyword)| Some((keyword.to_string(), text(first, number)?)))
+            .collect(),
         pages: pages.iter().map(|page| page.page.clone()).collect(),
         storage: Some(Storage { big, ..storage }),
         ..Metadata::default()
@@ -34,6 +38,13 @@ fn nodata(text: &[u8], dtype: DType) -> Option<f64> {
     // Texts of few digits may be beyond the greatest number of the type that they are meant for.
     let single = dtype == DType::F32 && value.is_finite();
     Some(if single { f64::from((value as f32).clamp(f32::MIN, f32::MAX)) } else { value })
+}
+
+/// The words of a tag.
+fn text(page: &Page, number: u16) -> Option<String> {
+    let value = page.find(number).filter(|value| value.kind == Type::ASCII)?;
+    let text = String::from_utf8_lossy(&value.bytes);
+    Some(text.trim_end_matches('\0').to_string()).filter(|text| !text.is_empty() && !text.contains('\0'))
 }
 
 fn resolution(page: &Page) -> Option<Resolution> {
@@ -73,6 +84,11 @@ pub fn page_of(metadata: &Metadata) -> Page {
             Unit::Centimetre => 3,
         };
         add(tag::RESOLUTION_UNIT, Value::short(unit));
+    }
+    for (number, keyword) in TEXTS {
+        if let Some((_, text)) = metadata.texts.iter().find(|(other, _)| other == keyword) {
+            add(number, Value::text(text));
+        }
     }
     let mut page = Page { tags };
     set_nodata(&mut page, metadata.nodata);
