@@ -7,6 +7,12 @@ use ndarray::{Array2, Array3, ArrayD, Axis, array};
 
 const ENGINES: [Engine; 2] = [Engine::Rows, Engine::Interpreter];
 
+/// A callback has one input, and sees the cells of its footprint, of which it knows no places.
+fn engines(kernel: &str) -> Vec<Engine> {
+    let called = !kernel.contains("w[") && !kernel.contains("argmin");
+    ENGINES.into_iter().chain(called.then_some(Engine::Callback)).collect()
+}
+
 /// A kernel, and what it means where NaN stands for a missing cell.
 const KERNELS: [(&str, &str); 12] = [
     ("mean(w)", "mean(w where not isnan(w))"),
@@ -47,7 +53,7 @@ fn missing_cells_take_no_part() {
         true => kernel(text),
         false => kernel(&format!("if isnan(w[0, 0]) then w[0, 0] else ({text})")),
     };
-    let image = heights(60, 37);
+    let image = heights(48, 21);
     let mask = image.mapv(f64::is_nan);
     // What masked cells hold makes no difference.
     let held = image.mapv(|value| if value.is_nan() { 1e300 } else { value });
@@ -57,7 +63,7 @@ fn missing_cells_take_no_part() {
             for fill in [false, true].into_iter().filter(|fill| !fill || !masked.starts_with("nth")) {
                 let filter = |kernel: &Kernel| Filter::new(kernel).size([5, 3]).mode(mode).cval(7.0);
                 let expected: Array2<f64> = filter(&expected_of(independent, fill)).run(&image).unwrap();
-                for engine in ENGINES {
+                for engine in engines(masked) {
                     let filter = filter(&kernel(masked)).engine(engine).mask(&mask).fill(fill);
                     let found: Array2<f64> = filter.run(&held).unwrap();
                     let kept = |value: f64| if value == 1e300 { f64::NAN } else { value };
@@ -86,7 +92,7 @@ fn nodata_comes_out_where_no_value_is() {
             let filter = Filter::new(&kernel(&expected)).size(3);
             let expected: Array2<f64> = filter.run(&image).unwrap();
             let expected = expected.mapv(|value| if value.is_nan() { -9999 } else { value.round_ties_even() as i16 });
-            for engine in ENGINES {
+            for engine in engines(masked) {
                 let filter = Filter::new(&kernel(masked)).size(3).engine(engine).nodata(-9999.0).fill(fill);
                 let found = filter.run(&heights).unwrap();
                 // Fixed cells are not a window: they are missing by themselves.
@@ -122,7 +128,7 @@ fn the_constant_outside_is_no_mark() {
             -9999.0 => array![[3.0, 5.0, 3.0], [3.0, 5.0, 3.0]],
             _ => Array2::from_elem((2, 3), 8.0),
         };
-        for engine in ENGINES {
+        for engine in engines("len(w)") {
             assert_eq!(filter.clone().engine(engine).run(&image).unwrap(), expected, "{cval}, {engine:?}");
         }
     }
@@ -165,7 +171,7 @@ fn planes_and_axes_are_cut_alike() {
             let own = vec!["0"; axes.len()].join(", ");
             let independent = format!("if isnan(w[{own}]) then nan else max(w where not isnan(w))");
             let expected = filter(&independent).run(&image).unwrap().into_dyn();
-            for engine in ENGINES {
+            for engine in engines("max(w)") {
                 let found = filter("max(w)").engine(engine).nodata(f64::NAN).run(&image).unwrap().into_dyn();
                 assert!(close(&found, &expected), "{axes:?}, {mode:?}, {engine:?}");
             }

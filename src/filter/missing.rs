@@ -10,11 +10,11 @@ use ndarray::{ArrayD, ArrayViewD, Axis, Slice};
 
 use super::arrays::{AnyElement, Input, Output, for_any};
 use super::engine::Engine;
-use super::options::{Function, MissingCells, Options};
+use super::options::{Function, Marked, MissingCells, Options};
 use super::prepare::first_axis_reach;
 use crate::error::Error;
 use crate::grid::boundary::Mode;
-use crate::grid::element::{DType, Element};
+use crate::grid::element::{Cast, DType, Element};
 use crate::kernel::Kernel;
 use crate::lang::missing::{Mark, Missing};
 
@@ -37,18 +37,17 @@ pub fn parts(
     region: &[Range<usize>],
 ) -> Result<Vec<(Part, Options)>, Error> {
     let MissingCells { nodata, fill, .. } = options.missing;
-    let Function::Kernel(kernel) = &options.function else {
-        return Err(Error::argument("mask", "a callback can't be told which cells are missing; use a kernel"));
-    };
-    if options.engine == Engine::Callback {
-        return Err(Error::argument("engine", "callbacks can't be told which cells are missing; use another engine"));
-    }
     if let Some(nodata) = nodata {
         outputs.iter().try_for_each(|output| check_nodata(output.dtype(), nodata))?;
     }
     let shape = inputs[0].shape();
     let region = region.to_vec();
     let (mark, marks, rows) = marks(options, inputs);
+    let kernel = match &options.function {
+        Function::Kernel(kernel) if options.engine != Engine::Callback => kernel,
+        // The driver leaves cells out for it.
+        _ => return Ok(vec![called(options, region, mark, &marks)]),
+    };
     let number = nodata.filter(|nodata| !nodata.is_nan());
     let plain = kernel.for_missing(None, number);
     if !rows.contains(&true) {
@@ -72,6 +71,37 @@ pub fn parts(
         (Part { rows: Some(rows), marks }, with_kernel(options, kernel, part))
     };
     Ok(runs(&seen).into_iter().map(part).collect())
+}
+
+/// The one part of a run whose pixels are computed by a callback.
+fn called(options: &Options, region: Vec<Range<usize>>, mark: Mark, marks: &ArrayD<u8>) -> (Part, Options) {
+    let (missing, outside) = match mark {
+        Mark::Missing(mark) => (marks.mapv(|other| other == mark), false),
+        Mark::Present(mark) => (marks.mapv(|other| other != mark), true),
+    };
+    let MissingCells { nodata, fill, .. } = options.missing;
+    let marked = Marked { missing: Arc::new(missing), outside, nodata, fill };
+    let options =
+        Options { missing: MissingCells::default(), marked: Some(marked), part: Some(region), ..options.clone() };
+    (Part { rows: None, marks: None }, options)
+}
+
+/// Gives the pixels whose own cell is missing the value that they have, where a callback was not to compute one.
+pub fn restore_own(options: &Options, first: &Input<'_>, outputs: &mut [Output<'_>]) {
+    let Some(Marked { missing, nodata, fill: false, .. }) = &options.marked else { return };
+    let region = options.part.as_deref().unwrap_or(&[]);
+    let cut = |along: ndarray::AxisDescription| Slice::from(region[along.axis.index()].clone());
+    let missing = missing.slice_each_axis(cut);
+    let own = for_any!(Input, first, view => view.slice_each_axis(cut).mapv(Element::to_f64));
+    for output in outputs {
+        for_any!(Output, output, view => ndarray::Zip::from(view.view_mut()).and(&missing).and(&own).for_each(
+            |to, missing, own| {
+                if *missing {
+                    *to = Element::from_f64(nodata.unwrap_or(*own), Cast::Saturate);
+                }
+            }
+        ));
+    }
 }
 
 fn with_kernel(options: &Options, kernel: Kernel, part: Vec<Range<usize>>) -> Options {

@@ -31,6 +31,8 @@ pub struct Options {
     pub cut: Cut,
     pub threads: usize,
     pub missing: MissingCells,
+    /// For callbacks, which have no kernel that asks: which cells have no value.
+    pub marked: Option<Marked>,
     /// The pixels to compute, by their indices in the inputs, if they are not all.
     pub part: Option<Vec<Range<usize>>>,
 }
@@ -43,6 +45,19 @@ pub struct MissingCells {
     /// The number that stands for none, in inputs and outputs.
     pub nodata: Option<f64>,
     /// Whether pixels without a value get one from the cells around.
+    pub fill: bool,
+}
+
+/// Which cells have no value, for callbacks: the driver leaves them out.
+#[derive(Clone, Debug)]
+pub struct Marked {
+    /// True for those that have none; of the inputs' shape.
+    pub missing: Arc<ArrayD<bool>>,
+    /// Whether what is outside the array in mode `constant` has none.
+    pub outside: bool,
+    /// The number that pixels get that see no value, or whose value is NaN.
+    pub nodata: Option<f64>,
+    /// Whether pixels whose own cell has no value are computed.
     pub fill: bool,
 }
 
@@ -70,6 +85,7 @@ impl Options {
             cut: Cut::default(),
             threads: 0,
             missing: MissingCells::default(),
+            marked: None,
             part: None,
         }
     }

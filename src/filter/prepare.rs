@@ -39,6 +39,12 @@ pub fn prepare(options: &Options, shape: &[usize], types: Types) -> Result<Job, 
                     "in mode shrink windows have fewer cells near the ends, and the callback is for one number of them",
                 ));
             }
+            if job.marked.is_some() && callback.window_len().is_some() {
+                return Err(Error::argument(
+                    "mask",
+                    "windows have fewer cells where some are missing, and the callback is for one number of them",
+                ));
+            }
             Ok(job)
         }
     }
@@ -124,6 +130,7 @@ fn job(
         axes,
         domain,
         axis_order,
+        marked: options.marked.clone(),
         ndim: shape.len(),
         types,
     })

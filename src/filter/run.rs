@@ -42,6 +42,7 @@ pub fn run(
             Some(marked) => run_whole(&options, marked, &mut outputs, progress)?,
             None => run_whole(&options, inputs, &mut outputs, progress)?,
         }
+        missing::restore_own(&options, &inputs[0], &mut outputs);
     }
     Ok(())
 }
