@@ -10,6 +10,7 @@ pub mod cells;
 pub mod check;
 pub mod diagnostic;
 pub mod entry;
+pub mod foreign;
 pub mod highlight;
 pub mod hir;
 pub mod interpret;

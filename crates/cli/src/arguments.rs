@@ -9,11 +9,12 @@ use std::str::FromStr;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Args, Command};
 use hoodoo::lang::diagnostic::{Diagnostic, KernelError};
-use hoodoo::{Error, Kernel, Limits, Window};
+use hoodoo::{Engine, Error, Filter, Kernel, Limits, Window};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, tell};
 use crate::files;
 use crate::hyphen::as_written;
+use crate::printable::shown;
 
 /// The window that a kernel looks through.
 #[derive(Args, Debug)]
@@ -42,6 +43,16 @@ enum FootprintArgument {
 impl WindowArguments {
     /// The window, if one is given; reads its file if it is in one.
     pub fn window(&self) -> Result<Option<Window>, Failure> {
+        let window = self.chosen()?;
+        if let Some(Window::Array(cells)) = &window
+            && !cells.iter().any(|cell| *cell)
+        {
+            tell("warning: --footprint: no cell takes part");
+        }
+        Ok(window)
+    }
+
+    fn chosen(&self) -> Result<Option<Window>, Failure> {
         match &self.footprint {
             Some(FootprintArgument::Said(window)) => Ok(Some(window.clone())),
             Some(FootprintArgument::File(path)) => {
@@ -123,6 +134,21 @@ pub fn pair<T: FromStr<Err: ToString>>(text: &str) -> Result<(String, T), String
     }
 }
 
+/// A name and a number, which may be an expression without a window, such as `1/3` or `2*pi`.
+pub fn param(text: &str) -> Result<(String, f64), String> {
+    let (name, value) = pair::<String>(text)?;
+    if let Ok(value) = value.parse() {
+        return Ok((name, value));
+    }
+    let wrong = |_| format!("`{value}`: is neither a number nor an expression of numbers");
+    let kernel = Kernel::compile(&value).map_err(wrong)?;
+    if kernel.hir().reads_window() || !kernel.hir().fixed_offsets().is_empty() || kernel.outputs().len() != 1 {
+        return Err(format!("`{value}`: a param is one number, the same for all pixels"));
+    }
+    let one = Filter::new(&kernel).engine(Engine::Interpreter).run(&ndarray::arr0(0.0)).map_err(wrong)?;
+    Ok((name, one.into_scalar()))
+}
+
 /// Whether `path` ends in `.extension`, in upper or lower case.
 pub fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
@@ -163,6 +189,10 @@ impl Source {
         }
         let path = Path::new(kernel);
         if !has_extension(path, "hood") {
+            if path.extension().is_some() && path.is_file() {
+                let message = "is a file, and not a kernel; a file with a kernel has the extension .hood";
+                return Err(Failure::Usage(format!("{} {message}", shown(path))));
+            }
             return Ok(Source { text: kernel.to_string(), origin: "kernel".to_string() });
         }
         Ok(Source { text: read_kernel(path)?, origin: kernel.to_string() })

@@ -34,11 +34,14 @@ mod shell;
 mod signals;
 mod temporary;
 mod text;
+mod topics;
 mod watch;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::failure::Failure;
 
 /// Filters images and arrays with expressions over pixel neighbourhoods, compiled to machine code.
 #[derive(Parser)]
@@ -52,7 +55,9 @@ struct Cli {
 const FIRST_EXAMPLES: &str = "\
 Examples:
   hoodoo demo
-  hoodoo run 'max(w) - min(w)' photo.png -o edges.png --size 3";
+  hoodoo run 'max(w) - min(w)' photo.png -o edges.png --size 3
+
+The language: hoodoo help language, hoodoo help functions, hoodoo help reductions, hoodoo help examples";
 
 const REPL_EXAMPLES: &str = "\
 Examples:
@@ -151,6 +156,9 @@ enum Command {
 /// Does what the arguments of this process say, and gives its exit status.
 pub fn main() -> ExitCode {
     let arguments = hyphen::told_apart(std::env::args_os());
+    if let Some(helped) = topics::help(&arguments) {
+        return helped.map_or_else(Failure::report, |()| ExitCode::SUCCESS);
+    }
     let result = match Cli::parse_from(arguments).command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Repl(arguments) => repl::repl(&arguments),

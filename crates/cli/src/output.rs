@@ -190,8 +190,10 @@ impl Place {
         written.map_err(|error| Failure::at(&self.path, error))?;
         if let Ok(existing) = fs::metadata(&self.real) {
             // A file that is replaced keeps its permissions; where that can't be, it has those of a new file.
-            let _ = file.as_file().set_permissions(existing.permissions());
+            let _ = keep_permissions(&file, &existing);
         }
+        // A name that is given to what is not on the disk yet may be that of an empty file after a crash.
+        file.as_file().sync_data().map_err(|error| self.unwritable(error))?;
         Ok(Written { place: self, contents: Contents::File(file) })
     }
 
@@ -234,6 +236,22 @@ impl Place {
         };
         Failure::at(&self.path, format!("can't be written: {reason}"))
     }
+}
+
+/// Gives a new file the permissions of an existing one of the same owner: not its set-user-id bit, which is for other contents.
+#[cfg(unix)]
+fn keep_permissions(file: &NamedTempFile, existing: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    if file.as_file().metadata()?.uid() != existing.uid() {
+        return Ok(());
+    }
+    file.as_file().set_permissions(fs::Permissions::from_mode(existing.mode() & 0o777))
+}
+
+/// Gives a new file the permissions of an existing one.
+#[cfg(not(unix))]
+fn keep_permissions(file: &NamedTempFile, existing: &fs::Metadata) -> io::Result<()> {
+    file.as_file().set_permissions(existing.permissions())
 }
 
 /// The path without symbolic links, if its directory exists.

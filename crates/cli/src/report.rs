@@ -94,7 +94,7 @@ impl Report {
             let inputs: Vec<String> = one.inputs.iter().map(|input| path(input)).collect();
             json!({ "inputs": inputs, "outputs": one.outputs })
         });
-        let failed = |input: Option<String>, failure: &Failure| json!({ "input": input, "error": failure.text(false) });
+        let failed = |input: Option<String>, failure: &Failure| json!({ "input": input, "error": failure.message() });
         let failures = match failure {
             None => Vec::new(),
             Some(Failure::Some(each, _)) => {

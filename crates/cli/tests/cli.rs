@@ -1182,7 +1182,9 @@ fn completions_and_manual() {
     place.ok("man --dir man1");
     let page = fs::read_to_string(place.path("man1/hoodoo-run.1")).unwrap();
     assert!(page.contains("footprint"), "{page}");
-    place.fails(1, "man --dir none", &["none"]);
+    // The directory is made; a file is not one.
+    place.write("file", "");
+    place.fails(1, "man --dir file", &["file", "can't be made"]);
     place.fails(2, "completions cmd", &["cmd", "zsh"]);
 }
 

@@ -548,3 +548,42 @@ fn kernels_may_begin_with_a_minus_sign() {
     assert_eq!(read_npy::<_, ndarray::Array1<i16>>(dir.join("out.npy")).unwrap(), array![-3, 1, -1]);
     fails(dir, &["-offset(0)", "in.npy", "-o", "out.npy"], "kernel:1:1");
 }
+
+#[test]
+fn help_on_the_language() {
+    let help = |topic: &str| {
+        let output = Command::cargo_bin("hoodoo").unwrap().args(["help", topic]).output().unwrap();
+        assert!(output.status.success(), "{topic}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(help("reductions").contains("median(x)") && !help("reductions").contains("cbrt(x)"));
+    assert!(help("functions").contains("cbrt(x)") && help("functions").contains("offset(axis)"));
+    assert!(help("language").starts_with("# The Hoodoo kernel language"));
+    assert!(help("examples").contains("hoodoo gallery --show"));
+    assert!(help("run").contains("--nodata"), "subcommands have their own");
+}
+
+#[test]
+fn words_for_what_people_type() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    array![1.0, 2.0].write_npy(fs::File::create(dir.join("in.npy")).unwrap()).unwrap();
+    fs::write(dir.join("kernel.txt"), "w[0]").unwrap();
+    let out = ["in.npy", "-o", "out.npy"];
+    fails(
+        dir,
+        &[&["kernel.txt"], &out[..]].concat(),
+        "kernel.txt is a file, and not a kernel; a file with a kernel has",
+    );
+    ok(dir, &[&["param t; t"], &out[..], &["--param", "t=1/4"]].concat());
+    assert_eq!(read_npy::<_, ndarray::Array1<f64>>(dir.join("out.npy")).unwrap(), array![0.25, 0.25]);
+    ok(dir, &[&["param t; t"], &out[..], &["--param", "t=-2*(1 + 1)"]].concat());
+    assert_eq!(read_npy::<_, ndarray::Array1<f64>>(dir.join("out.npy")).unwrap(), array![-4.0, -4.0]);
+    fails(dir, &[&["param t; t"], &out[..], &["--param", "t=w[0]"]].concat(), "a param is one number");
+    fails(dir, &[&["param t; t"], &out[..], &["--param", "t=1/"]].concat(), "is neither a number nor an expression");
+    let ran = ok(dir, &[&["sum(w)"], &out[..], &["--footprint", "000"]].concat());
+    assert!(ran.stderr.contains("warning: --footprint: no cell takes part"), "{}", ran.stderr);
+    let photo = data("photo.png");
+    ok(dir, &["w[0, 0]", photo.to_str().unwrap(), "--out-dir", "made", "--ext", "webp", "--suffix", "-copy"]);
+    assert!(dir.join("made/photo-copy.webp").exists());
+}

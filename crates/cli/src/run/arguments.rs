@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use hoodoo::{Cast, DType, Engine, Filter, Kernel, Mode, Precision, Repeat};
 
-use crate::arguments::{ENGINES, PRECISIONS, WindowArguments, has_extension, offered, pair, word};
+use crate::arguments::{ENGINES, PRECISIONS, WindowArguments, has_extension, offered, pair, param, word};
 use crate::failure::Failure;
 use crate::files::{self, MAX_PIXELS, ReadOptions};
 
@@ -23,6 +23,12 @@ pub struct RunArguments {
     /// Filter each of the files on its own, and write the results to this directory, under the same names
     #[arg(long, value_name = "DIR", conflicts_with = "outputs")]
     pub out_dir: Option<PathBuf>,
+    /// With --out-dir: write files of this type, such as png
+    #[arg(long, value_name = "EXTENSION", requires = "out_dir")]
+    pub ext: Option<String>,
+    /// With --out-dir: put this behind the names of the files
+    #[arg(long, value_name = "TEXT", requires = "out_dir", allow_hyphen_values = true, default_value = "")]
+    pub suffix: String,
     #[command(flatten)]
     pub window: WindowArguments,
     /// What lies beyond the ends of every axis, or of each: reflect, mirror, nearest, wrap, constant; or nothing: shrink
@@ -44,7 +50,7 @@ pub struct RunArguments {
     #[arg(value_parser = offered(["saturate", "wrap"], word::<Cast>), hide_possible_values = true)]
     pub cast: Cast,
     /// Sets a param of the kernel
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair::<f64>, allow_hyphen_values = true)]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = param, allow_hyphen_values = true)]
     pub param: Vec<(String, f64)>,
     /// Sets a weights vector of the kernel from an array with one value for each cell
     #[arg(long, value_name = "NAME=FILE.npy", value_parser = weights)]

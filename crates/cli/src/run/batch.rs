@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use hoodoo::lang::diagnostic::Diagnostic;
 
+use super::arguments::RunArguments;
 use super::job::Job;
 use crate::arguments::Source;
 use crate::failure::Failure;
@@ -25,7 +26,7 @@ pub fn filter_each(job: &mut Job<'_>, directory: &Path) -> Result<(), Failure> {
         )));
     }
     let names: Vec<String> = job.last().outputs().map(str::to_string).collect();
-    let targets = targets(inputs, &names, directory)?;
+    let targets = targets(job.arguments, &names)?;
     let made = fs::create_dir_all(directory);
     made.map_err(|error| Failure::at(directory, format!("can't be made: {error}")))?;
     let filters = job.filters()?;
@@ -67,27 +68,35 @@ fn about(input: &Path, failure: Failure, source: &Source) -> Failure {
 type Targets = Result<Vec<Target>, Failure>;
 
 /// Where the outputs for each input go.
-fn targets(inputs: &[PathBuf], names: &[String], directory: &Path) -> Result<Vec<Targets>, Failure> {
+fn targets(arguments: &RunArguments, names: &[String]) -> Result<Vec<Targets>, Failure> {
+    let directory = arguments.out_dir.as_deref().unwrap_or(Path::new("."));
+    let inputs = &arguments.inputs;
     let mut paths: Vec<PathBuf> = Vec::new();
     for input in inputs.iter().filter(|input| Format::of(input).is_ok()) {
         let name = input.file_name().filter(|_| !is_standard(input));
         let name = Path::new(name.ok_or_else(|| Failure::Usage(format!("--out-dir: {} has no name", shown(input))))?);
         // Names need not be texts.
-        let of = |output: &String| {
+        let of = |output: Option<&String>| {
             let mut new = name.file_stem().unwrap_or_default().to_os_string();
-            new.push("-");
-            new.push(output);
+            new.push(&arguments.suffix);
+            output.into_iter().for_each(|output| new.push(format!("-{output}")));
             new.push(".");
-            new.push(name.extension().unwrap_or_default());
+            match &arguments.ext {
+                Some(extension) => new.push(extension.trim_start_matches('.')),
+                None => new.push(name.extension().unwrap_or_default()),
+            }
             directory.join(new)
         };
         match names {
-            [_] => paths.push(directory.join(name)),
-            names => paths.extend(names.iter().map(of)),
+            [_] => paths.push(of(None)),
+            names => paths.extend(names.iter().map(|output| of(Some(output)))),
         }
     }
     let alike = |_| Failure::Usage("--out-dir: two of the inputs have the same name".to_string());
-    let all = Target::all(&paths).map_err(alike)?;
+    let all = Target::all(&paths).map_err(|failure| match failure.message().contains("named twice") {
+        true => alike(failure),
+        false => failure,
+    })?;
     if let Some((target, input)) = Target::first_of(&all, inputs) {
         let (target, input) = (shown(target.path()), shown(input));
         return Err(Failure::Usage(format!("--out-dir: {target} would replace the input {input}")));
