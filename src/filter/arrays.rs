@@ -144,6 +144,11 @@ impl AnyArray {
 }
 
 impl<'a> Input<'a> {
+    /// The same view, for as long as this one is there.
+    pub(crate) fn view(&self) -> Input<'_> {
+        for_any!(Input, self, view => AnyElement::input(view.view()))
+    }
+
     /// The subview at `index` along `axis`, which goes away.
     ///
     /// # Panics

@@ -109,7 +109,8 @@ fn visit<E: Evaluate>(
 ) -> Result<Option<Vec<usize>>, Error> {
     let neighbourhood = &Neighbourhood::new(&job.domain, job.offsets());
     let cancel_interval = job.cancel_interval();
-    let run = PixelRun { neighbourhood, cast: job.cast, progress, cancel_interval, compacted };
+    let marked = job.marked.as_ref();
+    let run = PixelRun { neighbourhood, cast: job.cast, progress, cancel_interval, compacted, marked };
     let failed = pixels::run(&run, threads, inputs, outputs, evaluator)?;
     Ok(failed.map(|pixel| job.domain.region().position(pixel)))
 }

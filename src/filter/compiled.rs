@@ -91,7 +91,7 @@ pub fn callback(kernel: &Kernel, job: &Job) -> Result<(Callback, Option<Callback
     kernel.check_callback()?;
     let mut callback = jit::callback(kernel.code(Some(&job.cells))?, Some(&job.cells));
     callback.set(&job.settings);
-    let shorter = match job.shrinking.is_empty() {
+    let shorter = match job.shrinking.is_empty() && job.marked.is_none() {
         true => None,
         false => Some(kernel.callback_for_fewer(&job.settings)?),
     };

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::engine::Engine;
 use super::exec::domain::Domain;
-use super::options::Function;
+use super::options::{Function, Marked};
 use crate::grid::boundary::Mode;
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};
@@ -41,6 +41,8 @@ pub struct Job {
     pub domain: Domain,
     /// The arrays' axes in the order in which the views have them, if that is another.
     pub axis_order: Option<Vec<usize>>,
+    /// Which cells have no value, if a callback is not to see them.
+    pub marked: Option<Marked>,
     /// The number of the arrays' axes; the domain of a single value has one nevertheless.
     pub ndim: usize,
     pub types: Types,

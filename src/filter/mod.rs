@@ -1,6 +1,7 @@
 //! Arrays in, arrays out.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 pub mod arrays;
 mod backend;
@@ -10,11 +11,13 @@ pub mod engine;
 mod exec;
 mod failure;
 mod job;
+mod missing;
 mod options;
 pub mod outputs;
 mod pixels;
 mod prepare;
 pub mod progress;
+pub mod repeat;
 #[cfg(feature = "jit")]
 mod rows;
 mod run;
@@ -238,6 +241,59 @@ impl Filter {
     #[must_use = "the filter is changed by value"]
     pub fn precision(mut self, precision: Precision) -> Filter {
         self.options.precision = precision;
+        self
+    }
+
+    /// Which cells of the inputs have no value: those where `mask` is true, as in NumPy's masked arrays. It has the inputs' shape.
+    ///
+    /// Such cells do not take part, as cells outside in mode [`Mode::Shrink`]: reductions are over the others, `len(w)` counts the
+    /// others, and a `w[dy, dx]` that is missing is NaN. A pixel whose own cell is missing keeps its own value, that of the first
+    /// input, or gets that of [`Filter::nodata`]; with [`Filter::fill`] it is computed as others are.
+    ///
+    /// ```
+    /// use hoodoo::{Filter, Kernel};
+    /// use ndarray::array;
+    ///
+    /// let mean = Filter::new(&Kernel::compile("mean(w)")?).size(3);
+    /// let (heights, bad) = (array![10.0, -9999.0, 12.0, 14.0], array![false, true, false, false]);
+    /// assert_eq!(mean.clone().mask(&bad).run(&heights)?, array![10.0, -9999.0, 13.0, 13.333333333333334]);
+    /// assert_eq!(mean.mask(&bad).fill(true).run(&heights)?[1], 11.0);
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    #[must_use = "the filter is changed by value"]
+    pub fn mask<S, D>(mut self, mask: &ArrayBase<S, D>) -> Filter
+    where
+        S: Data<Elem = bool>,
+        D: Dimension,
+    {
+        self.options.missing.mask = Some(Arc::new(mask.to_owned().into_dyn()));
+        self
+    }
+
+    /// The number that stands for no value: cells of any input that have it are missing, as those of [`Filter::mask`] are, and
+    /// pixels that have no value get it: those whose own cell is missing, those that see no cell, and those whose value is NaN.
+    /// Where it is NaN, cells that are NaN are missing.
+    ///
+    /// ```
+    /// use hoodoo::{Filter, Kernel};
+    /// use ndarray::array;
+    ///
+    /// let mean = Filter::new(&Kernel::compile("mean(w)")?).size(3).nodata(-9999.0);
+    /// let heights = array![10i16, 12, -9999, -9999, -9999];
+    /// assert_eq!(mean.run(&heights)?, array![11, 11, -9999, -9999, -9999]);
+    /// assert_eq!(mean.fill(true).run(&heights)?, array![11, 11, 12, -9999, -9999]);
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    #[must_use = "the filter is changed by value"]
+    pub fn nodata(mut self, nodata: f64) -> Filter {
+        self.options.missing.nodata = Some(nodata);
+        self
+    }
+
+    /// Whether pixels whose own cell is missing get a value from the cells around; by default they don't.
+    #[must_use = "the filter is changed by value"]
+    pub fn fill(mut self, fill: bool) -> Filter {
+        self.options.missing.fill = fill;
         self
     }
 

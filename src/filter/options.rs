@@ -1,5 +1,10 @@
 //! What a filter is set to. Nothing is checked here.
 
+use std::ops::Range;
+use std::sync::Arc;
+
+use ndarray::ArrayD;
+
 use crate::callback::Callback;
 use crate::error::Error;
 use crate::filter::engine::Engine;
@@ -25,6 +30,42 @@ pub struct Options {
     pub precision: Precision,
     pub cut: Cut,
     pub threads: usize,
+    pub missing: MissingCells,
+    /// For callbacks, which have no kernel that asks: which cells have no value.
+    pub marked: Option<Marked>,
+    /// The pixels to compute, by their indices in the inputs, if they are not all.
+    pub part: Option<Vec<Range<usize>>>,
+}
+
+/// Which cells of the inputs have no value, and what is made of that.
+#[derive(Clone, Debug, Default)]
+pub struct MissingCells {
+    /// True where they have none.
+    pub mask: Option<Arc<ArrayD<bool>>>,
+    /// The number that stands for none, in inputs and outputs.
+    pub nodata: Option<f64>,
+    /// Whether pixels without a value get one from the cells around.
+    pub fill: bool,
+}
+
+/// Which cells have no value, for callbacks: the driver leaves them out.
+#[derive(Clone, Debug)]
+pub struct Marked {
+    /// True for those that have none; of the inputs' shape.
+    pub missing: Arc<ArrayD<bool>>,
+    /// Whether what is outside the array in mode `constant` has none.
+    pub outside: bool,
+    /// The number that pixels get that see no value, or whose value is NaN.
+    pub nodata: Option<f64>,
+    /// Whether pixels whose own cell has no value are computed.
+    pub fill: bool,
+}
+
+impl MissingCells {
+    /// Whether there may be any.
+    pub fn is_set(&self) -> bool {
+        self.mask.is_some() || self.nodata.is_some()
+    }
 }
 
 impl Options {
@@ -43,6 +84,9 @@ impl Options {
             precision: Precision::default(),
             cut: Cut::default(),
             threads: 0,
+            missing: MissingCells::default(),
+            marked: None,
+            part: None,
         }
     }
 }

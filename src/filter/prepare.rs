@@ -39,6 +39,12 @@ pub fn prepare(options: &Options, shape: &[usize], types: Types) -> Result<Job, 
                     "in mode shrink windows have fewer cells near the ends, and the callback is for one number of them",
                 ));
             }
+            if job.marked.is_some() && callback.window_len().is_some() {
+                return Err(Error::argument(
+                    "mask",
+                    "windows have fewer cells where some are missing, and the callback is for one number of them",
+                ));
+            }
             Ok(job)
         }
     }
@@ -61,6 +67,16 @@ pub fn output_region(options: &Options, shape: &[usize]) -> Result<Vec<Range<usi
     Ok(region(shape, &axes, &mode_of_each(options, axes.len())?, &cells))
 }
 
+/// How far cells reach before and after a pixel along the arrays' first axis, and the mode there; none if the window has not
+/// that axis.
+pub fn first_axis_reach(options: &Options, shape: &[usize]) -> Result<Option<((usize, usize), Mode)>, Error> {
+    let axes = filtered_axes(options, shape.len())?;
+    let cells = cells(options, &footprint(options, axes.len())?)?;
+    let modes = mode_of_each(options, axes.len())?;
+    let along = axes.iter().position(|axis| *axis == 0);
+    Ok(along.map(|along| (cells.reach(along), modes[along])))
+}
+
 /// The window on arrays of this shape, with the settings for its footprint.
 fn job(
     options: &Options,
@@ -79,7 +95,7 @@ fn job(
     };
     let shrinks = |along: &usize| modes[*along] == Mode::Shrink && cells.reach(*along) != (0, 0);
     let shrinking = (0..modes.len()).filter(shrinks).collect();
-    let region = region(shape, &axes, &modes, &cells);
+    let region = options.part.clone().unwrap_or_else(|| region(shape, &axes, &modes, &cells));
     let mut full_modes = vec![Mode::default(); shape.len()];
     for (axis, mode) in axes.iter().zip(&modes) {
         full_modes[*axis] = *mode;
@@ -114,6 +130,7 @@ fn job(
         axes,
         domain,
         axis_order,
+        marked: options.marked.clone(),
         ndim: shape.len(),
         types,
     })

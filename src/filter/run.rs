@@ -5,14 +5,50 @@ use super::backend::Backend;
 use super::exec::view::RawView;
 use super::failure::failure;
 use super::job::{Job, Types};
+use super::missing;
 use super::options::Options;
-use super::prepare::prepare;
+use super::prepare::{output_region, prepare};
 use super::progress::Progress;
 use super::transpose;
 use crate::error::Error;
 
 /// Writes all outputs, reporting to `progress` and cancelled by it.
 pub fn run(
+    options: &Options,
+    inputs: &[Input<'_>],
+    outputs: &mut [Output<'_>],
+    progress: &Progress,
+) -> Result<(), Error> {
+    options.function.check_counts(inputs.len(), outputs.len())?;
+    if !options.missing.is_set() {
+        return run_whole(options, inputs, outputs, progress);
+    }
+    let shape = inputs[0].shape();
+    for input in &inputs[1..] {
+        same_shape("inputs", shape, input.shape(), "that of the first input")?;
+    }
+    if let Some(mask) = &options.missing.mask {
+        same_shape("mask", shape, mask.shape(), "that of the first input")?;
+    }
+    let region = output_region(options, shape)?;
+    let expected: Vec<usize> = region.iter().map(ExactSizeIterator::len).collect();
+    for output in &*outputs {
+        same_shape("output", &expected, output.shape(), "what the filter makes of the first input")?;
+    }
+    for (part, options) in missing::parts(options, inputs, outputs, &region)? {
+        let marked = part.marks.as_ref().map(|marks| missing::with_marks(inputs, marks));
+        let mut outputs = missing::outputs_of(outputs, &part);
+        match &marked {
+            Some(marked) => run_whole(&options, marked, &mut outputs, progress)?,
+            None => run_whole(&options, inputs, &mut outputs, progress)?,
+        }
+        missing::restore_own(&options, &inputs[0], &mut outputs);
+    }
+    Ok(())
+}
+
+/// Writes all outputs, or the part of them that the options name.
+fn run_whole(
     options: &Options,
     inputs: &[Input<'_>],
     outputs: &mut [Output<'_>],

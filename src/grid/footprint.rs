@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
+use super::shapes::{SHAPES, Shape};
 use crate::error::Error;
 use crate::lang::cells::Cells;
 
@@ -75,12 +76,25 @@ impl Footprint {
         })
     }
 
+    /// The cells of a shape along `axes` axes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] for a box of more than 2^24 cells around it.
+    pub fn shaped(axes: usize, shape: &Shape) -> Result<Footprint, Error> {
+        Footprint::within(&shape.radii(axes), |offset| shape.contains(offset))
+    }
+
     fn around(axes: usize, radius: usize, inside: impl Fn(&[isize]) -> bool) -> Result<Footprint, Error> {
-        let length = radius.saturating_mul(2).saturating_add(1);
-        let shape = vec![length; axes];
+        Footprint::within(&vec![radius; axes], inside)
+    }
+
+    fn within(radii: &[usize], inside: impl Fn(&[isize]) -> bool) -> Result<Footprint, Error> {
+        let shape: Vec<usize> = radii.iter().map(|radius| radius.saturating_mul(2).saturating_add(1)).collect();
         checked_cells(&shape, "footprint")?;
         let mask = ArrayD::from_shape_fn(IxDyn(&shape), |index| {
-            let offset: Vec<isize> = (0..axes).map(|axis| index[axis] as isize - radius as isize).collect();
+            let along = radii.iter().enumerate();
+            let offset: Vec<isize> = along.map(|(axis, radius)| index[axis] as isize - *radius as isize).collect();
             inside(&offset)
         });
         Footprint::from_array(mask.view())
@@ -205,6 +219,8 @@ pub enum Window {
     Disk(f64),
     /// [`Footprint::ball`] with this radius.
     Ball(f64),
+    /// [`Footprint::shaped`].
+    Shape(Shape),
     /// The cells where the array is true.
     Array(ArrayD<bool>),
 }
@@ -236,6 +252,10 @@ impl Window {
                 Footprint::ball(2, *radius)
             }
             Window::Ball(radius) => Footprint::ball(axes, *radius),
+            Window::Shape(shape) => {
+                shape.axes().map_or(Ok(()), |needed| check("footprint", needed))?;
+                Footprint::shaped(axes, shape)
+            }
             Window::Array(mask) => {
                 check("footprint", mask.ndim())?;
                 Footprint::from_array(mask.view())
@@ -247,7 +267,7 @@ impl Window {
 impl FromStr for Window {
     type Err = Error;
 
-    /// `box:R`, `cross:R`, `disk:R`, `ball:R`, or rows of 0 and 1 such as `010/111/010`.
+    /// `box:R`, `cross:R`, `disk:R`, `ball:R`, a [`Shape`], or rows of 0 and 1 such as `010/111/010`.
     fn from_str(text: &str) -> Result<Window, Error> {
         let wrong = |message: String| Error::argument("footprint", message);
         if let Some((shape, radius)) = text.split_once(':') {
@@ -261,12 +281,15 @@ impl FromStr for Window {
                 "cross" => Ok(Window::Cross(whole()?)),
                 "disk" => Ok(Window::Disk(real()?)),
                 "ball" => Ok(Window::Ball(real()?)),
-                _ => Err(wrong(format!("`{shape}` is not a shape; the shapes are box, cross, disk and ball"))),
+                _ if SHAPES.contains(&format!("{shape}:")) => text.parse().map(Window::Shape),
+                _ => Err(wrong(format!(
+                    "`{shape}` is not a shape; the shapes are box:R, cross:R, disk:R, ball:R, {SHAPES}"
+                ))),
             };
         }
         if text.is_empty() || !text.chars().all(|c| matches!(c, '0' | '1' | '/')) {
             return Err(wrong(format!(
-                "`{text}` is not a footprint; write box:R, cross:R, disk:R, ball:R, or rows such as 010/111/010"
+                "`{text}` is not a footprint; write box:R, cross:R, disk:R, ball:R, {SHAPES}, or rows such as 010/111/010"
             )));
         }
         let rows: Vec<&str> = text.split('/').collect();
@@ -291,6 +314,7 @@ impl fmt::Display for Window {
             Window::Cross(radius) => write!(f, "cross:{radius}"),
             Window::Disk(radius) => write!(f, "disk:{radius}"),
             Window::Ball(radius) => write!(f, "ball:{radius}"),
+            Window::Shape(shape) => write!(f, "{shape}"),
             Window::Array(mask) => write!(f, "array of shape {:?}", mask.shape()),
         }
     }

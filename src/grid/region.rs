@@ -16,9 +16,10 @@ impl Region {
         Region { axes: shape.iter().map(|len| 0..*len).collect() }
     }
 
-    /// Only the pixels with these indices along an axis.
+    /// Only the pixels with these indices along an axis, of those that there are.
     pub fn trimmed(mut self, axis: usize, indices: Range<usize>) -> Region {
-        self.axes[axis] = indices;
+        let Range { start, end } = self.axes[axis];
+        self.axes[axis] = indices.start.clamp(start, end)..indices.end.clamp(start, end);
         self
     }
 

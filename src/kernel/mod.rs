@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 #[cfg(feature = "jit")]
 mod compiled;
+mod derived;
 pub mod parameters;
 
 use self::parameters::Parameters;
@@ -16,6 +17,7 @@ use crate::lang::diagnostic::{Code, Diagnostic, KernelError};
 use crate::lang::hir;
 use crate::lang::interpret::Settings;
 use crate::lang::limits::Limits;
+use crate::lang::missing::{Missing, with_nodata, without_missing};
 use crate::lang::parse::{parse_within, with_large_stack};
 use crate::lang::schedule::operations;
 use crate::lang::specialize::{disproved, specialized};
@@ -42,6 +44,8 @@ struct Inner {
     origin: Arc<str>,
     hir: hir::Kernel,
     limits: Limits,
+    /// The kernels that this one is where cells are missing.
+    derived: derived::Kernels<Kernel>,
     #[cfg(feature = "jit")]
     forms: compiled::Forms,
 }
@@ -88,15 +92,32 @@ impl Kernel {
         let hir =
             with_large_stack(|| parse_within(&source, &limits).and_then(|program| check_within(&program, &limits)))
                 .map_err(|diagnostic| KernelError::new(diagnostic, source.clone(), origin.clone()))?;
+        Ok(Kernel::of(source, origin, hir, limits))
+    }
+
+    fn of(source: Arc<str>, origin: Arc<str>, hir: hir::Kernel, limits: Limits) -> Kernel {
         let inner = Inner {
             source,
             origin,
             hir,
             limits,
+            derived: derived::Kernels::default(),
             #[cfg(feature = "jit")]
             forms: compiled::Forms::default(),
         };
-        Ok(Kernel { inner: Arc::new(inner) })
+        Kernel { inner: Arc::new(inner) }
+    }
+
+    /// What this kernel is where cells are missing, or, for `None`, where none is: with this number instead of NaN.
+    pub(crate) fn for_missing(&self, missing: Option<Missing>, nodata: Option<f64>) -> Kernel {
+        let derived = || match (missing, nodata) {
+            (Some(missing), _) => without_missing(self.hir(), missing),
+            (None, Some(nodata)) => with_nodata(self.hir(), nodata),
+            (None, None) => self.hir().clone(),
+        };
+        let new =
+            || Kernel::of(self.inner.source.clone(), self.inner.origin.clone(), derived(), self.inner.limits.clone());
+        self.inner.derived.get((missing, nodata.map(f64::to_bits)), new)
     }
 
     /// The text that the kernel was compiled from.

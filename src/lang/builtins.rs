@@ -268,6 +268,11 @@ pub fn builtin(name: &str) -> Option<&'static Builtin> {
 }
 
 impl Builtin {
+    /// Whether a program may give the name another meaning: letters that people use for their own numbers.
+    pub fn may_be_shadowed(&self) -> bool {
+        matches!(self.name, "e" | "pi" | "tau")
+    }
+
     /// The least and the greatest number of arguments; `None` for a constant.
     pub fn arity(&self) -> Option<(usize, usize)> {
         Some(match self.meaning {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::ast::{Expr, Function, Item};
-use super::builtins::builtin;
+use super::builtins::{Builtin, builtin};
 use super::diagnostic::{Code, Diagnostic};
 use super::parse::{Clause, clauses, with_large_stack};
 use super::span::Span;
@@ -105,7 +105,7 @@ fn declaration(span: Span, item: &Item) -> Part {
 /// Adds the names that an expression takes from outside, where the names in `scope` are its own.
 fn add_uses<'e>(expr: &'e Expr, mut scope: Vec<&'e str>, uses: &mut BTreeSet<String>) {
     expr.for_each_name(&mut scope, &mut |name, scope| {
-        if !scope.contains(&name.text) && builtin(name.text).is_none() {
+        if !scope.contains(&name.text) && builtin(name.text).is_none_or(Builtin::may_be_shadowed) {
             uses.insert(name.text.to_string());
         }
     });

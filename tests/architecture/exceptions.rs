@@ -19,4 +19,4 @@ pub const LONG_FUNCTIONS: &[(&str, usize)] =
     &[("crates/bench/src/workloads.rs: workloads", 101), ("src/lang/reductions/table.rs: row", 169)];
 
 /// Functions outside of `grid/` that match on `DType`.
-pub const DTYPE_MATCHES: &[&str] = &["crates/cli/src/files/npy.rs: read_from"];
+pub const DTYPE_MATCHES: &[&str] = &["crates/cli/src/files/npy.rs: read"];

@@ -2,17 +2,19 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Args, Command};
 use hoodoo::lang::diagnostic::{Diagnostic, KernelError};
-use hoodoo::{Error, Kernel, Window};
+use hoodoo::{Engine, Error, Filter, Kernel, Limits, Window};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, tell};
 use crate::files;
+use crate::hyphen::as_written;
+use crate::printable::shown;
 
 /// The window that a kernel looks through.
 #[derive(Args, Debug)]
@@ -20,7 +22,8 @@ pub struct WindowArguments {
     /// Length of the window along every axis, or along each
     #[arg(long, value_name = "N[,N...]", value_delimiter = ',', value_parser = length, conflicts_with = "footprint")]
     size: Vec<usize>,
-    /// Cells of the window: box:R, cross:R, disk:R, ball:R, rows such as 010/111/010, or an .npy file
+    /// Cells of the window: box:R, cross:R, disk:R, ball:R, diamond:R, octagon:R, ring:R1,R2, ellipse:RY,RX,
+    /// line:LENGTH,DEGREES, rows such as 010/111/010, or an .npy file
     #[arg(long, value_parser = footprint)]
     footprint: Option<FootprintArgument>,
     /// Moves the window toward lower indices where positive; for every axis, or for each
@@ -40,6 +43,16 @@ enum FootprintArgument {
 impl WindowArguments {
     /// The window, if one is given; reads its file if it is in one.
     pub fn window(&self) -> Result<Option<Window>, Failure> {
+        let window = self.chosen()?;
+        if let Some(Window::Array(cells)) = &window
+            && !cells.iter().any(|cell| *cell)
+        {
+            tell("warning: --footprint: no cell takes part");
+        }
+        Ok(window)
+    }
+
+    fn chosen(&self) -> Result<Option<Window>, Failure> {
         match &self.footprint {
             Some(FootprintArgument::Said(window)) => Ok(Some(window.clone())),
             Some(FootprintArgument::File(path)) => {
@@ -121,6 +134,21 @@ pub fn pair<T: FromStr<Err: ToString>>(text: &str) -> Result<(String, T), String
     }
 }
 
+/// A name and a number, which may be an expression without a window, such as `1/3` or `2*pi`.
+pub fn param(text: &str) -> Result<(String, f64), String> {
+    let (name, value) = pair::<String>(text)?;
+    if let Ok(value) = value.parse() {
+        return Ok((name, value));
+    }
+    let wrong = |_| format!("`{value}`: is neither a number nor an expression of numbers");
+    let kernel = Kernel::compile(&value).map_err(wrong)?;
+    if kernel.hir().reads_window() || !kernel.hir().fixed_offsets().is_empty() || kernel.outputs().len() != 1 {
+        return Err(format!("`{value}`: a param is one number, the same for all pixels"));
+    }
+    let one = Filter::new(&kernel).engine(Engine::Interpreter).run(&ndarray::arr0(0.0)).map_err(wrong)?;
+    Ok((name, one.into_scalar()))
+}
+
 /// Whether `path` ends in `.extension`, in upper or lower case.
 pub fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
@@ -128,7 +156,12 @@ pub fn has_extension(path: &Path, extension: &str) -> bool {
 
 /// The kernel's text in the file at `path`.
 pub fn read_kernel(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map(without_mark).map_err(|error| Failure::at(path, error))
+    fs::File::open(path).and_then(read_text).map(without_mark).map_err(|error| Failure::at(path, error))
+}
+
+/// All that a kernel's text may be, and one byte more: what is longer is refused, and may have no end.
+fn read_text(reader: impl Read) -> io::Result<String> {
+    io::read_to_string(reader.take(Limits::default().source_bytes as u64 + 1))
 }
 
 /// The text without the byte order mark that some editors put in front.
@@ -148,13 +181,18 @@ pub struct Source {
 impl Source {
     /// The text that the argument `kernel` is, or that is in the `.hood` file it names; `-` is standard input.
     pub fn load(kernel: &str) -> Result<Source, Failure> {
+        let kernel = as_written(kernel);
         if kernel == "-" {
-            let text = io::read_to_string(io::stdin().lock());
+            let text = read_text(io::stdin().lock());
             let text = text.map_err(|error| Failure::Run(format!("standard input: {error}")))?;
             return Ok(Source { text: without_mark(text), origin: "standard input".to_string() });
         }
         let path = Path::new(kernel);
         if !has_extension(path, "hood") {
+            if path.extension().is_some() && path.is_file() {
+                let message = "is a file, and not a kernel; a file with a kernel has the extension .hood";
+                return Err(Failure::Usage(format!("{} {message}", shown(path))));
+            }
             return Ok(Source { text: kernel.to_string(), origin: "kernel".to_string() });
         }
         Ok(Source { text: read_kernel(path)?, origin: kernel.to_string() })

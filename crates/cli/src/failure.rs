@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use hoodoo::Error;
 use hoodoo::lang::diagnostic::KernelError;
 
+use crate::printable::{printable, shown};
 use crate::session;
 
 /// The exit status of a run that was cancelled, as shells give it for SIGINT.
@@ -38,7 +39,7 @@ pub enum Failure {
 impl Failure {
     /// The failure `error` about the file at `path`.
     pub fn at(path: &Path, error: impl Display) -> Failure {
-        Failure::Run(format!("{}: {error}", path.display()))
+        Failure::Run(format!("{}: {}", shown(path), printable(&error.to_string())))
     }
 
     /// What is wrong, in words, without colours.

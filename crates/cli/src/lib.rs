@@ -20,9 +20,11 @@ mod emit;
 mod failure;
 mod files;
 mod gallery;
+mod hyphen;
 pub mod image;
 mod output;
 mod pictures;
+mod printable;
 mod repl;
 mod report;
 mod run;
@@ -32,11 +34,14 @@ mod shell;
 mod signals;
 mod temporary;
 mod text;
+mod topics;
 mod watch;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::failure::Failure;
 
 /// Filters images and arrays with expressions over pixel neighbourhoods, compiled to machine code.
 #[derive(Parser)]
@@ -50,7 +55,9 @@ struct Cli {
 const FIRST_EXAMPLES: &str = "\
 Examples:
   hoodoo demo
-  hoodoo run 'max(w) - min(w)' photo.png -o edges.png --size 3";
+  hoodoo run 'max(w) - min(w)' photo.png -o edges.png --size 3
+
+The language: hoodoo help language, hoodoo help functions, hoodoo help reductions, hoodoo help examples";
 
 const REPL_EXAMPLES: &str = "\
 Examples:
@@ -114,8 +121,7 @@ enum Command {
     ///
     /// Files are known by their extension: .npy, .png, .tif, .tiff, .jpg, .jpeg. Each colour channel of a picture is
     /// filtered on its own, and an alpha channel is carried over. An output file appears whole or not at all, and may
-    /// be one of the inputs. A kernel that starts with a minus sign goes, with the
-    /// inputs, after all options and `--`.
+    /// be one of the inputs.
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<run::RunArguments>),
     /// Type expressions, and see at once what they do to an image
@@ -149,7 +155,11 @@ enum Command {
 
 /// Does what the arguments of this process say, and gives its exit status.
 pub fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let arguments = hyphen::told_apart(std::env::args_os());
+    if let Some(helped) = topics::help(&arguments) {
+        return helped.map_or_else(Failure::report, |()| ExitCode::SUCCESS);
+    }
+    let result = match Cli::parse_from(arguments).command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Repl(arguments) => repl::repl(&arguments),
         Command::Check(arguments) => check::check(&arguments),

@@ -1,16 +1,19 @@
 //! Output files that appear whole or not at all.
 
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, OpenOptions};
-use std::io::{self, BufWriter, Cursor, ErrorKind, IsTerminal, Seek, Write};
+use std::io::{self, BufWriter, Cursor, ErrorKind, IsTerminal, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use hoodoo::DType;
+use hoodoo::{DType, Progress};
 use tempfile::{NamedTempFile, TempPath};
 
 use crate::failure::Failure;
 use crate::files::{self, Format, is_standard};
-use crate::image::{Image, Layout};
+use crate::image::{Image, Layout, Metadata};
+use crate::printable::shown;
 use crate::temporary::{second_name, temporary, uninterrupted};
+use crate::watch;
 
 /// A file for an image, or standard output.
 #[derive(Debug)]
@@ -31,10 +34,11 @@ impl Target {
     /// The files at `paths`; naming one twice is wrong usage.
     pub fn all(paths: &[PathBuf]) -> Result<Vec<Target>, Failure> {
         let mut targets: Vec<Target> = Vec::new();
+        let mut named = HashSet::new();
         for path in paths {
             let target = Target::new(path)?;
-            if targets.iter().any(|other| other.place.real == target.place.real) {
-                return Err(Failure::Usage(format!("--output: {} is named twice", path.display())));
+            if !named.insert(target.place.real.clone()) {
+                return Err(Failure::Usage(format!("--output: {} is named twice", shown(path))));
             }
             targets.push(target);
         }
@@ -44,6 +48,13 @@ impl Target {
     /// The path as the user wrote it.
     pub fn path(&self) -> &Path {
         &self.place.path
+    }
+
+    /// The first of these targets that is one of the files at `paths`, by whatever name, and that file.
+    pub fn first_of<'a>(targets: &'a [Target], paths: &'a [PathBuf]) -> Option<(&'a Target, &'a Path)> {
+        let files: HashMap<PathBuf, &Path> =
+            paths.iter().filter_map(|path| Some((path.canonicalize().ok()?, path.as_path()))).collect();
+        targets.iter().find_map(|target| Some((target, *files.get(&target.place.real)?)))
     }
 
     /// Whether this is the file at `path`, by whatever name.
@@ -58,12 +69,35 @@ impl Target {
 
     /// Checks that the format can hold such an image.
     pub fn check_fit(&self, dtype: DType, layout: &Layout) -> Result<(), Failure> {
-        self.format.check(dtype, layout).map_err(|message| Failure::at(self.path(), message))
+        let layout = if self.format.is_array() { layout.clone() } else { layout.clone().coloured(dtype) };
+        self.format.check(dtype, &layout).map_err(|message| Failure::at(self.path(), message))
+    }
+
+    /// Whether the file is for arrays, and not for pictures.
+    pub fn is_array(&self) -> bool {
+        self.format.is_array()
+    }
+
+    /// Takes from what an image of this type carries what the file can't keep; what that is, in words.
+    pub fn keep(&self, metadata: &mut Metadata, dtype: DType) -> Vec<String> {
+        files::keep(self.format, metadata, dtype)
+    }
+
+    /// The image as the file has it: an array whose last axis is as long as colours are becomes a picture.
+    pub fn shaped(&self, image: Image) -> Image {
+        if self.format.is_array() { image } else { image.coloured() }
     }
 
     /// Writes the image, except that nobody sees it yet.
     pub fn write(&self, image: &Image) -> Result<Written<'_>, Failure> {
         self.place.write(|mut writer| files::write(self.format, image, &mut writer))
+    }
+
+    /// As [`Target::write`], until the run is cancelled.
+    pub fn write_until(&self, image: &Image, progress: &Progress) -> Result<Written<'_>, Failure> {
+        let written = self.place.write(|writer| files::write(self.format, image, &mut Cancelled { writer, progress }));
+        watch::check(progress)?;
+        written
     }
 }
 
@@ -88,6 +122,31 @@ struct Place {
 trait WriteSeek: Write + Seek {}
 
 impl<T: Write + Seek> WriteSeek for T {}
+
+/// A writer that fails once the run is cancelled: formats write as they encode.
+struct Cancelled<'a> {
+    writer: &'a mut dyn WriteSeek,
+    progress: &'a Progress,
+}
+
+impl Write for Cancelled<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.progress.is_cancelled() {
+            return Err(io::Error::other("cancelled"));
+        }
+        self.writer.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+impl Seek for Cancelled<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.writer.seek(to)
+    }
+}
 
 impl Place {
     fn new(path: &Path) -> Place {
@@ -131,8 +190,10 @@ impl Place {
         written.map_err(|error| Failure::at(&self.path, error))?;
         if let Ok(existing) = fs::metadata(&self.real) {
             // A file that is replaced keeps its permissions; where that can't be, it has those of a new file.
-            let _ = file.as_file().set_permissions(existing.permissions());
+            let _ = keep_permissions(&file, &existing);
         }
+        // A name that is given to what is not on the disk yet may be that of an empty file after a crash.
+        file.as_file().sync_data().map_err(|error| self.unwritable(error))?;
         Ok(Written { place: self, contents: Contents::File(file) })
     }
 
@@ -161,12 +222,12 @@ impl Place {
             return None;
         };
         let kept = old.persist(&self.real).err()?.path.keep().ok()?;
-        Some(format!("the old {} is now {}", self.path.display(), kept.display()))
+        Some(format!("the old {} is now {}", shown(&self.path), shown(&kept)))
     }
 
     fn unwritable(&self, error: io::Error) -> Failure {
         // What tempfile adds to the message names a file that the user does not know.
-        let directory = directory(&self.path).display();
+        let directory = shown(directory(&self.path));
         let reason = match error.kind() {
             ErrorKind::NotFound => format!("there is no directory {directory}"),
             ErrorKind::NotADirectory => format!("{directory} is not a directory"),
@@ -175,6 +236,22 @@ impl Place {
         };
         Failure::at(&self.path, format!("can't be written: {reason}"))
     }
+}
+
+/// Gives a new file the permissions of an existing one of the same owner: not its set-user-id bit, which is for other contents.
+#[cfg(unix)]
+fn keep_permissions(file: &NamedTempFile, existing: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    if file.as_file().metadata()?.uid() != existing.uid() {
+        return Ok(());
+    }
+    file.as_file().set_permissions(fs::Permissions::from_mode(existing.mode() & 0o777))
+}
+
+/// Gives a new file the permissions of an existing one.
+#[cfg(not(unix))]
+fn keep_permissions(file: &NamedTempFile, existing: &fs::Metadata) -> io::Result<()> {
+    file.as_file().set_permissions(existing.permissions())
 }
 
 /// The path without symbolic links, if its directory exists.

@@ -56,9 +56,9 @@ pub struct Filtered {
     pub outputs: Vec<Value>,
 }
 
-/// What is said of an output: its name in the kernel, its file and what is in it. Where no element is finite, there is no
-/// least and no greatest.
-pub fn describe(name: &str, path: &Path, array: &AnyArray) -> Value {
+/// What is said of an output: its name in the kernel, its file, what is in it, and what it lost. Where no element is finite,
+/// there is no least and no greatest.
+pub fn describe(name: &str, path: &Path, array: &AnyArray, lost: &[String]) -> Value {
     let values = array.to_f64();
     let finite = || values.iter().copied().filter(|value| value.is_finite());
     let count = finite().count();
@@ -71,6 +71,7 @@ pub fn describe(name: &str, path: &Path, array: &AnyArray) -> Value {
         "min": finite().reduce(f64::min),
         "mean": mean,
         "max": finite().reduce(f64::max),
+        "lost": lost,
     })
 }
 
@@ -93,7 +94,7 @@ impl Report {
             let inputs: Vec<String> = one.inputs.iter().map(|input| path(input)).collect();
             json!({ "inputs": inputs, "outputs": one.outputs })
         });
-        let failed = |input: Option<String>, failure: &Failure| json!({ "input": input, "error": failure.text(false) });
+        let failed = |input: Option<String>, failure: &Failure| json!({ "input": input, "error": failure.message() });
         let failures = match failure {
             None => Vec::new(),
             Some(Failure::Some(each, _)) => {

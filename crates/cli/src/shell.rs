@@ -38,6 +38,8 @@ pub fn man(arguments: &ManArguments, command: Command) -> Result<(), Failure> {
         render(command, &mut page).map_err(|error| Failure::Run(error.to_string()))?;
         return print(String::from_utf8_lossy(&page).trim_end());
     };
+    let made = std::fs::create_dir_all(directory);
+    made.map_err(|error| Failure::at(directory, format!("can't be made: {error}")))?;
     let written = clap_mangen::generate_to(command.disable_help_subcommand(true), directory);
     written.map_err(|error| Failure::at(directory, error))
 }

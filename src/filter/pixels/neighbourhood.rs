@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::filter::exec::domain::Domain;
+use crate::filter::options::Marked;
 use crate::grid::halo::Halo;
 
 /// The cells of a window on the arrays of a domain.
@@ -67,6 +68,32 @@ impl<'a> Neighbourhood<'a> {
         for (index, (row, along)) in self.cells.iter().enumerate() {
             let missing = self.lacks(position, &self.rows[*row]) || along_row && self.domain.is_beyond(last, x, *along);
             if !missing {
+                window[kept] = window[index];
+                kept += 1;
+            }
+        }
+        kept
+    }
+
+    /// As [`Neighbourhood::compact`], without the cells that have no value either.
+    pub fn compact_present(&self, position: &[usize], x: usize, window: &mut [f64], marked: &Marked) -> usize {
+        let last = self.domain.ndim() - 1;
+        let along_row = self.domain.shrinking().contains(&last);
+        let mut kept = 0;
+        let mut place = vec![0; last + 1];
+        for (index, (row, along)) in self.cells.iter().enumerate() {
+            let row = &self.rows[*row];
+            let beyond = self.lacks(position, row) || along_row && self.domain.is_beyond(last, x, *along);
+            let offsets = row.iter().enumerate().map(|(axis, offset)| (axis, position[axis] as isize + offset));
+            let mut inside = true;
+            for (axis, at) in offsets.chain([(last, x as isize + along)]) {
+                match self.domain.index(axis, at) {
+                    Some(at) => place[axis] = at as usize,
+                    None => inside = false,
+                }
+            }
+            let missing = if inside { marked.missing[place.as_slice()] } else { marked.outside };
+            if !beyond && !missing {
                 window[kept] = window[index];
                 kept += 1;
             }

@@ -10,6 +10,7 @@ use super::neighbourhood::Neighbourhood;
 use super::store::Store;
 use crate::filter::exec::pool::Verdict;
 use crate::filter::exec::view::{RawView, for_dtype};
+use crate::filter::options::Marked;
 use crate::filter::progress::Progress;
 use crate::grid::element::{Cast, Element};
 use crate::tuning;
@@ -26,6 +27,8 @@ pub struct PixelRun<'a> {
     pub cancel_interval: usize,
     /// Whether evaluators see only those cells of the first input that are selected.
     pub compacted: bool,
+    /// Which cells have no value, if evaluators are not to see them.
+    pub marked: Option<&'a Marked>,
 }
 
 /// What all threads share.
@@ -76,6 +79,7 @@ impl Visit<'_> {
                 interior: &interior,
                 outputs: self.outputs.len(),
                 compacted: self.run.compacted.then_some(self.run.neighbourhood),
+                marked: self.run.marked.map(|marked| (self.run.neighbourhood, marked)),
             };
             results.fill(0.0);
             let done = row.chunk(&first, start..end, evaluator, &mut window, &mut results);
@@ -100,6 +104,8 @@ struct PixelRow<'a> {
     outputs: usize,
     /// What says which cells are selected, if evaluators see only those.
     compacted: Option<&'a Neighbourhood<'a>>,
+    /// What says which cells have a value, if evaluators see only those.
+    marked: Option<(&'a Neighbourhood<'a>, &'a Marked)>,
 }
 
 impl PixelRow<'_> {
@@ -113,7 +119,7 @@ impl PixelRow<'_> {
         results: &mut [f64],
     ) -> usize {
         let Range { start, end } = pixels;
-        let lacking = self.compacted.is_some_and(|cells| cells.lacks_rows(self.position));
+        let lacking = self.marked.is_some() || self.compacted.is_some_and(|cells| cells.lacks_rows(self.position));
         let fast = match first.is_inside() && !lacking {
             true => self.interior.start.clamp(start, end)..self.interior.end.clamp(start, end),
             false => end..end,
@@ -161,10 +167,45 @@ impl PixelRow<'_> {
                 other.gather(x, self.interior, cells);
             }
             let outputs = outputs.next().expect("there is room for each pixel of a row");
+            if let Some((neighbourhood, marked)) = self.marked {
+                return !self.evaluate_marked(neighbourhood, marked, x, mine, evaluator, outputs);
+            }
             let seen = self.compacted.map_or(window.len(), |cells| cells.compact(self.position, x, window));
             !evaluator.evaluate(&mut window[..seen], self.position, x, outputs)
         });
         failed.unwrap_or(total)
+    }
+
+    /// Evaluates a pixel of those cells that have a value; whether it held.
+    fn evaluate_marked<E: Evaluate>(
+        &self,
+        neighbourhood: &Neighbourhood<'_>,
+        marked: &Marked,
+        x: usize,
+        window: &mut [f64],
+        evaluator: &mut E,
+        outputs: &mut [f64],
+    ) -> bool {
+        let own = || self.position[..self.position.len() - 1].iter().copied().chain([x]).collect::<Vec<_>>();
+        let missing = |index: &[usize]| marked.missing.get(index).is_some_and(|missing| *missing);
+        if !marked.fill && missing(&own()) {
+            // Whoever runs this puts the value of such a pixel there.
+            return true;
+        }
+        let seen = neighbourhood.compact_present(self.position, x, window, marked);
+        let held = match marked.nodata {
+            Some(nodata) if seen == 0 => {
+                outputs[0] = nodata;
+                true
+            }
+            _ => evaluator.evaluate(&mut window[..seen], self.position, x, outputs),
+        };
+        if let Some(nodata) = marked.nodata
+            && outputs[0].is_nan()
+        {
+            outputs[0] = nodata;
+        }
+        held
     }
 
     /// [`PixelRow::visit`] for interior pixels of a single input and output, with windows of the commonest sizes unrolled.

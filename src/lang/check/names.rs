@@ -4,6 +4,7 @@ use super::{Binding, Checked, Checker, Global};
 use crate::lang::ast::{self, Name, NameUse, Role};
 use crate::lang::builtins::{BUILTINS, builtin};
 use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::foreign;
 use crate::lang::similar::most_similar;
 use crate::lang::span::Span;
 
@@ -77,7 +78,9 @@ impl<'a> Checker<'a> {
             .chain(self.locals.iter().map(|(local, _)| local.as_str()))
             .chain(self.globals.keys().map(String::as_str))
             .chain(BUILTINS.iter().map(|builtin| builtin.name));
-        if name == "w" {
+        if let Some(hint) = foreign::name(name) {
+            diagnostic = diagnostic.hint(hint);
+        } else if name == "w" {
             diagnostic = diagnostic.hint(format!("the program names its inputs: {}", self.inputs.join(", ")));
         } else if let Some(similar) = most_similar(name, known) {
             diagnostic = diagnostic.hint(format!("did you mean `{similar}`?"));
@@ -91,20 +94,7 @@ impl<'a> Checker<'a> {
         if self.declared.contains(name) {
             return diagnostic.hint("a function can only call functions that are defined above it");
         }
-        let other_language = match name {
-            "pow" | "power" => Some("power is `x ** y`"),
-            "mod" | "fmod" => Some("the remainder is `x % y`"),
-            "avg" | "average" => Some("did you mean `mean`?"),
-            "ln" => Some("the natural logarithm is `log`"),
-            "size" | "length" => Some("did you mean `len`?"),
-            "minimum" => Some("did you mean `min`?"),
-            "maximum" => Some("did you mean `max`?"),
-            "majority" => Some("did you mean `mode`?"),
-            "where" | "select" => Some("write `if condition then a else b`"),
-            "range" | "ptp" => Some("write `max(w) - min(w)`"),
-            _ => None,
-        };
-        if let Some(hint) = other_language {
+        if let Some(hint) = foreign::function(name) {
             return diagnostic.hint(hint);
         }
         let functions = self.functions.iter().map(|function| function.ast.name.text.as_str());
@@ -119,6 +109,7 @@ impl<'a> Checker<'a> {
 pub(super) fn check_not_builtin(name: &Name) -> Checked<()> {
     match builtin(&name.text) {
         None => Ok(()),
+        Some(builtin) if builtin.may_be_shadowed() => Ok(()),
         Some(builtin) => Err(Diagnostic::new(
             Code::NameTaken,
             name.span,

@@ -41,9 +41,16 @@ impl Kernel {
             });
         }
         let new = |id: ExprId| made[id.index()].expect("what is needed is live");
-        let outputs = self.outputs.iter().map(|o| Output { name: o.name.clone(), value: new(o.value) }).collect();
-        let assertions =
-            self.assertions.iter().map(|a| Assertion { condition: new(a.condition), ..a.clone() }).collect();
+        let mut outputs = Vec::new();
+        for output in &self.outputs {
+            let value = rewrite.output(&mut builder, new(output.value));
+            outputs.push(Output { name: output.name.clone(), value });
+        }
+        let mut assertions = Vec::new();
+        for assertion in &self.assertions {
+            let condition = rewrite.assertion(&mut builder, new(assertion.condition));
+            assertions.push(Assertion { condition, ..assertion.clone() });
+        }
         builder.finish(self.inputs.clone(), params, weights, outputs, assertions)
     }
 }
@@ -62,6 +69,16 @@ pub trait Rewrite {
     /// The new parts of a fold, given what its old ones have become.
     fn fold(&mut self, _: &mut Builder, _: FoldId, fold: Fold) -> Fold {
         fold
+    }
+
+    /// The new value of an output, given what the old one has become.
+    fn output(&mut self, _: &mut Builder, value: ExprId) -> ExprId {
+        value
+    }
+
+    /// The new condition of an assertion, given what the old one has become.
+    fn assertion(&mut self, _: &mut Builder, condition: ExprId) -> ExprId {
+        condition
     }
 }
 

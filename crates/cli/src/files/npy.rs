@@ -1,8 +1,6 @@
 //! Arrays in NumPy's .npy files.
 
-use std::fs::File;
-use std::io::{BufReader, Cursor, Read, Seek, Write};
-use std::path::Path;
+use std::io::{Read, Seek, Write};
 
 use hoodoo::{AnyArray, AnyElement, DType, f16};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
@@ -19,23 +17,8 @@ const MAX_NESTING: usize = 8;
 /// The most axes of a NumPy array.
 const MAX_AXES: usize = 64;
 
-/// Reads the array in the file at `path`.
-pub fn read(path: &Path) -> Result<AnyArray, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    let metadata = file.metadata().map_err(|error| error.to_string())?;
-    if !metadata.is_file() {
-        return Err("is not a file".to_string());
-    }
-    read_from(BufReader::new(file), metadata.len())
-}
-
-/// Reads the array that `bytes` hold.
-pub fn read_bytes(bytes: &[u8]) -> Result<AnyArray, String> {
-    read_from(Cursor::new(bytes), bytes.len() as u64)
-}
-
 /// Reads an array of `length` bytes in all, in its own order of elements.
-fn read_from(mut reader: impl Read + Seek, length: u64) -> Result<AnyArray, String> {
+pub fn read(mut reader: impl Read + Seek, length: u64) -> Result<AnyArray, String> {
     check_header_text(&mut reader)?;
     let mut header = Header::from_reader(&mut reader).map_err(|error| format!("corrupt .npy header: {error}"))?;
     let descriptor = header.type_descriptor.as_string().cloned();

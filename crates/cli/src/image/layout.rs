@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use hoodoo::DType;
+
 /// What the last axis of a picture's array is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Channels {
-    /// 1 for grey, 3 for red, green and blue.
+    /// How many are filtered: 1 for grey, 3 for red, green and blue, any number for bands.
     pub colours: usize,
     /// Whether the last channel is opacity.
     pub alpha: bool,
@@ -18,12 +20,17 @@ impl Channels {
     }
 
     /// In words.
-    pub fn describe(channels: Option<Channels>) -> &'static str {
+    pub fn describe(channels: Option<Channels>) -> String {
         match channels {
-            None => "grey",
-            Some(Channels { colours: 1, .. }) => "grey with alpha",
-            Some(Channels { alpha: false, .. }) => "colour",
-            Some(Channels { alpha: true, .. }) => "colour with alpha",
+            None => "grey".to_string(),
+            Some(Channels { colours, alpha }) => {
+                let colours = match colours {
+                    1 => "grey".to_string(),
+                    3 => "colour".to_string(),
+                    bands => format!("{bands} bands"),
+                };
+                if alpha { format!("{colours} with alpha") } else { colours }
+            }
         }
     }
 }
@@ -33,6 +40,8 @@ impl Channels {
 pub struct Layout {
     /// The lengths of the array's axes.
     pub shape: Vec<usize>,
+    /// How many of the first axes are pages, each of which is filtered on its own.
+    pub stack: usize,
     /// What the last axis is, if it is channels; a grey picture has no such axis.
     pub channels: Option<Channels>,
 }
@@ -40,24 +49,48 @@ pub struct Layout {
 impl Layout {
     /// The lengths of the axes that are filtered.
     pub fn filtered(&self) -> &[usize] {
-        &self.shape[..self.shape.len() - usize::from(self.channels.is_some())]
+        &self.shape[self.stack..self.shape.len() - usize::from(self.channels.is_some())]
     }
 
     /// The layout of what is left of an image in a region of the axes that are filtered.
     pub fn cut(&self, region: &[Range<usize>]) -> Layout {
-        let channels = self.channels.map(Channels::count);
-        Layout { shape: region.iter().map(Range::len).chain(channels).collect(), channels: self.channels }
+        let (pages, channels) = (self.shape[..self.stack].iter().copied(), self.channels.map(Channels::count));
+        let shape = pages.chain(region.iter().map(Range::len)).chain(channels).collect();
+        Layout { shape, stack: self.stack, channels: self.channels }
+    }
+
+    /// The number of pages that are filtered on their own.
+    pub fn pages(&self) -> usize {
+        self.shape[..self.stack].iter().product()
     }
 
     /// The number of arrays to filter, one after the other.
     pub fn planes(&self) -> usize {
-        self.channels.map_or(1, |channels| channels.colours)
+        self.pages() * self.channels.map_or(1, |channels| channels.colours)
+    }
+
+    /// How many pictures there are, and their height and width, if that is what there is.
+    pub fn pictures(&self) -> Option<(usize, usize, usize)> {
+        match &self.shape[..self.shape.len() - usize::from(self.channels.is_some())] {
+            [pages @ .., height, width] => Some((pages.iter().product(), *height, *width)),
+            _ => None,
+        }
+    }
+
+    /// The same, where the last axis of an array of u8 is as long as colours are: what a file of pictures takes it for.
+    pub fn coloured(self, dtype: DType) -> Layout {
+        let plain = self.stack == 0 && self.channels.is_none() && dtype == DType::U8;
+        let channels = match self.shape.as_slice() {
+            [_, _, count @ (3 | 4)] if plain => Some(Channels { colours: 3, alpha: *count == 4 }),
+            _ => self.channels,
+        };
+        Layout { channels, ..self }
     }
 
     /// Height and width, if that is all there is.
     pub fn picture(&self) -> Option<(usize, usize)> {
         match self.filtered() {
-            [height, width] => Some((*height, *width)),
+            [height, width] if self.pages() == 1 => Some((*height, *width)),
             _ => None,
         }
     }

@@ -1,11 +1,14 @@
-//! Images in memory: arrays, of which the last axis may be the channels of a picture.
+//! Images in memory: arrays, of which the last axis may be the channels of a picture, and the first its pages.
 
+mod georeference;
 mod layout;
+pub mod metadata;
 mod model;
 mod rgb;
 mod statistics;
 
 pub use self::layout::{Channels, Layout};
+pub use self::metadata::Metadata;
 pub use self::model::Image;
 pub use self::rgb::Picture;
 pub use self::statistics::Statistics;

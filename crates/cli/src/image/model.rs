@@ -6,15 +6,20 @@ use hoodoo::{AnyArray, AnyElement, Cast, DType, Element, Input, Output};
 use ndarray::{ArrayD, Axis, IxDyn, Slice};
 
 use super::layout::{Channels, Layout};
+use super::metadata::Metadata;
 use super::rgb::Picture;
 use super::statistics::Statistics;
 use crate::arrays::for_any;
 
-/// An image: an array of any shape, or a picture with channels.
+/// An image: an array of any shape, or pictures with channels.
 #[derive(Debug)]
 pub struct Image {
     /// The values.
     pub array: AnyArray,
+    /// What the file says besides.
+    pub metadata: Metadata,
+    /// How many of the first axes are pages.
+    stack: usize,
     /// What the last axis is, if it is channels.
     channels: Option<Channels>,
 }
@@ -22,12 +27,17 @@ pub struct Image {
 impl Image {
     /// An array without channels.
     pub fn plain(array: AnyArray) -> Image {
-        Image { array, channels: None }
+        Image::with_channels(array, None)
     }
 
     /// An array whose last axis may be channels.
     pub fn with_channels(array: AnyArray, channels: Option<Channels>) -> Image {
-        Image { array, channels }
+        Image { array, metadata: Metadata::default(), stack: 0, channels }
+    }
+
+    /// The same array, whose first `stack` axes are pages, each of which is filtered on its own.
+    pub fn stacked(self, stack: usize) -> Image {
+        Image { stack, ..self }
     }
 
     /// A picture with its samples in the order of picture files.
@@ -44,12 +54,12 @@ impl Image {
         let plain = channels.count() == 1;
         let shape = if plain { vec![height, width] } else { vec![height, width, channels.count()] };
         let samples = ArrayD::from_shape_vec(IxDyn(&shape), samples).map_err(|error| error.to_string())?;
-        Ok(Image { array: samples.into(), channels: (!plain).then_some(channels) })
+        Ok(Image::with_channels(samples.into(), (!plain).then_some(channels)))
     }
 
     /// An image of zeros.
     pub fn zeros(dtype: DType, layout: &Layout) -> Image {
-        Image { array: AnyArray::zeros(dtype, &layout.shape), channels: layout.channels }
+        Image::with_channels(AnyArray::zeros(dtype, &layout.shape), layout.channels).stacked(layout.stack)
     }
 
     /// The image without its opacity, if it has some.
@@ -57,13 +67,24 @@ impl Image {
         let Some(Channels { colours, alpha: true }) = self.channels else { return self };
         let last = Axis(self.array.shape().len() - 1);
         if colours == 1 {
-            return Image::plain(for_any!(AnyArray, self.array, array => array.index_axis_move(last, 0).into()));
+            let array = for_any!(AnyArray, self.array, array => array.index_axis_move(last, 0).into());
+            return Image { array, channels: None, ..self };
         }
         let channels = Some(Channels { colours, alpha: false });
         let array = for_any!(AnyArray, &self.array, array => {
             array.slice_axis(last, Slice::from(..colours)).to_owned().into()
         });
-        Image { array, channels }
+        Image { array, channels, ..self }
+    }
+
+    /// The same image, whose last axis is colours if [`Layout::coloured`] says so.
+    pub(crate) fn coloured(self) -> Image {
+        Image { channels: self.layout().coloured(self.dtype()).channels, ..self }
+    }
+
+    /// The same image with another array of as many axes.
+    pub(crate) fn map(self, array: impl FnOnce(AnyArray) -> AnyArray) -> Image {
+        Image { array: array(self.array), ..self }
     }
 
     /// The element type.
@@ -74,12 +95,12 @@ impl Image {
     /// The lengths of the axes that are filtered.
     pub fn extent(&self) -> &[usize] {
         let shape = self.array.shape();
-        &shape[..shape.len() - usize::from(self.channels.is_some())]
+        &shape[self.stack..shape.len() - usize::from(self.channels.is_some())]
     }
 
     /// The shape.
     pub fn layout(&self) -> Layout {
-        Layout { shape: self.array.shape().to_vec(), channels: self.channels }
+        Layout { shape: self.array.shape().to_vec(), stack: self.stack, channels: self.channels }
     }
 
     /// The channels of a picture, also of a grey one.
@@ -89,28 +110,51 @@ impl Image {
 
     /// The number of arrays to filter, one after the other.
     pub fn planes(&self) -> usize {
-        self.channels().colours
+        self.layout().planes()
     }
 
-    /// The array to filter that has this index.
+    /// The array to filter that has this index: channel by channel of page after page.
     pub fn plane(&self, index: usize) -> Input<'_> {
-        let (input, last) = (self.array.as_input(), self.array.shape().len());
-        if self.channels.is_some() { input.index_axis(last - 1, index) } else { input }
+        let mut input = self.array.as_input();
+        for (axis, index) in self.place(index) {
+            input = input.index_axis(axis, index);
+        }
+        input
     }
 
     /// The array to write that has this index.
     pub fn plane_mut(&mut self, index: usize) -> Output<'_> {
-        let last = self.array.shape().len();
-        let output = self.array.as_output();
-        if self.channels.is_some() { output.index_axis(last - 1, index) } else { output }
+        let place = self.place(index);
+        let mut output = self.array.as_output();
+        for (axis, index) in place {
+            output = output.index_axis(axis, index);
+        }
+        output
+    }
+
+    /// Where the plane with this index is: along which axes, last ones first, which index.
+    fn place(&self, mut index: usize) -> Vec<(usize, usize)> {
+        let shape = self.array.shape();
+        let mut place = Vec::new();
+        if self.channels.is_some() {
+            let colours = self.channels().colours;
+            place.push((shape.len() - 1, index % colours));
+            index /= colours;
+        }
+        for axis in (0..self.stack).rev() {
+            place.push((axis, index % shape[axis]));
+            index /= shape[axis];
+        }
+        place
     }
 
     /// Type and shape, such as `u8 512 x 512`.
     pub fn describe(&self) -> String {
         let lengths: Vec<String> = self.extent().iter().map(ToString::to_string).collect();
         let shape = if lengths.is_empty() { "scalar".to_string() } else { lengths.join(" x ") };
-        let channels = if self.channels.is_some() { format!(", {} channels", self.planes()) } else { String::new() };
-        format!("{} {shape}{channels}", self.dtype())
+        let many = |count: usize, what: &str| if count > 1 { format!(", {count} {what}") } else { String::new() };
+        let channels = self.channels.map_or(String::new(), |channels| format!(", {} channels", channels.colours));
+        format!("{} {shape}{channels}{}", self.dtype(), many(self.layout().pages(), "pages"))
     }
 
     /// What the values are like.
@@ -125,9 +169,9 @@ impl Image {
     /// to the greatest, in white; NaN is red. A volume shows the slice in its middle. An array of u8 whose last axis
     /// has 3 or 4 elements is taken for a colour picture.
     pub fn picture(&self, longest: usize) -> Option<Picture> {
-        let shape = self.array.shape();
-        let taken = shape.len() == 3 && matches!(shape[2], 3 | 4) && self.dtype() == DType::U8;
-        Picture::of(&self.array, self.channels.is_some() || taken, longest.max(1))
+        let colour = self.channels.is_none_or(|channels| matches!(channels.colours, 1 | 3));
+        let channels = self.layout().coloured(self.dtype()).channels.filter(|_| colour);
+        Picture::of(&self.array, channels.is_some(), longest.max(1))
     }
 
     /// Takes the opacity over from the region of another image that this one has, if there is any.
@@ -136,7 +180,10 @@ impl Image {
         let axis = Axis(self.array.shape().len() - 1);
         let scale = (opaque(from.array.dtype()), opaque(self.array.dtype()));
         let alpha = for_any!(AnyArray, &from.array, array => array.index_axis(axis, colours).mapv(Element::to_f64));
-        let alpha = alpha.slice_each_axis(|along| Slice::from(region[along.axis.index()].clone()));
+        let alpha = alpha.slice_each_axis(|along| match along.axis.index().checked_sub(self.stack) {
+            Some(along) => Slice::from(region[along].clone()),
+            None => Slice::from(..),
+        });
         let alpha = alpha.mapv(|alpha| if scale.0 == scale.1 { alpha } else { alpha / scale.0 * scale.1 });
         for_any!(AnyArray, &mut self.array, array => {
             array.index_axis_mut(axis, colours).zip_mut_with(&alpha, |to, alpha| {

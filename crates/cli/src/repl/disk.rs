@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::arguments::read_kernel;
 use crate::failure::Failure;
-use crate::files::{self, is_standard};
+use crate::files::{self, ReadOptions, is_standard};
 use crate::image::Image;
 use crate::output::{Target, publish, write_text};
 use crate::session::{Files, NamedImage};
@@ -19,7 +19,7 @@ pub struct Disk;
 /// The image in a file, without its opacity, under the name of the file.
 pub fn load(path: &Path) -> Result<NamedImage, Failure> {
     not_standard(path)?;
-    let file = files::read(path)?;
+    let file = files::read(path, &ReadOptions::default())?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     Ok(NamedImage { name, image: file.without_alpha() })
 }

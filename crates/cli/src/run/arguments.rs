@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hoodoo::{Cast, DType, Engine, Filter, Kernel, Mode, Precision};
+use hoodoo::{Cast, DType, Engine, Filter, Kernel, Mode, Precision, Repeat};
 
-use crate::arguments::{ENGINES, PRECISIONS, WindowArguments, has_extension, offered, pair, word};
+use crate::arguments::{ENGINES, PRECISIONS, WindowArguments, has_extension, offered, pair, param, word};
 use crate::failure::Failure;
-use crate::files;
+use crate::files::{self, MAX_PIXELS, ReadOptions};
 
 /// Arguments of `hoodoo run`.
 #[derive(Args)]
@@ -23,6 +23,12 @@ pub struct RunArguments {
     /// Filter each of the files on its own, and write the results to this directory, under the same names
     #[arg(long, value_name = "DIR", conflicts_with = "outputs")]
     pub out_dir: Option<PathBuf>,
+    /// With --out-dir: write files of this type, such as png
+    #[arg(long, value_name = "EXTENSION", requires = "out_dir")]
+    pub ext: Option<String>,
+    /// With --out-dir: put this behind the names of the files
+    #[arg(long, value_name = "TEXT", requires = "out_dir", allow_hyphen_values = true, default_value = "")]
+    pub suffix: String,
     #[command(flatten)]
     pub window: WindowArguments,
     /// What lies beyond the ends of every axis, or of each: reflect, mirror, nearest, wrap, constant; or nothing: shrink
@@ -44,11 +50,44 @@ pub struct RunArguments {
     #[arg(value_parser = offered(["saturate", "wrap"], word::<Cast>), hide_possible_values = true)]
     pub cast: Cast,
     /// Sets a param of the kernel
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair::<f64>, allow_hyphen_values = true)]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = param, allow_hyphen_values = true)]
     pub param: Vec<(String, f64)>,
     /// Sets a weights vector of the kernel from an array with one value for each cell
     #[arg(long, value_name = "NAME=FILE.npy", value_parser = weights)]
     pub weights: Vec<(String, PathBuf)>,
+    /// The number that stands for no value, in inputs and outputs, or none [default: the one that the first file names]
+    ///
+    /// Such cells take no part, and pixels that have it keep it, unless --fill is given; so do pixels that see no value.
+    #[arg(long, value_name = "X", value_parser = nodata, allow_hyphen_values = true)]
+    pub nodata: Option<Nodata>,
+    /// A picture or array of the inputs' shape that is not 0 where cells have no value
+    #[arg(long, value_name = "FILE")]
+    pub mask: Option<PathBuf>,
+    /// Compute pixels that have no value from the cells around
+    #[arg(long)]
+    pub fill: bool,
+    /// Feeds an input of the kernel with a band of the file, counted from 1 [default: all bands in order, if there are as many]
+    #[arg(long, value_name = "NAME=N", value_parser = pair::<usize>)]
+    pub band: Vec<(String, usize)>,
+    /// Run another kernel on the result, with the same window and options; may be repeated
+    #[arg(long, value_name = "KERNEL", conflicts_with = "repeat", allow_hyphen_values = true)]
+    pub then: Vec<String>,
+    /// Run the kernel on its own result: so many times, or until nothing changes any more (stable, or stable:N for N runs at
+    /// most); other inputs stay
+    #[arg(long, value_name = "N|stable[:N]", value_parser = repeat)]
+    pub repeat: Option<Repeat>,
+    /// The one page to read of files that have several, from 0 [default: all, each filtered on its own]
+    #[arg(long, value_name = "N")]
+    pub page: Option<usize>,
+    /// Filter the pages of a file as one volume, whose first axis they are
+    #[arg(long, conflicts_with = "page")]
+    pub volume: bool,
+    /// Fail if an output can't keep something that the first input carries, such as its colour profile
+    #[arg(long)]
+    pub strict: bool,
+    /// The most pixels of an image
+    #[arg(long, value_name = "N", default_value_t = MAX_PIXELS, hide_default_value = true)]
+    pub max_pixels: u64,
     /// What runs the kernel: auto, rows, callback or interpreter
     #[arg(long, default_value = "auto", value_parser = offered(ENGINES, word::<Engine>), hide_possible_values = true)]
     pub engine: Engine,
@@ -73,6 +112,31 @@ pub struct RunArguments {
     pub quiet: bool,
 }
 
+/// What stands for no value.
+#[derive(Clone, Copy, Debug)]
+pub enum Nodata {
+    /// This number.
+    Number(f64),
+    /// Nothing: all numbers are values.
+    None,
+}
+
+fn nodata(text: &str) -> Result<Nodata, String> {
+    if text == "none" {
+        return Ok(Nodata::None);
+    }
+    text.parse().map(Nodata::Number).map_err(|_| "write a number, nan or none".to_string())
+}
+
+fn repeat(text: &str) -> Result<Repeat, String> {
+    let number = |text: &str| text.parse().map_err(|_| "write a number, stable, or stable:N".to_string());
+    match text.strip_prefix("stable") {
+        Some("") => Ok(Repeat::Stable(Repeat::MOST)),
+        Some(most) => Ok(Repeat::Stable(number(most.strip_prefix(':').unwrap_or(most))?)),
+        None => Ok(Repeat::Times(number(text)?)),
+    }
+}
+
 /// A name and the file with its values.
 fn weights(text: &str) -> Result<(String, PathBuf), String> {
     match pair::<PathBuf>(text) {
@@ -82,14 +146,37 @@ fn weights(text: &str) -> Result<(String, PathBuf), String> {
 }
 
 impl RunArguments {
-    /// The filter; reads the files of footprint and weights.
+    /// How the inputs are read.
+    pub fn reading(&self) -> ReadOptions {
+        ReadOptions { page: self.page, volume: self.volume, max_pixels: self.max_pixels }
+    }
+
+    /// The filter of each kernel; reads the files of footprint and weights. A param is that of every kernel that has it.
+    pub fn filters(&self, kernels: &[Kernel]) -> Result<Vec<Filter>, Failure> {
+        let has = |kernel: &Kernel, name: &str| {
+            kernel.params().iter().any(|param| param.name == name) || kernel.weights().iter().any(|other| other == name)
+        };
+        let filter = |(place, kernel): (usize, &Kernel)| {
+            // What no kernel has is an error of the first one.
+            let wanted = |name: &str| has(kernel, name) || place == 0 && !kernels.iter().any(|other| has(other, name));
+            self.filter_with(kernel, wanted)
+        };
+        kernels.iter().enumerate().map(filter).collect()
+    }
+
+    /// The filter of a kernel, with all params and weights.
     pub fn filter(&self, kernel: &Kernel) -> Result<Filter, Failure> {
+        self.filter_with(kernel, |_| true)
+    }
+
+    fn filter_with(&self, kernel: &Kernel, wanted: impl Fn(&str) -> bool) -> Result<Filter, Failure> {
         let mut filter = Filter::new(kernel)
             .cval(self.cval)
             .cast(self.cast)
             .engine(self.engine)
             .precision(self.precision)
-            .threads(self.threads);
+            .threads(self.threads)
+            .fill(self.fill);
         if let Some(window) = self.window.window()? {
             filter = filter.window(window);
         }
@@ -102,10 +189,10 @@ impl RunArguments {
         if !self.axes.is_empty() {
             filter = filter.axes(self.axes.iter().copied());
         }
-        for (name, value) in &self.param {
+        for (name, value) in self.param.iter().filter(|(name, _)| wanted(name)) {
             filter = filter.param(name, *value);
         }
-        for (name, path) in &self.weights {
+        for (name, path) in self.weights.iter().filter(|(name, _)| wanted(name)) {
             filter = filter.weights(name, files::read_array(path)?.to_f64());
         }
         Ok(filter)

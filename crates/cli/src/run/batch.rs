@@ -6,28 +6,30 @@ use std::sync::Arc;
 
 use hoodoo::lang::diagnostic::Diagnostic;
 
+use super::arguments::RunArguments;
 use super::job::Job;
 use crate::arguments::Source;
 use crate::failure::Failure;
 use crate::files::{Format, is_standard};
 use crate::output::Target;
+use crate::printable::shown;
 use crate::watch::{self, Share};
 
 /// Filters each of the inputs on its own, and writes the results to `directory`, which is made if it is not there. A file
 /// that can't be filtered does not keep the others from it.
 pub fn filter_each(job: &mut Job<'_>, directory: &Path) -> Result<(), Failure> {
     let inputs = &job.arguments.inputs;
-    if let [_, _, ..] = job.kernel.inputs() {
-        let names = job.kernel.inputs().join(", ");
+    if let [_, _, ..] = job.first().inputs() {
+        let names = job.first().inputs().join(", ");
         return Err(Failure::Run(format!(
             "--out-dir: the kernel has several inputs ({names}), so it has no use for one file"
         )));
     }
-    let names: Vec<String> = job.kernel.outputs().map(str::to_string).collect();
-    let targets = targets(inputs, &names, directory)?;
+    let names: Vec<String> = job.last().outputs().map(str::to_string).collect();
+    let targets = targets(job.arguments, &names)?;
     let made = fs::create_dir_all(directory);
     made.map_err(|error| Failure::at(directory, format!("can't be made: {error}")))?;
-    let filter = job.report.times.take("read", || job.arguments.filter(&job.kernel))?;
+    let filters = job.filters()?;
 
     let progress = Arc::clone(&job.progress);
     let share = Share::new(&progress, inputs.len());
@@ -36,7 +38,7 @@ pub fn filter_each(job: &mut Job<'_>, directory: &Path) -> Result<(), Failure> {
         for (input, targets) in inputs.iter().zip(targets) {
             watch::check(&progress)?;
             let one = std::slice::from_ref(input);
-            let done = targets.and_then(|targets| job.filter_files(&filter, one, &targets, &share));
+            let done = targets.and_then(|targets| job.filter_files(&filters, one, &targets, &share));
             match done {
                 Err(stop @ (Failure::Cancelled | Failure::NoReader)) => return Err(stop),
                 Err(failure) => failures.push((input.clone(), about(input, failure, &job.source))),
@@ -51,7 +53,7 @@ pub fn filter_each(job: &mut Job<'_>, directory: &Path) -> Result<(), Failure> {
 
 /// The failure with the name of the file that it is about, unless it names a file already.
 fn about(input: &Path, failure: Failure, source: &Source) -> Failure {
-    let named = |message: &str| format!("{}: {message}", input.display());
+    let named = |message: &str| format!("{}: {message}", shown(input));
     match failure {
         Failure::Kernel(error) => {
             let diagnostic = error.diagnostic().clone();
@@ -66,25 +68,37 @@ fn about(input: &Path, failure: Failure, source: &Source) -> Failure {
 type Targets = Result<Vec<Target>, Failure>;
 
 /// Where the outputs for each input go.
-fn targets(inputs: &[PathBuf], names: &[String], directory: &Path) -> Result<Vec<Targets>, Failure> {
+fn targets(arguments: &RunArguments, names: &[String]) -> Result<Vec<Targets>, Failure> {
+    let directory = arguments.out_dir.as_deref().unwrap_or(Path::new("."));
+    let inputs = &arguments.inputs;
     let mut paths: Vec<PathBuf> = Vec::new();
     for input in inputs.iter().filter(|input| Format::of(input).is_ok()) {
         let name = input.file_name().filter(|_| !is_standard(input));
-        let name =
-            Path::new(name.ok_or_else(|| Failure::Usage(format!("--out-dir: {} has no name", input.display())))?);
-        let stem = name.file_stem().unwrap_or_default().to_string_lossy();
-        let extension = name.extension().unwrap_or_default().to_string_lossy();
+        let name = Path::new(name.ok_or_else(|| Failure::Usage(format!("--out-dir: {} has no name", shown(input))))?);
+        // Names need not be texts.
+        let of = |output: Option<&String>| {
+            let mut new = name.file_stem().unwrap_or_default().to_os_string();
+            new.push(&arguments.suffix);
+            output.into_iter().for_each(|output| new.push(format!("-{output}")));
+            new.push(".");
+            match &arguments.ext {
+                Some(extension) => new.push(extension.trim_start_matches('.')),
+                None => new.push(name.extension().unwrap_or_default()),
+            }
+            directory.join(new)
+        };
         match names {
-            [_] => paths.push(directory.join(name)),
-            names => paths.extend(names.iter().map(|output| directory.join(format!("{stem}-{output}.{extension}")))),
+            [_] => paths.push(of(None)),
+            names => paths.extend(names.iter().map(|output| of(Some(output)))),
         }
     }
     let alike = |_| Failure::Usage("--out-dir: two of the inputs have the same name".to_string());
-    let all = Target::all(&paths).map_err(alike)?;
-    if let Some((target, input)) =
-        all.iter().find_map(|target| Some((target, inputs.iter().find(|input| target.is(input))?)))
-    {
-        let (target, input) = (target.path().display(), input.display());
+    let all = Target::all(&paths).map_err(|failure| match failure.message().contains("named twice") {
+        true => alike(failure),
+        false => failure,
+    })?;
+    if let Some((target, input)) = Target::first_of(&all, inputs) {
+        let (target, input) = (shown(target.path()), shown(input));
         return Err(Failure::Usage(format!("--out-dir: {target} would replace the input {input}")));
     }
     let mut all = all.into_iter();

@@ -1,108 +1,296 @@
 //! A run of a kernel over files.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hoodoo::{DType, Engine, Filter, Kernel, Listing, Progress};
+use hoodoo::{DType, Engine, Filter, Kernel, Listing, Progress, Repeat};
 
 use super::arguments::RunArguments;
+use super::bands;
+use super::missing::Missing;
 use crate::arguments::Source;
 use crate::failure::{Failure, tell};
-use crate::image::{Channels, Image, Layout};
+use crate::files;
+use crate::image::{Channels, Image, Layout, Metadata};
 use crate::output::{Target, publish};
+use crate::printable::shown;
 use crate::report::{Filtered, Report, describe};
 use crate::watch::{self, Share};
 
 /// What makes images of the paths of inputs.
-pub type Read = dyn Fn(&[PathBuf]) -> Result<Vec<Image>, Failure>;
+pub type Read<'r> = dyn Fn(&[PathBuf]) -> Result<Vec<Image>, Failure> + 'r;
 
 /// A kernel that is run on files as the arguments say.
 pub struct Job<'a> {
     pub arguments: &'a RunArguments,
     pub source: Source,
-    pub kernel: Kernel,
+    /// The kernel, and those that are run on its result, one after the other.
+    pub kernels: Vec<Kernel>,
     pub progress: Arc<Progress>,
     pub report: &'a mut Report,
-    pub read: &'a Read,
+    pub read: &'a Read<'a>,
+}
+
+/// What is known of a run before any pixel is computed.
+struct Plan {
+    /// The element type of the outputs.
+    dtype: DType,
+    /// What the inputs of each kernel are like.
+    layouts: Vec<Layout>,
+    /// Which of its input's pixels the outputs of each kernel have.
+    regions: Vec<Vec<Range<usize>>>,
+    /// What the outputs are like.
+    output: Layout,
 }
 
 impl Job<'_> {
+    /// The kernel whose inputs are files.
+    pub fn first(&self) -> &Kernel {
+        &self.kernels[0]
+    }
+
+    /// The kernel whose outputs are files.
+    pub fn last(&self) -> &Kernel {
+        &self.kernels[self.kernels.len() - 1]
+    }
+
     /// Filters all files as the inputs of one run.
     pub fn filter_together(&mut self, targets: &[Target]) -> Result<(), Failure> {
         let inputs = &self.arguments.inputs;
-        check_counts("input", &self.kernel.inputs().join(", "), self.kernel.inputs().len(), inputs.len())?;
-        let names: Vec<&str> = self.kernel.outputs().collect();
-        check_counts("output", &names.join(", "), names.len(), targets.len())?;
-        let filter = self.report.times.take("read", || self.arguments.filter(&self.kernel))?;
+        if inputs.len() > 1 {
+            check_counts("input", &self.first().inputs().join(", "), self.first().inputs().len(), inputs.len())?;
+        }
+        let names: Vec<&str> = self.last().outputs().collect();
+        // Several outputs may be the bands of one picture.
+        if targets.len() != 1 || targets[0].is_array() {
+            check_counts("output", &names.join(", "), names.len(), targets.len())?;
+        }
+        let filters = self.filters()?;
         let progress = Arc::clone(&self.progress);
         let share = Share::new(&progress, 1);
-        share.with_bar(self.arguments.quiet, || self.filter_files(&filter, inputs, targets, &share))
+        share.with_bar(self.arguments.quiet, || self.filter_files(&filters, inputs, targets, &share))
+    }
+
+    /// The filter of each kernel.
+    pub fn filters(&mut self) -> Result<Vec<Filter>, Failure> {
+        for (one, next) in self.kernels.iter().zip(&self.kernels[1..]) {
+            let (given, needed) = (one.outputs().len(), next.inputs().len());
+            if given != needed {
+                let message = format!("--then: `{next}` has {needed} inputs, and `{one}` {given} outputs");
+                return Err(Failure::Run(message));
+            }
+        }
+        self.report.times.take("read", || self.arguments.filters(&self.kernels))
     }
 
     /// Filters files as the inputs of one run.
     pub fn filter_files(
         &mut self,
-        filter: &Filter,
+        filters: &[Filter],
         paths: &[PathBuf],
         targets: &[Target],
         share: &Share<'_>,
     ) -> Result<(), Failure> {
-        let (arguments, times) = (self.arguments, &mut self.report.times);
+        let arguments = self.arguments;
         targets.iter().try_for_each(Target::check_place)?;
-        let inputs = times.take("read", || (self.read)(paths))?;
+        let inputs = self.report.times.take("read", || (self.read)(paths))?;
+        let inputs = bands::inputs(self.first(), &arguments.band, inputs, paths)?;
         check_alike(paths, &inputs)?;
-        let (dtype, whole) = (arguments.dtype.unwrap_or(inputs[0].array.dtype()), inputs[0].layout());
-        let region = filter.output_region(whole.filtered())?;
-        let layout = whole.cut(&region);
-        targets.iter().try_for_each(|target| target.check_fit(dtype, &layout))?;
+        let plan = self.plan(filters, &inputs)?;
+        let output = self.joined_layout(targets, &plan);
+        targets.iter().try_for_each(|target| target.check_fit(plan.dtype, &output))?;
         watch::check(&self.progress)?;
+        self.prepare(filters, &plan, &inputs)?;
+        let missing = Missing::of(arguments, &inputs)?;
+        let carried = self.carry(paths, &inputs[0], &plan, missing.nodata, targets)?;
 
-        let output_types = vec![dtype; targets.len()];
-        let input_types: Vec<DType> = inputs.iter().map(|image| image.array.dtype()).collect();
-        match arguments.engine {
-            _ if !arguments.explain => {}
-            Engine::Auto | Engine::Rows => {
-                let plan = filter.listing(Listing::Plan, whole.filtered(), &input_types, &output_types)?;
-                tell(plan.trim_end());
+        let runs = match arguments.repeat {
+            Some(Repeat::Times(times)) => times,
+            _ => filters.len(),
+        };
+        let pixels = |layout: &Layout| layout.filtered().iter().product::<usize>() * layout.planes();
+        share.begin(pixels(&plan.output) * runs);
+        let outputs = self.run(filters, &plan, inputs, missing)?;
+        let outputs = match outputs.len() == targets.len() {
+            true => outputs,
+            false => vec![bands::joined(outputs).map_err(|error| Failure::at(targets[0].path(), error))?],
+        };
+        let mut shaped = Vec::new();
+        for ((target, output), (metadata, _)) in targets.iter().zip(outputs).zip(&carried) {
+            let mut output = target.shaped(output);
+            output.metadata = metadata.clone();
+            shaped.push(output);
+        }
+        self.write(paths, targets, &shaped, carried)
+    }
+
+    /// What the kernels make of the inputs.
+    fn plan(&self, filters: &[Filter], inputs: &[Image]) -> Result<Plan, Failure> {
+        let mut output = inputs[0].layout();
+        let (mut layouts, mut regions) = (Vec::new(), Vec::new());
+        for filter in filters {
+            let region = filter.output_region(output.filtered())?;
+            let next = output.cut(&region);
+            layouts.push(std::mem::replace(&mut output, next));
+            regions.push(region);
+        }
+        let dtype = self.arguments.dtype.unwrap_or(inputs[0].array.dtype());
+        Ok(Plan { dtype, layouts, regions, output })
+    }
+
+    /// The layout of the files, where several outputs are the bands of one.
+    fn joined_layout(&self, targets: &[Target], plan: &Plan) -> Layout {
+        let mut layout = plan.output.clone();
+        let count = self.last().outputs().len();
+        if count != targets.len() && layout.channels.is_none() {
+            layout.shape.push(count);
+            layout.channels = Some(Channels { colours: if count == 4 { 3 } else { count }, alpha: count == 4 });
+        }
+        layout
+    }
+
+    /// Shows how the kernels are computed, and makes their code, if that is asked for.
+    fn prepare(&mut self, filters: &[Filter], plan: &Plan, inputs: &[Image]) -> Result<(), Failure> {
+        let arguments = self.arguments;
+        let mut input_types: Vec<DType> = inputs.iter().map(|image| image.array.dtype()).collect();
+        for ((filter, kernel), layout) in filters.iter().zip(&self.kernels).zip(&plan.layouts) {
+            let output_types = vec![plan.dtype; kernel.outputs().len()];
+            match arguments.engine {
+                _ if !arguments.explain => {}
+                Engine::Auto | Engine::Rows => {
+                    let plan = filter.listing(Listing::Plan, layout.filtered(), &input_types, &output_types)?;
+                    tell(plan.trim_end());
+                }
+                _ => tell("pixel by pixel, as --engine says"),
             }
-            _ => tell("pixel by pixel, as --engine says"),
+            if arguments.time || arguments.json {
+                // The filter makes the code on its first run; made before, that run finds it.
+                let compile = || filter.compile(layout.filtered(), &input_types, &output_types);
+                self.report.times.take("compile", compile)?;
+            }
+            input_types = output_types;
         }
-        if arguments.time || arguments.json {
-            // The filter makes the code on its first run; made before, that run finds it.
-            times.take("compile", || filter.compile(whole.filtered(), &input_types, &output_types))?;
-        }
-        let mut outputs: Vec<Image> = targets.iter().map(|_| Image::zeros(dtype, &layout)).collect();
-        share.begin(layout.filtered().iter().product::<usize>() * layout.planes());
-        times.take("run", || filter_planes(filter, &inputs, &mut outputs, &self.progress))?;
-        outputs.iter_mut().for_each(|output| output.copy_alpha(&inputs[0], &region));
+        Ok(())
+    }
 
-        times.take("write", || {
+    /// Runs one kernel after the other.
+    fn run(
+        &mut self,
+        filters: &[Filter],
+        plan: &Plan,
+        inputs: Vec<Image>,
+        mut missing: Missing,
+    ) -> Result<Vec<Image>, Failure> {
+        let (repeat, progress) = (self.arguments.repeat, &self.progress);
+        let mut images = inputs;
+        for ((filter, kernel), (layout, region)) in
+            filters.iter().zip(&self.kernels).zip(plan.layouts.iter().zip(&plan.regions))
+        {
+            let zeros = || Image::zeros(plan.dtype, &layout.cut(region));
+            let mut outputs: Vec<Image> = kernel.outputs().map(|_| zeros()).collect();
+            let planes = Planes { filter, missing: &missing, repeat, progress };
+            let runs = self.report.times.take("run", || planes.filter(&images, &mut outputs))?;
+            if let Some(Repeat::Stable(_)) = repeat
+                && !self.arguments.quiet
+            {
+                tell(format!("stable after {runs} runs"));
+            }
+            outputs.iter_mut().for_each(|output| output.copy_alpha(&images[0], region));
+            images = outputs;
+            missing = missing.of_results();
+        }
+        Ok(images)
+    }
+
+    /// Writes the outputs, and reports what was written.
+    fn write(
+        &mut self,
+        paths: &[PathBuf],
+        targets: &[Target],
+        outputs: &[Image],
+        carried: Vec<(Metadata, Vec<String>)>,
+    ) -> Result<(), Failure> {
+        let progress = &self.progress;
+        self.report.times.take("write", || {
             let mut written = Vec::new();
-            for (target, output) in targets.iter().zip(&outputs) {
-                watch::check(&self.progress)?;
-                written.push(target.write(output)?);
+            for (target, output) in targets.iter().zip(outputs) {
+                written.push(target.write_until(output, progress)?);
             }
-            watch::check(&self.progress)?;
             publish(written)
         })?;
         let described = || {
-            let written = self.kernel.outputs().zip(targets).zip(&outputs);
-            written.map(|((name, target), output)| describe(name, target.path(), &output.array)).collect()
+            let one = |((name, target), (output, (_, lost))): ((_, &Target), (&Image, &(Metadata, Vec<String>)))| {
+                describe(name, target.path(), &output.array, lost)
+            };
+            self.last().outputs().zip(targets).zip(outputs.iter().zip(&carried)).map(one).collect()
         };
-        let outputs = if arguments.json { described() } else { Vec::new() };
+        let outputs = if self.arguments.json { described() } else { Vec::new() };
         self.report.filtered.push(Filtered { inputs: paths.to_vec(), outputs });
         Ok(())
     }
+
+    /// For each file, what it carries of what the first input carries, and what it loses.
+    fn carry(
+        &self,
+        paths: &[PathBuf],
+        input: &Image,
+        plan: &Plan,
+        nodata: Option<f64>,
+        targets: &[Target],
+    ) -> Result<Vec<(Metadata, Vec<String>)>, Failure> {
+        if input.metadata.other_pages > 0
+            && let Some(target) = targets.iter().find(|target| target.is(&paths[0]))
+        {
+            let pages = input.metadata.other_pages;
+            return Err(Failure::at(target.path(), format!("--page: the file would lose its {pages} other pages")));
+        }
+        let mut all = Vec::new();
+        for target in targets {
+            let mut metadata = input.metadata.clone();
+            plan.regions.iter().for_each(|region| metadata.cut(region));
+            files::set_nodata(&mut metadata, nodata);
+            let lost = target.keep(&mut metadata, plan.dtype);
+            if !lost.is_empty() {
+                let message = format!("not kept: {}", lost.join(", "));
+                if self.arguments.strict {
+                    return Err(Failure::at(target.path(), format!("--strict: {message}")));
+                }
+                tell(format!("warning: {}: {message}", shown(target.path())));
+            }
+            all.push((metadata, lost));
+        }
+        Ok(all)
+    }
 }
 
-/// Runs the filter over each channel.
-fn filter_planes(filter: &Filter, inputs: &[Image], outputs: &mut [Image], progress: &Progress) -> Result<(), Failure> {
-    for plane in 0..inputs[0].layout().planes() {
-        let inputs: Vec<_> = inputs.iter().map(|image| image.plane(plane)).collect();
-        let mut outputs: Vec<_> = outputs.iter_mut().map(|image| image.plane_mut(plane)).collect();
-        filter.run_all_into(&inputs, &mut outputs, progress)?;
+/// A filter for each channel of each page.
+struct Planes<'a> {
+    filter: &'a Filter,
+    missing: &'a Missing,
+    repeat: Option<Repeat>,
+    progress: &'a Progress,
+}
+
+impl Planes<'_> {
+    /// Filters each channel of each page; the most runs that one took.
+    fn filter(&self, inputs: &[Image], outputs: &mut [Image]) -> Result<usize, Failure> {
+        let mut most = 0;
+        for plane in 0..inputs[0].layout().planes() {
+            let inputs: Vec<_> = inputs.iter().map(|image| image.plane(plane)).collect();
+            let mut outputs: Vec<_> = outputs.iter_mut().map(|image| image.plane_mut(plane)).collect();
+            let filter = self.missing.apply(self.filter, plane, &inputs);
+            match self.repeat {
+                None => filter.run_all_into(&inputs, &mut outputs, self.progress)?,
+                Some(repeat) => {
+                    let output = outputs.pop().filter(|_| outputs.is_empty());
+                    let one = output.ok_or_else(|| Failure::Run("--repeat: the kernel must have one output".into()))?;
+                    most = most.max(filter.repeat(repeat, &inputs, one, self.progress)?);
+                }
+            }
+        }
+        Ok(most)
     }
-    Ok(())
 }
 
 /// Checks that there is a file for each of the kernel's inputs or outputs.

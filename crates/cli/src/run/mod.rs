@@ -1,25 +1,40 @@
 //! `hoodoo run`: files in, files out.
 
+use std::path::Path;
+
 mod arguments;
+mod bands;
 mod batch;
 mod job;
+mod missing;
 
 pub use self::arguments::RunArguments;
 use self::job::{Job, Read};
 use crate::arguments::Source;
 use crate::failure::{Failure, print};
 use crate::files::{self, Format, is_standard};
+use crate::image::Image;
 use crate::output::Target;
 use crate::report::Report;
 use crate::watch;
 
 /// Filters the files.
 pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
-    run_on(arguments, &|paths| paths.iter().map(|path| files::read(path)).collect())
+    run_on(arguments, &|paths| paths.iter().map(|path| read(path, arguments)).collect())
+}
+
+/// The image in a file, or the band of it that the path names.
+fn read(path: &Path, arguments: &RunArguments) -> Result<Image, Failure> {
+    let (file, band) = bands::selected(path);
+    let image = files::read(&file, &arguments.reading())?;
+    match band {
+        None => Ok(image),
+        Some(band) => bands::band(&image, band, &file),
+    }
 }
 
 /// Filters the images that `read` makes of the paths of the inputs.
-pub fn run_on(arguments: &RunArguments, read: &Read) -> Result<(), Failure> {
+pub fn run_on(arguments: &RunArguments, read: &Read<'_>) -> Result<(), Failure> {
     check_usage(arguments)?;
     let targets = Target::all(&arguments.outputs)?;
     let mut report = Report::default();
@@ -45,18 +60,22 @@ fn check_usage(arguments: &RunArguments) -> Result<(), Failure> {
     }
     // One of the files that are each filtered on its own may be of any kind: it does not keep the others from it.
     for path in arguments.inputs.iter().filter(|_| arguments.out_dir.is_none()) {
-        Format::of(path).map_err(|message| Failure::Usage(format!("input {message}")))?;
+        Format::of(&bands::selected(path).0).map_err(|message| Failure::Usage(format!("input {message}")))?;
     }
+    check_once("--band", arguments.band.iter().map(|(name, _)| name.as_str()))?;
     check_once("--param", arguments.param.iter().map(|(name, _)| name.as_str()))?;
     check_once("--weights", arguments.weights.iter().map(|(name, _)| name.as_str()))
 }
 
 /// Compiles the kernel and filters the files, and reports what was done so far.
-fn filter(arguments: &RunArguments, read: &Read, targets: &[Target], report: &mut Report) -> Result<(), Failure> {
+fn filter(arguments: &RunArguments, read: &Read<'_>, targets: &[Target], report: &mut Report) -> Result<(), Failure> {
     let source = Source::load(&arguments.kernel)?;
     report.kernel = Some(source.text().to_string());
-    let kernel = report.times.take("compile", || source.compile())?;
-    let mut job = Job { arguments, source, kernel, progress: watch::cancelled_by_signals()?, report, read };
+    let mut kernels = vec![report.times.take("compile", || source.compile())?];
+    for then in &arguments.then {
+        kernels.push(report.times.take("compile", || Source::load(then)?.compile())?);
+    }
+    let mut job = Job { arguments, source, kernels, progress: watch::cancelled_by_signals()?, report, read };
     match &arguments.out_dir {
         Some(directory) => batch::filter_each(&mut job, directory),
         None => job.filter_together(targets),

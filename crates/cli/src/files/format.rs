@@ -1,0 +1,232 @@
+//! The file formats: how they are known, and what each can hold.
+
+use std::path::Path;
+
+use hoodoo::DType;
+
+use crate::image::Layout;
+use crate::image::metadata::Carried;
+use crate::printable::shown;
+
+/// A file format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One array of any shape.
+    Npy,
+    /// A picture of 8 or 16 bit.
+    Png,
+    /// Pictures of any element type.
+    Tiff,
+    /// A picture of 8 bit, nearly as it was.
+    Jpeg,
+    /// A picture of 8 bit.
+    WebP,
+    /// A picture of 8 bit, without any more.
+    Bmp,
+    /// A picture of 8 or 16 bit, without any more.
+    Pnm,
+    /// A picture of 8 bit in colour.
+    Qoi,
+    /// A picture of 8 bit.
+    Tga,
+    /// A picture of light: three floats with one exponent.
+    Hdr,
+}
+
+/// Whether `path` stands for standard input or output, which is written as .npy.
+pub fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// What is known of a format.
+struct Row {
+    name: &'static str,
+    extensions: &'static [&'static str],
+    /// How its files begin.
+    magic: &'static [&'static [u8]],
+    types: &'static [DType],
+    /// The greatest width and height.
+    longest: usize,
+    holds: Holds,
+    keeps: &'static [Carried],
+}
+
+/// What shapes a file can have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// Any.
+    Arrays,
+    /// Pictures of any number of channels, page after page.
+    Pages,
+    /// One picture, grey or in colour, with or without opacity.
+    Picture,
+    /// The same without opacity.
+    Opaque,
+    /// One picture in colour, with or without opacity.
+    Colour,
+    /// One picture in colour, without opacity.
+    OpaqueColour,
+}
+
+const U8: &[DType] = &[DType::Bool, DType::U8];
+const U8_U16: &[DType] = &[DType::Bool, DType::U8, DType::U16];
+impl Format {
+    /// All formats, those that people know best first.
+    const ALL: [Format; 10] = [
+        Format::Npy,
+        Format::Png,
+        Format::Tiff,
+        Format::Jpeg,
+        Format::WebP,
+        Format::Bmp,
+        Format::Pnm,
+        Format::Qoi,
+        Format::Tga,
+        Format::Hdr,
+    ];
+
+    fn row(self) -> Row {
+        use Carried::{Exif, Profile, Resolution, Texts};
+        let row = |name, extensions, magic, types, longest, holds, keeps| Row {
+            name,
+            extensions,
+            magic,
+            types,
+            longest,
+            holds,
+            keeps,
+        };
+        match self {
+            Format::Npy => row("npy", &["npy"], &[b"\x93NUMPY"], &DType::ALL, usize::MAX, Holds::Arrays, &[]),
+            Format::Png => {
+                let keeps: &[Carried] = &[Profile, Exif, Resolution, Texts];
+                row("PNG", &["png"], &[b"\x89PNG\r\n\x1a\n"], U8_U16, i32::MAX as usize, Holds::Picture, keeps)
+            }
+            Format::Tiff => {
+                let magic: &[&[u8]] = &[b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
+                let keeps: &[Carried] =
+                    &[Profile, Carried::Xmp, Resolution, Carried::Nodata, Carried::Georeference, Texts, Carried::Tags];
+                row("TIFF", &["tif", "tiff"], magic, &DType::ALL, u32::MAX as usize, Holds::Pages, keeps)
+            }
+            Format::Jpeg => {
+                let keeps: &[Carried] = &[Profile, Exif, Resolution];
+                row("JPEG", &["jpg", "jpeg"], &[b"\xff\xd8\xff"], &[DType::U8], u16::MAX as usize, Holds::Opaque, keeps)
+            }
+            Format::WebP => row("WebP", &["webp"], &[b"RIFF"], U8, 1 << 14, Holds::Picture, &[Profile, Exif]),
+            Format::Bmp => row("BMP", &["bmp"], &[b"BM"], U8, i32::MAX as usize, Holds::Opaque, &[]),
+            Format::Pnm => {
+                let magic: &[&[u8]] = &[b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"P7"];
+                row("PNM", &["pnm", "pgm", "ppm", "pbm", "pam"], magic, U8_U16, i32::MAX as usize, Holds::Opaque, &[])
+            }
+            Format::Qoi => row("QOI", &["qoi"], &[b"qoif"], U8, i32::MAX as usize, Holds::Colour, &[]),
+            Format::Tga => row("TGA", &["tga"], &[], U8, u16::MAX as usize, Holds::Picture, &[]),
+            Format::Hdr => {
+                let magic: &[&[u8]] = &[b"#?RADIANCE", b"#?RGBE"];
+                row("HDR", &["hdr"], magic, &[DType::F32], i32::MAX as usize, Holds::OpaqueColour, &[])
+            }
+        }
+    }
+
+    /// Its name, as messages have it.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// The extensions that are known, for messages.
+    pub fn names() -> String {
+        let mut names: Vec<String> = Format::ALL
+            .iter()
+            .flat_map(|format| format.row().extensions)
+            .map(|extension| format!(".{extension}"))
+            .collect();
+        let last = names.pop().unwrap_or_default();
+        format!("{} and {last}", names.join(", "))
+    }
+
+    /// The format that `path` has by its extension; standard output is .npy.
+    pub fn of(path: &Path) -> Result<Format, String> {
+        if is_standard(path) {
+            return Ok(Format::Npy);
+        }
+        let extension = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let known = Format::ALL.into_iter().find(|format| format.row().extensions.contains(&extension.as_str()));
+        known.ok_or_else(|| format!("{}: unknown file type; the types are {}", shown(path), Format::names()))
+    }
+
+    /// The format of a file that begins so.
+    pub fn of_bytes(start: &[u8]) -> Option<Format> {
+        Format::ALL.into_iter().find(|format| {
+            let begins = format.row().magic.iter().any(|magic| start.starts_with(magic));
+            // Other files begin with RIFF, too.
+            begins && (*format != Format::WebP || start.get(8..12) == Some(b"WEBP"))
+        })
+    }
+
+    /// Whether files have arrays of any shape, of which none is a picture.
+    pub fn is_array(self) -> bool {
+        self.row().holds == Holds::Arrays
+    }
+
+    /// Whether files carry a thing of this sort.
+    pub fn keeps(self, carried: Carried) -> bool {
+        self.row().keeps.contains(&carried)
+    }
+
+    /// Checks that a file can hold such an image.
+    pub fn check(self, dtype: DType, layout: &Layout) -> Result<(), String> {
+        let Row { name, types, longest, holds, .. } = self.row();
+        if !types.contains(&dtype) {
+            // The type that keeps most of any value.
+            let best = if types.contains(&DType::F32) { DType::F32 } else { DType::U8 };
+            let types: Vec<&str> = types.iter().map(|dtype| dtype.as_str()).collect();
+            return Err(format!(
+                "a {name} file can't hold {dtype}, only {}; add --dtype {best}, or write an .npy file",
+                types.join(", ")
+            ));
+        }
+        if holds == Holds::Arrays {
+            return Ok(());
+        }
+        let pictures = if holds == Holds::Pages { layout.pictures() } else { layout.picture().map(|(y, x)| (1, y, x)) };
+        let Some((_, height, width)) = pictures else {
+            return Err(match layout.pages() {
+                1 => {
+                    let axes = layout.shape.len();
+                    format!("a {name} file can't hold an array of {axes} axes, only pictures; write an .npy file")
+                }
+                pages => {
+                    format!("a {name} file can't hold {pages} pages; write a .tif file, or choose one by --page N")
+                }
+            });
+        };
+        if !(1..=longest).contains(&height) || !(1..=longest).contains(&width) {
+            return Err(format!(
+                "a {name} file can't hold {height} x {width} pixels, only 1 to {longest} each way; write an .npy file"
+            ));
+        }
+        holds.check(layout).map_err(|what| format!("a {name} file can't hold {what}; write a .png or .tif file"))
+    }
+}
+
+impl Holds {
+    /// Checks the channels; says what they are if they don't fit.
+    fn check(self, layout: &Layout) -> Result<(), String> {
+        let Some(channels) = layout.channels else {
+            let colour = matches!(self, Holds::Colour | Holds::OpaqueColour);
+            return if colour { Err("a grey picture".to_string()) } else { Ok(()) };
+        };
+        if self == Holds::Pages {
+            return Ok(());
+        }
+        if !matches!(channels.colours, 1 | 3) {
+            return Err(format!("{} bands", channels.colours));
+        }
+        if channels.alpha && matches!(self, Holds::Opaque | Holds::OpaqueColour) {
+            return Err("the alpha channel".to_string());
+        }
+        if channels.colours == 1 && matches!(self, Holds::Colour | Holds::OpaqueColour) {
+            return Err("a grey picture".to_string());
+        }
+        Ok(())
+    }
+}

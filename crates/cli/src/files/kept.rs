@@ -1,0 +1,83 @@
+//! What files keep of what pictures carry, and words for what they lose.
+
+use hoodoo::DType;
+
+use super::format::Format;
+use super::tiff;
+use crate::image::Metadata;
+use crate::image::metadata::{Carried, Storage, TEXTS};
+
+/// Takes from what an image of this type carries what a file of this format can't keep; what that is, in words.
+pub fn keep(format: Format, metadata: &mut Metadata, dtype: DType) -> Vec<String> {
+    let mut lost = std::mem::take(&mut metadata.unread);
+    match std::mem::take(&mut metadata.other_pages) {
+        0 => {}
+        1 => lost.push("the other page".to_string()),
+        pages => lost.push(format!("the {pages} other pages")),
+    }
+    if format == Format::Tiff {
+        lost.extend(metadata.storage.iter().flat_map(tiff::not_written));
+        let known = |(keyword, _): &(String, String)| TEXTS.iter().any(|(_, other)| other == keyword);
+        let (kept, others): (Vec<_>, Vec<_>) = std::mem::take(&mut metadata.texts).into_iter().partition(known);
+        metadata.texts = kept;
+        lost.extend(others.iter().map(|(keyword, _)| format!("text \"{}\"", keyword.escape_debug())));
+    }
+    if metadata.storage.as_ref().is_some_and(|storage| storage.dtype != dtype && storage.photometric == 3) {
+        // What the numbers of a palette become has no colours.
+        metadata.storage = metadata.storage.take().map(|storage| without_palette(storage, &mut lost));
+    }
+    for (carried, words) in metadata.carried() {
+        if !format.keeps(carried) {
+            lost.push(words);
+            drop_carried(metadata, carried);
+        }
+    }
+    if let Some(nodata) = metadata.nodata.filter(|nodata| !holds(dtype, *nodata)) {
+        lost.push(format!("nodata value {nodata}, which {dtype} can't hold"));
+        drop_carried(metadata, Carried::Nodata);
+    }
+    lost.dedup();
+    lost
+}
+
+/// Has an image say that this number stands for no value, or that none does.
+pub fn set_nodata(metadata: &mut Metadata, nodata: Option<f64>) {
+    let same = |a: f64, b: f64| a == b || a.is_nan() && b.is_nan();
+    // What the file says stays as it says it.
+    if metadata.nodata.zip(nodata).is_some_and(|(old, new)| same(old, new)) {
+        return;
+    }
+    metadata.nodata = nodata;
+    metadata.pages.iter_mut().for_each(|page| tiff::set_nodata(page, nodata));
+}
+
+fn without_palette(mut storage: Storage, lost: &mut Vec<String>) -> Storage {
+    lost.push("palette".to_string());
+    storage.palette = None;
+    storage.photometric = 1;
+    storage
+}
+
+/// Whether an element of this type can have a value.
+fn holds(dtype: DType, value: f64) -> bool {
+    if dtype.is_float() {
+        return !value.is_finite() || value.abs() <= dtype.limits().1;
+    }
+    let (least, greatest) = dtype.limits();
+    value.fract() == 0.0 && (least..=greatest).contains(&value)
+}
+
+fn drop_carried(metadata: &mut Metadata, carried: Carried) {
+    match carried {
+        Carried::Profile => metadata.icc = None,
+        Carried::Exif => metadata.exif = None,
+        Carried::Xmp => metadata.xmp = None,
+        Carried::Resolution => metadata.resolution = None,
+        Carried::Nodata => metadata.nodata = None,
+        Carried::Texts => metadata.texts.clear(),
+        Carried::Georeference | Carried::Tags => {}
+    }
+    for page in &mut metadata.pages {
+        page.tags.retain(|tag| Carried::of_tag(tag.number) != carried);
+    }
+}

@@ -1,0 +1,34 @@
+//! What is asked of the readers of files.
+
+/// How files are read.
+#[derive(Clone, Debug)]
+pub struct ReadOptions {
+    /// The one page to read, from 0; by default all.
+    pub page: Option<usize>,
+    /// Whether the pages of a file are the first axis of a volume, rather than pictures on their own.
+    pub volume: bool,
+    /// The most pixels of an image, all pages together.
+    pub max_pixels: u64,
+}
+
+/// More pixels than anybody's picture has, and fewer than would end most machines' memory.
+pub const MAX_PIXELS: u64 = 1 << 32;
+
+impl Default for ReadOptions {
+    fn default() -> ReadOptions {
+        ReadOptions { page: None, volume: false, max_pixels: MAX_PIXELS }
+    }
+}
+
+impl ReadOptions {
+    /// Checks that an image of this shape, without channels, has not too many pixels.
+    pub fn check_pixels(&self, shape: &[usize]) -> Result<(), String> {
+        let pixels = shape.iter().try_fold(1u64, |product, length| product.checked_mul(*length as u64));
+        if pixels.is_some_and(|pixels| pixels <= self.max_pixels) {
+            return Ok(());
+        }
+        let lengths: Vec<String> = shape.iter().map(ToString::to_string).collect();
+        let (shape, limit) = (lengths.join(" x "), self.max_pixels);
+        Err(format!("has {shape} pixels, and --max-pixels allows {limit}"))
+    }
+}

@@ -1,0 +1,72 @@
+//! Where the bytes of a file come from, and which format their beginning has.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
+use std::path::Path;
+
+use super::format::{Format, is_standard};
+
+/// What readers of formats read.
+pub trait ReadSeek: BufRead + Seek {}
+
+impl<T: BufRead + Seek> ReadSeek for T {}
+
+/// The bytes of a file, or those that came through a pipe.
+pub struct Source {
+    pub reader: Box<dyn ReadSeek>,
+    pub length: u64,
+    /// Whether they are from a pipe, whose format is known by its first bytes only.
+    pub is_stream: bool,
+}
+
+/// As many first bytes as it takes to know a format.
+const MAGIC: u64 = 512;
+
+impl Source {
+    /// The bytes at `path`; those of a pipe or of standard input are read at once.
+    pub fn open(path: &Path) -> Result<Source, String> {
+        if is_standard(path) {
+            return Source::stream(io::stdin().lock());
+        }
+        let file = File::open(path).map_err(|error| error.to_string())?;
+        let metadata = file.metadata().map_err(|error| error.to_string())?;
+        if metadata.is_dir() {
+            return Err("is a directory".to_string());
+        }
+        if !metadata.is_file() {
+            return Source::stream(file);
+        }
+        Ok(Source { reader: Box::new(BufReader::new(file)), length: metadata.len(), is_stream: false })
+    }
+
+    /// The bytes of a stream, if it begins as a file of some format does. One that does not, such as /dev/zero, may have no
+    /// end.
+    fn stream(mut stream: impl Read) -> Result<Source, String> {
+        let mut bytes = Vec::new();
+        let start = stream.by_ref().take(MAGIC).read_to_end(&mut bytes);
+        start.map_err(|error| error.to_string())?;
+        if bytes.is_empty() {
+            return Err("has no bytes".to_string());
+        }
+        if Format::of_bytes(&bytes).is_none() {
+            let names = Format::names();
+            return Err(format!("does not begin as a file of a type that can be read; the types are {names}"));
+        }
+        stream.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        let length = bytes.len() as u64;
+        Ok(Source { reader: Box::new(Cursor::new(bytes)), length, is_stream: true })
+    }
+
+    /// The first bytes; the reader stays where it is.
+    pub fn start(&mut self) -> Result<Vec<u8>, String> {
+        let mut start = Vec::new();
+        let read = self.reader.by_ref().take(MAGIC).read_to_end(&mut start).and_then(|_| self.reader.rewind());
+        read.map(|()| start).map_err(|error| error.to_string())
+    }
+
+    /// All bytes.
+    pub fn bytes(mut self) -> Result<Vec<u8>, String> {
+        let mut bytes = Vec::new();
+        self.reader.read_to_end(&mut bytes).map(|_| bytes).map_err(|error| error.to_string())
+    }
+}

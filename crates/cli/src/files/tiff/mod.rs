@@ -1,0 +1,14 @@
+//! TIFF files, classic and BigTIFF.
+
+mod chunks;
+mod codec;
+mod directory;
+mod predictor;
+mod read;
+mod samples;
+mod tags;
+mod write;
+
+pub use self::read::{not_written, read};
+pub use self::tags::set_nodata;
+pub use self::write::write;

@@ -1,0 +1,292 @@
+//! Reading TIFF files: their pages as one image.
+
+use std::io::{Read, Seek};
+
+use hoodoo::{AnyArray, DType};
+use tiff::decoder::{Decoder, Limits};
+use tiff::tags::ByteOrder;
+
+use super::chunks::{ChunkReader, Chunking, compression_name};
+use super::directory::{Directories, PageHeader};
+use super::samples::{self, Place, element_type, first_sample};
+use super::tags;
+use crate::arrays::for_any;
+use crate::files::options::ReadOptions;
+use crate::files::orientation::turn;
+use crate::image::metadata::{Storage, Tag, Value};
+use crate::image::{Channels, Image, Metadata};
+
+/// The most bytes of samples that a byte of file can become, by the best of the compressions.
+const MAX_RATIO: u64 = 4096;
+
+/// The numbers of photometric interpretations.
+const WHITE_IS_ZERO: u16 = 0;
+const BLACK_IS_ZERO: u16 = 1;
+const RGB: u16 = 2;
+const PALETTE: u16 = 3;
+const YCBCR: u16 = 6;
+const LAB: std::ops::RangeInclusive<u16> = 8..=10;
+
+/// Reads the pages of a file of `length` bytes: all, which must be alike, or the one that is asked for.
+pub fn read(reader: impl Read + Seek, length: u64, options: &ReadOptions) -> Result<Image, String> {
+    let mut limits = Limits::default();
+    limits.decoding_buffer_size = usize::try_from(length.saturating_mul(MAX_RATIO)).unwrap_or(usize::MAX);
+    limits.intermediate_buffer_size = limits.decoding_buffer_size;
+    limits.ifd_value_size = usize::try_from(length).unwrap_or(usize::MAX);
+    let corrupt = |error| format!("truncated or corrupt TIFF file: {error}");
+    let mut decoder = Decoder::new(reader).map_err(corrupt)?.with_limits(limits);
+    let big_endian = decoder.byte_order() == ByteOrder::BigEndian;
+    let directories = Directories::read(&mut decoder, length).map_err(|error| format!("TIFF file: {error}"))?;
+    let count = directories.pages.len();
+    let pages = chosen(directories.pages, options)?;
+    let first = &pages[0];
+    check(first).and_then(|()| check_size(&pages, length, options)).map_err(|error| of_page(first, &error))?;
+    let storage = storage(first)?;
+    let mut metadata = tags::metadata(&pages, storage, is_big(&mut decoder)?);
+    metadata.unread = directories.others;
+    let array = decode(&mut decoder, &pages, length, big_endian, metadata.nodata)?;
+    metadata.other_pages = count - pages.len();
+    let stack = usize::from(pages.len() > 1);
+    let image = finished(&pages, array, metadata)?;
+    Ok(image.stacked(if options.volume { 0 } else { stack }))
+}
+
+/// Whether the file is BigTIFF, by its third byte or the fourth.
+fn is_big<R: Read + Seek>(decoder: &mut Decoder<R>) -> Result<bool, String> {
+    let mut start = [0; 4];
+    let reader = decoder.inner();
+    let read = reader.rewind().and_then(|()| reader.read_exact(&mut start));
+    read.map_err(|error| error.to_string())?;
+    Ok(start[2..] == [43, 0] || start[2..] == [0, 43])
+}
+
+fn of_page(page: &PageHeader, message: &str) -> String {
+    format!("TIFF page {}: {message}", page.index)
+}
+
+/// The pages to read.
+fn chosen(mut pages: Vec<PageHeader>, options: &ReadOptions) -> Result<Vec<PageHeader>, String> {
+    if pages.is_empty() {
+        return Err("a TIFF file without a page".to_string());
+    }
+    if let Some(page) = options.page {
+        if page >= pages.len() {
+            let last = pages.len() - 1;
+            return Err(format!("--page: there is no page {page}; the last one is {last}"));
+        }
+        return Ok(vec![pages.swap_remove(page)]);
+    }
+    let kind = |page: &PageHeader| {
+        let kind = (page.width, page.height, page.samples, page.bits, page.format);
+        (kind, page.photometric, page.orientation, page.planar, page.extra.clone(), page.palette.clone())
+    };
+    if let Some((number, other)) = pages.iter().enumerate().find(|(_, page)| kind(page) != kind(&pages[0])) {
+        let describe = |page: &PageHeader| {
+            let format = page.format.describe();
+            format!("{} x {} pixels of {} {}-bit {format} samples", page.height, page.width, page.samples, page.bits)
+        };
+        return Err(format!(
+            "its pages differ: page 0 has {}, and page {number} {}; choose one by --page N",
+            describe(&pages[0]),
+            describe(other)
+        ));
+    }
+    Ok(pages)
+}
+
+/// Checks that the samples are of a kind that can be read.
+fn check(page: &PageHeader) -> Result<(), String> {
+    element_type(page.format, page.bits)?;
+    match page.photometric {
+        YCBCR if page.compression != 7 => {
+            Err("has YCbCr colours, which can be read in JPEG compression only".to_string())
+        }
+        kind if LAB.contains(&kind) => Err("has Lab colours, which can't be read".to_string()),
+        PALETTE if page.samples > 1 || page.bits > 8 || page.palette.is_none() => {
+            Err("has a palette that can't be read".to_string())
+        }
+        _ => page.check_chunks(),
+    }
+}
+
+/// Checks that there are not too many pixels, and that the file is long enough for what it promises.
+fn check_size(pages: &[PageHeader], length: u64, options: &ReadOptions) -> Result<(), String> {
+    let page = &pages[0];
+    options.check_pixels(&[pages.len(), page.height, page.width])?;
+    let samples = pages.len().checked_mul(page.height).and_then(|rows| rows.checked_mul(page.width));
+    let bits = samples.and_then(|pixels| pixels.checked_mul(page.samples)).and_then(|all| all.checked_mul(64));
+    let bits = bits.ok_or("has more samples than there can be memory")? / 64 * usize::from(page.bits);
+    // Strips and tiles that are left out promise nothing.
+    let sparse = pages.iter().any(|page| page.lengths.contains(&0));
+    if !sparse && (bits / 8) as u64 > length.saturating_mul(MAX_RATIO) {
+        return Err(format!("truncated or corrupt: {} x {} pixels in {length} bytes", page.height, page.width));
+    }
+    Ok(())
+}
+
+/// How the pages are stored, and are to be written again.
+fn storage(page: &PageHeader) -> Result<Storage, String> {
+    let mut extra = page.extra.clone();
+    let photometric = match page.photometric {
+        WHITE_IS_ZERO => BLACK_IS_ZERO,
+        YCBCR => RGB,
+        other => other,
+    };
+    if photometric == RGB && page.samples == 4 && extra.is_empty() {
+        // What old programs mean by a fourth sample.
+        extra = vec![2];
+    }
+    Ok(Storage {
+        compression: page.compression,
+        predictor: page.predictor.number(),
+        tile: page.tile,
+        rows: page.rows,
+        planar: page.planar,
+        big: false,
+        photometric,
+        extra,
+        bits: page.bits,
+        dtype: element_type(page.format, page.bits)?,
+        palette: page.palette.clone(),
+    })
+}
+
+/// The samples of all pages: page after page, each plane after plane.
+fn decode<R: Read + Seek>(
+    decoder: &mut Decoder<R>,
+    pages: &[PageHeader],
+    length: u64,
+    big_endian: bool,
+    nodata: Option<f64>,
+) -> Result<AnyArray, String> {
+    let first = &pages[0];
+    let dtype = element_type(first.format, first.bits)?;
+    let Chunking { planes, channels, width, height, .. } = first.chunking();
+    let page_samples = planes * channels * width * height;
+    samples::array(dtype, &[pages.len(), planes, height, width, channels], |place| {
+        let page_bytes = page_samples * place.sample;
+        for (page, bytes) in pages.iter().zip(place.bytes.chunks_exact_mut(page_bytes)) {
+            let mut place = Place { bytes, sample: place.sample };
+            let decoded = page.check_chunks().and_then(|()| {
+                let mut reader = ChunkReader::new(decoder, page, length, big_endian)?;
+                decode_page(&mut reader, page, &mut place, dtype, nodata)
+            });
+            decoded.map_err(|error| of_page(page, &error))?;
+        }
+        Ok(())
+    })
+}
+
+fn decode_page<R: Read + Seek>(
+    reader: &mut ChunkReader<'_, R>,
+    page: &PageHeader,
+    place: &mut Place<'_>,
+    dtype: DType,
+    nodata: Option<f64>,
+) -> Result<(), String> {
+    let chunking = page.chunking();
+    for chunk in chunking.chunks() {
+        match (reader.read(page, &chunk)?, nodata) {
+            (Some(rows), _) => place.put(page, &chunk, &rows),
+            (None, None) => {}
+            // What GDAL leaves out has no data.
+            (None, Some(nodata)) => {
+                let element = samples::bytes_of(dtype, nodata);
+                for row in 0..chunk.height {
+                    let first = first_sample(&chunking, &chunk, row) * place.sample;
+                    let row = &mut place.bytes[first..first + chunk.width * chunking.channels * place.sample];
+                    row.chunks_exact_mut(element.len()).for_each(|to| to.copy_from_slice(&element));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The image of all samples, with colours for the numbers of a palette, upright.
+fn finished(pages: &[PageHeader], array: AnyArray, mut metadata: Metadata) -> Result<Image, String> {
+    let page = &pages[0];
+    let georeferenced = tags::is_georeferenced(&metadata);
+    // The classes of a map are numbers that have colours; other pictures are their colours.
+    let colours = metadata.storage.as_mut().filter(|storage| storage.photometric == PALETTE && !georeferenced);
+    let array = match colours.zip(page.palette.as_ref()) {
+        Some((storage, palette)) => {
+            storage.photometric = RGB;
+            coloured(&array, palette)?
+        }
+        None => array,
+    };
+    let channels = channels(&metadata, array.shape()[1] * array.shape()[4]);
+    if let Some(storage) = &metadata.storage
+        && let Some(place) = storage.extra.iter().position(|kind| matches!(kind, 1 | 2))
+        && place + 1 < storage.extra.len()
+    {
+        metadata.unread.push("the meaning of its opacity, which is not the last channel".to_string());
+    }
+    let orientation = if georeferenced { 1 } else { page.orientation };
+    if georeferenced && page.orientation != 1 {
+        // Who places pictures on Earth counts rows and columns as they are stored.
+        let tag = Tag { number: 274, value: Value::short(page.orientation.into()) };
+        metadata.pages.iter_mut().for_each(|page| page.tags.push(tag.clone()));
+    }
+    let array = for_any!(AnyArray, array, array => {
+        // Pages, planes, rows, columns, channels: one of planes and channels is 1.
+        let mut array = array.permuted_axes(vec![0, 2, 3, 1, 4]);
+        let planes = array.shape()[3];
+        array = array.index_axis_move(ndarray::Axis(if planes == 1 { 3 } else { 4 }), 0);
+        if channels.is_none() {
+            array = array.index_axis_move(ndarray::Axis(3), 0);
+        }
+        turn(&mut array, 1, orientation);
+        if pages.len() == 1 {
+            array = array.index_axis_move(ndarray::Axis(0), 0);
+        }
+        array.into()
+    });
+    let mut image = Image::with_channels(array, channels);
+    image.metadata = metadata;
+    Ok(image)
+}
+
+/// What the channels of a page with so many samples are.
+fn channels(metadata: &Metadata, samples: usize) -> Option<Channels> {
+    let extra = metadata.storage.as_ref().map_or(&[][..], |storage| &storage.extra);
+    let alpha = samples > 1 && extra.last().is_some_and(|kind| matches!(kind, 1 | 2));
+    (samples > 1).then_some(Channels { colours: samples - usize::from(alpha), alpha })
+}
+
+/// The colours of the numbers in a palette, which has all reds, all greens and all blues.
+fn coloured(array: &AnyArray, palette: &[u16]) -> Result<AnyArray, String> {
+    let length = palette.len() / 3;
+    let numbers: Vec<usize> = match array {
+        AnyArray::U8(array) => array.iter().map(|number| usize::from(*number)).collect(),
+        AnyArray::Bool(array) => array.iter().map(|number| usize::from(*number)).collect(),
+        other => return Err(format!("has a palette of {} numbers", other.dtype())),
+    };
+    let mut shape = array.shape().to_vec();
+    shape[4] = 3;
+    let mut colours = Vec::new();
+    for number in numbers {
+        if number >= length {
+            return Err(format!("corrupt: colour {number} is not in its palette of {length}"));
+        }
+        colours.extend((0..3).map(|channel| (palette[channel * length + number] >> 8) as u8));
+    }
+    let colours = ndarray::ArrayD::from_shape_vec(shape, colours).map_err(|error| error.to_string())?;
+    Ok(colours.into())
+}
+
+/// What of the way that a file stores its pages can't be written again, in words.
+pub fn not_written(storage: &Storage) -> Vec<String> {
+    let mut lost = Vec::new();
+    if super::codec::Codec::of(storage.compression).is_none() {
+        lost.push(format!("{} compression (deflate is written)", compression_name(storage.compression)));
+    }
+    if matches!(storage.bits, 2 | 4) && storage.dtype == DType::U8 {
+        lost.push(format!("samples of {} bits (8 are written)", storage.bits));
+    }
+    if storage.palette.is_some() && storage.photometric == RGB {
+        lost.push("palette (its colours are written)".to_string());
+    }
+    lost
+}

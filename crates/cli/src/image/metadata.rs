@@ -1,0 +1,270 @@
+//! What a file says besides the samples of its pictures, so that it can be written again.
+
+use std::ops::Range;
+
+use hoodoo::DType;
+use tiff::tags::Type;
+
+/// What a file carries besides samples.
+#[derive(Clone, Debug, Default)]
+pub struct Metadata {
+    /// The colour profile.
+    pub icc: Option<Vec<u8>>,
+    /// What the camera says, in Exif's own encoding.
+    pub exif: Option<Vec<u8>>,
+    /// The same and more, as XML.
+    pub xmp: Option<Vec<u8>>,
+    /// How large a pixel is on paper.
+    pub resolution: Option<Resolution>,
+    /// The value of pixels that have none.
+    pub nodata: Option<f64>,
+    /// Words by keyword, as in PNG files.
+    pub texts: Vec<(String, String)>,
+    /// What a TIFF file says of each of its pages.
+    pub pages: Vec<Page>,
+    /// How a TIFF file stores its pages.
+    pub storage: Option<Storage>,
+    /// How many pages the file has that were not asked for.
+    pub other_pages: usize,
+    /// What the file has that could not be read, in words.
+    pub unread: Vec<String>,
+}
+
+/// Pixels for each length.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Resolution {
+    /// Along rows, then along columns.
+    pub pixels: [f64; 2],
+    /// For which length.
+    pub unit: Unit,
+}
+
+/// A length on paper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// None is said: only the ratio of the two counts.
+    Unknown,
+    /// 2.54 centimetres.
+    Inch,
+    /// A hundredth of a metre.
+    Centimetre,
+}
+
+impl Resolution {
+    /// Pixels per metre, if a unit is known.
+    pub fn per_metre(self) -> Option<[f64; 2]> {
+        match self.unit {
+            Unit::Unknown => None,
+            Unit::Inch => Some(self.pixels.map(|pixels| pixels / 0.0254)),
+            Unit::Centimetre => Some(self.pixels.map(|pixels| pixels * 100.0)),
+        }
+    }
+
+    /// Pixels per inch, if a unit is known.
+    pub fn per_inch(self) -> Option<[f64; 2]> {
+        match self.unit {
+            // What is said in inches is not to be rounded on its way.
+            Unit::Inch => Some(self.pixels),
+            _ => self.per_metre().map(|pixels| pixels.map(|pixels| pixels * 0.0254)),
+        }
+    }
+}
+
+/// The tags of a TIFF page that do not say how its samples are stored.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// By number.
+    pub tags: Vec<Tag>,
+}
+
+/// A tag with its value, in this machine's byte order.
+#[derive(Clone, Debug)]
+pub struct Tag {
+    /// Its number.
+    pub number: u16,
+    /// What it says.
+    pub value: Value,
+}
+
+/// The value of a tag.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Value {
+    /// What its bytes are.
+    pub kind: Type,
+    /// In this machine's byte order.
+    pub bytes: Vec<u8>,
+}
+
+impl Value {
+    /// A text.
+    pub fn text(text: &str) -> Value {
+        Value { kind: Type::ASCII, bytes: [text.as_bytes(), &[0]].concat() }
+    }
+
+    /// A small whole number.
+    pub fn short(number: u16) -> Value {
+        Value { kind: Type::SHORT, bytes: number.to_ne_bytes().to_vec() }
+    }
+
+    /// Floats.
+    pub fn doubles(numbers: &[f64]) -> Value {
+        Value { kind: Type::DOUBLE, bytes: numbers.iter().flat_map(|number| number.to_ne_bytes()).collect() }
+    }
+
+    /// The floats, if it is some.
+    pub fn as_doubles(&self) -> Vec<f64> {
+        match self.kind {
+            Type::DOUBLE => self.bytes.as_chunks().0.iter().map(|bytes| f64::from_ne_bytes(*bytes)).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Page {
+    /// The value of a tag, if the page has it.
+    pub fn find(&self, number: u16) -> Option<&Value> {
+        self.tags.iter().find(|tag| tag.number == number).map(|tag| &tag.value)
+    }
+}
+
+/// How a TIFF file stores its pages, by the numbers of the format.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Storage {
+    /// 1 for none.
+    pub compression: u16,
+    /// 1 for none.
+    pub predictor: u16,
+    /// Width and length of tiles.
+    pub tile: Option<(usize, usize)>,
+    /// Rows in a strip.
+    pub rows: usize,
+    /// Whether each channel is on its own.
+    pub planar: bool,
+    /// Whether it is a BigTIFF file.
+    pub big: bool,
+    /// What the first samples mean.
+    pub photometric: u16,
+    /// What the others mean.
+    pub extra: Vec<u16>,
+    /// Bits in a sample.
+    pub bits: u16,
+    /// The element type.
+    pub dtype: DType,
+    /// The colours that samples are the numbers of.
+    pub palette: Option<Vec<u16>>,
+}
+
+/// A sort of thing that a file may carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// The colour profile.
+    Profile,
+    /// What the camera says.
+    Exif,
+    /// The same as XML.
+    Xmp,
+    /// How large a pixel is on paper.
+    Resolution,
+    /// The value of pixels that have none.
+    Nodata,
+    /// Where on Earth the picture is.
+    Georeference,
+    /// Words.
+    Texts,
+    /// Other tags of a TIFF file.
+    Tags,
+}
+
+/// The numbers of TIFF tags that are known by name here.
+pub mod tag {
+    #![allow(missing_docs, reason = "the names are those of the specifications")]
+    pub const DOCUMENT_NAME: u16 = 269;
+    pub const IMAGE_DESCRIPTION: u16 = 270;
+    pub const X_RESOLUTION: u16 = 282;
+    pub const Y_RESOLUTION: u16 = 283;
+    pub const RESOLUTION_UNIT: u16 = 296;
+    pub const SOFTWARE: u16 = 305;
+    pub const DATE_TIME: u16 = 306;
+    pub const ARTIST: u16 = 315;
+    pub const XMP: u16 = 700;
+    pub const COPYRIGHT: u16 = 33432;
+    pub const MODEL_PIXEL_SCALE: u16 = 33550;
+    pub const MODEL_TIEPOINT: u16 = 33922;
+    pub const MODEL_TRANSFORMATION: u16 = 34264;
+    pub const ICC: u16 = 34675;
+    pub const GEO_KEYS: u16 = 34735;
+    pub const GEO_ASCII: u16 = 34737;
+    pub const GDAL_METADATA: u16 = 42112;
+    pub const GDAL_NODATA: u16 = 42113;
+}
+
+/// The texts that both TIFF and PNG files have, by their tags and keywords.
+pub const TEXTS: [(u16, &str); 6] = [
+    (tag::DOCUMENT_NAME, "Title"),
+    (tag::IMAGE_DESCRIPTION, "Description"),
+    (tag::SOFTWARE, "Software"),
+    (tag::DATE_TIME, "Creation Time"),
+    (tag::ARTIST, "Author"),
+    (tag::COPYRIGHT, "Copyright"),
+];
+
+impl Carried {
+    /// What a TIFF tag carries.
+    pub fn of_tag(number: u16) -> Carried {
+        use tag::*;
+        match number {
+            DOCUMENT_NAME | IMAGE_DESCRIPTION | SOFTWARE | DATE_TIME | ARTIST | COPYRIGHT => Carried::Texts,
+            X_RESOLUTION | Y_RESOLUTION | RESOLUTION_UNIT => Carried::Resolution,
+            XMP => Carried::Xmp,
+            ICC => Carried::Profile,
+            MODEL_PIXEL_SCALE | MODEL_TIEPOINT | MODEL_TRANSFORMATION | GEO_KEYS..=GEO_ASCII => Carried::Georeference,
+            GDAL_NODATA => Carried::Nodata,
+            _ => Carried::Tags,
+        }
+    }
+}
+
+impl Metadata {
+    /// What is left where the image has only this region of the axes that are filtered.
+    pub fn cut(&mut self, region: &[Range<usize>]) {
+        if let [pages, _, _] = region
+            && self.pages.len() > 1
+        {
+            self.pages = self.pages.get(pages.clone()).unwrap_or_default().to_vec();
+        }
+        self.pages.iter_mut().for_each(|page| page.cut(region));
+    }
+
+    /// What is carried, with the words for it.
+    pub fn carried(&self) -> Vec<(Carried, String)> {
+        let mut all: Vec<(Carried, String)> = Vec::new();
+        let mut add = |there: bool, sort: Carried, words: &str| {
+            if there && !all.iter().any(|(other, said)| *other == sort && said == words) {
+                all.push((sort, words.to_string()));
+            }
+        };
+        add(self.icc.is_some(), Carried::Profile, "colour profile");
+        add(self.exif.is_some(), Carried::Exif, "Exif data");
+        add(self.xmp.is_some(), Carried::Xmp, "XMP data");
+        add(self.resolution.is_some(), Carried::Resolution, "resolution");
+        add(self.nodata.is_some(), Carried::Nodata, "nodata value");
+        // The texts of a TIFF file are among its tags.
+        for (keyword, _) in self.texts.iter().filter(|_| self.pages.is_empty()) {
+            add(true, Carried::Texts, &format!("text \"{}\"", keyword.escape_debug()));
+        }
+        for tag in self.pages.iter().flat_map(|page| &page.tags) {
+            match (Carried::of_tag(tag.number), tag.number) {
+                (Carried::Georeference, _) => add(true, Carried::Georeference, "georeference"),
+                (Carried::Texts, tag::IMAGE_DESCRIPTION) => add(true, Carried::Texts, "description"),
+                (Carried::Texts, tag::SOFTWARE) => add(true, Carried::Texts, "software"),
+                (Carried::Texts, tag::DATE_TIME) => add(true, Carried::Texts, "date"),
+                (Carried::Texts, number) => add(true, Carried::Texts, &format!("tag {number}")),
+                (Carried::Tags, tag::GDAL_METADATA) => add(true, Carried::Tags, "GDAL's metadata"),
+                (Carried::Tags, number) => add(true, Carried::Tags, &format!("tag {number}")),
+                // These are above already, whatever file they are from.
+                _ => {}
+            }
+        }
+        all
+    }
+}

@@ -1,0 +1,114 @@
+//! The bands of one picture as the inputs of a kernel, and its outputs as the bands of one picture.
+
+use std::path::{Path, PathBuf};
+
+use hoodoo::{AnyArray, Kernel};
+use ndarray::{ArrayD, Axis};
+
+use crate::arrays::for_any;
+use crate::failure::Failure;
+use crate::image::{Channels, Image};
+
+/// The path of a file, and which of its bands is meant, from 1, if the path says so: `picture.tif#4`.
+pub fn selected(path: &Path) -> (PathBuf, Option<usize>) {
+    let whole = || (path.to_path_buf(), None);
+    let Some((file, band)) = path.to_str().and_then(|text| text.rsplit_once('#')) else { return whole() };
+    match band.parse() {
+        // A file may have such a name.
+        Ok(band) if !path.exists() => (file.into(), Some(band)),
+        _ => whole(),
+    }
+}
+
+/// One band of an image, from 1.
+pub fn band(image: &Image, number: usize, path: &Path) -> Result<Image, Failure> {
+    let Channels { colours, alpha } = image.channels();
+    if !(1..=colours).contains(&number) {
+        return Err(Failure::at(path, format!("there is no band {number}: it has {colours}, counted from 1")));
+    }
+    let array = match image.layout().channels {
+        None => for_any!(AnyArray, &image.array, array => array.clone().into()),
+        Some(_) => for_any!(AnyArray, &image.array, array => {
+            array.index_axis(Axis(array.ndim() - 1), number - 1).to_owned().into()
+        }),
+    };
+    let mut band = Image::plain(array).stacked(image.layout().stack);
+    band.metadata = image.metadata.clone();
+    if alpha {
+        band.metadata.unread.push("alpha channel".to_string());
+    }
+    Ok(band)
+}
+
+/// The inputs of a kernel that one picture is for: its bands that are named by `chosen`, or all of them in order.
+pub fn inputs(
+    kernel: &Kernel,
+    chosen: &[(String, usize)],
+    images: Vec<Image>,
+    paths: &[PathBuf],
+) -> Result<Vec<Image>, Failure> {
+    let names = kernel.inputs();
+    for (name, _) in chosen {
+        if !names.contains(name) {
+            let names = names.join(", ");
+            return Err(Failure::Run(format!("--band: the kernel has no input `{name}`; its inputs are {names}")));
+        }
+    }
+    let [image] = images.as_slice() else {
+        return match chosen {
+            [] => Ok(images),
+            _ => Err(Failure::Run("--band: the bands are those of one file, and several are given".to_string())),
+        };
+    };
+    if chosen.is_empty() && names.len() == 1 {
+        return Ok(images);
+    }
+    let colours = image.channels().colours;
+    if chosen.is_empty() && colours != names.len() {
+        let (needed, names) = (names.len(), names.join(", "));
+        let message =
+            format!("inputs: the kernel has {needed} inputs ({names}), and 1 given, which has {colours} bands");
+        return Err(Failure::Run(message));
+    }
+    let number = |(place, name): (usize, &String)| match chosen.iter().find(|(other, _)| other == name) {
+        Some((_, number)) => Ok(*number),
+        None if chosen.is_empty() => Ok(place + 1),
+        None => Err(Failure::Run(format!("--band: which band is `{name}`? Write --band {name}=N"))),
+    };
+    names.iter().enumerate().map(|named| band(image, number(named)?, &paths[0])).collect()
+}
+
+/// The pictures as the channels of one; they have one type and shape, and none itself.
+pub fn joined(images: Vec<Image>) -> Result<Image, String> {
+    fn stacked<T: hoodoo::AnyElement>(
+        images: &[Image],
+        of: impl Fn(&AnyArray) -> Option<&ArrayD<T>>,
+    ) -> Result<AnyArray, String> {
+        let views: Option<Vec<_>> = images.iter().map(|image| of(&image.array).map(|array| array.view())).collect();
+        let views = views.ok_or("the outputs have several types")?;
+        let axis = Axis(views[0].ndim());
+        Ok(ndarray::stack(axis, &views).map_err(|error| error.to_string())?.as_standard_layout().into_owned().into())
+    }
+    macro_rules! stacked {
+        ($($variant:ident)*) => {
+            match &images[0].array {
+                $(AnyArray::$variant(_) => stacked(&images, |array| match array {
+                    AnyArray::$variant(array) => Some(array),
+                    _ => None,
+                }),)*
+            }
+        };
+    }
+    if images.iter().any(|image| image.layout().channels.is_some()) {
+        return Err("several outputs of a colour picture are no bands of one; write a file for each".to_string());
+    }
+    let array = stacked!(Bool I8 U8 I16 U16 I32 U32 I64 U64 F16 F32 F64)?;
+    let channels = match images.len() {
+        4 => Channels { colours: 3, alpha: true },
+        count => Channels { colours: count, alpha: false },
+    };
+    let first = images.into_iter().next().ok_or("there is no output")?;
+    let mut image = Image::with_channels(array, Some(channels)).stacked(first.layout().stack);
+    image.metadata = first.metadata;
+    Ok(image)
+}

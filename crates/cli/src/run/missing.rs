@@ -1,0 +1,77 @@
+//! Which cells of the inputs have no value, as the arguments and the files say.
+
+use hoodoo::{Element, Filter, Input};
+use ndarray::ArrayD;
+
+use super::arguments::{Nodata, RunArguments};
+use crate::arrays::for_any;
+use crate::failure::Failure;
+use crate::files;
+use crate::image::Image;
+
+/// What is known of cells without a value.
+#[derive(Default)]
+pub struct Missing {
+    /// The number that stands for none, in the first input and in the outputs.
+    pub nodata: Option<f64>,
+    /// The numbers that stand for none in the other inputs, where that is another one.
+    others: Vec<Option<f64>>,
+    /// Where the user says that there is none: for all planes, or for each.
+    mask: Option<Image>,
+}
+
+impl Missing {
+    /// What the arguments and the inputs say.
+    pub fn of(arguments: &RunArguments, inputs: &[Image]) -> Result<Missing, Failure> {
+        let own = |image: &Image| match arguments.nodata {
+            None => image.metadata.nodata,
+            Some(Nodata::Number(nodata)) => Some(nodata),
+            Some(Nodata::None) => None,
+        };
+        let nodata = own(&inputs[0]);
+        let others = inputs[1..].iter().map(|input| own(input).filter(|other| Some(*other) != nodata)).collect();
+        let mask = match &arguments.mask {
+            None => None,
+            Some(path) => {
+                let mask = files::read(path, &arguments.reading())?.without_alpha();
+                let (given, needed) = (mask.layout(), inputs[0].layout());
+                if given.filtered() != needed.filtered() || ![1, needed.planes()].contains(&given.planes()) {
+                    let (given, needed) = (mask.describe(), inputs[0].describe());
+                    return Err(Failure::at(path, format!("--mask: is {given}, and the first input is {needed}")));
+                }
+                Some(mask)
+            }
+        };
+        Ok(Missing { nodata, others, mask })
+    }
+
+    /// The same for what a kernel made of the inputs, as inputs of the next one.
+    pub fn of_results(self) -> Missing {
+        Missing { others: Vec::new(), ..self }
+    }
+
+    /// The filter for a plane of the inputs.
+    pub fn apply(&self, filter: &Filter, plane: usize, inputs: &[Input<'_>]) -> Filter {
+        let mut filter = filter.clone();
+        if let Some(nodata) = self.nodata {
+            filter = filter.nodata(nodata);
+        }
+        let mut missing: Option<ArrayD<bool>> = self.mask.as_ref().map(|mask| {
+            let plane = mask.plane(if mask.planes() == 1 { 0 } else { plane });
+            for_any!(Input, plane, view => view.mapv(|value| value.to_f64() != 0.0))
+        });
+        for (input, nodata) in inputs.iter().skip(1).zip(&self.others) {
+            let Some(nodata) = nodata else { continue };
+            let none = |value: f64| value == *nodata || value.is_nan() && nodata.is_nan();
+            let own = for_any!(Input, input, view => view.mapv(|value| none(value.to_f64())));
+            match &mut missing {
+                None => missing = Some(own),
+                Some(missing) => missing.zip_mut_with(&own, |missing, own| *missing |= own),
+            }
+        }
+        match missing {
+            None => filter,
+            Some(missing) => filter.mask(&missing),
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Runs over arrays some of whose cells have no value.
+//!
+//! The arrays are cut along their first axis: where no row that pixels see has a missing cell, the kernel runs as it is. Elsewhere
+//! it is one that asks of each cell whether it takes part.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use ndarray::{ArrayD, ArrayViewD, Axis, Slice};
+
+use super::arrays::{AnyElement, Input, Output, for_any};
+use super::engine::Engine;
+use super::options::{Function, Marked, MissingCells, Options};
+use super::prepare::first_axis_reach;
+use crate::error::Error;
+use crate::grid::boundary::Mode;
+use crate::grid::element::{Cast, DType, Element};
+use crate::kernel::Kernel;
+use crate::lang::missing::{Mark, Missing};
+
+/// Fewer rows than this between others that see missing cells are computed like those.
+const FEW_ROWS: usize = 16;
+
+/// A part of the outputs.
+pub struct Part {
+    /// Its indices along the first axis of the outputs; none for a single value.
+    rows: Option<Range<usize>>,
+    /// Which cells are missing, if some are that its pixels see.
+    pub marks: Option<Arc<ArrayD<u8>>>,
+}
+
+/// The parts of a run for the pixels of a region, each with the options for it.
+pub fn parts(
+    options: &Options,
+    inputs: &[Input<'_>],
+    outputs: &[Output<'_>],
+    region: &[Range<usize>],
+) -> Result<Vec<(Part, Options)>, Error> {
+    let MissingCells { nodata, fill, .. } = options.missing;
+    if let Some(nodata) = nodata {
+        outputs.iter().try_for_each(|output| check_nodata(output.dtype(), nodata))?;
+    }
+    let shape = inputs[0].shape();
+    let region = region.to_vec();
+    let (mark, marks, rows) = marks(options, inputs);
+    let kernel = match &options.function {
+        Function::Kernel(kernel) if options.engine != Engine::Callback => kernel,
+        // The driver leaves cells out for it.
+        _ => return Ok(vec![called(options, region, mark, &marks)]),
+    };
+    let number = nodata.filter(|nodata| !nodata.is_nan());
+    let plain = kernel.for_missing(None, number);
+    if !rows.contains(&true) {
+        let part = Part { rows: None, marks: None };
+        return Ok(vec![(part, with_kernel(options, plain, region))]);
+    }
+    let axes = options.axes.as_ref().map_or(shape.len(), Vec::len);
+    let missing = Missing { mark, nodata: nodata.map(f64::to_bits), fill, axes };
+    let careful = kernel.for_missing(Some(missing), None);
+    let marks = Arc::new(marks);
+    if shape.is_empty() {
+        let part = Part { rows: None, marks: Some(marks) };
+        return Ok(vec![(part, with_kernel(options, careful, region))]);
+    }
+    let seen = seen(options, shape, &rows, &region[0])?;
+    let part = |(rows, missing): (Range<usize>, bool)| {
+        let mut part = region.clone();
+        part[0] = rows.start + region[0].start..rows.end + region[0].start;
+        let kernel = if missing { careful.clone() } else { plain.clone() };
+        let marks = missing.then(|| marks.clone());
+        (Part { rows: Some(rows), marks }, with_kernel(options, kernel, part))
+    };
+    Ok(runs(&seen).into_iter().map(part).collect())
+}
+
+/// The one part of a run whose pixels are computed by a callback.
+fn called(options: &Options, region: Vec<Range<usize>>, mark: Mark, marks: &ArrayD<u8>) -> (Part, Options) {
+    let (missing, outside) = match mark {
+        Mark::Missing(mark) => (marks.mapv(|other| other == mark), false),
+        Mark::Present(mark) => (marks.mapv(|other| other != mark), true),
+    };
+    let MissingCells { nodata, fill, .. } = options.missing;
+    let marked = Marked { missing: Arc::new(missing), outside, nodata, fill };
+    let options =
+        Options { missing: MissingCells::default(), marked: Some(marked), part: Some(region), ..options.clone() };
+    (Part { rows: None, marks: None }, options)
+}
+
+/// Gives the pixels whose own cell is missing the value that they have, where a callback was not to compute one.
+pub fn restore_own(options: &Options, first: &Input<'_>, outputs: &mut [Output<'_>]) {
+    let Some(Marked { missing, nodata, fill: false, .. }) = &options.marked else { return };
+    let region = options.part.as_deref().unwrap_or(&[]);
+    let cut = |along: ndarray::AxisDescription| Slice::from(region[along.axis.index()].clone());
+    let missing = missing.slice_each_axis(cut);
+    let own = for_any!(Input, first, view => view.slice_each_axis(cut).mapv(Element::to_f64));
+    for output in outputs {
+        for_any!(Output, output, view => ndarray::Zip::from(view.view_mut()).and(&missing).and(&own).for_each(
+            |to, missing, own| {
+                if *missing {
+                    *to = Element::from_f64(nodata.unwrap_or(*own), Cast::Saturate);
+                }
+            }
+        ));
+    }
+}
+
+fn with_kernel(options: &Options, kernel: Kernel, part: Vec<Range<usize>>) -> Options {
+    let function = Function::Kernel(kernel);
+    Options { function, missing: MissingCells::default(), part: Some(part), ..options.clone() }
+}
+
+/// Checks that outputs can have the number that stands for no value.
+fn check_nodata(dtype: DType, nodata: f64) -> Result<(), Error> {
+    let (least, greatest) = dtype.limits();
+    let fits = match dtype.is_float() {
+        true => !nodata.is_finite() || (least..=greatest).contains(&nodata),
+        false => nodata.fract() == 0.0 && (least..=greatest).contains(&nodata),
+    };
+    match fits {
+        true => Ok(()),
+        false => Err(Error::argument("nodata", format!("outputs of {dtype} can't hold {nodata}"))),
+    }
+}
+
+/// Which cells are missing, how that is marked, and which indices along the first axis have a missing cell.
+fn marks(options: &Options, inputs: &[Input<'_>]) -> (Mark, ArrayD<u8>, Vec<bool>) {
+    let MissingCells { mask, nodata, .. } = &options.missing;
+    let outside = options.modes.contains(&Mode::Constant).then_some(options.cval);
+    let (mark, present) = match (outside, nodata) {
+        // What is outside is missing, too: it is neither of the marks.
+        (Some(outside), Some(nodata)) if is_nodata(outside, *nodata) => {
+            let present = u8::from(outside == 0.0);
+            (Mark::Present(present), present)
+        }
+        (Some(outside), _) => {
+            let mut others = (0..).filter(|mark: &u8| f64::from(*mark) != outside);
+            let (present, missing) = (others.next().unwrap_or(0), others.next().unwrap_or(1));
+            (Mark::Missing(missing), present)
+        }
+        (None, _) => (Mark::Missing(1), 0),
+    };
+    let absent = match mark {
+        Mark::Missing(mark) => mark,
+        Mark::Present(mark) => mark + 1,
+    };
+    let mut marks = ArrayD::from_elem(inputs[0].shape(), present);
+    let mut rows = vec![false; inputs[0].shape().first().copied().unwrap_or(1)];
+    if let Some(mask) = mask {
+        mark_where(&mut marks, &mut rows, mask.view(), absent, |masked| *masked);
+    }
+    if let Some(nodata) = *nodata {
+        for input in inputs {
+            for_any!(Input, input, view => mark_nodata(&mut marks, &mut rows, view.view(), absent, nodata));
+        }
+    }
+    (mark, marks, rows)
+}
+
+/// Whether a value is the number that stands for none.
+fn is_nodata(value: f64, nodata: f64) -> bool {
+    value == nodata || value.is_nan() && nodata.is_nan()
+}
+
+fn mark_nodata<T: Element>(
+    marks: &mut ArrayD<u8>,
+    rows: &mut [bool],
+    view: ArrayViewD<'_, T>,
+    absent: u8,
+    nodata: f64,
+) {
+    mark_where(marks, rows, view, absent, |value| is_nodata(value.to_f64(), nodata));
+}
+
+/// Marks the cells of a view that are missing, and the rows that have one.
+fn mark_where<T>(
+    marks: &mut ArrayD<u8>,
+    rows: &mut [bool],
+    view: ArrayViewD<'_, T>,
+    absent: u8,
+    missing: impl Fn(&T) -> bool,
+) {
+    if view.ndim() == 0 {
+        if view.iter().any(&missing) {
+            marks.fill(absent);
+            rows[0] = true;
+        }
+        return;
+    }
+    for ((mut marks, row), view) in marks.axis_iter_mut(Axis(0)).zip(rows).zip(view.axis_iter(Axis(0))) {
+        // Most rows have none, and this is one look at each element.
+        if view.iter().any(&missing) {
+            *row = true;
+            marks.zip_mut_with(&view, |mark, value| {
+                if missing(value) {
+                    *mark = absent
+                }
+            });
+        }
+    }
+}
+
+/// Which rows of pixels see a missing cell, of those that the outputs have.
+fn seen(options: &Options, shape: &[usize], rows: &[bool], pixels: &Range<usize>) -> Result<Vec<bool>, Error> {
+    let Some((reach, mode)) = first_axis_reach(options, shape)? else {
+        return Ok(rows[pixels.clone()].to_vec());
+    };
+    let length = rows.len();
+    // How many rows before each have a missing cell.
+    let mut before = vec![0usize];
+    before.extend(rows.iter().scan(0, |sum, row| {
+        *sum += usize::from(*row);
+        Some(*sum)
+    }));
+    let sees = |pixel: usize| {
+        let (first, end) = (pixel.saturating_sub(reach.0), (pixel + reach.1 + 1).min(length));
+        let inside = before[end] > before[first];
+        // Beyond the ends are rows of the array again, near ones or far ones, or the constant.
+        let beyond = pixel < reach.0 || pixel + reach.1 >= length;
+        inside || beyond && (mode != Mode::Shrink && before[length] > 0)
+    };
+    Ok(pixels.clone().map(sees).collect())
+}
+
+/// The runs of rows that are alike, short ones that see nothing missing joined to those around.
+fn runs(seen: &[bool]) -> Vec<(Range<usize>, bool)> {
+    let mut runs: Vec<(Range<usize>, bool)> = Vec::new();
+    for alike in seen.chunk_by(|a, b| a == b) {
+        let start = runs.last().map_or(0, |(run, _)| run.end);
+        let missing = alike[0] || alike.len() < FEW_ROWS && alike.len() < seen.len();
+        match runs.last_mut() {
+            Some((run, other)) if *other == missing => run.end = start + alike.len(),
+            _ => runs.push((start..start + alike.len(), missing)),
+        }
+    }
+    runs
+}
+
+/// The inputs, and which cells are missing as the last of them.
+pub fn with_marks<'a>(inputs: &'a [Input<'_>], marks: &'a ArrayD<u8>) -> Vec<Input<'a>> {
+    inputs.iter().map(Input::view).chain([Input::from(marks)]).collect()
+}
+
+/// The part of each output.
+pub fn outputs_of<'a>(outputs: &'a mut [Output<'_>], part: &Part) -> Vec<Output<'a>> {
+    let rows = part.rows.clone();
+    let cut = |output: &'a mut Output<'_>| -> Output<'a> {
+        for_any!(Output, output, view => AnyElement::output(match &rows {
+            Some(rows) => view.slice_axis_mut(Axis(0), Slice::from(rows.clone())),
+            None => view.view_mut(),
+        }))
+    };
+    outputs.iter_mut().map(cut).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FEW_ROWS, runs};
+
+    #[test]
+    fn short_runs_join_their_neighbours() {
+        assert_eq!(runs(&[false; 5]), [(0..5, false)]);
+        assert_eq!(runs(&[true; 5]), [(0..5, true)]);
+        let few = [vec![true; 3], vec![false; FEW_ROWS - 1], vec![true; 2], vec![false; FEW_ROWS]].concat();
+        let end = 3 + FEW_ROWS - 1 + 2;
+        assert_eq!(runs(&few), [(0..end, true), (end..end + FEW_ROWS, false)]);
+    }
+}

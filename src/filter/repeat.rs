@@ -1,0 +1,123 @@
+//! A filter on its own result, again and again.
+
+use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD};
+
+use super::arrays::{AnyElement, Input, Output};
+use super::progress::Progress;
+use super::{Filter, run};
+use crate::error::Error;
+
+/// How often a filter is run on its own result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// So many times; not at all is the input.
+    Times(usize),
+    /// Until a run changes nothing, or so many runs have changed something, which is an error.
+    Stable(usize),
+}
+
+impl Repeat {
+    /// More runs than most filters need until they change nothing.
+    pub const MOST: usize = 10_000;
+}
+
+impl Filter {
+    /// Runs the filter on its own result, again and again: its output is the first input of the next run, and the other inputs
+    /// stay. The last output; and how many runs there were, without the one that changed nothing.
+    ///
+    /// The kernel has one output, of the first input's type and shape.
+    ///
+    /// ```
+    /// use hoodoo::{Filter, Kernel, Progress, Repeat};
+    /// use ndarray::array;
+    ///
+    /// // Geodesic dilation: the marker grows as far as the mask goes.
+    /// let grow = Filter::new(&Kernel::compile("input marker, mask; min(max(marker), mask[0])")?).size(3);
+    /// let (marker, mask) = (array![0u8, 9, 0, 0, 0, 0], array![5u8, 9, 7, 0, 6, 6]);
+    /// let mut grown = array![0u8, 0, 0, 0, 0, 0];
+    /// let runs = grow.repeat(
+    ///     Repeat::Stable(Repeat::MOST),
+    ///     &[(&marker).into(), (&mask).into()],
+    ///     (&mut grown).into(),
+    ///     &Progress::default(),
+    /// )?;
+    /// assert_eq!((grown, runs), (array![5, 9, 7, 0, 0, 0], 1));
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Filter::run_all_into`]; [`Error::Argument`] for another number of outputs, another type or shape, and if the
+    /// result is not stable after the most runs.
+    pub fn repeat(
+        &self,
+        repeat: Repeat,
+        inputs: &[Input<'_>],
+        output: Output<'_>,
+        progress: &Progress,
+    ) -> Result<usize, Error> {
+        self.options.function.check_counts(inputs.len(), 1)?;
+        let Some((first, others)) = inputs.split_first() else {
+            return Err(Error::argument("inputs", "a repeated filter needs one"));
+        };
+        macro_rules! typed {
+            ($($variant:ident)*) => {
+                match (first, output) {
+                    $((Input::$variant(first), Output::$variant(output)) => {
+                        self.repeat_typed(repeat, first.view(), others, output, progress)
+                    })*
+                    (first, output) => {
+                        let (first, output) = (first.dtype(), output.dtype());
+                        let message = format!("the output is {output}, and the first input of the next run {first}");
+                        Err(Error::argument("repeat", message))
+                    }
+                }
+            };
+        }
+        typed!(Bool I8 U8 I16 U16 I32 U32 I64 U64 F16 F32 F64)
+    }
+
+    fn repeat_typed<T: AnyElement + PartialEq>(
+        &self,
+        repeat: Repeat,
+        first: ArrayViewD<'_, T>,
+        others: &[Input<'_>],
+        mut output: ArrayViewMutD<'_, T>,
+        progress: &Progress,
+    ) -> Result<usize, Error> {
+        if output.shape() != first.shape() || self.output_shape(first.shape())? != first.shape() {
+            let message = "the output has another shape than the first input, which it is in the next run";
+            return Err(Error::argument("repeat", message));
+        }
+        let (most, until_stable) = match repeat {
+            Repeat::Times(times) => (times, false),
+            Repeat::Stable(most) => (most, true),
+        };
+        let mut before: ArrayD<T> = first.to_owned();
+        let mut after = ArrayD::default(first.raw_dim());
+        let mut runs = 0;
+        loop {
+            // The run that shows that all is stable is not one of those that are counted.
+            if runs == most && !until_stable {
+                break;
+            }
+            let mut inputs: Vec<Input<'_>> = vec![(&before).into()];
+            inputs.extend(others.iter().map(Input::view));
+            run::run(&self.options, &inputs, &mut [(&mut after).into()], progress)?;
+            drop(inputs);
+            // NaN is no change of NaN.
+            let is_nan = |value: &T| value.to_f64().is_nan();
+            let alike = |a: &T, b: &T| a == b || is_nan(a) && is_nan(b);
+            if until_stable && before.iter().zip(&after).all(|(a, b)| alike(a, b)) {
+                break;
+            }
+            if runs == most {
+                return Err(Error::argument("repeat", format!("not stable after {most} runs")));
+            }
+            std::mem::swap(&mut before, &mut after);
+            runs += 1;
+        }
+        output.assign(&before);
+        Ok(runs)
+    }
+}

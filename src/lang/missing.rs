@@ -1,0 +1,155 @@
+//! What a kernel means where some cells of the array have no value: they are masked, or hold the number that stands for none.
+//!
+//! Which cells those are is one more input of the kernel, the last one. It is as large as the others, and continued beyond the
+//! array's ends as they are.
+
+use super::hir::{Builder, Expr, ExprId, Kernel, Node, Rewrite};
+use super::ops::BinaryOp;
+use super::restrict::{Condition, restricted};
+use super::types::{Elem, Type};
+
+/// Which values of the last input say that a cell is missing. Beyond the array's ends it may have the constant that the other
+/// inputs have, which is not to be taken for one by chance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mark {
+    /// This one.
+    Missing(u8),
+    /// All but this one.
+    Present(u8),
+}
+
+/// What is made of missing cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Missing {
+    /// Which cells are.
+    pub mark: Mark,
+    /// The bits of the number that pixels without a value get; without one, a missing pixel keeps its own.
+    pub nodata: Option<u64>,
+    /// Whether missing pixels get a value from those around.
+    pub fill: bool,
+    /// The number of the window's axes.
+    pub axes: usize,
+}
+
+/// The kernel with one more input, without the cells that are missing.
+pub fn without_missing(kernel: &Kernel, missing: Missing) -> Kernel {
+    let mut extended = kernel.clone();
+    extended.inputs.push("mask".to_string());
+    let condition = Excluded { missing, input: kernel.inputs.len(), reduces: kernel.reads_window() };
+    restricted(&extended, condition)
+}
+
+/// The kernel for pixels that see no missing cell, whose values are this number where they are NaN.
+pub fn with_nodata(kernel: &Kernel, nodata: f64) -> Kernel {
+    kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), Filled(nodata))
+}
+
+struct Excluded {
+    missing: Missing,
+    /// The number of the input that says what is missing.
+    input: usize,
+    /// Whether the kernel is about a window, and not about fixed cells only.
+    reduces: bool,
+}
+
+impl Excluded {
+    /// Whether a cell with this value of the last input takes part.
+    fn takes_part(&self, builder: &mut Builder, value: ExprId) -> ExprId {
+        let (op, mark) = match self.missing.mark {
+            Mark::Missing(mark) => (BinaryOp::NotEqual, mark),
+            Mark::Present(mark) => (BinaryOp::Equal, mark),
+        };
+        let mark = builder.number(mark.into());
+        builder.binary(op, value, mark)
+    }
+
+    /// The value of an input at the pixel itself.
+    fn own(&self, builder: &mut Builder, input: usize) -> ExprId {
+        builder.leaf(Expr::At { input, offset: vec![0; self.missing.axes].into() }, Type::NUMBER)
+    }
+
+    /// Whether the pixel's own cell takes part.
+    fn own_takes_part(&self, builder: &mut Builder) -> ExprId {
+        self.fixed(builder, &vec![0; self.missing.axes])
+    }
+}
+
+impl Condition for Excluded {
+    fn cell(&self, builder: &mut Builder) -> ExprId {
+        let marks = builder.leaf(Expr::Tap(self.input), Type::NUMBERS);
+        self.takes_part(builder, marks)
+    }
+
+    fn fixed(&self, builder: &mut Builder, offset: &[i32]) -> ExprId {
+        let mark = builder.leaf(Expr::At { input: self.input, offset: offset.into() }, Type::NUMBER);
+        self.takes_part(builder, mark)
+    }
+
+    fn output(&self, builder: &mut Builder, value: ExprId) -> ExprId {
+        let mut value = value;
+        let nodata = self.missing.nodata.map(|bits| builder.number(f64::from_bits(bits)));
+        if let Some(nodata) = nodata {
+            if self.reduces {
+                let cells = self.cell(builder);
+                let (some, zero) = (builder.count(cells), builder.number(0.0));
+                let none = builder.binary(BinaryOp::Equal, some, zero);
+                value = select_number(builder, none, nodata, value);
+            }
+            value = instead_of_nan(builder, value, nodata);
+        }
+        if self.missing.fill {
+            return value;
+        }
+        let kept = match nodata {
+            Some(nodata) => nodata,
+            None => self.own(builder, 0),
+        };
+        let present = self.own_takes_part(builder);
+        let missing = builder.not(present);
+        select_number(builder, missing, kept, value)
+    }
+
+    fn assertion(&self, builder: &mut Builder, condition: ExprId) -> ExprId {
+        if self.missing.fill {
+            return condition;
+        }
+        // Nobody needs the value of a pixel that is missing.
+        let present = self.own_takes_part(builder);
+        let missing = builder.not(present);
+        builder.binary(BinaryOp::Or, missing, condition)
+    }
+}
+
+struct Filled(f64);
+
+impl Rewrite for Filled {
+    fn node(&mut self, _: &mut Builder, _: ExprId, _: &Node, _: &dyn Fn(ExprId) -> ExprId) -> Option<ExprId> {
+        None
+    }
+
+    fn output(&mut self, builder: &mut Builder, value: ExprId) -> ExprId {
+        let nodata = builder.number(self.0);
+        instead_of_nan(builder, value, nodata)
+    }
+}
+
+/// The value, or `nodata` where it is NaN.
+fn instead_of_nan(builder: &mut Builder, value: ExprId, nodata: ExprId) -> ExprId {
+    if builder.ty(value).elem == Elem::Boolean {
+        return value;
+    }
+    let nan = builder.binary(BinaryOp::NotEqual, value, value);
+    builder.select(nan, nodata, value)
+}
+
+/// A number or the kernel's value, which counts as 0 or 1 if it is a boolean.
+fn select_number(builder: &mut Builder, condition: ExprId, number: ExprId, value: ExprId) -> ExprId {
+    let value = match builder.ty(value).elem {
+        Elem::Number => value,
+        Elem::Boolean => {
+            let (one, zero) = (builder.number(1.0), builder.number(0.0));
+            builder.select(value, one, zero)
+        }
+    };
+    builder.select(condition, number, value)
+}
