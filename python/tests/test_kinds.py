@@ -294,3 +294,12 @@ def test_scipys_functions_keep_scipys_types():
     assert hoodoo.generic_filter(image, "mean(w), std(w)", 3)[1].dtype == np.uint8
     assert hoodoo.generic_filter(image, "mean(w)", 3, mode="valid").dtype == np.uint8
     assert hoodoo.generic_filter1d(image, "mean(w), std(w)", 3)[1].dtype == np.uint8
+
+
+def test_a_kernel_from_a_file(tmp_path):
+    path = tmp_path / "spread.hood"
+    path.write_text("\ufeffparam t = 1; # Höhe\nt * (max(w) - min(w))\n", encoding="utf-8")
+    kernel = Kernel.from_file(path, t=2)
+    assert kernel == Kernel("param t = 1; # Höhe\nt * (max(w) - min(w))\n", t=2)
+    with pytest.raises(FileNotFoundError):
+        Kernel.from_file(tmp_path / "other.hood")

@@ -8,6 +8,7 @@ import warnings
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
 
@@ -93,6 +94,12 @@ class Kernel:
             ("_weights", weights),
         ):
             object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str], **params: ArrayLike) -> Kernel:
+        """The kernel in a file, which mostly has a name that ends in ``.hood``, with values for params and weights."""
+        with open(path, encoding="utf-8-sig") as file:
+            return cls(file.read(), **params)
 
     @property
     def source(self) -> str:
@@ -211,12 +218,16 @@ class Kernel:
             elsewhere = _elsewhere(self, images, options, output, dtype, threads, progress, params)
             if elsewhere is not None:
                 return elsewhere
-        inputs = _of_one_shape([readable(as_numpy(image)) for image in images])
+        inputs = [readable(as_numpy(image)) for image in images]
+        if len(inputs) > 1:
+            inputs = _of_one_shape(inputs)
         shape = inputs[0].shape
         check_window(len(shape), size, footprint, mode, origin, axes)
         ready = prepared(self, **options, params=params, threads=threads, ndim=len(shape))
-        region = ready.output_region(shape) if "valid" in mode else [(0, length) for length in shape]
-        shape = tuple(stop - start for start, stop in region)
+        region = [(0, length) for length in shape]
+        if "valid" in mode:
+            region = ready.output_region(shape)
+            shape = tuple(stop - start for start, stop in region)
         types = self._types([image.dtype for image in inputs], len(shape), options, params)
         results = self._results(output, dtype, shape, types)
         run = ready.run if all(map(is_direct, results)) and output is None else functools.partial(run_into, ready)
@@ -472,6 +483,9 @@ def check_window(ndim: int, size: Any, footprint: Any, mode: Any, origin: Any, a
 
     A sequence of one is not one for all axes.
     """
+    if type(size) is int and type(origin) is int and type(mode) is str and footprint is None:
+        # The usual call, of small arrays too.
+        return
     if size is not None and footprint is not None:
         warnings.warn("ignoring size because footprint is set", UserWarning, stacklevel=3)
         size = None
