@@ -23,7 +23,7 @@ mod _hoodoo {
     #[pymodule_export]
     use crate::filter::PyFilter;
     #[pymodule_export]
-    use crate::program::PyProgram;
+    use crate::program::{PyProgram, builtins};
 
     #[pymodule_init]
     fn init() {

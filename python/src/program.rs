@@ -1,6 +1,8 @@
 //! A program of the kernel language.
 
 use hoodoo::Kernel;
+use hoodoo::lang::builtins::BUILTINS;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::errors::{caught, exception};
@@ -46,9 +48,23 @@ impl PyProgram {
         self.kernel.params().iter().map(|param| (param.name.as_str(), param.default)).collect()
     }
 
+    /// Which outputs are whole numbers if these inputs are, and if all params and weights are or not, for so many cells.
+    fn whole_outputs(&self, inputs: Vec<bool>, params: bool, cells: usize) -> PyResult<Vec<bool>> {
+        if inputs.len() != self.kernel.inputs().len() {
+            return Err(PyValueError::new_err("one for each input"));
+        }
+        caught(|| self.kernel.whole_outputs(&inputs, params, cells))
+    }
+
     /// The names of the weights vectors.
     #[getter]
     fn weights(&self) -> Vec<&str> {
         self.kernel.weights().iter().map(String::as_str).collect()
     }
+}
+
+/// The table of built-ins: how each is called, a sentence on its value, and the bound of its error in ulp, if it has one.
+#[pyfunction]
+pub fn builtins() -> Vec<(&'static str, &'static str, Option<f64>)> {
+    BUILTINS.iter().map(|builtin| (builtin.signature, builtin.doc, builtin.ulp)).collect()
 }

@@ -49,6 +49,7 @@ def test_the_example():
 @pytest.mark.slow
 def test_types():
     pytest.importorskip("mypy")
-    command = [sys.executable, "-m", "mypy", "--strict", "python/hoodoo", "examples/terrain.py"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=PYTHON, env={**os.environ, "MYPYPATH": "python"})
+    command = [sys.executable, "-m", "mypy", "--strict", "python/python/hoodoo", "python/examples/terrain.py"]
+    environment = {**os.environ, "MYPYPATH": "python/python"}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=PYTHON.parent, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import struct
 import zlib
@@ -61,8 +62,22 @@ def test_before_and_after():
     assert shown._repr_html_().count("data:image/png;base64,") == 3
     [_, caption] = hoodoo.preview("min(w)" + " + 0 * max(w)" * 20, image, size=1).pictures
     assert len(caption) <= 60 and caption.endswith(" ...")
-    with pytest.raises(ValueError, match="two axes"):
-        hoodoo.preview("min(w)", np.zeros(3), size=3)
+    with pytest.raises(ValueError, match="one number"):
+        hoodoo.preview("min(w)", np.float64(3), size=3)
+
+
+def test_colours_lines_and_volumes():
+    colours = np.random.default_rng(1).integers(0, 256, (5, 6, 3), dtype=np.uint8)
+    for image, axes, kind in [(colours, (0, 1), 2), (np.arange(9.0), 0, 0), (np.zeros((4, 5, 6)), None, 0)]:
+        page = hoodoo.preview("max(w)", image, size=3, axes=axes)._repr_html_()
+        assert Text(page).text.count(" × ".join(map(str, image.shape))) == 2
+        files = [base64.b64decode(data) for data in re.findall(r"base64,([^\"]*)", page)]
+        # The type of the colours stands behind the size.
+        assert [file[25] for file in files] == [kind, kind]
+    file = png(colours)
+    length = struct.unpack(">I", file[33:37])[0]
+    rows = np.frombuffer(zlib.decompress(file[41 : 41 + length]), np.uint8).reshape(5, 19)
+    np.testing.assert_array_equal(rows[:, 1:].reshape(colours.shape), colours)
 
 
 @pytest.mark.parametrize("shape", [(3, 5), (1, 1), (0, 0)])
@@ -95,7 +110,7 @@ def test_cells(shell):
     assert kernel is shell.user_ns["spread"] and kernel.source.startswith("param t = 1;\n")
     assert shell.run_cell_magic("hoodoo", "", "min(w)") == hoodoo.Kernel("min(w)")
     shell.push({"image": np.eye(4)})
-    shown = shell.run_cell_magic("hoodoo", "spread image size=3 mode='wrap' t=image.max()*2", kernel.source)
+    shown = shell.run_cell_magic("hoodoo", "spread image[:, :] size=(3, 3) mode='wrap' t=image.max()*2", kernel.source)
     expected = kernel(np.eye(4), size=3, mode="wrap", t=2)
     np.testing.assert_array_equal(list(shown.pictures.values())[1], expected)
 

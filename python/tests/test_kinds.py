@@ -200,6 +200,14 @@ def test_a_sequence_of_one_is_not_for_all_axes(image):
         LARGEST(image, axes=(1,), **{"size": 3, name: value})
 
 
+def test_a_window_with_fewer_axes_than_the_image_says_how_to_place_it():
+    colours = np.zeros((5, 6, 3))
+    for window in ({"size": (3, 3)}, {"footprint": np.ones((3, 3))}):
+        with pytest.raises(ValueError, match=r"3 axes; axes=\(0, 1\) filters"):
+            LARGEST(colours, **window)
+        LARGEST(colours, **window, axes=(0, 1))
+
+
 def test_a_size_beside_a_footprint_is_ignored_with_a_warning(image):
     with pytest.warns(UserWarning, match="ignoring size") as caught:
         filtered = LARGEST(image, size=5, footprint=[[1, 1]])
@@ -221,3 +229,77 @@ def test_a_kernel_whose_source_is_not_right_can_be_shown():
     with pytest.raises(hoodoo.KernelError):
         kernel.__init__("max(w")
     assert "not right" in repr(kernel)
+
+
+@pytest.mark.parametrize(
+    ("source", "size", "whole"),
+    [
+        ("max(w) - min(w)", 3, True),
+        ("median(w)", 3, True),
+        ("median(w)", 2, False),
+        ("mean(w)", 3, False),
+        ("floor(mean(w))", 3, True),
+        ("std(w) / mean(w)", 3, False),
+        ("sum(w * w) + count(w > 3) - w[0, 1] * 7", 3, True),
+        ("0.5 * max(w)", 3, False),
+        ("param t = 2; t * max(w)", 3, True),
+        ("param t = 2.5; t * max(w)", 3, False),
+        ("if max(w) > 3.5 then max(w) else rank(w, 0)", 3, True),
+        ("percentile(w, 30)", 3, False),
+        ("mode(w) + argmin(w) + variety(w) + len(w)", 3, True),
+        ("fold s = 0 for v in w: s + v", 3, True),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["u1", "i2", "i4", "i8", "u8"])
+def test_what_need_not_be_whole_is_not_rounded(source, size, whole, dtype):
+    image = np.random.default_rng(2).integers(0, 9, (6, 7)).astype(dtype)
+    result = Kernel(source)(image, size=size)
+    assert result.dtype == (dtype if whole else np.float32 if image.itemsize <= 2 else np.float64)
+    expected = Kernel(source)(image, size=size, dtype=np.float64)
+    if whole:
+        expected = expected.clip(np.iinfo(dtype).min, np.iinfo(dtype).max)
+    np.testing.assert_allclose(result, expected, rtol=1e-6)
+    assert Kernel(source)(image, size=size, dtype=dtype).dtype == dtype
+    assert Kernel(source)(image.astype("f4"), size=size).dtype == np.float32
+    plan = Kernel(source).explain((64, 64), dtype, size=size)
+    assert ("need not be whole" in plan) == (not whole)
+
+
+def test_what_is_outside_and_what_is_given_decides_as_well():
+    image = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    least = Kernel("min(w)")
+    assert least(image, size=3, mode="constant", cval=2).dtype == np.uint8
+    assert least(image, size=3, mode="constant", cval=2.5).dtype == np.float32
+    assert Kernel("median(w)")(image, size=3, mode="shrink").dtype == np.float32
+    weighted = Kernel("weights k; sum(k * w)")
+    assert weighted(image, size=(1, 2), k=[1, -1]).dtype == np.uint8
+    assert weighted(image, size=(1, 2), k=[0.5, 0.5]).dtype == np.float32
+    mixed = Kernel("input a, b; low: min(a), sum: max(a) + max(b)")(image, image / 2, size=3)
+    assert [each.dtype for each in mixed] == [np.uint8, np.float32]
+
+
+def test_dask_has_the_same_types():
+    da = pytest.importorskip("dask.array")
+    image = np.arange(35, dtype=np.int16).reshape(5, 7)
+    kernel = Kernel("low: min(w), middle: mean(w)")
+    lazy = hoodoo.dask.generic_filter(da.from_array(image, chunks=2), kernel, size=3, mode="constant", cval=1)
+    for given, expected in zip(lazy, kernel(image, size=3, mode="constant", cval=1), strict=True):
+        assert given.dtype == given.compute().dtype == expected.dtype
+        np.testing.assert_array_equal(given, expected)
+
+
+def test_scipys_functions_keep_scipys_types():
+    image = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    assert hoodoo.generic_filter(image, "mean(w)", 3).dtype == np.uint8
+    assert hoodoo.generic_filter(image, "mean(w), std(w)", 3)[1].dtype == np.uint8
+    assert hoodoo.generic_filter(image, "mean(w)", 3, mode="valid").dtype == np.uint8
+    assert hoodoo.generic_filter1d(image, "mean(w), std(w)", 3)[1].dtype == np.uint8
+
+
+def test_a_kernel_from_a_file(tmp_path):
+    path = tmp_path / "spread.hood"
+    path.write_text("\ufeffparam t = 1; # Höhe\nt * (max(w) - min(w))\n", encoding="utf-8")
+    kernel = Kernel.from_file(path, t=2)
+    assert kernel == Kernel("param t = 1; # Höhe\nt * (max(w) - min(w))\n", t=2)
+    with pytest.raises(FileNotFoundError):
+        Kernel.from_file(tmp_path / "other.hood")

@@ -13,7 +13,7 @@ use crate::lang::callback_rules;
 use crate::lang::cells::Cells;
 use crate::lang::interpret::Settings;
 use crate::lang::point::at_point;
-use crate::plan::{Request, plan};
+use crate::plan::{Request, analysis, plan};
 
 /// How many compiled forms a kernel keeps for the next run.
 const CACHED_FORMS: usize = 8;
@@ -32,6 +32,27 @@ enum Form {
 
 /// With the feature `jit`.
 impl Kernel {
+    /// Which outputs are whole numbers, or NaN, at every pixel: if `inputs` says so of each input's elements, and `params` of the
+    /// values of all params and weights, and windows have so many cells.
+    ///
+    /// An output of which this is not said may have whole numbers only, all the same.
+    ///
+    /// ```
+    /// let kernel = hoodoo::Kernel::compile("max(w) - min(w), mean(w), median(w)")?;
+    /// assert_eq!(kernel.whole_outputs(&[true], true, 9), [true, false, true]);
+    /// // Half of the sum of two.
+    /// assert_eq!(kernel.whole_outputs(&[true], true, 4), [true, false, false]);
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many `inputs` as the kernel has.
+    pub fn whole_outputs(&self, inputs: &[bool], params: bool, taps: usize) -> Vec<bool> {
+        assert_eq!(inputs.len(), self.inputs().len(), "one for each input");
+        analysis::whole_outputs(self.hir(), inputs, params, taps)
+    }
+
     /// The kernel as a callback for any number of cells. Params have their defaults; while one has none, or there are
     /// weights, the callback's user data is null and it fails.
     ///

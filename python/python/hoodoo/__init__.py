@@ -8,7 +8,7 @@ array([[4, 5, 4],
        [7, 8, 7],
        [4, 5, 4]])
 
-``hoodoo.ndimage`` is ``scipy.ndimage`` with Hoodoo behind every function that looks at neighbourhoods, ``hoodoo.dask`` filters Dask
+`language()` is the kernel language on one page. ``hoodoo.ndimage`` is ``scipy.ndimage`` with Hoodoo behind every function that looks at neighbourhoods, ``hoodoo.dask`` filters Dask
 arrays, and ``hoodoo.xarray`` gives labelled arrays the accessor ``hoodoo``.
 """
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from ._generic import generic_filter, generic_filter1d
     from ._jupyter import load_ipython_extension, preview
+    from ._language import language
     from ._morphology import (
         black_tophat,
         grey_closing,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         morphological_gradient,
         white_tophat,
     )
+    from ._rolling import rolling
     from ._trace import kernel
     from ._traced import coord, dist, extent, fold, offset, require, where
 
@@ -60,6 +62,7 @@ __all__ = [
     "grey_erosion",
     "grey_opening",
     "kernel",
+    "language",
     "load_ipython_extension",
     "maximum_filter",
     "maximum_filter1d",
@@ -72,12 +75,14 @@ __all__ = [
     "preview",
     "rank_filter",
     "require",
+    "rolling",
     "uniform_filter",
     "uniform_filter1d",
     "where",
     "white_tophat",
 ]
-__version__ = "0.1.0"
+__version__: str
+"""The version of the package."""
 
 #: Where what is imported when it is first used is defined. SciPy takes longer to import than all the rest.
 _DEFINED_IN = {
@@ -87,6 +92,8 @@ _DEFINED_IN = {
         " rank_filter uniform_filter uniform_filter1d",
         "._generic": "generic_filter generic_filter1d",
         "._jupyter": "load_ipython_extension preview",
+        "._language": "language",
+        "._rolling": "rolling",
         "._morphology": "black_tophat grey_closing grey_dilation grey_erosion grey_opening morphological_gradient"
         " white_tophat",
         "._trace": "kernel",
@@ -99,6 +106,11 @@ _MODULES = {"dask", "ndimage", "xarray"}
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        # Looked up by the installed package, as it is one number with that of the library in Rust.
+        from importlib.metadata import version
+
+        return version(__name__)
     if name in _MODULES:
         return importlib.import_module(f".{name}", __name__)
     if name not in _DEFINED_IN:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
+import scipy
 from scipy import ndimage
 
 from . import _scipy
@@ -38,7 +39,7 @@ def replaces_scipy(function: _F) -> _F:
 
 
 def _replacement(function: _F, small_too: bool) -> _F:
-    theirs = getattr(ndimage, function.__name__)
+    theirs = getattr(ndimage, function.__name__, None)
 
     @functools.wraps(function)
     def either(input: Any, *arguments: Any, **keywords: Any) -> Any:
@@ -48,6 +49,8 @@ def _replacement(function: _F, small_too: bool) -> _F:
                 return function(image, *arguments, **keywords)
             except LeftToSciPy:
                 pass
+        if theirs is None:
+            raise NotImplementedError(f"this is left to SciPy, and SciPy {scipy.__version__} has no {function.__name__}")
         return theirs(input, *arguments, **keywords)
 
     return either  # type: ignore[return-value]

@@ -22,7 +22,7 @@ class KernelError(ValueError):
     message : str
         What is wrong, in one sentence.
     code : str
-        What kind of error it is, such as ``"H010"``; ``docs/language.md`` lists the codes.
+        What kind of error it is, such as ``"H010"``.
     span : tuple of int
         The place in the source, from the first character to one past the last.
     line, column : int

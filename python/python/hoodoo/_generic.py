@@ -68,7 +68,7 @@ def generic_filter(
         window: dict[str, Any] = {"footprint": mask, "mode": mode, "cval": cval, "origin": origins, "axes": along}
         if mode == "valid" or len(kernel.outputs) > 1:
             # The kernel knows the shape of what is valid, and how to return several outputs.
-            return kernel(image, output=output, cast="wrap", **window)
+            return kernel(image, output=output, dtype=image.dtype if output is None else None, cast="wrap", **window)
         target = _scipy.output_for(output, image)
         return _scipy.filtered(kernel, image, target, own=True, **window)
     target = _scipy.output_for(output, image)
@@ -135,7 +135,7 @@ def generic_filter1d(
     kernel = _kernel(function, extra_arguments, extra_keywords)
     window: dict[str, Any] = {"size": filter_size, "mode": mode, "cval": cval, "origin": origin, "axes": axis}
     if kernel is not None and len(kernel.outputs) > 1:
-        return kernel(image, output=output, cast="wrap", **window)
+        return kernel(image, output=output, dtype=image.dtype if output is None else None, cast="wrap", **window)
     target = _scipy.output_for(output, image)
     if kernel is not None:
         return _scipy.filtered(kernel, image, target, own=True, **window)

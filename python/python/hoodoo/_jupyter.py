@@ -85,21 +85,22 @@ def preview(kernel: str | Kernel, *images: ArrayLike, **options: Any) -> Preview
     """Shows images before and after a kernel.
 
     Under each picture stand its type and its least and greatest value, which are drawn black and white; images of uint8 are drawn
-    as they are, and NaN is drawn black.
+    as they are, and NaN is drawn black. A last axis of three, beside two others, is taken for colours; of a volume the middle plane is
+    shown, and a line as a row.
 
     Parameters
     ----------
     kernel : str or Kernel
         The kernel.
     *images : array_like
-        An image with two axes for each input.
+        An image for each input.
     **options
         What the kernel is called with.
 
     Raises
     ------
     ValueError
-        For images that have not two axes; otherwise as for `Kernel`.
+        For images without axes; otherwise as for `Kernel`.
 
     Examples
     --------
@@ -111,8 +112,8 @@ def preview(kernel: str | Kernel, *images: ArrayLike, **options: Any) -> Preview
         kernel = Kernel(kernel)
     before = [np.asarray(image) for image in images]
     for image in before:
-        if image.ndim != 2:
-            raise ValueError(f"a preview is of images with two axes, not of shape {image.shape}")
+        if image.ndim == 0:
+            raise ValueError("a preview is of images with axes, and this is one number")
     result = kernel(*before, **options)
     pictures = dict(zip(kernel.inputs, before))
     if isinstance(result, tuple):
@@ -123,9 +124,10 @@ def preview(kernel: str | Kernel, *images: ArrayLike, **options: Any) -> Preview
 
 
 def _figure(name: str, picture: NDArray[Any]) -> str:
-    height, width = picture.shape
+    shown = _plane(picture)
+    height, width = shown.shape[:2]
     enlarged = max(_WIDTH // max(height, width, 1), 1)
-    data = base64.b64encode(png(_grey(picture))).decode()
+    data = base64.b64encode(png(_grey(shown))).decode()
     return (
         f'<figure style="margin:0;max-width:{_WIDTH}px">'
         f'<img alt="{html.escape(name)}" src="data:image/png;base64,{data}"'
@@ -134,11 +136,19 @@ def _figure(name: str, picture: NDArray[Any]) -> str:
     )
 
 
+def _plane(picture: NDArray[Any]) -> NDArray[Any]:
+    """What is shown of a picture: two axes, or three with colours."""
+    if picture.ndim == 1:
+        return picture[np.newaxis]
+    while picture.ndim > (3 if picture.shape[-1] == 3 and picture.ndim > 2 else 2):
+        picture = picture[len(picture) // 2]
+    return picture
+
+
 def _extent(picture: NDArray[Any]) -> str:
-    height, width = picture.shape
     finite = picture[np.isfinite(picture)]
     values = f", {finite.min():g} to {finite.max():g}" if finite.size else ""
-    return f"{height} × {width} {picture.dtype}{values}"
+    return f"{' × '.join(map(str, picture.shape))} {picture.dtype}{values}"
 
 
 def _grey(picture: NDArray[Any]) -> NDArray[np.uint8]:
@@ -153,16 +163,16 @@ def _grey(picture: NDArray[Any]) -> NDArray[np.uint8]:
     return grey.round().astype(np.uint8)
 
 
-def png(grey: NDArray[np.uint8]) -> bytes:
-    """A picture in shades of grey as a file of PNG.
+def png(picture: NDArray[np.uint8]) -> bytes:
+    """A picture in shades of grey, or in colours if it has a third axis, as a file of PNG.
 
     >>> png(np.zeros((2, 3), np.uint8))[:8]
     b'\\x89PNG\\r\\n\\x1a\\n'
     """
-    height, width = grey.shape
+    height, width = picture.shape[:2]
     # Each row starts with the number of its filter, which is none.
-    rows = np.concatenate([np.zeros((height, 1), np.uint8), grey], axis=1)
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    rows = np.concatenate([np.zeros((height, 1), np.uint8), picture.reshape(height, width * (3 if picture.ndim == 3 else 1))], axis=1)
+    header = struct.pack(">IIBBBBB", width, height, 8, 2 if picture.ndim == 3 else 0, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b"")]
     file = b"\x89PNG\r\n\x1a\n"
     for name, data in chunks:
@@ -180,9 +190,10 @@ def _magic(shell: Any) -> Callable[[str, str], Kernel | Preview]:
         """A cell that is a kernel.
 
         ``%%hoodoo NAME`` gives the kernel a name. ``%%hoodoo NAME IMAGE... size=3 mode='mirror'`` also shows what it makes of
-        images. The images and the values of options are Python expressions without spaces.
+        images. The images and the values of options are Python expressions; spaces are in brackets or quotes only, as in
+        ``size=(3, 5)``.
         """
-        name, *rest = line.split() or [""]
+        name, *rest = _words(line) or [""]
         if name and not name.isidentifier():
             raise ValueError(f"%%hoodoo: `{name}` is not a name for a kernel")
         options = dict(word.split("=", 1) for word in rest if _is_option(word))
@@ -197,6 +208,27 @@ def _magic(shell: Any) -> Callable[[str, str], Kernel | Preview]:
         return preview(kernel, *images, **{option: shell.ev(value) for option, value in options.items()})
 
     return hoodoo
+
+
+def _words(line: str) -> list[str]:
+    """The words of a line: what spaces separate that are in no brackets and no quotes.
+
+    >>> _words("edges image[0, :] size=(3, 5) mode='wrap'")
+    ['edges', 'image[0, :]', 'size=(3, 5)', "mode='wrap'"]
+    """
+    words, word, depth, quote = [], "", 0, ""
+    for character in line:
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        depth += 0 if quote else (character in "([{") - (character in ")]}")
+        if character.isspace() and depth <= 0 and not quote:
+            words.append(word)
+            word = ""
+        else:
+            word += character
+    return [each for each in [*words, word] if each]
 
 
 def _is_option(word: str) -> bool:

@@ -8,6 +8,7 @@ import warnings
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
 
@@ -17,6 +18,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from ._arrays import Array, check_type, is_direct, mask, readable, temporary_for, type_name
 from ._hoodoo import Filter, Program
 from ._kinds import as_numpy, back_to, is_dask, is_plain, is_xarray
+from ._types import cells_of_window, output_types
 
 if TYPE_CHECKING:
     from ._hoodoo import Options
@@ -30,10 +32,15 @@ _program = functools.lru_cache(maxsize=128)(Program)
 class Kernel:
     """A kernel: what one pixel of the output is, in terms of the window of values around it.
 
+    ``w`` is the window, ``w[0, 1]`` its cell at that offset from the pixel. Windows and numbers have operators (``+ - * / % **``,
+    comparisons, ``and or not``) and ``if c then a else b``. Reductions (``sum prod min max mean var std median rank percentile
+    trimmed_mean count any all argmin argmax nth len mode variety entropy``) may have a condition, as in ``mean(w where w > 3)``. Names
+    are given by ``let m = mean(w);``, numbers that are set for a run by ``param t = 0.5;``. `hoodoo.language()` is the whole language.
+
     Parameters
     ----------
     source : str
-        The program; ``docs/language.md`` describes the language.
+        The program.
     **params : float or array_like
         Values for the kernel's params and weights. Those that are not given here have their defaults, or are given
         where the kernel is called.
@@ -87,6 +94,12 @@ class Kernel:
             ("_weights", weights),
         ):
             object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str], **params: ArrayLike) -> Kernel:
+        """The kernel in a file, which mostly has a name that ends in ``.hood``, with values for params and weights."""
+        with open(path, encoding="utf-8-sig") as file:
+            return cls(file.read(), **params)
 
     @property
     def source(self) -> str:
@@ -158,7 +171,8 @@ class Kernel:
         axes : int or sequence of int, optional
             Filters along these axes only.
         dtype : dtype, optional
-            The type of all outputs; by default that of the first image.
+            The type of all outputs. By default it is that of the first image; if that is of integers and an output need not be whole,
+            as a mean, the output is float32 for integers of 8 and 16 bits, and else float64.
         cast : {'saturate', 'wrap'}
             How values become integers: rounded and clamped, or truncated and wrapped as SciPy does.
         threads : int
@@ -204,13 +218,18 @@ class Kernel:
             elsewhere = _elsewhere(self, images, options, output, dtype, threads, progress, params)
             if elsewhere is not None:
                 return elsewhere
-        inputs = _of_one_shape([readable(as_numpy(image)) for image in images])
+        inputs = [readable(as_numpy(image)) for image in images]
+        if len(inputs) > 1:
+            inputs = _of_one_shape(inputs)
         shape = inputs[0].shape
         check_window(len(shape), size, footprint, mode, origin, axes)
         ready = prepared(self, **options, params=params, threads=threads, ndim=len(shape))
-        region = ready.output_region(shape) if "valid" in mode else [(0, length) for length in shape]
-        shape = tuple(stop - start for start, stop in region)
-        results = self._results(output, dtype, shape, inputs[0].dtype)
+        region = [(0, length) for length in shape]
+        if "valid" in mode:
+            region = ready.output_region(shape)
+            shape = tuple(stop - start for start, stop in region)
+        types = self._types([image.dtype for image in inputs], len(shape), options, params)
+        results = self._results(output, dtype, shape, types)
         run = ready.run if all(map(is_direct, results)) and output is None else functools.partial(run_into, ready)
         if progress is None or progress is False:
             run(inputs, results)
@@ -240,8 +259,8 @@ class Kernel:
     ) -> str:
         """How the kernel would be computed for arrays of this shape and type, and why so.
 
-        ``dtype`` is the images' type, or a list with one for each; ``output`` is the outputs' type, by default that of
-        the first image. ``listing`` may ask for the code instead: ``clif`` in Cranelift's intermediate representation, or
+        ``dtype`` is the images' type, or a list with one for each; ``output`` is the outputs' type, by default what a call gives.
+        ``listing`` may ask for the code instead: ``clif`` in Cranelift's intermediate representation, or
         ``asm`` in that of this machine. The other arguments are those of a call.
 
         >>> print(Kernel("median(w)").explain((512, 512), "uint8", size=3, threads=1))
@@ -253,10 +272,17 @@ class Kernel:
         ready = prepared(
             self, size, footprint, mode, cval, origin, axes, cast=cast, precision=precision, threads=threads
         )
-        types: list[Any] = list(dtype) if isinstance(dtype, list | tuple) else [dtype] * len(self._inputs)
-        inputs = [type_name(np.dtype(each)) for each in types]
-        outputs = [inputs[0] if output is None else type_name(np.dtype(output))] * len(self._outputs)
-        return ready.listing(listing, shape, inputs, outputs)
+        given: list[Any] = list(dtype) if isinstance(dtype, list | tuple) else [dtype] * len(self._inputs)
+        images = [np.dtype(each) for each in given]
+        inputs = [type_name(each) for each in images]
+        options = {"size": size, "footprint": footprint, "mode": mode, "cval": cval, "axes": axes}
+        types = self._types(images, len(shape), options, {}) if output is None else [np.dtype(output)] * len(self._outputs)
+        text = ready.listing(listing, shape, inputs, [type_name(each) for each in types])
+        floats = [name for name, each in zip(self._outputs, types, strict=True) if each.kind == "f" and images[0].kind != "f"]
+        if listing == "plan" and output is None and floats:
+            name = next(each.name for each in types if each.kind == "f")
+            text += f"types: values of output {', '.join(floats)} need not be whole numbers, so they are {name}\n"
+        return text
 
     def low_level_callable(
         self,
@@ -333,12 +359,24 @@ class Kernel:
         ready = prepared(self, size, footprint, mode, 0.0, origin, axes)
         return tuple(ready.output_region(shape))
 
+    def _types(
+        self, images: list[np.dtype[Any]], ndim: int, options: Mapping[str, Any], params: Mapping[str, ArrayLike]
+    ) -> list[np.dtype[Any]]:
+        """The types of the outputs, if nobody says, for a call with these options."""
+        if images[0].kind == "f":
+            return [images[0].newbyteorder("=")] * len(self._outputs)
+        numbers, weights = _bound(self._program, params) if params else ({}, {})
+        modes = [options["mode"]] if isinstance(options["mode"], str) else options["mode"]
+        cells = cells_of_window(ndim, options["size"], options["footprint"], options["axes"])
+        numbers, weights = {**self._params, **numbers}, {**self._weights, **weights}
+        return output_types(self._program, images, numbers, weights, cells, modes, options["cval"])
+
     def _results(
-        self, output: Any, dtype: DTypeLike | None, shape: tuple[int, ...], default: np.dtype[Any]
+        self, output: Any, dtype: DTypeLike | None, shape: tuple[int, ...], types: list[np.dtype[Any]]
     ) -> list[Array]:
         """The arrays for the outputs, given or new."""
         if output is None and dtype is None:
-            return [np.empty(shape, default) for _ in self._outputs]
+            return [np.empty(shape, each) for each in types]
         if output is not None and dtype is not None:
             raise TypeError("`dtype` and `output` can't both be given")
         count = len(self._outputs)
@@ -350,7 +388,7 @@ class Kernel:
         if isinstance(output, np.ndarray) and count > 1:
             raise ValueError(f"the kernel has {count} outputs, and `output` is one array")
         results = []
-        for given in output if is_sequence else [output] * count:
+        for given, default in zip(output if is_sequence else [output] * count, types, strict=True):
             if isinstance(given, np.ndarray):
                 check_type(given.dtype)
                 if given.shape != shape:
@@ -361,8 +399,7 @@ class Kernel:
                 new = np.dtype(wanted)
                 check_type(new)
                 # As in SciPy, a type that is asked for keeps its order of bytes.
-                native = given is None and dtype is None
-                results.append(np.empty(shape, new.newbyteorder("=") if native else new))
+                results.append(np.empty(shape, new))
         return results
 
     def __repr__(self) -> str:
@@ -446,6 +483,9 @@ def check_window(ndim: int, size: Any, footprint: Any, mode: Any, origin: Any, a
 
     A sequence of one is not one for all axes.
     """
+    if type(size) is int and type(origin) is int and type(mode) is str and footprint is None:
+        # The usual call, of small arrays too.
+        return
     if size is not None and footprint is not None:
         warnings.warn("ignoring size because footprint is set", UserWarning, stacklevel=3)
         size = None
@@ -453,8 +493,20 @@ def check_window(ndim: int, size: Any, footprint: Any, mode: Any, origin: Any, a
         if isinstance(value, str | int) or value is None or not np.iterable(value):
             continue
         count = _axes_of_window(ndim, axes)
-        if len(list(value)) == 1 != count:
+        given = len(list(value))
+        if given == 1 != count:
             raise ValueError(f"{name}: there is one in {value!r}, and the window has {count} axes")
+        if name == "size" and axes is None and given != ndim:
+            raise ValueError(_axes_hint(f"size: there are {given} in {value!r}", given, ndim))
+    if footprint is not None and axes is None and (cells := np.ndim(footprint)) != ndim:
+        raise ValueError(_axes_hint(f"footprint: it has {cells} axes", cells, ndim))
+
+
+def _axes_hint(what: str, given: int, ndim: int) -> str:
+    """That a window has another number of axes than the array, and how to say along which it lies."""
+    which = tuple(range(given))
+    hint = f"; axes={which} filters along the first {given}, as in a picture with colours" if 0 < given < ndim else ""
+    return f"{what}, and the array has {ndim} axes{hint}"
 
 
 def _axes_of_window(ndim: int, axes: Any) -> int:

@@ -42,6 +42,8 @@ def as_numpy(image: Any) -> Array:
         For an image of which something would be lost, such as a mask or a unit, or that is not in this machine's memory. It says what
         to do.
     """
+    if type(image) is np.ndarray:
+        return image
     if is_plain(image):
         return np.asarray(image)
     _refuse(image)

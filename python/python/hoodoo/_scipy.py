@@ -17,6 +17,9 @@ from ._kernel import Kernel, number, prepared, run_into
 #: Writes what it makes of the first array to the second.
 Step: TypeAlias = Callable[[Array, Array], object]
 
+# So few pixels are filtered before a second thread has woken up.
+_FEW_PIXELS = 4096
+
 # SciPy's modes, and the two of ours in which nothing is outside.
 _MODES = ("reflect", "mirror", "nearest", "wrap", "constant", "grid-mirror", "grid-wrap", "grid-constant")
 _OWN_MODES = ("shrink", "valid")
@@ -46,7 +49,8 @@ def filtered(
 ) -> Array:
     """Runs a kernel with SciPy's types, with ``own`` float16 too, and its casts."""
     check_types(image, target, own=own)
-    ready = prepared(kernel, size, footprint, mode, cval, origin, axes, params, cast="wrap")
+    threads = 1 if image.size < _FEW_PIXELS else 0
+    ready = prepared(kernel, size, footprint, mode, cval, origin, axes, params, cast="wrap", threads=threads)
     run_into(ready, [readable(as_numbers(image))], [as_numbers(target)])
     return target
 

@@ -155,7 +155,7 @@ def generic_filter(
             **options,
             **params,
             "mode": ["shrink" if modes[axis] == "shrink" else "valid" for axis in filtered] or "valid",
-            "dtype": outputs[0].dtype,
+            **({"dtype": outputs[0].dtype} if len(outputs) == 1 else {"output": [each.dtype for each in outputs]}),
         },
     )
     along = [spans(cut, modes[axis], *reach[axis]) for axis, cut in enumerate(inputs[0].chunks)]

@@ -47,6 +47,29 @@ impl Analysis {
     }
 }
 
+/// Values that are whole are so whatever their size; so small ones tell, which no operation makes too large to be exact.
+const SMALL: f64 = 1024.0;
+
+/// Which outputs are whole numbers, or NaN, if these inputs are, and if all params and weights are or not, for so many cells.
+pub fn whole_outputs(kernel: &Kernel, inputs: &[bool], params: bool, taps: usize) -> Vec<bool> {
+    let range = |whole: bool| match whole {
+        true => ValueRange::integers(-SMALL, SMALL),
+        false => ValueRange::ANY,
+    };
+    let inputs: Vec<ValueRange> = inputs.iter().map(|whole| range(*whole)).collect();
+    let facts = Facts {
+        inputs: &inputs,
+        params: range(params),
+        taps,
+        outputs_float: &[],
+        outputs_rounded: &[],
+        known: &[],
+        precision: Precision::Exact,
+    };
+    let ranges = ranges(kernel, &facts, &vec![false; kernel.node_count()]);
+    kernel.outputs.iter().map(|output| ranges[output.value.index()].integral).collect()
+}
+
 /// Follows the values through `kernel`, and chooses the narrowest lanes.
 ///
 /// A comparison's lanes are those in which to compare its operands. A constant's are the narrowest that hold it, but it

@@ -1,11 +1,15 @@
-//! Checks that all dependencies, on every platform, may be used on the terms of permissive licences: `cargo run --package
-//! hoodoo-licences`. Of each that may not, it names the way on which it came in.
+//! Checks that all dependencies, on every platform, may be used on the terms of permissive licences, and that the texts of those that are
+//! linked into Python's extension module are in `python/THIRD-PARTY.txt`, which goes with it: `cargo run --package hoodoo-licences`.
+//! Of a package that may not be used, it names the way on which it came in. With `--write` it writes the texts.
 
 #![deny(missing_docs, unsafe_code)]
 
 mod graph;
 mod terms;
+mod texts;
 
+use std::fs;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use graph::Graph;
@@ -31,11 +35,38 @@ fn wrong(graph: &Graph) -> Vec<String> {
     wrong.collect()
 }
 
+/// Where the texts of licences are that go with the extension module.
+const TEXTS: &str = "python/THIRD-PARTY.txt";
+
+/// Writes the texts, or looks whether they are those that were written.
+fn texts(graph: &Graph, write: bool) -> Result<(), String> {
+    let texts = texts::collected(&graph.linked_into("hoodoo-python"))?;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(TEXTS);
+    let failed = |error| format!("{}: {error}", path.display());
+    if write {
+        return fs::write(&path, texts).map_err(failed);
+    }
+    match fs::read_to_string(&path).map_err(failed)? == texts {
+        true => Ok(()),
+        false => {
+            Err(format!("{TEXTS} has other texts than the packages: cargo run --package hoodoo-licences -- --write"))
+        }
+    }
+}
+
+fn check(write: bool) -> Result<String, String> {
+    let graph = Graph::parse(&metadata()?)?;
+    let wrong = wrong(&graph);
+    if !wrong.is_empty() {
+        return Err(wrong.join("\n"));
+    }
+    texts(&graph, write)?;
+    Ok(format!("{} packages, all on permissive terms", graph.packages().len()))
+}
+
 fn main() -> ExitCode {
-    let graph = metadata().and_then(|text| Graph::parse(&text));
-    let (said, status) = match graph.map(|graph| (wrong(&graph), graph.packages().len())) {
-        Ok((wrong, count)) if wrong.is_empty() => (format!("{count} packages, all on permissive terms"), 0),
-        Ok((wrong, _)) => (wrong.join("\n"), 1),
+    let (said, status) = match check(std::env::args().any(|argument| argument == "--write")) {
+        Ok(said) => (said, 0),
         Err(error) => (error, 1),
     };
     println!("{said}");
