@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(uses("param t = 2 * k;"), pair("t", "k"));
         assert_eq!(uses("input a, b;"), pair("a b", ""));
         assert_eq!(uses("let x = x * 10"), pair("x", "x"));
-        assert_eq!(uses("low: min(w where m), high: a[0, o] ** -e"), pair("", "a m o w"));
+        assert_eq!(uses("low: min(w where m), high: a[0, o] ** -e"), pair("", "a e m o w"));
         assert_eq!(uses("if not c then 1 < x else y[0] # z").1.as_str(), "c x y");
     }
 

@@ -90,7 +90,7 @@ pub static COMMANDS: &[Command] = &[
         "[F]",
         Topic::Footprint,
         footprint,
-        "the window is box:R, cross:R, disk:R, ball:R, rows such as 010/111/010, or an .npy file; draws it",
+        "the window is box:R, cross:R, disk:R, ball:R, another shape of `run --footprint`, rows such as 010/111/010, or an .npy file; draws it",
     ),
     command(
         "mode",
