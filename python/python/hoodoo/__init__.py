@@ -8,8 +8,8 @@ array([[4, 5, 4],
        [7, 8, 7],
        [4, 5, 4]])
 
-`language()` is the kernel language on one page. ``hoodoo.ndimage`` is ``scipy.ndimage`` with Hoodoo behind every function that looks at neighbourhoods, ``hoodoo.dask`` filters Dask
-arrays, and ``hoodoo.xarray`` gives labelled arrays the accessor ``hoodoo``.
+`language()` is the kernel language on one page. ``hoodoo.ndimage`` is ``scipy.ndimage`` with Hoodoo behind every function that looks at
+neighbourhoods, ``hoodoo.dask`` filters Dask arrays, and ``hoodoo.xarray`` gives labelled arrays the accessor ``hoodoo``.
 """
 
 import importlib

@@ -64,14 +64,14 @@ def chained(steps: Sequence[Step], image: Array, target: Array) -> Array:
         return target
     # Two in turn, so that no step reads where it writes.
     scratch: list[Array] = []
-    for number, step in enumerate(steps):
-        if number == len(steps) - 1:
+    for index, step in enumerate(steps):
+        if index == len(steps) - 1:
             into = target
-        elif number < 2:
+        elif index < 2:
             into = np.empty(target.shape, target.dtype.newbyteorder("="))
             scratch.append(into)
         else:
-            into = scratch[number % 2]
+            into = scratch[index % 2]
         step(image, into)
         image = into
     return target

@@ -111,10 +111,7 @@ def generic_filter(
         kernel = Kernel(kernel)
     elif not isinstance(kernel, Kernel):
         raise TypeError(f"the kernel must be a str or a hoodoo.Kernel, which other processes can compile, not {kernel!r}")
-    inputs = [da.asarray(each) for each in (x if isinstance(x, (list, tuple)) else [x])]
-    # One number is the same at every pixel.
-    whole = next((array for array in inputs if array.ndim > 0), inputs[0])
-    inputs = [da.broadcast_to(each, whole.shape, whole.chunks) if each.ndim == 0 else each for each in inputs]
+    inputs = _inputs(x)
     _check_window(inputs[0].ndim, size, footprint, mode, origin, axes)
     window: dict[str, Any] = {"size": size, "footprint": footprint, "origin": origin, "axes": axes}
     cval = number(cval, "cval")
@@ -123,10 +120,7 @@ def generic_filter(
     empties = [np.empty((0,) * array.ndim, array.dtype) for array in inputs]
     sample = kernel(*empties, mode=mode, dtype=dtype, **window, **options, **params)
     shape = inputs[0].shape
-    if any(array.shape != shape for array in inputs):
-        raise ValueError(f"the inputs have different shapes: {', '.join(str(array.shape) for array in inputs)}")
-    if any(np.isnan(length) for length in shape):
-        raise ValueError("the sizes of the chunks are unknown; x.compute_chunk_sizes() finds them")
+    _check_shapes(inputs)
 
     filtered = list(range(len(shape))) if axes is None else [int(axis) % len(shape) for axis in np.ravel(axes)]
     modes = dict.fromkeys(range(len(shape)), "valid")
@@ -137,11 +131,7 @@ def generic_filter(
     shrinking = [axis for axis in filtered if modes[axis] == "shrink" and reach[axis] != (0, 0)]
     cut = [axis for axis in shrinking if len(inputs[0].chunks[axis]) > 1]
     if cut and _can_fail_in_part(kernel.source, _has_its_pixel(size, footprint, origin)):
-        raise ValueError(
-            f"in mode shrink this kernel can't be computed block by block along axes {cut}, because at the ends of a block it sees fewer "
-            "cells than at those of the array, and can fail there (by `assert`, `rank`, `nth`, ...): "
-            f"x.rechunk({dict.fromkeys(cut, -1)}) makes one block along them, if that fits in memory"
-        )
+        raise ValueError(_whole_axes_needed(cut))
     inputs = [array.rechunk(inputs[0].chunks) for array in inputs]
 
     outputs = sample if isinstance(sample, tuple) else (sample,)
@@ -165,6 +155,30 @@ def generic_filter(
     if not isinstance(sample, tuple):
         return da.Array(layers, name, chunks, meta=sample)
     return type(sample)(*(_output(layers, name, number, chunks, meta) for number, meta in enumerate(sample)))
+
+
+def _inputs(x: Any) -> list[Any]:
+    """The inputs as Dask arrays, of which one number is the same at every pixel."""
+    inputs = [da.asarray(each) for each in (x if isinstance(x, (list, tuple)) else [x])]
+    whole = next((array for array in inputs if array.ndim > 0), inputs[0])
+    return [da.broadcast_to(each, whole.shape, whole.chunks) if each.ndim == 0 else each for each in inputs]
+
+
+def _check_shapes(inputs: Sequence[Any]) -> None:
+    shape = inputs[0].shape
+    if any(array.shape != shape for array in inputs):
+        raise ValueError(f"the inputs have different shapes: {', '.join(str(array.shape) for array in inputs)}")
+    if any(np.isnan(length) for length in shape):
+        raise ValueError("the sizes of the chunks are unknown; x.compute_chunk_sizes() finds them")
+
+
+def _whole_axes_needed(axes: list[int]) -> str:
+    """Why a kernel can't be computed by blocks along these axes, and what to do."""
+    return (
+        f"in mode shrink this kernel can't be computed block by block along axes {axes}, because at the ends of a block it sees fewer "
+        "cells than at those of the array, and can fail there (by `assert`, `rank`, `nth`, ...): "
+        f"x.rechunk({dict.fromkeys(axes, -1)}) makes one block along them, if that fits in memory"
+    )
 
 
 def _check_window(ndim: int, size: Any, footprint: Any, mode: Any, origin: Any, axes: Any) -> None:
