@@ -132,6 +132,24 @@ pub const LINE_INSTRUCTIONS: usize = 3;
 /// What one more pass costs for a register of pixels, beside its instructions, for one row of pixels.
 pub const PASS_INSTRUCTIONS: f64 = 8.0;
 
+/// Where columns have more nodes than this, one call computes fewer rows of pixels.
+///
+/// Code of so many instructions takes some 20 ms to make.
+pub const MAX_COLUMN_NODES: usize = 6000;
+
+/// The same for passes along the row, which share nothing among rows of pixels.
+pub const MAX_ROW_NODES: usize = 1024;
+
+/// Columns that take more steps than this, reads included, are not cut; columns of parts that take some instructions each, a quarter.
+///
+/// Not measured: a disk of 301 cells across takes some 700.
+pub const MAX_COLUMN_STEPS: usize = 4000;
+
+/// Weights of fewer cells are not looked at for being products of a column and a row.
+///
+/// Not measured: windows of 5 x 5 are unrolled, and take as long as two passes.
+pub const MIN_SEPARABLE_CELLS: usize = 25;
+
 // Order statistics that move.
 
 /// Histograms of columns are worth it for at least so many cells in a column.

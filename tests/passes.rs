@@ -53,7 +53,7 @@ fn run<T: AnyElement, U: AnyElement>(filter: &Filter, image: &ArrayD<T>, outputs
 
 /// Whether two values are the same, or as near as the order of additions may make them.
 fn near(x: f64, y: f64, tolerance: f64) -> bool {
-    x == y || x.is_nan() && y.is_nan() || (x - y).abs() <= tolerance
+    x == y || x.is_nan() && y.is_nan() || (x - y).abs() <= tolerance * x.abs().max(1.0)
 }
 
 /// Compares a kernel in passes with the same in one pass and with the interpreter.
@@ -91,6 +91,166 @@ const KERNELS: [&str; 9] = [
     "sum(w * w) - sum(w) * sum(w) / len(w)",
     "param k = 2; sum(min(w, k)) + max(w * k)",
 ];
+
+/// Footprints that are no boxes: disks, crosses, a ring, one with holes, one without its centre, a random one.
+fn footprints() -> Vec<Window> {
+    let of = |shape: [usize; 2], is_in: &dyn Fn(usize, usize) -> bool| {
+        Window::Array(ArrayD::from_shape_fn(IxDyn(&shape), |at| is_in(at[0], at[1])))
+    };
+    let dist = |y: usize, x: usize| ((y as f64 - 6.0).powi(2) + (x as f64 - 6.0).powi(2)).sqrt();
+    let mut noise = Noise(77);
+    let random: Vec<bool> = (0..9 * 10).map(|_| noise.next() < 0.4).collect();
+    vec![
+        Window::Disk(3.0),
+        Window::Disk(6.5),
+        Window::Cross(5),
+        of([13, 13], &|y, x| (4.0..6.5).contains(&dist(y, x))),
+        of([13, 13], &|y, x| y.abs_diff(6) + x.abs_diff(6) <= 6),
+        of([7, 12], &|y, x| (y + x) % 3 != 0),
+        of([9, 10], &|y, x| random[10 * y + x]),
+        of([4, 6], &|y, _| y % 2 == 0),
+    ]
+}
+
+#[test]
+fn every_footprint_and_mode() {
+    for (number, window) in footprints().into_iter().enumerate() {
+        // Each footprint in three of the modes, and each mode with some of the footprints.
+        for turn in 0..3 {
+            let mode = MODES[(number + 2 * turn) % MODES.len()];
+            let source = KERNELS[(number + turn) % KERNELS.len()];
+            let shape = [11, 37];
+            agree::<u8, u8>(source, window.clone(), &image(&shape, false, 20 + turn as u64), mode);
+            agree::<f32, f32>(source, window.clone(), &image(&shape, true, 40 + turn as u64), mode);
+            agree::<i16, f64>("min(w), max(w), sum(w), var(w)", window.clone(), &image(&shape, false, 3), mode);
+        }
+    }
+}
+
+#[test]
+fn balls_in_volumes() {
+    for mode in MODES {
+        let image = image::<u16>(&[4, 5, 30], false, 15);
+        agree::<u16, f64>("min(w), mean(w), var(w)", Window::Ball(2.5), &image, mode);
+        agree::<u16, u16>("max(w) - min(w where w > 40)", Window::Cross(3), &image, mode);
+    }
+}
+
+#[test]
+fn conditions_on_places_are_footprints() {
+    let sources = [
+        "mean(w where dist() >= 3) - mean(w where dist() < 3)",
+        "max(w where offset(0) < 0), max(w where offset(0) > 0 and offset(1) <= 0)",
+        "sum(w where dist() > 2 and w > 1), var(w where dist() > 2 and w > 1)",
+        "count(w > 1 and dist() < 4), min(w where offset(0) != offset(1))",
+        "std(w where dist() <= 4.5)",
+        "param r = 3; mean(w where dist() <= r), max(w)",
+    ];
+    for (number, mode) in MODES.into_iter().enumerate() {
+        for source in [sources[number % sources.len()], sources[(number + 2) % sources.len()]] {
+            agree::<u8, f64>(source, [9, 11], &image(&[10, 34], false, 50 + number as u64), mode);
+            agree::<f64, f64>(source, [12, 12], &image(&[10, 34], true, 60 + number as u64), mode);
+        }
+    }
+}
+
+#[test]
+fn variances() {
+    let sources = ["var(w), std(w)", "mean(w), var(w where w > 1)", "(w[0, 0] - mean(w)) / (1 + std(w))"];
+    for (number, mode) in MODES.into_iter().enumerate() {
+        for (turn, source) in sources.into_iter().enumerate() {
+            let size = [[5, 5], [1, 21], [7, 1], [12, 30]][(number + turn) % 4];
+            agree::<u8, f64>(source, size, &image(&[9, 35], false, 70 + number as u64), mode);
+            agree::<i32, f64>(source, size, &image(&[9, 35], false, 80 + number as u64), mode);
+            agree::<f64, f64>(source, size, &image(&[9, 35], true, 90 + number as u64), mode);
+        }
+    }
+}
+
+/// The variance of integers, all of which are less than 2^50, as a fraction: n^2 times that, exactly.
+fn exact_variance(elements: &[i128]) -> f64 {
+    let (n, sum) = (elements.len() as i128, elements.iter().sum::<i128>());
+    // Differences from the mean, times n, are small integers.
+    let squares: i128 = elements.iter().map(|x| (x * n - sum) * (x * n - sum)).sum();
+    squares as f64 / (n * n * n) as f64
+}
+
+#[test]
+fn variances_of_noise_on_a_large_offset() {
+    // 1e9 and noise of 1 in steps of 2^-20: each element is an f64, and the differences of their squares are not.
+    let mut noise = Noise(5);
+    let steps: Vec<i128> = (0..40 * 60).map(|_| (1_000_000_000 << 20) + (noise.next() * 1_048_576.0) as i128).collect();
+    let image = ArrayD::from_shape_fn(IxDyn(&[40, 60]), |at| steps[at[0] * 60 + at[1]] as f64 / 1_048_576.0);
+    let kernel = Kernel::compile("var(w), var(w where w > 0)").expect("a kernel");
+    for side in [3usize, 15, 31] {
+        let filter = Filter::new(&kernel).window(Window::from(side)).mode(Mode::Valid).cut(Cut::Always);
+        let made = run::<f64, f64>(&filter, &image, 2);
+        for ((at, first), second) in made[0].indexed_iter().zip(&made[1]) {
+            let corner = at[0] * 60 + at[1];
+            let cells = (0..side).flat_map(|y| (0..side).map(move |x| corner + y * 60 + x));
+            let elements: Vec<i128> = cells.map(|cell| steps[cell]).collect();
+            let exact = exact_variance(&elements) / f64::from(1u32 << 20).powi(2);
+            // Elements changed by n eps of themselves change the variance by about twice that times its root.
+            let (n, eps) = ((side * side) as f64, f64::EPSILON);
+            let bound = 2.0 * n * eps * 1e9 * exact.sqrt() + (n * eps * 1e9).powi(2);
+            for value in [*first, *second] {
+                assert!((value - exact).abs() <= bound, "{side}: {value}, not {exact} within {bound}");
+            }
+        }
+    }
+}
+
+#[test]
+fn variances_of_integers_are_exact() {
+    let image = ArrayD::from_shape_fn(IxDyn(&[30, 50]), |at| 65_000u16 + (at[0] * 7 + at[1] * 13) as u16 % 500);
+    let kernel = Kernel::compile("var(w)").expect("a kernel");
+    let filter = Filter::new(&kernel).window(Window::from(15)).mode(Mode::Valid).cut(Cut::Always);
+    let made = run::<u16, f64>(&filter, &image, 1);
+    for (at, value) in made[0].indexed_iter() {
+        let (top, left) = (at[0], at[1]);
+        let cells = (0..15).flat_map(|y| (0..15).map(move |x| [top + y, left + x]));
+        let elements: Vec<i128> = cells.map(|cell| i128::from(image[cell.as_slice()])).collect();
+        let exact = exact_variance(&elements);
+        assert!((value - exact).abs() <= 4.0 * f64::EPSILON * exact, "{value}, not {exact}");
+    }
+}
+
+#[test]
+fn positions_of_extremes() {
+    let sources =
+        ["argmin(w), argmax(w)", "argmax(w where w < 2), min(w)", "argmin(w where offset(0) > 0), argmax(-w)"];
+    for (number, mode) in MODES.into_iter().enumerate() {
+        for (turn, source) in sources.into_iter().enumerate() {
+            let size = [[5, 5], [1, 21], [7, 1], [8, 30]][(number + turn) % 4];
+            let seed = 100 + number as u64;
+            agree::<u8, f64>(source, size, &image(&[9, 35], false, seed).mapv(|x: u8| x / 64), mode);
+            agree::<f32, i32>(source, size, &image(&[9, 35], true, seed).mapv(|x: f32| x.round()), mode);
+        }
+    }
+    let volume = image::<u8>(&[5, 6, 40], false, 16).mapv(|x| x / 32);
+    agree::<u8, i32>("argmin(w), argmax(w)", [2, 3, 9], &volume, Mode::Reflect);
+    agree::<u8, i32>("argmin(w), argmax(w)", Window::Disk(4.0), &image(&[20, 50], false, 17), Mode::Nearest);
+}
+
+#[test]
+fn weights_that_are_products() {
+    let sources = [
+        "let g = exp(-dist()**2 / 18); sum(g * w) / sum(g)",
+        "param s = 3; let g = exp(-dist()**2 / (2 * s * s)); sum(w * g where w > 0) / sum(g where w > 0)",
+        "sum(offset(0) * w), sum(w * offset(1) * (3 - abs(offset(0))))",
+        "let d = dist()**2; sum(w * (exp(-d / 8) - 0.5 * exp(-d / 32)))",
+        "sum(w * cos(offset(0) + offset(1)))",
+        "sum(w * dist())",
+        "sum(max(w, 1) * offset(0) where offset(1) > 0), sum(w)",
+    ];
+    for (number, mode) in MODES.into_iter().enumerate() {
+        for (turn, source) in sources.into_iter().enumerate() {
+            let size = [[7, 7], [13, 12]][(number + turn) % 2];
+            agree::<u8, f64>(source, size, &image(&[9, 35], false, 120 + number as u64), mode);
+            agree::<f64, f64>(source, size, &image(&[9, 35], false, 130 + number as u64), mode);
+        }
+    }
+}
 
 #[test]
 fn every_mode_size_and_type() {
@@ -201,4 +361,35 @@ fn the_plan_says_what_is_cut() {
     assert!(large.contains("line 0: made of u8 numbers"), "{large}");
     // The difference of the greatest and the least is known not to be negative, as in one pass.
     assert!(!large.contains("i16"), "{large}");
+}
+
+#[test]
+fn the_plan_says_what_is_not_cut_and_why() {
+    let listing = |source: &str, window: Window| {
+        let kernel = Kernel::compile(source).expect("a kernel");
+        let filter = Filter::new(&kernel).window(window);
+        filter.listing(hoodoo::Listing::Plan, &[512, 512], &[DType::F32], &[DType::F32]).expect("a plan")
+    };
+    let box_of = |source: &str| listing(source, Window::from(21));
+    for (source, why) in [
+        (
+            "mean(w where abs(w - w[0, 0]) < 1)",
+            "sum is not cut into passes, because its condition depends on the pixel",
+        ),
+        ("sum(abs(w - w[0, 0]))", "sum is not cut into passes, because its elements depend on the pixel"),
+        (
+            "param r = 4; max(w where dist() < r)",
+            "max is not cut into passes, because its condition on places depends on a param",
+        ),
+        ("weights k; sum(w * k)", "sum is not cut into passes, because its weights are not known"),
+        ("nth(w, 3)", "nth is not cut into passes, because the order of its elements matters"),
+    ] {
+        assert!(box_of(source).contains(why), "{source}: {}", box_of(source));
+    }
+    assert!(listing("argmin(w)", Window::Disk(10.0)).contains("because its footprint is no box"));
+    // What is cut is not listed: disks, variances, places.
+    for source in ["max(w) - min(w)", "std(w)", "mean(w where dist() > 4)"] {
+        let plan = listing(source, Window::Disk(10.0));
+        assert!(plan.contains("pass 1:") && !plan.contains("is not cut"), "{source}: {plan}");
+    }
 }

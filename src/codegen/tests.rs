@@ -40,6 +40,7 @@ fn plan_of(source: &str, side: usize, dtype: DType) -> Plan {
         outside: None,
         precision: Precision::Exact,
         cut: Cut::Auto,
+        ranks: Vec::new(),
     };
     plan(&kernel, request)
 }

@@ -13,11 +13,15 @@ use crate::codegen::jit;
 use crate::codegen::row::{self, RowKernel};
 use crate::error::Error;
 use crate::grid::boundary::Mode;
+use crate::grid::cut::Cut;
 use crate::grid::halo::Halo;
 use crate::grid::named::named_enum;
 use crate::grid::region::Region;
 use crate::kernel::Kernel;
-use crate::plan::{Request, plan};
+use crate::lang::hir;
+use crate::plan::hoist::Hoisted;
+use crate::plan::{Request, Separable, hoisted, may_have_weights, plan, separable};
+use crate::tuning;
 
 /// A kernel for rows, ready to run.
 struct ReadyRows {
@@ -38,12 +42,22 @@ impl Rows {
     /// The code for a job.
     pub fn new(kernel: &Kernel, job: &Job) -> Result<Rows, Error> {
         let code = |shrinking: &[usize]| -> Result<ReadyRows, Error> {
-            let kernel = kernel.rows(request(job, shrinking))?;
-            let hoisted = &kernel.plan.hoisted;
-            let constants = match hoisted.params.is_empty() && hoisted.weights.is_empty() {
-                true => Vec::new(),
-                false => hoisted.values(&job.cells, &job.settings, &job.extent()),
-            };
+            let mut request = request(job, shrinking);
+            let mut factors = factors(kernel.hir(), job, &mut request);
+            let mut rows = kernel.rows(request.clone())?;
+            let expected =
+                |rows: &RowKernel| rows.plan.last_pass().kernel.params.len() - rows.plan.hoisted.params.len();
+            if expected(&rows) != factors.len() {
+                // Not all of the sums with such weights are cut.
+                request.ranks.clear();
+                factors.clear();
+                rows = kernel.rows(request)?;
+            }
+            let kernel = rows;
+            let mut constants = values(&kernel.plan.hoisted, job);
+            // To the code they are params.
+            let params = kernel.plan.hoisted.params.len();
+            constants.splice(params..params, factors);
             Ok(ReadyRows { kernel, constants })
         };
         let border = if job.shrinking.is_empty() { None } else { Some(code(&job.shrinking)?) };
@@ -98,6 +112,26 @@ pub fn callback(kernel: &Kernel, job: &Job) -> Result<(Callback, Option<Callback
     Ok((callback, shorter))
 }
 
+/// The values of what was hoisted, in the job's run.
+fn values(hoisted: &Hoisted, job: &Job) -> Vec<f64> {
+    match hoisted.params.is_empty() && hoisted.weights.is_empty() {
+        true => Vec::new(),
+        false => hoisted.values(&job.cells, &job.settings, &job.extent()),
+    }
+}
+
+/// The factors of weights that are products of a column and a row in the job's run; the request says which are.
+fn factors(kernel: &hir::Kernel, job: &Job, request: &mut Request) -> Vec<f64> {
+    let is_weighted = job.cells.taps() >= tuning::MIN_SEPARABLE_CELLS && may_have_weights(kernel);
+    if !is_weighted || job.cut == Cut::Never {
+        return Vec::new();
+    }
+    let hoisted = hoisted(kernel, request);
+    let Separable { ranks, factors } = separable(&hoisted, request, &values(&hoisted, job));
+    request.ranks = ranks;
+    factors
+}
+
 /// What a job asks of a plan, for windows that lack cells along these axes.
 fn request(job: &Job, shrinking: &[usize]) -> Request {
     let shape = job.domain.shape();
@@ -116,6 +150,7 @@ fn request(job: &Job, shrinking: &[usize]) -> Request {
         outside: job.modes.contains(&Mode::Constant).then(|| job.domain.cval().to_bits()),
         precision: job.precision,
         cut: job.cut,
+        ranks: Vec::new(),
     }
 }
 

@@ -128,7 +128,7 @@ pub static BUILTINS: &[Builtin] = &[
         "var",
         "var(x)",
         Meaning::Statistic(Statistic::Var),
-        "the population variance, `mean((x - mean(x))**2)`, in two passes; NaN if empty",
+        "the population variance, `mean((x - mean(x))**2)`, backward stable; NaN if empty",
     ),
     exact(
         "std",

@@ -30,10 +30,13 @@ impl Cells {
     /// [`Code::WrongAxes`] if the kernel names an axis that is not there, or an offset of another length.
     pub fn for_kernel(mut self, kernel: &Kernel) -> Result<Cells, Diagnostic> {
         self.check_axes(kernel)?;
-        let mut others: Vec<&[i32]> = kernel.fixed_offsets().into_iter().map(|(offset, _)| offset).collect();
-        others.retain(|offset| self.position(offset).is_none());
+        // Those that are there already may be others of another kernel.
+        let mut others: Vec<Vec<i32>> = (self.taps..self.len).map(|index| self.offset(index).to_vec()).collect();
+        let offsets = kernel.fixed_offsets().into_iter().map(|(offset, _)| offset);
+        others.extend(offsets.filter(|offset| self.position(offset).is_none()).map(<[i32]>::to_vec));
         others.sort_unstable();
-        self.len += others.len();
+        self.len = self.taps + others.len();
+        self.offsets.truncate(self.taps * self.axes);
         self.offsets.extend(others.into_iter().flatten());
         Ok(self)
     }
@@ -112,6 +115,12 @@ impl Cells {
         let along = || (0..self.len).map(|index| self.offset(index)[axis]);
         let (first, last) = (along().min().unwrap_or(0).min(0), along().max().unwrap_or(0).max(0));
         (first.unsigned_abs() as usize, last.unsigned_abs() as usize)
+    }
+
+    /// The least and the greatest offset of a cell of the footprint along an axis; 0 without cells.
+    pub fn extremes(&self, axis: usize) -> (i32, i32) {
+        let along = || (0..self.taps).map(|index| self.offset(index)[axis]);
+        (along().min().unwrap_or(0), along().max().unwrap_or(0))
     }
 
     /// The distance of the cell at `index` from the centre.

@@ -2,6 +2,7 @@
 
 use super::analysis::ValueRange;
 use super::assemble::{Draft, DraftInput, DraftOutput, LineRanges, array_input, assemble};
+use super::cut::uncut::Uncut;
 use super::hoist::Hoisted;
 use super::line::{Destination, Line, Origin};
 use super::order::pass::{OrderPass, OrderStatistic};
@@ -50,7 +51,7 @@ impl Link {
 }
 
 /// The plan of these passes, the last of which makes the request's outputs. Only that one may have assertions.
-pub fn chain(request: Request, hoisted: Hoisted, orders: Vec<OrderPass>, links: &[Link]) -> Plan {
+pub fn chain(request: Request, hoisted: Hoisted, orders: Vec<OrderPass>, links: &[Link], uncut: Vec<Uncut>) -> Plan {
     let statistics = || orders.iter().flat_map(|order| &order.statistics);
     let mut passes = Vec::new();
     let mut lines: Vec<Line> = statistics().map(OrderStatistic::line).collect();
@@ -90,7 +91,7 @@ pub fn chain(request: Request, hoisted: Hoisted, orders: Vec<OrderPass>, links: 
         passes.push(pass);
     }
     infer_halos(&passes, &mut lines);
-    let plan = Plan { reads: GroupReads::new(&passes, &lines), request, hoisted, orders, passes, lines };
+    let plan = Plan { reads: GroupReads::new(&passes, &lines), request, hoisted, orders, passes, lines, uncut };
     if cfg!(debug_assertions)
         && let Err(error) = verify(&plan)
     {

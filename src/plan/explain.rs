@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::body::{Combine, Fold, Host, NoNetwork, Select, Statistic, Step, Strategy, Visit};
+use super::cut::uncut::Uncut;
 use super::line::{Destination, Origin};
 use super::order::elements::Elements;
 use super::order::method::Method;
@@ -30,6 +31,11 @@ impl fmt::Display for Plan {
         for (number, pass) in self.passes.iter().enumerate() {
             writeln!(f, "pass {number}:")?;
             pass.explain(f, self.request.cut)?;
+        }
+        // In small windows that goes without saying.
+        let is_large = self.request.cells.taps() > tuning::MAX_UNROLLED_CELLS;
+        for Uncut { op, why } in self.uncut.iter().filter(|_| is_large) {
+            writeln!(f, "{} is not cut into passes, because {}", op.name(), why.as_str())?;
         }
         Ok(())
     }

@@ -30,9 +30,10 @@ pub mod width;
 
 pub use self::assemble::array_input;
 use self::chain::{Link, chain};
-use self::cut::cut;
+use self::cut::{Cutting, cut};
+pub use self::cut::{Separable, may_have_weights, separable};
 use self::factors::with_invariant_factors;
-use self::hoist::hoist;
+use self::hoist::{Hoisted, hoist};
 use self::order::{Moving, moving};
 pub use self::program::Plan;
 pub use self::request::Request;
@@ -43,6 +44,17 @@ use crate::tuning;
 
 /// The plan for `kernel`.
 pub fn plan(kernel: &Kernel, request: Request) -> Plan {
+    let hoisted = hoisted(kernel, &request);
+    if let Some(Moving { orders, last }) = moving(&hoisted, &request) {
+        return chain(request, hoisted, orders, &[last], Vec::new());
+    }
+    let Cutting { links, uncut } = cut(&hoisted, &request);
+    let links = links.unwrap_or_else(|| vec![Link::whole(&request, &hoisted)]);
+    chain(request, hoisted, Vec::new(), &links, uncut)
+}
+
+/// What remains of `kernel` for each pixel of such requests, and what is computed once for a run.
+pub fn hoisted(kernel: &Kernel, request: &Request) -> Hoisted {
     let taps = request.cells.taps();
     let kernel = match request.shrinking.is_empty() {
         true => Cow::Borrowed(kernel),
@@ -50,10 +62,5 @@ pub fn plan(kernel: &Kernel, request: Request) -> Plan {
     };
     let kernel = specialized(&kernel, taps);
     let kernel = with_invariant_factors(&kernel, request.precision);
-    let hoisted = hoist(kernel, taps <= tuning::MAX_UNROLLED_CELLS);
-    if let Some(Moving { orders, last }) = moving(&hoisted, &request) {
-        return chain(request, hoisted, orders, &[last]);
-    }
-    let links = cut(&hoisted, &request).unwrap_or_else(|| vec![Link::whole(&request, &hoisted)]);
-    chain(request, hoisted, Vec::new(), &links)
+    hoist(kernel, taps <= tuning::MAX_UNROLLED_CELLS)
 }

@@ -1,5 +1,6 @@
 //! A plan: the passes of a chain, and what they hand each other.
 
+use super::cut::uncut::Uncut;
 use super::hoist::Hoisted;
 use super::line::Line;
 use super::order::pass::OrderPass;
@@ -20,6 +21,8 @@ pub struct Plan {
     pub passes: Vec<Pass>,
     /// What passes make for later ones, those of the host first.
     pub lines: Vec<Line>,
+    /// The reductions that are not cut, where windows may be.
+    pub uncut: Vec<Uncut>,
     /// What the passes read for a group of rows.
     pub reads: GroupReads,
 }

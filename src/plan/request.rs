@@ -32,6 +32,9 @@ pub struct Request {
     pub precision: Precision,
     /// Whether reductions over large windows are cut into passes.
     pub cut: Cut,
+    /// For each sum of products with weights, of how many products of a column and a row the weights are the sum; 0 if that is not
+    /// known, and for all that follow the last one.
+    pub ranks: Vec<usize>,
 }
 
 impl Request {
@@ -47,6 +50,16 @@ impl Request {
     pub fn reach(shape: &[usize], farthest: usize) -> usize {
         let row = shape.last().map_or(1, |len| len.next_power_of_two());
         if farthest <= tuning::SHORT_REACH { tuning::SHORT_REACH } else { row.max(tuning::SHORT_REACH) }
+    }
+
+    /// The window's axis along the array's rows, if it has that axis.
+    pub fn row_axis(&self) -> Option<usize> {
+        self.axes.iter().position(|axis| axis + 1 == self.ndim)
+    }
+
+    /// The window's axis along which rows of pixels follow each other, if it has that axis.
+    pub fn jam_axis(&self) -> Option<usize> {
+        self.axes.iter().position(|axis| axis + 2 == self.ndim)
     }
 
     /// The f64 outside the array, if one is seen.

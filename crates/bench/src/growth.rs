@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
-use hoodoo::{AnyElement, Filter, Kernel, Window};
+use hoodoo::{AnyElement, Cut, Filter, Kernel, Window};
 use ndarray::ArrayD;
 
 use crate::error::Error;
@@ -12,7 +12,13 @@ use crate::workload::{check_memory, median, milliseconds};
 use crate::workloads::{random_values, workloads};
 
 /// The sides of the windows.
-const SIDES: [usize; 7] = [3, 5, 7, 11, 15, 21, 31];
+const SIDES: [usize; 9] = [3, 5, 7, 11, 15, 21, 31, 51, 101];
+
+/// From this side on, what is not computed in passes takes so long that it is left out.
+const LONGEST_WHOLE: usize = 31;
+
+/// From this side on, order statistics are left out.
+const LONGEST_ORDERED: usize = 31;
 
 /// The sides of the windows that kernels are compiled for.
 const COMPILED_SIDES: [usize; 6] = [3, 5, 9, 17, 33, 101];
@@ -22,6 +28,9 @@ const COMPILED_SHAPE: [usize; 2] = [1, 32];
 
 /// The kernels whose time grows with the window.
 const STATISTICS: [&str; 3] = ["min(w)", "mean(w)", "median(w)"];
+
+/// The kernels that are computed in passes, or not, with what the plan chooses.
+const CUT: [&str; 3] = ["min(w)", "mean(w)", "std(w)"];
 
 /// The kernels whose compilation grows with the window.
 const COMPILED: [&str; 3] = ["min(w)", "weights k; sum(w * k)", "median(w)"];
@@ -49,13 +58,15 @@ struct Growth {
 pub fn measure(size: usize, repeat: usize) -> Result<Vec<(&'static str, String)>, Error> {
     // The largest of the images, which are of f64.
     check_memory(&[size.saturating_mul(4); 2], size_of::<f64>())?;
-    let growths = [windows((size / 4).max(1), repeat)?, images(size, repeat)?, compilations(repeat)?];
+    let small = (size / 4).max(1);
+    let growths = [windows(small, repeat)?, images(size, repeat)?, compilations(repeat)?];
     let mut page = introduction(size, repeat);
     let mut files = Vec::new();
     for growth in &growths {
         let _ = write!(page, "\n## {}\n\n![{}]({})\n\n{}", growth.title, growth.title, growth.file, table(growth));
         files.push((growth.file, plot(growth)));
     }
+    page += &choices(small, repeat)?;
     page += &threads(size, repeat)?;
     files.push(("growth.md", page));
     Ok(files)
@@ -106,8 +117,49 @@ fn by_window<T: AnyElement>(source: &str, element: &str, size: usize, repeat: us
         let time = time(&Filter::new(&kernel).size(side).threads(1), &image, repeat)?;
         Ok((side as f64, time.as_secs_f64() * 1e9 / image.len() as f64))
     };
-    let points = SIDES.into_iter().map(point).collect::<Result<_, Error>>()?;
+    let sides = SIDES.into_iter().filter(|side| *side <= LONGEST_ORDERED || !source.contains("median"));
+    let points = sides.map(point).collect::<Result<_, Error>>()?;
     Ok(Series { name: format!("{source} {element}"), points })
+}
+
+/// The section on windows in passes: boxes and disks, by what the plan chooses and by what it does not.
+fn choices(size: usize, repeat: usize) -> Result<String, Error> {
+    let mut text = format!(
+        "\n## Windows in passes: boxes and disks, u8 and f32, images of {size} x {size}\n\n\
+         What the plan chooses, and the other way if that can be done and does not take too long, in ns per pixel.\n\n\
+         | kernel | window | chosen | in passes | cell by cell | chosen, of the best |\n|---|---|--:|--:|--:|--:|\n"
+    );
+    for source in CUT {
+        for side in SIDES {
+            for (name, window) in [("box", Window::Box(side / 2)), ("disk", Window::Disk((side / 2) as f64))] {
+                let label = |element: &str| format!("| `{source}` {element} | {name} {side} |");
+                text += &choice::<u8>(source, &window, side, size, repeat, &label("u8"))?;
+                text += &choice::<f32>(source, &window, side, size, repeat, &label("f32"))?;
+            }
+        }
+    }
+    Ok(text)
+}
+
+/// A line of that section.
+fn choice<T: AnyElement>(
+    source: &str,
+    window: &Window,
+    side: usize,
+    size: usize,
+    repeat: usize,
+    label: &str,
+) -> Result<String, Error> {
+    let image: ArrayD<T> = random_values(&[size, size]);
+    let filter = Filter::new(&Kernel::compile(source)?).window(window.clone()).threads(1);
+    let measured = |cut: Cut| -> Result<f64, Error> {
+        Ok(time(&filter.clone().cut(cut), &image, repeat)?.as_secs_f64() * 1e9 / image.len() as f64)
+    };
+    let (chosen, cut) = (measured(Cut::Auto)?, measured(Cut::Always)?);
+    let whole = if side <= LONGEST_WHOLE { Some(measured(Cut::Never)?) } else { None };
+    let best = whole.map_or(cut, |whole| whole.min(cut)).min(chosen);
+    let whole = whole.map_or_else(String::new, short);
+    Ok(format!("{label} {} | {} | {whole} | {} |\n", short(chosen), short(cut), short(chosen / best)))
 }
 
 /// The time for each pixel against the image: from an eighth of the side to its fourfold.
@@ -195,7 +247,9 @@ fn table(growth: &Growth) -> String {
     for (index, (x, _)) in growth.series[0].points.iter().enumerate() {
         let _ = write!(text, "| {x} |");
         for series in &growth.series {
-            let _ = write!(text, " {} |", short(series.points[index].1));
+            // Some end earlier.
+            let value = series.points.get(index).map_or_else(String::new, |(_, value)| short(*value));
+            let _ = write!(text, " {value} |");
         }
         text.push('\n');
     }

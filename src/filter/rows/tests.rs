@@ -83,6 +83,7 @@ fn plan_of<T: Element, U: Element>(steps: &[Step], shape: &[usize], how: &How) -
         outside: (how.mode == Mode::Constant).then(|| CVAL.to_bits()),
         precision: Precision::Exact,
         cut: Cut::Auto,
+        ranks: Vec::new(),
     };
     let mut hoisted = None;
     let links = steps.iter().zip(how.rows_per_call).map(|(step, rows_per_call)| {

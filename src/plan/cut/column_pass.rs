@@ -1,81 +1,120 @@
 //! The first pass: what each column of the footprint has for the reductions.
 
-use std::collections::HashMap;
-
-use super::scheme::Scheme;
-use crate::lang::hir::{Builder, ExprId, Node, Output};
-use crate::lang::ops::BinaryOp;
-use crate::lang::reductions::{Monoid, Reduction};
-use crate::plan::assemble::LineRanges;
+use super::column_program::{ColumnCells, ColumnProgram};
+use super::element::Elements;
+use super::footprint::Outer;
+use super::part::{Kind, Part, Partial, merged};
+use super::rows::rows_of_pixels;
+use super::scheme::{Factors, Group, Scheme};
+use super::weighted::weighted_sum;
+use crate::lang::cells::Cells;
+use crate::lang::hir::{Builder, ExprId, Output, Reduction};
 use crate::plan::chain::Link;
 use crate::plan::line::Origin;
 use crate::tuning;
 
 /// The pass over the columns: each part over the cells at one place along the row.
 pub fn column_pass(scheme: &Scheme<'_>) -> Option<Link> {
-    let Scheme { kernel, request, cuttables, ranges, columns, .. } = scheme;
-    let mut made: HashMap<ExprId, Vec<ExprId>> = HashMap::new();
-    let replace = |builder: &mut Builder, id: ExprId, _: &Node, new: &dyn Fn(ExprId) -> ExprId| {
-        let cuttable = cuttables.get(&id)?;
-        let mut condition = builder.boolean(true);
-        for term in &cuttable.conditions {
-            condition = builder.binary(BinaryOp::And, condition, new(*term));
-        }
-        let parts = cuttable.parts().iter().map(|monoid| match (monoid, cuttable.window) {
-            (Monoid::Count, _) | (_, None) => builder.count(condition),
-            (Monoid::Sum, Some(window)) => builder.reduce(Reduction::Sum, new(window), Some(condition), None),
-            (monoid, Some(window)) => {
-                let neutral = builder.number(neutral(*monoid, &ranges[window.index()]));
-                let element = builder.select(condition, new(window), neutral);
-                builder.reduce(reduction(*monoid), element, None, None)
-            }
+    let Scheme { kernel, request, groups, .. } = scheme;
+    let mut builder = Builder::default();
+    let mut elements = Elements::new(kernel, groups.iter().flat_map(|group| &group.parts));
+    let mut values = Vec::new();
+    for group in groups {
+        values.extend(match group.weights {
+            _ if scheme.is_reduced(group) => reduced(scheme, &mut builder, &mut elements, group),
+            Some(factors) => weighted(scheme, &mut builder, &mut elements, group, factors),
+            None => programmed(scheme, &mut builder, &mut elements, group),
         });
-        let parts: Vec<ExprId> = parts.collect();
-        let first = parts.first().copied();
-        made.insert(id, parts);
-        first
-    };
-    let mut columns_kernel = kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), replace);
-    let values = cuttables.keys().flat_map(|id| &made[id]);
-    columns_kernel.outputs =
-        values.enumerate().map(|(line, value)| Output { name: format!("line {line}"), value: *value }).collect();
-    columns_kernel.assertions.clear();
-    let cells = columns.cells.clone().for_kernel(&columns_kernel).ok()?;
-    let unrolled = cells.taps() <= tuning::MAX_UNROLLED_CELLS;
+    }
+    let outputs = values.into_iter().enumerate().map(|(line, value)| Output { name: format!("line {line}"), value });
+    let (outputs, weights) = (outputs.collect(), kernel.weights.clone());
+    let columns_kernel = builder.finish(kernel.inputs.clone(), scheme.params.clone(), weights, outputs, Vec::new());
+    let own = scheme.reduced_cells().unwrap_or_default();
+    let cells = Cells::of_footprint(request.axes.len(), own.len(), own.concat()).for_kernel(&columns_kernel).ok()?;
     // What is beyond the ends of the array's rows changes nothing where it is not selected.
-    let neutrals = cuttables.values().flat_map(|cuttable| {
-        let window = cuttable.window.map(|window| &ranges[window.index()]);
-        let neutral =
-            move |monoid: &Monoid| cuttable.inside.then(|| window.map_or(0.0, |range| neutral(*monoid, range)));
-        cuttable.parts().iter().map(neutral)
-    });
+    let neutral = |part: &Part| part.inside.then(|| scheme.neutral(part));
+    let neutrals = groups.iter().flat_map(|group| (0..group.runs.len()).flat_map(|_| group.parts.iter().map(neutral)));
+    let unrolled = own.len() <= tuning::MAX_UNROLLED_CELLS;
     Some(Link {
         neutral: neutrals.collect(),
         reads: (0..request.inputs.len()).map(Origin::Array).collect(),
-        rows_per_call: unrolled.then_some(request.adjacent_rows),
+        rows_per_call: unrolled.then(|| rows_of_pixels(&columns_kernel, request, tuning::MAX_COLUMN_NODES)),
         known: Vec::new(),
         kernel: columns_kernel,
         cells,
     })
 }
 
-/// What stands for an element that is not selected: it changes no other.
-fn neutral(monoid: Monoid, ranges: &LineRanges) -> f64 {
-    // Among integers, the end of their range, so that the lanes need not hold an infinity.
-    let range = ranges.general;
-    match monoid {
-        Monoid::Min if range.integral && !range.nan => range.high,
-        Monoid::Max if range.integral && !range.nan => range.low,
-        monoid => monoid.identity(),
+/// The parts of a group of one pattern, as reductions over the pass's own cells.
+fn reduced(scheme: &Scheme<'_>, builder: &mut Builder, elements: &mut Elements<'_>, group: &Group) -> Vec<ExprId> {
+    let mut value = |part: &Part| {
+        let (element, condition) = elements.of(builder, part, None);
+        let reduction = match part.kind {
+            Kind::Count => return builder.count(condition),
+            Kind::Sum => return builder.reduce(Reduction::Sum, element, Some(condition), None),
+            Kind::Min => Reduction::Min,
+            _ => Reduction::Max,
+        };
+        let neutral = builder.number(scheme.neutral(part));
+        let element = builder.select(condition, element, neutral);
+        builder.reduce(reduction, element, None, None)
+    };
+    group.parts.iter().map(&mut value).collect()
+}
+
+/// The parts of a group, pattern after pattern.
+fn programmed(scheme: &Scheme<'_>, builder: &mut Builder, elements: &mut Elements<'_>, group: &Group) -> Vec<ExprId> {
+    let program = ColumnProgram::new(column_cells(scheme, group));
+    let cells = std::cell::RefCell::new((builder, elements));
+    let columns = program.run(
+        |cell| {
+            let (builder, elements) = &mut *cells.borrow_mut();
+            let value = |part: &Part| of_cell(scheme, builder, elements, part, cell);
+            Partial { values: group.parts.iter().map(value).collect(), cells: 1 }
+        },
+        |x, y| merged(cells.borrow_mut().0, &group.parts, x, y),
+    );
+    columns.into_iter().flat_map(|partial| partial.values).collect()
+}
+
+/// What the columns of a group have.
+pub fn column_cells<'s>(scheme: &Scheme<'_>, group: &'s Group) -> ColumnCells<'s> {
+    ColumnCells {
+        patterns: &group.shape.patterns,
+        jam_axis: scheme.request.jam_axis(),
+        idempotent: group.idempotent,
+        rows: scheme.request.adjacent_rows,
     }
 }
 
-fn reduction(monoid: Monoid) -> Reduction {
-    match monoid {
-        Monoid::Sum => Reduction::Sum,
-        Monoid::Product => Reduction::Product,
-        Monoid::Min => Reduction::Min,
-        Monoid::Max => Reduction::Max,
-        Monoid::Count => Reduction::Count,
-    }
+/// A part of one cell.
+fn of_cell(
+    scheme: &Scheme<'_>,
+    builder: &mut Builder,
+    elements: &mut Elements<'_>,
+    part: &Part,
+    cell: &Outer,
+) -> ExprId {
+    let (element, condition) = elements.of(builder, part, Some(cell));
+    let value = match part.kind {
+        Kind::Squares { .. } => return builder.number(0.0),
+        Kind::Position { .. } => builder.number(scheme.position(cell)),
+        Kind::Min | Kind::Max | Kind::Sum | Kind::Count => element,
+    };
+    let neutral = builder.number(scheme.neutral(part));
+    builder.select(condition, value, neutral)
+}
+
+/// The weighted sum of a column.
+fn weighted(
+    scheme: &Scheme<'_>,
+    builder: &mut Builder,
+    elements: &mut Elements<'_>,
+    group: &Group,
+    factors: Factors,
+) -> Vec<ExprId> {
+    let part = &group.parts[0];
+    let cells = &group.shape.patterns[0];
+    let values: Vec<ExprId> = cells.iter().map(|cell| of_cell(scheme, builder, elements, part, cell)).collect();
+    vec![weighted_sum(builder, &values, factors.column)]
 }

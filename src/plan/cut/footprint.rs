@@ -4,34 +4,138 @@ use std::collections::BTreeMap;
 
 use crate::lang::cells::Cells;
 
-/// A footprint that has the same cells along all other axes at each of some neighbouring places along the row: a box, say.
-#[derive(Clone, Debug)]
+/// The offset of a cell along the window's axes, which is 0 along the array's rows.
+pub type Outer = Vec<i32>;
+
+/// Some cells of a window, as columns: a disk, say, has a column at each place along the row, and those as far from the centre on either
+/// side are alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// The distinct sets of cells that a column has, in C order.
+    pub patterns: Vec<Vec<Outer>>,
+    /// The runs of neighbouring columns that are alike, in order along the row.
+    pub runs: Vec<Columns>,
+}
+
+/// Neighbouring columns that have the same cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Columns {
-    /// The cells of a column, at offset 0 along the row.
-    pub cells: Cells,
+    /// Which of the patterns.
+    pub pattern: usize,
     /// The offset along the row of the first column.
     pub first: i32,
     /// How many columns there are.
-    pub run: usize,
+    pub len: usize,
 }
 
-impl Columns {
-    /// The columns of a footprint, of which `row_axis` is the axis along the row, if all of them are alike and neighbours.
-    pub fn of(footprint: &Cells, row_axis: Option<usize>) -> Option<Columns> {
-        let axes = footprint.axes();
-        let mut columns: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
-        for tap in 0..footprint.taps() {
-            let mut offset = footprint.offset(tap).to_vec();
-            let along = row_axis.map_or(0, |axis| std::mem::take(&mut offset[axis]));
-            columns.entry(along).or_default().extend(offset);
+impl Shape {
+    /// The columns of some cells, of which `row_axis` is the window's axis along the row; none for no cells.
+    pub fn of(cells: &Cells, taps: &[usize], row_axis: Option<usize>) -> Option<Shape> {
+        let mut columns: BTreeMap<i32, Vec<Outer>> = BTreeMap::new();
+        for tap in taps {
+            let mut outer = cells.offset(*tap).to_vec();
+            let along = row_axis.map_or(0, |axis| std::mem::take(&mut outer[axis]));
+            columns.entry(along).or_default().push(outer);
         }
-        let (first, column) = columns.first_key_value()?;
-        let alike = columns.values().all(|other| other == column);
-        let neighbours = columns.keys().zip(*first..).all(|(along, expected)| *along == expected);
-        (alike && neighbours).then(|| Columns {
-            cells: Cells::of_footprint(axes, column.len() / axes.max(1), column.clone()),
-            first: *first,
-            run: columns.len(),
-        })
+        let mut shape = Shape { patterns: Vec::new(), runs: Vec::new() };
+        for (along, column) in columns {
+            let known = shape.patterns.iter().position(|pattern| *pattern == column);
+            let pattern = known.unwrap_or_else(|| {
+                shape.patterns.push(column);
+                shape.patterns.len() - 1
+            });
+            match shape.runs.last_mut() {
+                Some(run) if run.pattern == pattern && run.first + run.len as i32 == along => run.len += 1,
+                _ => shape.runs.push(Columns { pattern, first: along, len: 1 }),
+            }
+        }
+        (!shape.runs.is_empty()).then_some(shape)
+    }
+
+    /// The only run, if all columns are alike and neighbours, as those of a box are.
+    pub fn only_run(&self) -> Option<Columns> {
+        match self.runs[..] {
+            [run] => Some(run),
+            _ => None,
+        }
+    }
+
+    /// The runs of columns of a pattern.
+    pub fn runs_of(&self, pattern: usize) -> impl Iterator<Item = Columns> {
+        self.runs.iter().copied().filter(move |run| run.pattern == pattern)
+    }
+
+    /// How many cells there are.
+    pub fn taps(&self) -> usize {
+        self.runs.iter().map(|run| run.len * self.patterns[run.pattern].len()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::footprint::Window;
+
+    /// The offsets that a shape's columns have.
+    fn expanded(shape: &Shape, row_axis: Option<usize>) -> Vec<Vec<i32>> {
+        let mut cells = Vec::new();
+        for run in &shape.runs {
+            for along in (run.first..).take(run.len) {
+                for outer in &shape.patterns[run.pattern] {
+                    let mut offset = outer.clone();
+                    if let Some(axis) = row_axis {
+                        offset[axis] = along;
+                    }
+                    cells.push(offset);
+                }
+            }
+        }
+        cells.sort();
+        cells
+    }
+
+    #[test]
+    fn columns_expand_to_exactly_the_cells() {
+        let windows: [(Window, usize); 6] = [
+            (Window::from([3, 7]), 2),
+            (Window::Disk(6.0), 2),
+            (Window::Cross(4), 2),
+            (Window::Ball(3.0), 3),
+            (Window::from([2, 3, 4, 5]), 4),
+            (Window::from(9), 1),
+        ];
+        for (window, axes) in windows {
+            let cells = window.footprint(axes).expect("a footprint").cells();
+            // All of them, and some as a condition on places leaves them.
+            for keep in
+                [|_: usize| true, |tap: usize| tap % 3 != 1, |tap: usize| tap.wrapping_mul(0x9E37_79B9) >> 7 & 1 == 0]
+            {
+                let taps: Vec<usize> = (0..cells.taps()).filter(|tap| keep(*tap)).collect();
+                for row_axis in (0..axes).map(Some).chain([None]) {
+                    if row_axis.is_none() && axes > 1 {
+                        continue;
+                    }
+                    let shape = Shape::of(&cells, &taps, row_axis).expect("there are cells");
+                    let mut expected: Vec<Vec<i32>> = taps.iter().map(|tap| cells.offset(*tap).to_vec()).collect();
+                    expected.sort();
+                    assert_eq!(expanded(&shape, row_axis), expected, "{window:?} {row_axis:?}");
+                    assert_eq!(shape.taps(), taps.len());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn columns_that_are_alike_are_one_pattern() {
+        let shape = |window: Window| {
+            let cells = window.footprint(2).expect("a footprint").cells();
+            let taps: Vec<usize> = (0..cells.taps()).collect();
+            Shape::of(&cells, &taps, Some(1)).expect("there are cells")
+        };
+        assert_eq!(shape(Window::from(5)).only_run(), Some(Columns { pattern: 0, first: -2, len: 5 }));
+        let cross = shape(Window::Cross(4));
+        assert_eq!((cross.patterns.len(), cross.runs.len()), (2, 3));
+        let disk = shape(Window::Disk(15.0));
+        assert!(disk.patterns.len() < 12, "{}", disk.patterns.len());
     }
 }

@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::run::combined;
-use super::scheme::Scheme;
+use super::part::{Kind, Partial, at, balanced};
+use super::row_pass::{Inputs, partial};
+use super::rows::rows_of_pixels;
+use super::scheme::{Factors, Group, PartId, Scheme, Value};
+use super::weighted::weighted_sum;
 use crate::grid::element::Precision;
 use crate::lang::cells::Cells;
 use crate::lang::hir::{Builder, ExprId, Node};
@@ -11,36 +14,21 @@ use crate::lang::ops::BinaryOp;
 use crate::plan::assemble::LineRanges;
 use crate::plan::chain::Link;
 use crate::plan::line::Origin;
+use crate::tuning;
 
 /// The last pass: the kernel, with partial results where the reductions were.
 pub fn last_pass(scheme: &Scheme<'_>) -> Option<Link> {
-    let Scheme { kernel, request, cuttables, ranges, columns, run, .. } = scheme;
-    let (arrays, line_count) = (kernel.inputs.len(), scheme.line_count());
+    let Scheme { kernel, request, ranges, .. } = scheme;
+    let arrays = kernel.inputs.len();
     let mut extended = (*kernel).clone();
-    extended.inputs.extend((0..line_count).map(|line| format!("line {line}")));
-    // Where each reduction's parts begin.
-    let mut firsts: HashMap<ExprId, usize> = HashMap::new();
-    let mut next = 0;
-    for (id, cuttable) in cuttables {
-        firsts.insert(*id, next);
-        next += cuttable.parts().len();
-    }
+    extended.inputs.extend((0..scheme.line_count).map(|line| format!("line {line}")));
+    let mut results = Results { scheme, arrays, groups: HashMap::new() };
     let mut became: Vec<(ExprId, LineRanges)> = Vec::new();
     let replace = |builder: &mut Builder, id: ExprId, node: &Node, new: &dyn Fn(ExprId) -> ExprId| {
         node.expr.for_each_operand(|operand| became.push((new(operand), ranges[operand.index()])));
-        let parts = cuttables.get(&id)?.parts();
-        let mut values = parts.iter().enumerate().map(|(number, monoid)| {
-            let reads = run.last_reads(*monoid).into_iter();
-            let reads = reads.map(|(level, along)| (arrays + scheme.line(level, firsts[&id] + number), along));
-            combined(builder, *monoid, reads, |along| scheme.offset(along + columns.first))
-        });
-        let (value, count) = (values.next()??, values.next());
-        let Some(count) = count else { return Some(value) };
-        let (zero, nan) = (builder.number(0.0), builder.number(f64::NAN));
-        let any = builder.binary(BinaryOp::Less, zero, count?);
-        Some(builder.select(any, value, nan))
+        scheme.values.get(&id).map(|value| results.value(builder, value))
     };
-    let last = extended.rewritten(kernel.params.clone(), kernel.weights.clone(), replace);
+    let last = extended.rewritten(scheme.params.clone(), kernel.weights.clone(), replace);
     // Outputs are nobody's operands.
     let outputs = kernel.outputs.iter().zip(&last.outputs);
     became.extend(outputs.map(|(old, new)| (new.value, ranges[old.value.index()])));
@@ -52,10 +40,115 @@ pub fn last_pass(scheme: &Scheme<'_>) -> Option<Link> {
     let exact = request.precision == Precision::Exact;
     Some(Link {
         cells: footprint.for_kernel(&last).ok()?,
-        reads: (0..arrays).map(Origin::Array).chain((0..line_count).map(Origin::Line)).collect(),
+        reads: (0..arrays).map(Origin::Array).chain((0..scheme.line_count).map(Origin::Line)).collect(),
         neutral: vec![None; last.outputs.len()],
-        rows_per_call: short.then_some(request.adjacent_rows),
+        rows_per_call: short.then(|| rows_of_pixels(&last, request, tuning::MAX_ROW_NODES)),
         known: if exact { became } else { Vec::new() },
         kernel: last,
     })
+}
+
+/// The parts of all cells.
+struct Results<'s> {
+    scheme: &'s Scheme<'s>,
+    /// How many inputs come before the lines.
+    arrays: usize,
+    /// Those of the groups so far, by their numbers.
+    groups: HashMap<usize, Vec<ExprId>>,
+}
+
+impl Results<'_> {
+    /// The value of a reduction.
+    fn value(&mut self, builder: &mut Builder, value: &Value) -> ExprId {
+        match value {
+            Value::Part(part) => self.part(builder, *part),
+            Value::OrNan(part, count) => {
+                let (value, count) = (self.part(builder, *part), self.part(builder, *count));
+                let (zero, nan) = (builder.number(0.0), builder.number(f64::NAN));
+                let any = builder.binary(BinaryOp::Less, zero, count);
+                builder.select(any, value, nan)
+            }
+            Value::Squares(squares) => {
+                let Kind::Squares { sum, .. } = self.scheme.groups[squares.group].parts[squares.part].kind else {
+                    unreachable!("squares are of their kind")
+                };
+                let sum = self.part(builder, PartId { part: sum, ..*squares });
+                let squares = self.part(builder, *squares);
+                // Differences from an infinite mean are infinite, but for that of an infinity, which is NaN.
+                let nan = builder.binary(BinaryOp::Subtract, sum, sum);
+                builder.binary(BinaryOp::Add, squares, nan)
+            }
+            Value::ExactSquares { sum, squares, count, cells } => {
+                let (sum, squares) = (self.part(builder, *sum), self.part(builder, *squares));
+                let count = match count {
+                    Some(count) => self.part(builder, *count),
+                    None => builder.number(*cells as f64),
+                };
+                let [scaled, square] =
+                    [(squares, count), (sum, sum)].map(|(x, y)| builder.binary(BinaryOp::Multiply, x, y));
+                let difference = builder.binary(BinaryOp::Subtract, scaled, square);
+                let one = builder.number(1.0);
+                let divisor = builder.binary(BinaryOp::Max, count, one);
+                builder.binary(BinaryOp::Divide, difference, divisor)
+            }
+            Value::Position { position, cells, selects } => {
+                let position = self.part(builder, *position);
+                if !selects {
+                    return position;
+                }
+                let (count, none) = (builder.number(*cells as f64), builder.number(-1.0));
+                let is_position = builder.binary(BinaryOp::Less, position, count);
+                builder.select(is_position, position, none)
+            }
+            Value::Weighted(parts) => {
+                let terms: Vec<ExprId> = parts.iter().map(|part| self.part(builder, *part)).collect();
+                terms.into_iter().reduce(|x, y| builder.binary(BinaryOp::Add, x, y)).expect("a sum has terms")
+            }
+        }
+    }
+
+    /// A part of all cells of its group.
+    fn part(&mut self, builder: &mut Builder, id: PartId) -> ExprId {
+        let group = &self.scheme.groups[id.group];
+        if !self.groups.contains_key(&id.group) {
+            let values = match group.weights {
+                Some(factors) => vec![self.weighted(builder, group, factors)],
+                None => self.combined(builder, group).values,
+            };
+            self.groups.insert(id.group, values);
+        }
+        let value = self.groups[&id.group][id.part];
+        let range = group.parts[id.part].element.first().map(|element| self.scheme.ranges[element.index()].general);
+        let zero_signs = range.is_none_or(|range| range.neg_zero || !range.integral);
+        match group.parts[id.part].kind {
+            // A sum starts at 0, so that of negative zeros is 0 as well; reductions have seen to it.
+            Kind::Sum if zero_signs && !self.scheme.is_reduced(group) => {
+                let zero = builder.number(0.0);
+                builder.binary(BinaryOp::Add, value, zero)
+            }
+            _ => value,
+        }
+    }
+
+    /// The parts of a group, of the columns' results.
+    fn combined(&self, builder: &mut Builder, group: &Group) -> Partial {
+        let mut partials = Vec::new();
+        for (pattern, runs) in group.runs.iter().enumerate() {
+            for read in runs.last_reads() {
+                let first = self.arrays + group.lines[pattern][read.level];
+                let inputs = Inputs { first, position: self.scheme.position_along(read.along) };
+                partials.push(partial(self.scheme, builder, group, pattern, read, inputs));
+            }
+        }
+        balanced(builder, &group.parts, partials).expect("a group has columns")
+    }
+
+    /// A sum with weights, of the columns' sums.
+    fn weighted(&self, builder: &mut Builder, group: &Group, factors: Factors) -> ExprId {
+        let run = group.shape.runs[0];
+        let line = self.arrays + group.lines[0][0];
+        let read = |along: i32| at(builder, line, self.scheme.offset(along));
+        let columns: Vec<ExprId> = (run.first..).take(run.len).map(read).collect();
+        weighted_sum(builder, &columns, factors.row)
+    }
 }

@@ -1,51 +1,115 @@
 //! Reductions over large windows, cut into passes.
 //!
-//! A box of cells is a column of rows and a run along the row. A reduction that is a monoid of a function of the cell alone can be done
-//! one after the other: a pass over the columns makes a *line*, a row of partial results in the thread's own memory, which rows of pixels
-//! share as trees share rows; passes along the line combine some neighbours each; and the last pass, the kernel itself, reads a few
-//! partial results where the reduction was. Beyond the ends of the array's rows the columns read what the boundary mode has there, so
-//! that later passes know of no boundary.
+//! A window is columns of cells beside each other. A reduction of a function of the cell alone can be done one after the other, if what is
+//! known of some cells and what is known of others say what is known of all: a pass over the columns makes *lines*, rows of partial
+//! results in the thread's own memory, which rows of pixels share; passes along the lines combine some neighbours each; and the last pass,
+//! the kernel itself, reads a few partial results where the reduction was. Beyond the ends of the array's rows the columns read what the
+//! boundary mode has there, so that later passes know of no boundary.
 //!
-//! Minima, maxima and sums of integers are the same in any order; sums of floats are trees of another shape, which the
+//! Minima, maxima, positions and sums of integers are the same in any order; sums of floats are trees of another shape, which the
 //! language leaves open.
 
 mod cellwise;
 mod column_pass;
+mod column_program;
+mod element;
 mod footprint;
 mod last_pass;
+mod part;
+mod placed;
 mod price;
+mod reduction;
 mod row_pass;
+mod rows;
 mod run;
 mod scheme;
+mod separable;
+pub mod uncut;
+mod weighted;
 
-use self::cellwise::cuttables;
 use self::column_pass::column_pass;
-use self::footprint::Columns;
+use self::column_program::{ColumnCells, ColumnProgram};
+use self::footprint::Shape;
 use self::last_pass::last_pass;
 use self::price::is_worth_it;
+use self::reduction::{Candidate, Recipe, Reductions};
 use self::row_pass::row_pass;
-use self::run::Run;
 use self::scheme::Scheme;
+pub use self::separable::{Separable, may_have_weights, separable};
+use self::uncut::{Uncut, WhyWhole};
 use super::assemble::ranges_of;
 use super::chain::Link;
 use super::hoist::Hoisted;
 use super::request::Request;
 use crate::grid::cut::Cut;
+use crate::lang::hir::{Expr, ExprId};
+use crate::tuning;
 
-/// The passes for a kernel whose reductions are cut, if some can be, and that is worth it.
-pub fn cut(hoisted: &Hoisted, request: &Request) -> Option<Vec<Link>> {
-    if request.cut == Cut::Never {
-        return None;
-    }
-    let row_axis = request.axes.iter().position(|axis| axis + 1 == request.ndim);
-    let columns = Columns::of(&request.cells, row_axis)?;
-    let cuttables = cuttables(hoisted, row_axis);
-    let run = Run::of(columns.run);
-    if cuttables.is_empty() || request.cut == Cut::Auto && !is_worth_it(&columns, &run, request) {
-        return None;
-    }
+/// What cutting makes of a kernel.
+pub struct Cutting {
+    /// The passes, if some reduction is cut.
+    pub links: Option<Vec<Link>>,
+    /// The reductions that are not.
+    pub uncut: Vec<Uncut>,
+}
+
+/// Cuts those of the kernel's reductions that can be cut, where that is worth it.
+pub fn cut(hoisted: &Hoisted, request: &Request) -> Cutting {
     let kernel = &hoisted.kernel;
-    let scheme = Scheme { kernel, request, row_axis, cuttables, ranges: ranges_of(kernel, request), columns, run };
-    let rows = (0..scheme.run.levels.len()).map(|level| row_pass(&scheme, level));
-    std::iter::once(column_pass(&scheme)).chain(rows).chain([last_pass(&scheme)]).collect()
+    let (mut candidates, mut uncut) = (Vec::new(), Vec::new());
+    let has_reductions = kernel.live_nodes().any(|(_, node)| matches!(node.expr, Expr::Reduce { .. }));
+    if request.cut == Cut::Never || !has_reductions {
+        return Cutting { links: None, uncut };
+    }
+    let ranges = ranges_of(kernel, request);
+    let mut reductions = Reductions::new(hoisted, request, &ranges);
+    for (id, node) in kernel.live_nodes() {
+        let Expr::Reduce { op, .. } = node.expr else { continue };
+        match reductions.candidate(id).and_then(|candidate| shaped(id, candidate, request)) {
+            Ok(candidate) => candidates.push((op, candidate)),
+            Err(why) => uncut.push(Uncut { op, why }),
+        }
+    }
+    if request.cut == Cut::Auto {
+        let all: Vec<(ExprId, Candidate, Shape)> = candidates.iter().map(|(_, candidate)| candidate.clone()).collect();
+        candidates.retain(|(op, (_, _, shape))| {
+            let worth = is_worth_it(hoisted, request, &ranges, &all, shape);
+            uncut.extend((!worth).then_some(Uncut { op: *op, why: WhyWhole::Price }));
+            worth
+        });
+    }
+    let candidates: Vec<(ExprId, Candidate, Shape)> = candidates.into_iter().map(|(_, candidate)| candidate).collect();
+    if candidates.is_empty() {
+        return Cutting { links: None, uncut };
+    }
+    let scheme = Scheme::new(kernel, request, &ranges, &candidates);
+    let rows = (0..scheme.levels()).map(|level| row_pass(&scheme, level));
+    Cutting { links: std::iter::once(column_pass(&scheme)).chain(rows).chain([last_pass(&scheme)]).collect(), uncut }
+}
+
+/// The columns of a candidate's cells.
+fn shaped(id: ExprId, candidate: Candidate, request: &Request) -> Result<(ExprId, Candidate, Shape), WhyWhole> {
+    let shape = Shape::of(&request.cells, &candidate.taps, request.row_axis()).ok_or(WhyWhole::Empty)?;
+    let is_box = || {
+        let lengths = (0..request.cells.axes()).map(|axis| request.cells.extremes(axis));
+        lengths.map(|(least, most)| (most - least + 1) as usize).product::<usize>() == request.cells.taps()
+    };
+    let is_monoid = matches!(candidate.recipe, Recipe::Plain { .. });
+    let is_reduced = is_monoid && shape.patterns.len() == 1;
+    let cells = ColumnCells {
+        patterns: &shape.patterns,
+        jam_axis: request.jam_axis(),
+        idempotent: is_monoid,
+        rows: request.adjacent_rows,
+    };
+    // Their code would be long and take long to make.
+    let most = tuning::MAX_COLUMN_STEPS / if is_monoid { 1 } else { 4 };
+    let cells_of_all = shape.patterns.iter().map(Vec::len).sum::<usize>();
+    let is_long = !is_reduced && (cells_of_all > 16 * most || ColumnProgram::new(cells).count() > most);
+    match candidate.recipe {
+        _ if is_long => Err(WhyWhole::Price),
+        // Positions are those in the whole footprint.
+        Recipe::Position(_) if !is_box() => Err(WhyWhole::Footprint),
+        _ => Ok((id, candidate, shape)),
+    }
 }

@@ -1,33 +1,90 @@
 //! Whether cutting a window is worth it: instructions for a register of pixels, counted.
 
-use super::footprint::Columns;
-use super::run::Run;
+use super::column_pass::column_cells;
+use super::column_program::ColumnProgram;
+use super::footprint::Shape;
+use super::reduction::{Candidate, Recipe};
+use super::scheme::{Group, Scheme};
+use crate::lang::hir::ExprId;
+use crate::plan::assemble::LineRanges;
+use crate::plan::hoist::Hoisted;
 use crate::plan::request::Request;
 use crate::tuning;
 
-/// Whether the passes take less than the window as a whole.
-pub fn is_worth_it(columns: &Columns, run: &Run, request: &Request) -> bool {
-    let cut = price_of_passes(columns, run, request.adjacent_rows);
-    cut * tuning::CUT_ADVANTAGE < price_of_whole(columns, request.adjacent_rows)
+/// Whether the passes for the reductions over a footprint take less than these do cell by cell.
+pub fn is_worth_it(
+    hoisted: &Hoisted,
+    request: &Request,
+    ranges: &[LineRanges],
+    candidates: &[(ExprId, Candidate, Shape)],
+    shape: &Shape,
+) -> bool {
+    let same: Vec<(ExprId, Candidate, Shape)> =
+        candidates.iter().filter(|(_, _, other)| other == shape).cloned().collect();
+    let scheme = Scheme::new(&hoisted.kernel, request, ranges, &same);
+    price_of_passes(&scheme) * tuning::CUT_ADVANTAGE < price_of_whole(request, shape, &same)
 }
 
-/// For the passes: a line for the columns, which rows of pixels share, those along the row, and the last pass.
-fn price_of_passes(columns: &Columns, run: &Run, rows: usize) -> f64 {
-    let (height, rows) = (columns.cells.taps() as f64, rows as f64);
-    let shared = if columns.cells.taps() <= tuning::MAX_UNROLLED_CELLS { rows } else { 1.0 };
-    // Each row of cells is read once, and the tree has about as many operations, and one for each halving for each row of pixels.
-    let column = 2.0 * (height + shared - 1.0) / shared + shared.log2() + 1.0;
-    column + run.cost() as f64 + tuning::PASS_INSTRUCTIONS * (2 + run.levels.len()) as f64 / rows
+/// For the passes: lines for the columns, which rows of pixels share, those along the row, and the last pass.
+fn price_of_passes(scheme: &Scheme<'_>) -> f64 {
+    let rows = scheme.request.adjacent_rows as f64;
+    let groups = scheme.groups.iter().map(|group| price_of_columns(scheme, group) + price_of_rows(group));
+    groups.sum::<f64>() + tuning::PASS_INSTRUCTIONS * (2 + scheme.levels()) as f64 / rows
 }
 
-/// For the window as a whole: unrolled, where rows of pixels share rows of cells, or in a loop.
-fn price_of_whole(columns: &Columns, rows: usize) -> f64 {
-    let (height, run) = (columns.cells.taps() as f64, columns.run as f64);
-    let cells = columns.cells.taps() * columns.run;
-    if cells > tuning::MAX_UNROLLED_CELLS {
-        return tuning::LOOP_INSTRUCTIONS * cells as f64;
+fn price_of_columns(scheme: &Scheme<'_>, group: &Group) -> f64 {
+    let (rows, parts) = (scheme.request.adjacent_rows as f64, group.parts.len() as f64);
+    let height = group.shape.patterns[0].len();
+    let conditions = group.parts.iter().map(|part| part.conditions.len()).max().unwrap_or(0) as f64;
+    if scheme.is_reduced(group) {
+        let shared = if height <= tuning::MAX_UNROLLED_CELLS { rows } else { 1.0 };
+        // Each row of cells is read once, and the tree has about as many operations, and one for each halving for each row of pixels.
+        let reads = (height as f64 + shared - 1.0) / shared;
+        return reads * (1.0 + conditions) + parts * (reads + shared.log2() + 1.0);
     }
-    let rows = rows as f64;
-    // Each row of cells is combined once for the rows of pixels that see it, then rows are.
-    (height + rows - 1.0) / rows * 2.0 * run + height / rows + rows.log2()
+    let cells = column_cells(scheme, group);
+    let program = ColumnProgram::new(cells);
+    let reads = program.reads(cells) * (1.0 + conditions);
+    match group.weights {
+        Some(_) => reads + height as f64 + 1.0,
+        None => reads + program.merges(cells) * instructions(group) + group.shape.patterns.len() as f64 * parts,
+    }
+}
+
+fn price_of_rows(group: &Group) -> f64 {
+    let (parts, each) = (group.parts.len() as f64, instructions(group));
+    let combined = |reads: usize| reads as f64 * parts + reads.saturating_sub(1) as f64 * each;
+    let level = |reads: &usize| combined(*reads) + tuning::LINE_INSTRUCTIONS as f64 * parts;
+    let levels = group.runs.iter().flat_map(|runs| &runs.levels).map(level).sum::<f64>();
+    levels + combined(group.runs.iter().map(|runs| runs.last_reads().len()).sum())
+}
+
+/// What it takes to make the parts of a group of two partial results.
+fn instructions(group: &Group) -> f64 {
+    group.parts.iter().map(|part| part.kind.instructions()).sum()
+}
+
+/// For the reductions as they are: unrolled, where rows of pixels share rows of cells, or in a loop.
+fn price_of_whole(request: &Request, shape: &Shape, candidates: &[(ExprId, Candidate, Shape)]) -> f64 {
+    let cells = request.cells.taps();
+    let is_squares = |candidate: &Candidate| matches!(candidate.recipe, Recipe::Squares | Recipe::ExactSquares);
+    let squares = candidates.iter().filter(|(_, candidate, _)| is_squares(candidate)).count() as f64;
+    let conditions = candidates.iter().map(|(_, candidate, _)| candidate.conditions.len()).max().unwrap_or(0) as f64;
+    let (reductions, taps) = (candidates.len() as f64, cells as f64);
+    if cells > tuning::MAX_UNROLLED_CELLS {
+        // Squares of differences are found in another loop than the mean.
+        let loops = if squares > 0.0 { 2.0 } else { 1.0 };
+        return taps * (tuning::LOOP_INSTRUCTIONS * loops + conditions + reductions - 1.0 + squares);
+    }
+    let rows = request.adjacent_rows as f64;
+    let each = match shape.only_run() {
+        // Each row of cells is combined once for the rows of pixels that see it, then rows are.
+        Some(run) => {
+            let (height, run) = (shape.patterns[run.pattern].len() as f64, run.len as f64);
+            (height + rows - 1.0) / rows * 2.0 * run + height / rows + rows.log2()
+        }
+        None => 2.0 * shape.taps() as f64,
+    };
+    // Differences from a mean are the pixel's own.
+    (reductions - squares) * each + squares * 2.0 * taps + conditions * taps
 }

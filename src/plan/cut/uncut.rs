@@ -1,0 +1,49 @@
+//! Why reductions over large windows are computed cell by cell.
+
+use crate::lang::reductions::Reduction;
+
+/// A reduction that is not cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uncut {
+    /// Which it is.
+    pub op: Reduction,
+    /// Why not.
+    pub why: WhyWhole,
+}
+
+/// Why a reduction is not cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyWhole {
+    /// Passes would take as long.
+    Price,
+    /// The order of its elements matters beyond which is the first.
+    Order,
+    /// Its elements depend on the pixel, not only on the cell.
+    Pixel,
+    /// Its condition depends on the pixel.
+    Condition,
+    /// Its condition on places depends on a param.
+    Param,
+    /// Its weights are not the product of a column and a row, or are known only when it runs.
+    Weights,
+    /// Its footprint is no box, and positions are counted in boxes.
+    Footprint,
+    /// No cell is ever selected.
+    Empty,
+}
+
+impl WhyWhole {
+    /// The reason in words, after "because".
+    pub fn as_str(self) -> &'static str {
+        match self {
+            WhyWhole::Price => "passes would take as long",
+            WhyWhole::Order => "the order of its elements matters",
+            WhyWhole::Pixel => "its elements depend on the pixel, not only on the cell",
+            WhyWhole::Condition => "its condition depends on the pixel",
+            WhyWhole::Param => "its condition on places depends on a param",
+            WhyWhole::Weights => "its weights are not known to be products of a column and a row",
+            WhyWhole::Footprint => "its footprint is no box",
+            WhyWhole::Empty => "no cell is ever selected",
+        }
+    }
+}
