@@ -69,6 +69,7 @@ pub use grid::boundary::Mode;
 pub use grid::cut::Cut;
 pub use grid::element::{Cast, DType, Element, Precision};
 pub use grid::footprint::{Footprint, Window};
+pub use grid::vectors::Vectors;
 pub use half::f16;
 pub use kernel::Kernel;
 pub use kernel::parameters::Parameters;

@@ -116,6 +116,8 @@ fn request(job: &Job, shrinking: &[usize]) -> Request {
         outside: job.modes.contains(&Mode::Constant).then(|| job.domain.cval().to_bits()),
         precision: job.precision,
         cut: job.cut,
+        vectors: job.vectors,
+        row_pixels: Request::row_pixels(shape),
     }
 }
 

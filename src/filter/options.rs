@@ -7,6 +7,7 @@ use crate::grid::boundary::Mode;
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, Precision};
 use crate::grid::footprint::Window;
+use crate::grid::vectors::Vectors;
 use crate::kernel::Kernel;
 use crate::kernel::parameters::Parameters;
 
@@ -24,6 +25,7 @@ pub struct Options {
     pub engine: Engine,
     pub precision: Precision,
     pub cut: Cut,
+    pub vectors: Vectors,
     pub threads: usize,
 }
 
@@ -42,6 +44,7 @@ impl Options {
             engine: Engine::default(),
             precision: Precision::default(),
             cut: Cut::default(),
+            vectors: Vectors::default(),
             threads: 0,
         }
     }

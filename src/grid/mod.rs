@@ -9,3 +9,4 @@ pub mod halo;
 pub mod lane;
 pub mod named;
 pub mod region;
+pub mod vectors;

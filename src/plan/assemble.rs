@@ -8,6 +8,7 @@ use super::lower::{Networks, Surroundings, lower};
 use super::pass::{CellAddr, Pass, PassInput, PassOutput, RowsPerCall, rows_of, tree_rows};
 use super::request::Request;
 use super::store::Store;
+use super::vectors::vectors;
 use super::width::Width;
 use crate::grid::element::{Cast, DType, Precision};
 use crate::grid::lane::Lane;
@@ -105,10 +106,14 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
         let stores = kernel.outputs.iter().zip(&outputs).map(store).collect();
         lower(&kernel, analysis, &surroundings, stores, &mut networks)
     };
+    let finite = body(finite);
+    let general = general.map(body);
+    let bodies = [Some(&finite), general.as_ref()].into_iter().flatten();
+    let vectors = vectors(request, &kernel, bodies, block);
     let axis_of = |axis: Option<usize>| request.axes.iter().position(|mine| Some(*mine) == axis);
     let pass = Pass {
-        finite: body(finite),
-        general: general.map(body),
+        finite,
+        general,
         rows,
         reaching,
         cell_addrs,
@@ -119,6 +124,7 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
         outputs,
         cast: request.cast,
         block,
+        vectors,
         rows_per_call,
         why_rows,
         cells: cells.clone(),

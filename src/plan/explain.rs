@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::body::{Combine, Fold, Host, NoNetwork, Select, Statistic, Step, Strategy, Visit};
 use super::line::{Destination, Origin};
-use super::pass::{Pass, PassInput, PassOutput, RowsPerCall};
+use super::pass::{Pass, PassInput, PassOutput, PassVectors, RowsPerCall};
 use super::program::Plan;
 use super::width::Width;
 use crate::grid::element::DType;
@@ -67,7 +67,8 @@ impl Pass {
             let registers = counted(Width::Pixels(self.block).parts(lane), "register");
             format!("{name} ({} on {registers})", counted(*count, "operation"))
         });
-        writeln!(f, "  block: {}; lanes: {}", counted(self.block, "pixel"), lanes.collect::<Vec<_>>().join(", "))
+        writeln!(f, "  block: {}; lanes: {}", counted(self.block, "pixel"), lanes.collect::<Vec<_>>().join(", "))?;
+        writeln!(f, "  vectors: {}", self.vectors.as_str())
     }
 
     fn explain_steps(&self, f: &mut fmt::Formatter<'_>, steps: &[Step], depth: usize) -> fmt::Result {
@@ -132,6 +133,20 @@ impl Pass {
             Expr::Reduce { op, .. } => op.name(),
             _ => "value",
         }
+    }
+}
+
+impl PassVectors {
+    fn as_str(&self) -> String {
+        let why = match self {
+            PassVectors::Wide => return "256 bits, two blocks side by side".to_string(),
+            PassVectors::Told => "it was told so",
+            PassVectors::Processor => "the processor has no wider ones that code is made for",
+            PassVectors::HostCalls => "functions of the host are called",
+            PassVectors::ShortRows => "rows are short",
+            PassVectors::NoRule(what) => return format!("128 bits: there is no wider code for `{what}`"),
+        };
+        format!("128 bits: {why}")
     }
 }
 

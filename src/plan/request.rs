@@ -2,6 +2,7 @@
 
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};
+use crate::grid::vectors::Vectors;
 use crate::lang::cells::Cells;
 use crate::tuning;
 
@@ -32,6 +33,10 @@ pub struct Request {
     pub precision: Precision,
     /// Whether reductions over large windows are cut into passes.
     pub cut: Cut,
+    /// How wide vectors are to be.
+    pub vectors: Vectors,
+    /// At least so many pixels are in a row.
+    pub row_pixels: usize,
 }
 
 impl Request {
@@ -47,6 +52,14 @@ impl Request {
     pub fn reach(shape: &[usize], farthest: usize) -> usize {
         let row = shape.last().map_or(1, |len| len.next_power_of_two());
         if farthest <= tuning::SHORT_REACH { tuning::SHORT_REACH } else { row.max(tuning::SHORT_REACH) }
+    }
+
+    /// The number for [`Request::row_pixels`] of an array of this shape.
+    ///
+    /// Only short rows differ, and only by their order of magnitude, so that code serves many arrays.
+    pub fn row_pixels(shape: &[usize]) -> usize {
+        let row = shape.last().map_or(1, |len| (*len).max(1));
+        1 << row.ilog2().min(tuning::LONG_ROW.ilog2())
     }
 
     /// The f64 outside the array, if one is seen.

@@ -15,6 +15,7 @@ use crate::grid::boundary::Mode;
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, Element, Precision};
 use crate::grid::lane::Lane;
+use crate::grid::vectors::Vectors;
 use crate::kernel::Kernel;
 use crate::lang::cells::Cells;
 use crate::lang::interpret::Settings;
@@ -83,6 +84,8 @@ fn plan_of<T: Element, U: Element>(steps: &[Step], shape: &[usize], how: &How) -
         outside: (how.mode == Mode::Constant).then(|| CVAL.to_bits()),
         precision: Precision::Exact,
         cut: Cut::Auto,
+        vectors: Vectors::Auto,
+        row_pixels: Request::row_pixels(shape),
     };
     let mut hoisted = None;
     let links = steps.iter().zip(how.rows_per_call).map(|(step, rows_per_call)| {
