@@ -112,6 +112,16 @@ fn compile_narrow(pass: &Pass, body: &Body, limits: &Limits) -> Result<RowCode, 
     Ok(RowCode::new(module.finish(function)?))
 }
 
+/// The plan as it is carried out: without wide vectors where there is no such code.
+pub fn settled(plan: Plan, limits: &Limits) -> Plan {
+    let wide = plan.passes.iter().any(|pass| pass.vectors == PassVectors::Wide);
+    match wide.then(|| RowKernel::compile(plan.clone(), limits)) {
+        Some(Ok(kernel)) => kernel.plan,
+        // Code that is too large to be made is nobody's business here.
+        _ => plan,
+    }
+}
+
 /// The functions of a plan in Cranelift's intermediate representation.
 pub fn clif(plan: &Plan, limits: &Limits) -> Result<String, Error> {
     let pass = |pass: &Pass| build(pass, &pass.finite, pass.step(), limits).map(|(_, function)| function.to_string());

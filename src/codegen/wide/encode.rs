@@ -186,15 +186,6 @@ impl Assembler {
         self.modrm(reg, rm, immediates);
     }
 
-    /// An instruction on a part of a 64-bit register, with a mandatory prefix perhaps; the rest of it becomes zero.
-    pub fn narrow(&mut self, prefix: Option<u8>, opcode: &[u8], reg: u8, rm: Rm) {
-        let (x, b) = high_bits(rm);
-        self.code.extend(prefix);
-        self.code.push(0x40 | reg >> 3 << 2 | x << 1 | b);
-        self.code.extend(opcode);
-        self.modrm(reg, rm, 0);
-    }
-
     /// Bytes as they are.
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.code.extend(bytes);

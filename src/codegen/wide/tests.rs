@@ -19,14 +19,46 @@ enum Form {
 fn shape(op: VexOp) -> (Form, bool, &'static [bool], bool) {
     const BOTH: &[bool] = &[false, true];
     let two = [
-        "vsqrtps", "vsqrtpd", "vroundps", "vroundpd", "vptest", "vmovmskpd", "vpabsb", "vpabsw", "vpabsd", "vcvtdq2ps",
-        "vcvttps2dq", "vcvtdq2pd", "vcvtps2pd", "vcvtpd2ps", "vpshufd", "vpshuflw", "vpermq", "vextractf128",
-        "vbroadcastss", "vbroadcastsd", "vmovups", "vmovaps", "vmovq", "vmovd",
+        "vsqrtps",
+        "vsqrtpd",
+        "vroundps",
+        "vroundpd",
+        "vptest",
+        "vmovmskpd",
+        "vpabsb",
+        "vpabsw",
+        "vpabsd",
+        "vcvtdq2ps",
+        "vcvttps2dq",
+        "vcvtdq2pd",
+        "vcvtps2pd",
+        "vcvtpd2ps",
+        "vpshufd",
+        "vpshuflw",
+        "vpermq",
+        "vextractf128",
+        "vbroadcastss",
+        "vbroadcastsd",
+        "vmovups",
+        "vmovaps",
+        "vmovq",
+        "vmovd",
     ];
     let is_two = two.contains(&op.name) || op.name.starts_with("vpmov");
     let numbered = [
-        "vroundps", "vroundpd", "vcmpps", "vcmppd", "vblendvps", "vblendvpd", "vpblendvb", "vshufps", "vpshufd", "vpshuflw",
-        "vpermq", "vinsertf128", "vextractf128",
+        "vroundps",
+        "vroundpd",
+        "vcmpps",
+        "vcmppd",
+        "vblendvps",
+        "vblendvpd",
+        "vpblendvb",
+        "vshufps",
+        "vpshufd",
+        "vpshuflw",
+        "vpermq",
+        "vinsertf128",
+        "vextractf128",
     ];
     let narrow = ["addsd", "subsd", "mulsd", "divsd", "cvtsd2ss", "cvtsi2sd", "movsd", "movss", "movq", "movd", "pdep"];
     let is_narrow = narrow.iter().any(|name| op.name.trim_start_matches('v') == *name);
@@ -110,7 +142,9 @@ fn vector_instructions_are_decoded_as_what_they_are() {
                     let (field, prefix) = match form {
                         Form::Three => (register, other),
                         Form::Two => (register, 0),
-                        Form::Digit => ([2, 6, 4][usize::from(register) % if op.name == "vps..q" { 2 } else { 3 }], other),
+                        Form::Digit => {
+                            ([2, 6, 4][usize::from(register) % if op.name == "vps..q" { 2 } else { 3 }], other)
+                        }
                     };
                     let blends = op.name.contains("blendv");
                     let code = has_number.then_some(if blends { other << 4 } else { 1 });

@@ -14,6 +14,8 @@ mod lanes;
 mod memory;
 mod operands;
 mod scalar;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 
