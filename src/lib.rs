@@ -71,6 +71,7 @@ pub use grid::cut::Cut;
 pub use grid::element::{Cast, DType, Element, Precision};
 pub use grid::footprint::{Footprint, Window};
 pub use grid::shapes::Shape;
+pub use grid::vectors::Vectors;
 pub use half::f16;
 pub use kernel::Kernel;
 pub use kernel::parameters::Parameters;

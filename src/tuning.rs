@@ -57,6 +57,14 @@ pub const FOUR_REGISTERS: usize = 64;
 /// Measured: a minimum of f32 over 7 x 7 takes 0.80 of the time that it takes with one register, but a deviation of f64 over 3 x 3 1.04.
 pub const TWO_REGISTERS: usize = 200;
 
+/// Vectors of 256 bits are used where a row has at least so many times the pixels of two blocks.
+///
+/// The last two blocks overlap those before them, and a shorter row is computed in part twice. Not measured.
+pub const WIDE_TURNS: usize = 4;
+
+/// Rows of at least so many pixels are long for any block.
+pub const LONG_ROW: usize = 1 << 10;
+
 /// At most this many rows of pixels are computed by one call.
 pub const MAX_ROWS_PER_CALL: usize = 8;
 

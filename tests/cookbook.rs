@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use fastrand::Rng;
 use hoodoo::lang::diagnostic::Code;
-use hoodoo::{Engine, Error, Filter, Input, Kernel, Window};
+use hoodoo::{DType, Engine, Error, Filter, Input, Kernel, Listing, Vectors, Window};
 use ndarray::{Array2, array, s};
 use reference::{KERNELS, Seen, Setting};
 
@@ -380,4 +380,27 @@ fn automata() {
     assert_eq!(rest.sum(), 30.0);
     assert!(rest.iter().all(|grains| *grains < 4.0));
     assert_eq!(rest, rest.t());
+}
+
+/// The kernels of which some code has vectors of 128 bits: the first three call functions of the host, and the last two make integers
+/// of a param.
+const NARROW: [&str; 5] = ["entropy", "focal-median", "majority-vote", "sigma-filter", "susan"];
+
+/// Where the processor has vectors of 256 bits, nearly all kernels are computed with them.
+#[test]
+fn nearly_all_kernels_have_wide_vectors() {
+    let plan = |name: &str, dtype: DType| {
+        let kernel = Kernel::compile_from(&source(name), name).unwrap();
+        let (inputs, outputs) = (vec![dtype; kernel.inputs().len()], vec![dtype; kernel.outputs().len()]);
+        filter(name).vectors(Vectors::Bits256).listing(Listing::Plan, &[1024, 1024], &inputs, &outputs).unwrap()
+    };
+    if plan("erosion", DType::U8).contains("vectors: 128 bits: the processor") {
+        return;
+    }
+    let is_narrow = |name: &String| {
+        let plans = [DType::U8, DType::I16, DType::I32, DType::F32, DType::F64].map(|dtype| plan(name, dtype));
+        plans.iter().any(|plan| plan.contains("vectors: 128 bits"))
+    };
+    let narrow: Vec<String> = names().into_iter().filter(is_narrow).collect();
+    assert_eq!(narrow, NARROW);
 }

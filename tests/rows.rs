@@ -8,7 +8,7 @@ mod rows {
 
 use hoodoo::{
     AnyElement, Cast, DType, Element as _, Engine, Error, Filter, Input, Kernel, Mode, Output, Precision, Progress,
-    Window, f16,
+    Vectors, Window, f16,
 };
 use ndarray::{Array1, Array2, Array3, ArrayD, Dimension as _, IxDyn, arr1};
 
@@ -193,13 +193,19 @@ impl Case {
         Case { facts, filter, inputs, outputs, shape, threads, described }
     }
 
-    fn run(&self, engine: Engine, threads: usize, precision: Precision) -> Result<Vec<Stored>, Error> {
+    fn run(
+        &self,
+        engine: Engine,
+        threads: usize,
+        precision: Precision,
+        vectors: Vectors,
+    ) -> Result<Vec<Stored>, Error> {
         let mut outputs: Vec<Stored> =
             self.outputs.iter().map(|(dtype, layout)| Stored::canary(*dtype, &self.shape, *layout)).collect();
         let inputs: Vec<Input<'_>> = self.inputs.iter().map(Stored::input).collect();
         let mut views: Vec<Output<'_>> = outputs.iter_mut().map(Stored::output).collect();
         let progress = Progress::default();
-        let filter = self.filter.clone().engine(engine).threads(threads).precision(precision);
+        let filter = self.filter.clone().engine(engine).threads(threads).precision(precision).vectors(vectors);
         filter.run_all_into(&inputs, &mut views, &progress)?;
         let pixels: usize = self.shape.iter().product();
         assert_eq!(progress.done(), pixels, "progress of {engine:?}");
@@ -207,8 +213,9 @@ impl Case {
     }
 
     fn check(&self) -> Result<(), String> {
-        let expected = self.run(Engine::Interpreter, 1, Precision::Exact);
-        let actual = self.run(Engine::Rows, self.threads, Precision::Exact);
+        let expected = self.run(Engine::Interpreter, 1, Precision::Exact, Vectors::Auto);
+        let actual = self.run(Engine::Rows, self.threads, Precision::Exact, Vectors::Bits128);
+        self.check_vectors(&actual, self.threads, Precision::Exact)?;
         let fail = |message: String| Err(format!("{message}\n{}", self.described));
         match (expected, actual) {
             (Ok(expected), Ok(actual)) => {
@@ -234,9 +241,38 @@ impl Case {
 impl Case {
     /// In single precision there is code for every kernel; its values are another test's.
     fn check_single(&self) -> Result<(), String> {
-        match self.run(Engine::Rows, 1, Precision::Single) {
+        let narrow = self.run(Engine::Rows, 1, Precision::Single, Vectors::Bits128);
+        self.check_vectors(&narrow, 1, Precision::Single)?;
+        match narrow {
             Ok(_) | Err(Error::Assertion { .. }) => Ok(()),
             Err(error) => Err(format!("{error}\n{}", self.described)),
+        }
+    }
+
+    /// Wider vectors give the same bits.
+    fn check_vectors(
+        &self,
+        narrow: &Result<Vec<Stored>, Error>,
+        threads: usize,
+        precision: Precision,
+    ) -> Result<(), String> {
+        let fail = |message: String| Err(format!("with vectors of 256 bits: {message}\n{}", self.described));
+        match (narrow, self.run(Engine::Rows, threads, precision, Vectors::Bits256)) {
+            (Ok(narrow), Ok(wide)) => {
+                for (index, (narrow, wide)) in narrow.iter().zip(&wide).enumerate() {
+                    if let Some(message) = differs(narrow, wide, 0.0, false) {
+                        return fail(format!("output {index}: {message}"));
+                    }
+                    if !wide.gaps_are_untouched() {
+                        return fail(format!("output {index}: written between the elements"));
+                    }
+                }
+                Ok(())
+            }
+            (Err(narrow), Err(wide)) if narrow.to_string() == wide.to_string() => Ok(()),
+            (Err(narrow), Err(wide)) => fail(format!("{wide} instead of {narrow}")),
+            (Err(narrow), Ok(_)) => fail(format!("no error instead of {narrow}")),
+            (Ok(_), Err(wide)) => fail(wide.to_string()),
         }
     }
 }
@@ -645,7 +681,8 @@ fn against_guard_pages<T: AnyElement + PartialEq + std::fmt::Debug>() {
                 T::from_f64(((at[0] * 37 + at[1] * 11) % 23) as f64, Cast::Saturate)
             });
             let filter = Filter::new(&kernel).window(Window::from(*size)).mode(mode).cval(2.0).threads(1);
-            let expected: ArrayD<T> = filter.run(&image).unwrap();
+            let expected: ArrayD<T> = filter.clone().vectors(Vectors::Bits128).run(&image).unwrap();
+            let filter = filter.vectors(Vectors::Bits256);
             for at_end in [true, false] {
                 // Rows that follow each other, are apart, and are in reverse order.
                 for (pitch, step, reversed) in
@@ -682,8 +719,8 @@ fn nothing_outside_arrays_of_two_types_is_touched() {
     for width in 1..=70 {
         let shape = [3, width];
         let image = ArrayD::from_shape_fn(IxDyn(&shape), |at| ((at[0] * 37 + at[1] * 11) % 23) as u8);
-        let filter = Filter::new(&kernel).size(3).threads(1);
-        let expected: ArrayD<u8> = filter.run(&image).unwrap();
+        let filter = Filter::new(&kernel).size(3).threads(1).vectors(Vectors::Bits256);
+        let expected: ArrayD<u8> = filter.clone().vectors(Vectors::Bits128).run(&image).unwrap();
         for at_end in [true, false] {
             let from = Guarded::<u8>::new(shape, width, 1, false, at_end);
             let input = guarded_input(&from, &image);

@@ -67,6 +67,14 @@ pub fn sum(b: &mut FunctionBuilder<'_>, lane: Lane, x: Value, y: Value) -> Value
     arithmetic(b, BinaryOp::Add, lane, x, y, false)
 }
 
+/// The sum of two floats, of which the second is a product, as one instruction.
+pub fn sum_with_product(b: &mut FunctionBuilder<'_>, x: Value, product: Value) -> Value {
+    match factors(b, product) {
+        Some((factor, other)) => b.ins().fma(factor, other, x),
+        None => b.ins().fadd(x, product),
+    }
+}
+
 /// What `x` is the product of, if it is one.
 fn factors(b: &FunctionBuilder<'_>, x: Value) -> Option<(Value, Value)> {
     let product = b.func.dfg.value_def(x).inst()?;

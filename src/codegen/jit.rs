@@ -9,15 +9,17 @@ use std::mem::ManuallyDrop;
 use std::sync::{Arc, OnceLock};
 
 use cranelift_codegen::Context;
+use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::types::I64;
-use cranelift_codegen::ir::{FuncRef, Function, GlobalValueData, InstBuilder};
+use cranelift_codegen::ir::{FuncRef, Function, GlobalValueData, InstBuilder, Signature};
 use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable, Flags};
 use cranelift_frontend::FunctionBuilder;
 use cranelift_jit::{JITBuilder, JITModule};
-use cranelift_module::{DataDescription, Linkage, Module as _};
+use cranelift_module::{DataDescription, FuncId, Linkage, Module as _, ModuleReloc, ModuleRelocTarget};
 
 use super::host::HostFn;
+use super::wide::{self, Refused, WideCode};
 use crate::callback::{Callback, CallbackFn};
 use crate::error::Error;
 use crate::lang::cells::Cells;
@@ -45,6 +47,9 @@ fn isa() -> Result<OwnedTargetIsa, Error> {
     });
     isa.clone().map_err(Error::Codegen)
 }
+
+/// Code begins at a cache line, and so do constants behind it.
+const CODE_ALIGNMENT: u64 = 64;
 
 /// A module under construction. Whatever happens to it, its memory is freed.
 pub struct Module {
@@ -106,12 +111,44 @@ impl Module {
         Ok(code.vcode.clone().unwrap_or_default())
     }
 
+    /// The code for `function`, whose loop computes two blocks of so many pixels in each turn, with vectors of twice Cranelift's size,
+    /// if there is such code; its text, too, if it is asked for.
+    pub fn widened(
+        &mut self,
+        function: Function,
+        pixels: usize,
+        listing: bool,
+    ) -> Result<Result<WideCode, Refused>, Error> {
+        let mut context = Context::for_function(function);
+        context.optimize(&*isa()?, &mut Default::default()).map_err(codegen_error)?;
+        Ok(wide::lower(&context.func, pixels, listing))
+    }
+
+    /// Puts code into the module, and makes the module's memory executable.
+    pub fn finish_bytes(mut self, code: WideCode) -> Result<Arc<MachineCode>, Error> {
+        let signature = Signature::new(self.call_conv());
+        let id = self.inner.declare_function("kernel", Linkage::Export, &signature).map_err(codegen_error)?;
+        let relocations = code.symbols.into_iter().map(|(at, symbol)| ModuleReloc {
+            offset: at as u32,
+            kind: Reloc::Abs8,
+            name: ModuleRelocTarget::user(symbol.namespace, symbol.index),
+            addend: 0,
+        });
+        let relocations: Vec<ModuleReloc> = relocations.collect();
+        self.inner.define_function_bytes(id, CODE_ALIGNMENT, &code.bytes, &relocations).map_err(codegen_error)?;
+        self.executable(id)
+    }
+
     /// Compiles `function`, and makes the module's memory executable.
     pub fn finish(mut self, function: Function) -> Result<Arc<MachineCode>, Error> {
         let mut context = Context::for_function(function);
         let id =
             self.inner.declare_function("kernel", Linkage::Export, &context.func.signature).map_err(codegen_error)?;
         self.inner.define_function(id, &mut context).map_err(|error| codegen_error(format!("{error:?}")))?;
+        self.executable(id)
+    }
+
+    fn executable(mut self, id: FuncId) -> Result<Arc<MachineCode>, Error> {
         self.inner.finalize_definitions().map_err(codegen_error)?;
         let entry = self.inner.get_finalized_function(id);
         Ok(Arc::new(MachineCode { entry, _module: self }))

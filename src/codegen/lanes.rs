@@ -314,19 +314,3 @@ fn integer(bytes: usize) -> Type {
         _ => unreachable!("a block's size is a power of two"),
     }
 }
-
-/// The f32 or f64 numbers 0, 1, 2, ... of a block's pixels.
-pub fn pixel_numbers(b: &mut FunctionBuilder<'_>, width: Width, lane: Lane) -> Vec<Value> {
-    let count = REGISTER / lane.bytes();
-    (0..width.parts(lane))
-        .map(|part| {
-            let numbers = (0..count).map(|index| part * count + index);
-            let bytes: Vec<u8> = match lane {
-                Lane::F32 => numbers.flat_map(|number| (number as f32).to_le_bytes()).collect(),
-                _ => numbers.flat_map(|number| (number as f64).to_le_bytes()).collect(),
-            };
-            let constant = b.func.dfg.constants.insert(bytes.as_slice().into());
-            b.ins().vconst(width.ty(lane), constant)
-        })
-        .collect()
-}

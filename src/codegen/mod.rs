@@ -15,3 +15,4 @@ mod size;
 mod store;
 #[cfg(test)]
 mod tests;
+mod wide;

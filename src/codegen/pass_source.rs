@@ -23,11 +23,13 @@ pub struct Tables {
     taps: HashMap<(usize, usize), Value>,
     /// Offsets and distances.
     places: HashMap<Expr, Value>,
+    /// The numbers 0, 1, 2, ... of the pixels that a turn of the loop computes.
+    pixels: Option<Value>,
 }
 
 impl Tables {
     pub fn new(b: &mut FunctionBuilder<'_>, module: &mut Module, pass: &Pass) -> Result<Tables, Error> {
-        let mut tables = Tables { taps: HashMap::new(), places: HashMap::new() };
+        let mut tables = Tables { taps: HashMap::new(), places: HashMap::new(), pixels: None };
         let taps = pass.cells.taps();
         // There are no empty tables.
         let filled = |bytes: Vec<u8>| if bytes.is_empty() { vec![0; 8] } else { bytes };
@@ -43,6 +45,10 @@ impl Tables {
                     let values = (0..taps).flat_map(|tap| place(&pass.cells, expr, tap).to_ne_bytes());
                     let values: Vec<u8> = values.collect();
                     tables.places.insert(expr.clone(), module.table(b, filled(values).into_iter())?);
+                }
+                Expr::Coord(axis) if pass.row_axis == Some(*axis) => {
+                    let numbers = (0..pass.step()).flat_map(|pixel| (pixel as f64).to_ne_bytes());
+                    tables.pixels = Some(module.table(b, numbers)?);
                 }
                 _ => {}
             }
@@ -229,7 +235,9 @@ impl ValueSource for PassSource<'_> {
         let x = b.ins().fcvt_from_sint(F64, self.x);
         let first = b.ins().fadd(first, x);
         let first = lanes::broadcast(b, self.width, Lane::F64, first);
-        let steps = lanes::pixel_numbers(b, self.width, Lane::F64);
+        // From memory, as code that computes two blocks at once reads other numbers for the second.
+        let table = self.tables.pixels.expect("the kernel asks for coordinates along rows");
+        let steps = lanes::load(b, self.width, Lane::F64, table, 0);
         Lanes::Numbers(Lane::F64, first.iter().zip(&steps).map(|(x, step)| b.ins().fadd(*x, *step)).collect())
     }
 

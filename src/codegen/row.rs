@@ -22,6 +22,7 @@ use super::jit::{Module, RowCode};
 use super::lanes::{self, Lanes, constant_memory};
 use super::pass_source::{PassSource, Pointers, Tables};
 use super::store::stored;
+use super::wide::Refused;
 use super::{expr, size};
 use crate::error::Error;
 use crate::grid::lane::Lane;
@@ -31,7 +32,7 @@ use crate::plan::Plan;
 use crate::plan::body::Body;
 use crate::plan::order::elements::Elements;
 use crate::plan::order::pass::OrderPass;
-use crate::plan::pass::Pass;
+use crate::plan::pass::{Pass, PassVectors};
 use crate::plan::width::{REGISTER, Width};
 
 /// A plan in machine code.
@@ -57,14 +58,21 @@ struct PassCode {
 impl RowKernel {
     /// Compiles `plan` within `limits`.
     pub fn compile(plan: Plan, limits: &Limits) -> Result<RowKernel, Error> {
-        let code = |pass: &Pass| {
-            let finite = compile(pass, &pass.finite, limits)?;
+        let mut plan = plan;
+        let code = |pass: &mut Pass| {
+            let finite = match compile(pass, &pass.finite, limits)? {
+                Made::Code(code) => code,
+                Made::Refused(why) => {
+                    pass.vectors = PassVectors::NoRule(why);
+                    compile_narrow(pass, &pass.finite, limits)?
+                }
+            };
             Ok(PassCode { finite, general: OnceLock::new() })
         };
-        let passes = plan.passes.iter().map(code).collect::<Result<_, Error>>()?;
+        let passes = plan.passes.iter_mut().map(code).collect::<Result<_, Error>>()?;
         let elements = |order: &OrderPass| match &order.elements {
             Elements::Input { .. } => Ok(None),
-            Elements::Computed(pass) => compile(pass, pass.any_elements(), limits).map(Some),
+            Elements::Computed(pass) => compile_narrow(pass, pass.any_elements(), limits).map(Some),
         };
         let elements = plan.orders.iter().map(elements).collect::<Result<_, Error>>()?;
         Ok(RowKernel { plan, passes, elements, limits: limits.clone() })
@@ -80,36 +88,77 @@ impl RowKernel {
         let code = &self.passes[pass];
         match &self.plan.passes[pass].general {
             Some(general) if !finite => {
-                let made = code.general.get_or_init(|| compile(&self.plan.passes[pass], general, &self.limits));
-                made.as_ref().map_err(Error::clone)
+                let pass = &self.plan.passes[pass];
+                let made = || match compile(pass, general, &self.limits)? {
+                    Made::Code(code) => Ok(code),
+                    Made::Refused(_) => compile_narrow(pass, general, &self.limits),
+                };
+                code.general.get_or_init(made).as_ref().map_err(Error::clone)
             }
             _ => Ok(&code.finite),
         }
     }
 }
 
-fn compile(pass: &Pass, body: &Body, limits: &Limits) -> Result<RowCode, Error> {
-    let (module, function) = build(pass, body, limits)?;
+/// What comes of a body.
+enum Made<T> {
+    /// Code as the plan wants it.
+    Code(T),
+    /// There is no code with vectors of this size, and why not.
+    Refused(String),
+}
+
+/// The code of a body, with vectors as wide as the pass says.
+fn compile(pass: &Pass, body: &Body, limits: &Limits) -> Result<Made<RowCode>, Error> {
+    if pass.vectors != PassVectors::Wide {
+        return compile_narrow(pass, body, limits).map(Made::Code);
+    }
+    let (mut module, function) = build(pass, body, pass.step(), limits)?;
+    match module.widened(function, pass.block, false)? {
+        Ok(code) => Ok(Made::Code(RowCode::new(module.finish_bytes(code)?))),
+        Err(Refused(why)) => Ok(Made::Refused(why)),
+    }
+}
+
+/// The code of a body with vectors of 128 bits.
+fn compile_narrow(pass: &Pass, body: &Body, limits: &Limits) -> Result<RowCode, Error> {
+    let (module, function) = build(pass, body, pass.block, limits)?;
     Ok(RowCode::new(module.finish(function)?))
+}
+
+/// The plan as it is carried out: without wide vectors where there is no such code.
+pub fn settled(plan: Plan, limits: &Limits) -> Plan {
+    let wide = plan.passes.iter().any(|pass| pass.vectors == PassVectors::Wide);
+    match wide.then(|| RowKernel::compile(plan.clone(), limits)) {
+        Some(Ok(kernel)) => kernel.plan,
+        // Code that is too large to be made is nobody's business here.
+        _ => plan,
+    }
 }
 
 /// The functions of a plan in Cranelift's intermediate representation.
 pub fn clif(plan: &Plan, limits: &Limits) -> Result<String, Error> {
-    let pass = |pass: &Pass| build(pass, &pass.finite, limits).map(|(_, function)| function.to_string());
+    let pass = |pass: &Pass| build(pass, &pass.finite, pass.step(), limits).map(|(_, function)| function.to_string());
     plan.passes.iter().map(pass).collect::<Result<Vec<_>, _>>().map(|text| text.join("\n"))
 }
 
 /// The functions of a plan in machine code, as text.
 pub fn assembly(plan: &Plan, limits: &Limits) -> Result<String, Error> {
     let pass = |pass: &Pass| {
-        let (mut module, function) = build(pass, &pass.finite, limits)?;
+        if pass.vectors == PassVectors::Wide {
+            let (mut module, function) = build(pass, &pass.finite, pass.step(), limits)?;
+            if let Ok(code) = module.widened(function, pass.block, true)? {
+                return Ok(code.text.unwrap_or_default());
+            }
+        }
+        let (mut module, function) = build(pass, &pass.finite, pass.block, limits)?;
         module.disassemble(function)
     };
     plan.passes.iter().map(pass).collect::<Result<Vec<_>, _>>().map(|text| text.join("\n"))
 }
 
-/// Makes the function of a pass, with one of its bodies.
-pub(super) fn build(pass: &Pass, body: &Body, limits: &Limits) -> Result<(Module, Function), Error> {
+/// Makes the function of a pass, with one of its bodies, whose loop goes so many pixels further in each turn.
+pub(super) fn build(pass: &Pass, body: &Body, step: usize, limits: &Limits) -> Result<(Module, Function), Error> {
     let mut module = Module::new()?;
     let mut function = pointers_to(&module, I64);
     let mut context = FunctionBuilderContext::new();
@@ -123,7 +172,7 @@ pub(super) fn build(pass: &Pass, body: &Body, limits: &Limits) -> Result<(Module
     let tables = Tables::new(&mut b, &mut module, pass)?;
 
     let first = b.ins().iconst(I64, 0);
-    let last = b.ins().iadd_imm_s(len, -(pass.block as i64));
+    let last = b.ins().iadd_imm_s(len, -(step as i64));
     let block = b.create_block();
     let x = b.append_block_param(block, I64);
     b.ins().jump(block, &[BlockArg::Value(first)]);
@@ -142,7 +191,7 @@ pub(super) fn build(pass: &Pass, body: &Body, limits: &Limits) -> Result<(Module
     b.ins().brif(finished, done, &[], again, &[]);
     b.seal_block(again);
     b.switch_to_block(again);
-    let next = b.ins().iadd_imm_s(x, pass.block as i64);
+    let next = b.ins().iadd_imm_s(x, step as i64);
     let beyond = b.ins().icmp(IntCC::SignedGreaterThan, next, last);
     let next = b.ins().select(beyond, last, next);
     b.ins().jump(block, &[BlockArg::Value(next)]);

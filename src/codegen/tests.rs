@@ -9,6 +9,7 @@ use super::row::build;
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};
 use crate::grid::footprint::Footprint;
+use crate::grid::vectors::Vectors;
 use crate::lang::check::check;
 use crate::lang::limits::Limits;
 use crate::lang::parse::parse;
@@ -41,6 +42,8 @@ fn plan_of(source: &str, side: usize, dtype: DType) -> Plan {
         precision: Precision::Exact,
         cut: Cut::Auto,
         ranks: Vec::new(),
+        vectors: Vectors::Auto,
+        row_pixels: Request::row_pixels(&[512, 512]),
     };
     plan(&kernel, request)
 }
@@ -82,7 +85,7 @@ fn agree(source: &str, side: usize, dtype: DType, networks_only: bool) {
     let plan = plan_of(source, side, dtype);
     for pass in &plan.passes {
         for body in [Some(&pass.finite), pass.general.as_ref()].into_iter().flatten() {
-            let (_, function) = build(pass, body, &Limits::default()).expect(source);
+            let (_, function) = build(pass, body, pass.block, &Limits::default()).expect(source);
             let (one, mut found) = (planned(body), emitted(&function));
             let all = Counts {
                 host_calls: one.host_calls * pass.rows_per_call,

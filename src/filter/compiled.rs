@@ -151,6 +151,8 @@ fn request(job: &Job, shrinking: &[usize]) -> Request {
         precision: job.precision,
         cut: job.cut,
         ranks: Vec::new(),
+        vectors: job.vectors,
+        row_pixels: Request::row_pixels(shape),
     }
 }
 
@@ -184,6 +186,7 @@ pub fn listing(options: &Options, listing: Listing, shape: &[usize], types: Type
                 None => String::new(),
             };
             let whole = Region::whole(job.domain.shape());
+            let plan = row::settled(plan, kernel.limits());
             let threads = rows::threads(&plan, &whole, job.threads);
             Ok(format!("{order}{plan}threads: {threads} for an array of shape {:?}\n", &job.domain.shape()[..job.ndim]))
         }

@@ -8,6 +8,7 @@ use super::options::{Function, Marked};
 use crate::grid::boundary::Mode;
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};
+use crate::grid::vectors::Vectors;
 use crate::lang::cells::Cells;
 use crate::lang::hir;
 use crate::lang::interpret::Settings;
@@ -24,6 +25,7 @@ pub struct Job {
     pub cast: Cast,
     pub precision: Precision,
     pub cut: Cut,
+    pub vectors: Vectors,
     /// The greatest number of threads.
     pub threads: usize,
     pub cells: Cells,

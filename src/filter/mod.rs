@@ -40,6 +40,7 @@ use crate::grid::boundary::Mode;
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};
 use crate::grid::footprint::Window;
+use crate::grid::vectors::Vectors;
 use crate::kernel::Kernel;
 use crate::kernel::parameters::Parameters;
 
@@ -294,6 +295,14 @@ impl Filter {
     #[must_use = "the filter is changed by value"]
     pub fn fill(mut self, fill: bool) -> Filter {
         self.options.missing.fill = fill;
+        self
+    }
+
+    /// The size of the vectors that code for rows computes with; by default the widest that the processor has. For measurements and
+    /// tests: values do not depend on it.
+    #[must_use = "the filter is changed by value"]
+    pub fn vectors(mut self, vectors: Vectors) -> Filter {
+        self.options.vectors = vectors;
         self
     }
 

@@ -12,6 +12,7 @@ use crate::grid::boundary::Mode;
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, Precision};
 use crate::grid::footprint::Window;
+use crate::grid::vectors::Vectors;
 use crate::kernel::Kernel;
 use crate::kernel::parameters::Parameters;
 
@@ -29,6 +30,7 @@ pub struct Options {
     pub engine: Engine,
     pub precision: Precision,
     pub cut: Cut,
+    pub vectors: Vectors,
     pub threads: usize,
     pub missing: MissingCells,
     /// For callbacks, which have no kernel that asks: which cells have no value.
@@ -83,6 +85,7 @@ impl Options {
             engine: Engine::default(),
             precision: Precision::default(),
             cut: Cut::default(),
+            vectors: Vectors::default(),
             threads: 0,
             missing: MissingCells::default(),
             marked: None,

@@ -121,6 +121,7 @@ fn job(
         cast: options.cast,
         precision: options.precision,
         cut: options.cut,
+        vectors: options.vectors,
         threads: if options.threads == 0 { rayon::current_num_threads() } else { options.threads },
         cells,
         settings,

@@ -10,3 +10,4 @@ pub mod lane;
 pub mod named;
 pub mod region;
 pub mod shapes;
+pub mod vectors;

@@ -8,6 +8,7 @@ use super::lower::{Networks, Surroundings, lower};
 use super::pass::{CellAddr, Pass, PassInput, PassOutput, RowsPerCall, rows_of, tree_rows};
 use super::request::Request;
 use super::store::Store;
+use super::vectors::{settled, vectors};
 use super::width::Width;
 use crate::grid::element::{Cast, DType, Precision};
 use crate::grid::lane::Lane;
@@ -87,14 +88,13 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
 
     let cell_addrs: Vec<CellAddr> = (0..cells.len()).map(|at| cell_addr(request, cells.offset(at))).collect();
     let work = Work::of(&kernel, &finite, cells.taps());
-    let block = work.block();
+    let (wanted, block) = vectors(request, &kernel, &work);
     let (rows_per_call, why_rows) = match draft.rows_per_call {
         Some(rows) => (rows, RowsPerCall::Shared),
         None => rows_per_call(&work, &kernel, &cell_addrs, cells.taps(), request),
     };
     let (rows, reaching) = rows_of(&kernel, cells, &cell_addrs, rows_per_call);
     let tree_rows = tree_rows(&cell_addrs[..cells.taps()]);
-
     let (taps, width) = (Some(cells.taps()), Width::Pixels(block));
     let surroundings = Surroundings { taps, width, tree_rows: &tree_rows, rows_per_call };
     let mut networks = Networks::new();
@@ -105,10 +105,12 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
         let stores = kernel.outputs.iter().zip(&outputs).map(store).collect();
         lower(&kernel, analysis, &surroundings, stores, &mut networks)
     };
+    let (finite, general) = (body(finite), general.map(body));
+    let vectors = settled(wanted, [Some(&finite), general.as_ref()]);
     let axis_of = |axis: Option<usize>| request.axes.iter().position(|mine| Some(*mine) == axis);
     let pass = Pass {
-        finite: body(finite),
-        general: general.map(body),
+        finite,
+        general,
         rows,
         reaching,
         cell_addrs,
@@ -119,6 +121,7 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
         outputs,
         cast: request.cast,
         block,
+        vectors,
         rows_per_call,
         why_rows,
         cells: cells.clone(),

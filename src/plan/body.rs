@@ -214,6 +214,12 @@ pub enum Method {
     Reciprocal(f64),
     /// A quotient of which only the nearest integer counts: a product with this f32.
     Scaled(f64),
+    /// A sum of which the second operand, or without that the first, is a product with a power of two: the product is exact, so one
+    /// instruction that rounds once gives the same.
+    SumWithExactProduct {
+        /// Which.
+        second: bool,
+    },
     /// A difference that nothing but its square is made of: the operands may be exchanged, so that two rows of pixels have the
     /// same instructions for the same difference.
     SignInsensitive,

@@ -104,12 +104,13 @@ impl Work {
         self.instructions.iter().sum()
     }
 
-    /// How many pixels to compute together: as many as fill a few registers of the lanes that most is done in.
-    pub fn block(&self) -> usize {
+    /// How many pixels to compute together: as many as fill a few registers of the lanes that most is done in. With `wide` vectors one
+    /// register has two blocks, which are next to each other in memory if they fill it.
+    pub fn block(&self, wide: bool) -> usize {
         let heaviest = (0..4).rev().max_by_key(|size| self.instructions[*size] << size).expect("there are four sizes");
         let lanes = REGISTER >> heaviest;
         let total = self.total();
-        let registers = if self.network || total > tuning::TWO_REGISTERS {
+        let registers = if wide || self.network || total > tuning::TWO_REGISTERS {
             1
         } else if total > tuning::FOUR_REGISTERS {
             2

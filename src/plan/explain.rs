@@ -9,7 +9,7 @@ use super::line::{Destination, Origin};
 use super::order::elements::Elements;
 use super::order::method::Method;
 use super::order::pass::{OrderPass, OrderStatistic};
-use super::pass::{Pass, PassInput, PassOutput, RowsPerCall};
+use super::pass::{Pass, PassInput, PassOutput, PassVectors, RowsPerCall};
 use super::program::Plan;
 use super::width::Width;
 use crate::grid::cut::Cut;
@@ -80,7 +80,8 @@ impl Pass {
             let registers = counted(Width::Pixels(self.block).parts(lane), "register");
             format!("{name} ({} on {registers})", counted(*count, "operation"))
         });
-        writeln!(f, "  block: {}; lanes: {}", counted(self.block, "pixel"), lanes.collect::<Vec<_>>().join(", "))
+        writeln!(f, "  block: {}; lanes: {}", counted(self.block, "pixel"), lanes.collect::<Vec<_>>().join(", "))?;
+        writeln!(f, "  vectors: {}", self.vectors.as_str())
     }
 
     fn explain_steps(&self, f: &mut fmt::Formatter<'_>, steps: &[Step], depth: usize, cut: Cut) -> fmt::Result {
@@ -146,6 +147,20 @@ impl Pass {
             Expr::Reduce { op, .. } => op.name(),
             _ => "value",
         }
+    }
+}
+
+impl PassVectors {
+    fn as_str(&self) -> String {
+        let why = match self {
+            PassVectors::Wide => return "256 bits, two blocks side by side".to_string(),
+            PassVectors::Told => "it was told so",
+            PassVectors::Processor => "the processor has no wider ones that code is made for",
+            PassVectors::HostCalls => "functions of the host are called",
+            PassVectors::ShortRows => "rows are short",
+            PassVectors::NoRule(what) => return format!("128 bits: there is no wider code for `{what}`"),
+        };
+        format!("128 bits: {why}")
     }
 }
 

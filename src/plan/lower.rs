@@ -330,6 +330,13 @@ impl Lowering<'_> {
                 Expr::Binary(BinaryOp::Divide, x, y) => {
                     self.reciprocal(id, x, y).map_or(Method::Plain, Method::Reciprocal)
                 }
+                Expr::Binary(BinaryOp::Add, x, y) if self.lane(id).is_float() && machine::fuses() => {
+                    match [x, y].map(|operand| self.is_exact_product(operand, self.lane(id))) {
+                        [_, true] => Method::SumWithExactProduct { second: true },
+                        [true, false] => Method::SumWithExactProduct { second: false },
+                        [false, false] => Method::Plain,
+                    }
+                }
                 // In integers the difference the other way round may be none of the lane's values.
                 Expr::Binary(BinaryOp::Subtract, ..) if only_squared[id.index()] && self.lane(id).is_float() => {
                     Method::SignInsensitive
@@ -338,6 +345,16 @@ impl Lowering<'_> {
             };
         }
         methods
+    }
+
+    /// Whether a node is a product with a power of two, of at least 1, that does not overflow in lanes of this type.
+    fn is_exact_product(&self, id: ExprId, lane: Lane) -> bool {
+        let Expr::Binary(BinaryOp::Multiply, x, y) = *self.kernel.expr(id) else { return false };
+        let is_power = |factor: f64| factor.is_finite() && factor >= 1.0 && factor.to_bits() << 12 == 0;
+        let scales = [x, y].into_iter().any(|factor| self.constant(factor).is_some_and(is_power));
+        let range = self.analysis.ranges[id.index()];
+        let limit = if lane == Lane::F32 { f64::from(f32::MAX) } else { f64::MAX };
+        scales && self.lane(id) == lane && -limit <= range.low && range.high <= limit
     }
 
     /// The divisor of a division by way of the reciprocal, which is right where the dividend is integral, so that it is not tiny,

@@ -25,6 +25,7 @@ pub mod reads;
 pub mod request;
 pub mod selection;
 pub mod store;
+mod vectors;
 mod verify;
 pub mod width;
 

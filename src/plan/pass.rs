@@ -40,6 +40,8 @@ pub struct Pass {
     pub cast: Cast,
     /// How many pixels are computed together: a power of two.
     pub block: usize,
+    /// How wide vectors are: whether a turn of the loop computes two blocks.
+    pub vectors: PassVectors,
     /// How many rows of pixels one call computes.
     pub rows_per_call: usize,
     /// Why so many.
@@ -48,6 +50,23 @@ pub struct Pass {
     pub finite: Body,
     /// What it does if they need not be, where that is something else.
     pub general: Option<Body>,
+}
+
+/// How wide the vectors of a pass's code are, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PassVectors {
+    /// 256 bits: what one register holds for a block, and beside it what it holds for the next.
+    Wide,
+    /// 128 bits: the filter was told so.
+    Told,
+    /// 128 bits: the processor has no wider ones that there is code for.
+    Processor,
+    /// 128 bits: functions of the host are called, for a block at a time.
+    HostCalls,
+    /// 128 bits: a row is a few blocks long.
+    ShortRows,
+    /// 128 bits: there is no wider code for this instruction.
+    NoRule(String),
 }
 
 /// Why one call computes so many rows of pixels.
@@ -134,7 +153,19 @@ impl PassOutput {
     }
 }
 
+impl PassVectors {
+    /// How many blocks of pixels are computed at once.
+    pub fn blocks(&self) -> usize {
+        if *self == PassVectors::Wide { 2 } else { 1 }
+    }
+}
+
 impl Pass {
+    /// How many pixels of a row a turn of the loop computes, and so the least that a call is for.
+    pub fn step(&self) -> usize {
+        self.block * self.vectors.blocks()
+    }
+
     /// The position among [`Pass::rows`] of the row of an input's cells at `place`, for a row of pixels.
     pub fn row(&self, input: usize, place: &CellAddr, pixels: usize) -> usize {
         let row = CellRow { input, outer: below(&place.outer, pixels), shift: place.shift };

@@ -2,6 +2,7 @@
 
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};
+use crate::grid::vectors::Vectors;
 use crate::lang::cells::Cells;
 use crate::tuning;
 
@@ -35,6 +36,10 @@ pub struct Request {
     /// For each sum of products with weights, of how many products of a column and a row the weights are the sum; 0 if that is not
     /// known, and for all that follow the last one.
     pub ranks: Vec<usize>,
+    /// How wide vectors are to be.
+    pub vectors: Vectors,
+    /// At least so many pixels are in a row.
+    pub row_pixels: usize,
 }
 
 impl Request {
@@ -60,6 +65,14 @@ impl Request {
     /// The window's axis along which rows of pixels follow each other, if it has that axis.
     pub fn jam_axis(&self) -> Option<usize> {
         self.axes.iter().position(|axis| axis + 2 == self.ndim)
+    }
+
+    /// The number for [`Request::row_pixels`] of an array of this shape.
+    ///
+    /// Only short rows differ, and only by their order of magnitude, so that code serves many arrays.
+    pub fn row_pixels(shape: &[usize]) -> usize {
+        let row = shape.last().map_or(1, |len| (*len).max(1));
+        1 << row.ilog2().min(tuning::LONG_ROW.ilog2())
     }
 
     /// The f64 outside the array, if one is seen.

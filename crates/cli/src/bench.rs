@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use clap::builder::StringValueParser;
-use hoodoo::{AnyElement, Engine, Error, Filter};
+use hoodoo::{AnyElement, Engine, Error, Filter, Vectors};
 use hoodoo_bench::growth;
 use hoodoo_bench::handwritten::ByHand;
 use hoodoo_bench::workload::{Contender, check_memory, measure, median, milliseconds};
@@ -15,7 +15,7 @@ use hoodoo_bench::workloads::{Hand, Task, Workload, workloads};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use serde_json::{Map, Value, json};
 
-use crate::arguments::offered;
+use crate::arguments::{offered, word};
 use crate::failure::{Failure, print};
 
 /// How often the way from a text to a first result is timed, and the side of the image for it.
@@ -45,12 +45,16 @@ pub struct BenchArguments {
     /// Threads for Hoodoo; 0 for one on each core
     #[arg(long, value_name = "N", default_value_t = 1)]
     threads: usize,
+    /// The size of vectors: auto, 128 or 256 bits
+    #[arg(long, value_name = "BITS", default_value = "auto")]
+    #[arg(value_parser = offered(Vectors::ALL.map(Vectors::as_str), word::<Vectors>), hide_possible_values = true)]
+    vectors: Vectors,
     /// How often each way is timed, in turns; the median counts
     #[arg(long, value_name = "N", default_value = "7")]
     repeat: NonZeroUsize,
     /// Measure instead how times grow with windows, images, threads and kernels, and write growth.md and its
     /// plots to this directory
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["json", "only", "quick", "threads"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["json", "only", "quick", "threads", "vectors"])]
     growth: Option<PathBuf>,
 }
 
@@ -59,6 +63,8 @@ struct Row {
     name: &'static str,
     shape: Vec<usize>,
     rows: Duration,
+    /// With vectors of 128 bits.
+    narrow: Duration,
     idiomatic: Option<Duration>,
     tuned: Option<Duration>,
     memcpy: Duration,
@@ -92,11 +98,12 @@ pub fn bench(arguments: &BenchArguments) -> Result<(), Failure> {
     }
     print(format!(
         "medians of {} rounds in ms; {} threads; results equal\n\n\
-         {:17} {:>8} {:>9} {:>8} {:>8}  {:>9} {:>7} {:>8}  {:>9} {:>8}  {:>9}",
+         {:17} {:>8} {:>8} {:>9} {:>8} {:>8}  {:>9} {:>7} {:>8}  {:>9} {:>8}  {:>9}",
         arguments.repeat,
         arguments.threads,
         "",
         "Hoodoo",
+        "128 bit",
         "idiomatic",
         "tuned",
         "memcpy",
@@ -111,7 +118,7 @@ pub fn bench(arguments: &BenchArguments) -> Result<(), Failure> {
         print(line(&row?))?;
     }
     print(
-        "\nidiomatic: hand-written Rust; tuned: the same for AVX2 and FMA; callback, foreign: one call for each pixel;",
+        "\n128 bit: Hoodoo with vectors of 128 bits; idiomatic: hand-written Rust; tuned: the same for AVX2 and FMA; callback, foreign: one call for each pixel;",
     )?;
     print(format!("first us: from the text to the first image of {FIRST_SIZE} x {FIRST_SIZE}, in microseconds"))
 }
@@ -154,13 +161,15 @@ fn time<T: AnyElement>(workload: &Workload, hand: &Hand<T>, arguments: &BenchArg
     let mut expected = image.clone();
     call(idiomatic.or(hand.tuned).unwrap_or(hand.idiomatic), &view, &mut expected);
 
-    let rows = workload.filter(arguments.threads)?;
+    let rows = workload.filter(arguments.threads)?.vectors(arguments.vectors);
+    let narrow = rows.clone().vectors(Vectors::Bits128);
     let copy = Contender::new("memcpy", |image: &ArrayViewD<'_, T>, output| {
         slice_mut(output).copy_from_slice(slice(image));
         Ok(())
     });
     copy.verify(&view, &image, 0.0)?;
-    let mut contenders = vec![by_filter("the rows engine", &rows)];
+    let mut contenders =
+        vec![by_filter("the rows engine", &rows), by_filter("the rows engine with vectors of 128 bits", &narrow)];
     contenders.extend(idiomatic.map(|function| by_hand("the hand-written code", function)));
     contenders.extend(hand.tuned.map(|function| by_hand("the tuned code", function)));
     contenders.iter().try_for_each(|contender| contender.verify(&view, &expected, workload.tolerance))?;
@@ -183,6 +192,7 @@ fn time<T: AnyElement>(workload: &Workload, hand: &Hand<T>, arguments: &BenchArg
         name: workload.name,
         shape: image.shape().to_vec(),
         rows: times[0],
+        narrow: times[1],
         idiomatic: time_of("the hand-written code"),
         tuned: time_of("the tuned code"),
         memcpy: *times.last().expect("memcpy is the last"),
@@ -232,6 +242,7 @@ fn json(row: Row) -> (String, Value) {
     let fields = json!({
         "shape": row.shape,
         "rows_ms": milliseconds(row.rows),
+        "rows_128_ms": milliseconds(row.narrow),
         "idiomatic_ms": ms(row.idiomatic),
         "tuned_ms": ms(row.tuned),
         "memcpy_ms": milliseconds(row.memcpy),
@@ -251,9 +262,10 @@ fn line(row: &Row) -> String {
     };
     let callbacks = row.callbacks.as_ref();
     format!(
-        "{:17} {:>8} {:>9} {:>8} {:>8}  {:>10} {:>7} {:>8}  {:>8} {:>8}  {:>9.0}",
+        "{:17} {:>8} {:>8} {:>9} {:>8} {:>8}  {:>10} {:>7} {:>8}  {:>8} {:>8}  {:>9.0}",
         row.name,
         ms(Some(row.rows), 3),
+        ms(Some(row.narrow), 3),
         ms(row.idiomatic, 3),
         ms(row.tuned, 3),
         ms(Some(row.memcpy), 3),

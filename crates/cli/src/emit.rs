@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use hoodoo::lang::parse::parse;
-use hoodoo::{DType, Engine, Filter, Footprint, Listing, Mode, Precision, Window};
+use hoodoo::{DType, Engine, Filter, Footprint, Listing, Mode, Precision, Vectors, Window};
 
 use crate::arguments::{ENGINES, PRECISIONS, Source, WindowArguments, offered, word};
 use crate::failure::{Failure, print};
@@ -49,6 +49,10 @@ struct ArrayArguments {
     #[arg(long, default_value = "exact")]
     #[arg(value_parser = offered(PRECISIONS, word::<Precision>), hide_possible_values = true)]
     precision: Precision,
+    /// For rows: the size of vectors: auto, 128 or 256 bits
+    #[arg(long, value_name = "BITS", default_value = "auto")]
+    #[arg(value_parser = offered(Vectors::ALL.map(Vectors::as_str), word::<Vectors>), hide_possible_values = true)]
+    vectors: Vectors,
 }
 
 /// A step on the way to machine code.
@@ -93,7 +97,7 @@ pub fn emit(arguments: &EmitArguments) -> Result<(), Failure> {
         }
     };
     let arrays = &arguments.arrays;
-    let mut filter = Filter::new(&kernel).cval(arrays.cval).precision(arrays.precision);
+    let mut filter = Filter::new(&kernel).cval(arrays.cval).precision(arrays.precision).vectors(arrays.vectors);
     let mut axes = 2;
     if let Some(window) = arguments.window.window()? {
         axes = window_axes(&window, &arguments.window.origin);

@@ -115,7 +115,15 @@ impl<'a, 'f> Emitter<'a, 'f> {
         // The same difference, whichever of two rows of pixels it is for.
         let exchanged = method == Method::SignInsensitive && second[0] < first[0];
         let (first, second) = if exchanged { (second, first) } else { (first, second) };
-        Lanes::Numbers(lane, self.binary(op, lane, &first, &second, nan))
+        match method {
+            Method::SumWithExactProduct { second: true } => {
+                Lanes::Numbers(lane, self.zip(&first, &second, |b, x, y| expr::sum_with_product(b, x, y)))
+            }
+            Method::SumWithExactProduct { second: false } => {
+                Lanes::Numbers(lane, self.zip(&second, &first, |b, x, y| expr::sum_with_product(b, x, y)))
+            }
+            _ => Lanes::Numbers(lane, self.binary(op, lane, &first, &second, nan)),
+        }
     }
 
     fn fma_node(&mut self, lane: Lane, values: &[Lanes; 3]) -> Lanes {

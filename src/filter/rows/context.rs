@@ -141,7 +141,7 @@ fn row_shape(plan: &Plan, domain: &Domain, readers: &[Box<dyn RowReader + '_>]) 
     RowShape {
         halo: plan.reads.halo,
         array_len: domain.row_len(),
-        block: plan.passes.iter().map(|pass| pass.block).max().unwrap_or(1),
+        block: plan.passes.iter().map(|pass| pass.step()).max().unwrap_or(1),
         direct: readers.iter().any(|reader| reader.is_direct()),
         element_bytes: readers.iter().map(|reader| reader.element_bytes()).max().unwrap_or(0),
     }

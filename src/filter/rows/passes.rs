@@ -121,7 +121,7 @@ impl<'a> Passes<'a> {
     /// Computes the lines of a pass for a chunk, and what is beyond it as far as later passes read.
     fn make_lines(&mut self, pass: usize, chunk: &Chunk, bound: &BoundRows<'_>, finite: bool) -> Result<(), NoCode> {
         let code = &self.context.plan.passes[pass];
-        let len = (chunk.pixels.len() + self.context.plan.reads.passes[pass].halo.len()).max(code.block);
+        let len = (chunk.pixels.len() + self.context.plan.reads.passes[pass].halo.len()).max(code.step());
         let lines = code.outputs.iter().filter_map(|output| match output.destination {
             Destination::Line(line) => Some(line),
             Destination::Array(_) => None,

@@ -15,6 +15,7 @@ use crate::grid::boundary::Mode;
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, Element, Precision};
 use crate::grid::lane::Lane;
+use crate::grid::vectors::Vectors;
 use crate::kernel::Kernel;
 use crate::lang::cells::Cells;
 use crate::lang::interpret::Settings;
@@ -84,6 +85,8 @@ fn plan_of<T: Element, U: Element>(steps: &[Step], shape: &[usize], how: &How) -
         precision: Precision::Exact,
         cut: Cut::Auto,
         ranks: Vec::new(),
+        vectors: Vectors::Auto,
+        row_pixels: Request::row_pixels(shape),
     };
     let mut hoisted = None;
     let links = steps.iter().zip(how.rows_per_call).map(|(step, rows_per_call)| {
@@ -103,7 +106,7 @@ fn plan_of<T: Element, U: Element>(steps: &[Step], shape: &[usize], how: &How) -
         }
     });
     let links: Vec<Link> = links.collect();
-    chain(request, hoisted.expect("there is a step"), Vec::new(), &links)
+    chain(request, hoisted.expect("there is a step"), Vec::new(), &links, Vec::new())
 }
 
 /// Runs a plan; the number of the first pixel that fails.

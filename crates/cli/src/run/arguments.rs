@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hoodoo::{Cast, DType, Engine, Filter, Kernel, Mode, Precision, Repeat};
+use hoodoo::{Cast, DType, Engine, Filter, Kernel, Mode, Precision, Repeat, Vectors};
 
 use crate::arguments::{ENGINES, PRECISIONS, WindowArguments, has_extension, offered, pair, param, word};
 use crate::failure::Failure;
@@ -95,6 +95,10 @@ pub struct RunArguments {
     #[arg(long, default_value = "exact")]
     #[arg(value_parser = offered(PRECISIONS, word::<Precision>), hide_possible_values = true)]
     pub precision: Precision,
+    /// The size of vectors: auto, 128 or 256 bits
+    #[arg(long, value_name = "BITS", default_value = "auto")]
+    #[arg(value_parser = offered(Vectors::ALL.map(Vectors::as_str), word::<Vectors>), hide_possible_values = true)]
+    pub vectors: Vectors,
     /// The greatest number of threads; 0 for one on each core
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
@@ -175,6 +179,7 @@ impl RunArguments {
             .cast(self.cast)
             .engine(self.engine)
             .precision(self.precision)
+            .vectors(self.vectors)
             .threads(self.threads)
             .fill(self.fill);
         if let Some(window) = self.window.window()? {

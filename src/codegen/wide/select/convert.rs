@@ -1,0 +1,316 @@
+//! Conversions between lanes of different sizes.
+//!
+//! What narrows two registers to one, and what widens a part of one by interleaving it, stays within the halves. What the processor does
+//! only from half a register to a whole one takes a *packed* operand: a 128-bit register with the low 64 bits of both halves. Of values
+//! that come from memory, where those are next to each other, that is one load, or the operand of the conversion itself.
+
+use cranelift_codegen::ir::types::{F32X4, F64X2, I32X4};
+use cranelift_codegen::ir::{InstructionData, Opcode, Value};
+use regalloc2::{Operand, RegClass, VReg};
+
+use super::Selector;
+use crate::codegen::wide::encode::{VexOp, op};
+use crate::codegen::wide::inst::{Inst, Kind, Length, Memory, read, read_anywhere, result};
+use crate::plan::width::REGISTER;
+
+/// The order of 64-bit lanes for `vpermq`: the low ones of both halves, or the high ones, to the low half.
+const LOW_LANES: u8 = 0b1000;
+const HIGH_LANES: u8 = 0b1101;
+/// The same the other way round: the two of the low half to both halves.
+const TO_HALVES: u8 = 0b01_01_00_00;
+
+/// Orders of the bytes of two registers that `codegen::lanes` makes.
+const HIGH_TWICE: [u8; REGISTER] = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
+const EVEN_WORDS: [u8; REGISTER] = [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27];
+const BOTH_LOW: [u8; REGISTER] = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
+
+/// A load of fewer bytes than a register has, perhaps of narrower lanes.
+struct Source {
+    address: Value,
+    offset: i32,
+    /// How many bytes are loaded for a block of pixels.
+    bytes: u32,
+    /// How often lanes are widened, and whether with a sign.
+    widened: u32,
+    signed: bool,
+}
+
+impl Selector<'_> {
+    /// A conversion.
+    pub(super) fn conversion(&mut self, data: &InstructionData, to: Value) -> Option<()> {
+        match *data {
+            InstructionData::Unary { opcode, arg } => match opcode {
+                Opcode::ScalarToVector => self.spread(to),
+                Opcode::FvpromoteLow => self.from_packed(op::CVTPS2PD, to, arg),
+                Opcode::Fvdemote => {
+                    let packed = self.packed(to)?;
+                    self.to_halves(to, packed);
+                    Some(())
+                }
+                Opcode::FcvtFromSint => self.from_signed(to, arg),
+                Opcode::FcvtFromUint => self.from_unsigned(to, arg),
+                Opcode::FcvtToSintSat => self.to_signed(to, arg),
+                _ => self.widen(opcode, to, arg),
+            },
+            InstructionData::Binary { opcode, args: [x, y] } => {
+                let op = match (opcode, self.function.dfg.value_type(to).lane_bits()) {
+                    (Opcode::Snarrow, 8) => op::PACKSSWB,
+                    (Opcode::Snarrow, 16) => op::PACKSSDW,
+                    (Opcode::Unarrow, 8) => op::PACKUSWB,
+                    (Opcode::Unarrow, 16) => op::PACKUSDW,
+                    _ => return None,
+                };
+                self.binary(op, None, to, x, y, false);
+                Some(())
+            }
+            InstructionData::Shuffle { args: [x, y], .. } => {
+                let (op, code) = match self.shuffle_order(data)? {
+                    HIGH_TWICE => (op::PUNPCKHQDQ, None),
+                    EVEN_WORDS => (op::SHUFPS, Some(0b10_00_10_00)),
+                    BOTH_LOW => (op::PUNPCKLQDQ, None),
+                    _ => return None,
+                };
+                let y = if op == op::PUNPCKHQDQ { x } else { y };
+                self.binary(op, code, to, x, y, false);
+                Some(())
+            }
+            _ => None,
+        }
+    }
+
+    fn shuffle_order(&self, data: &InstructionData) -> Option<[u8; REGISTER]> {
+        let InstructionData::Shuffle { imm, .. } = *data else { return None };
+        self.function.dfg.immediates.get(imm)?.as_slice().try_into().ok()
+    }
+
+    /// Lanes of twice the size.
+    fn widen(&mut self, opcode: Opcode, to: Value, x: Value) -> Option<()> {
+        if let Some(op) = self.widening_load(to) {
+            return self.from_memory(op, Length::Bits256, to);
+        }
+        let from = self.function.dfg.value_type(x).lane_bits();
+        let (low, high) = match from {
+            8 => (op::PUNPCKLBW, op::PUNPCKHBW),
+            16 => (op::PUNPCKLWD, op::PUNPCKHWD),
+            32 => (op::PUNPCKLDQ, op::PUNPCKHDQ),
+            _ => return None,
+        };
+        let op = if matches!(opcode, Opcode::UwidenLow | Opcode::SwidenLow) { low } else { high };
+        let (x, to) = (self.register(x), self.register_of(to));
+        if matches!(opcode, Opcode::UwidenLow | Opcode::UwidenHigh) {
+            let zero = self.zero();
+            self.combine_into(op, None, to, x, zero);
+        } else if from == 32 {
+            let sign = self.shifted(op::PSHIFTD, 4, 31, x);
+            self.combine_into(op, None, to, x, sign);
+        } else {
+            // Each lane twice, then as one of twice the size that is shifted down with its sign.
+            let twice = self.combined(op, None, x, x);
+            let shift = if from == 8 { op::PSHIFTW } else { op::PSHIFTD };
+            self.emit(Inst::new(Kind::Shift(shift, 4, from as u8), vec![result(to), read(twice)]));
+        }
+        Some(())
+    }
+
+    /// The instruction that loads and widens a value that fills a register.
+    fn widening_load(&self, value: Value) -> Option<VexOp> {
+        let source = self.source(value)?;
+        let filled = source.bytes << source.widened == REGISTER as u32;
+        if filled { source.instruction(self.function.dfg.value_type(value).lane_bits()) } else { None }
+    }
+
+    /// What a value is loaded from, if it is widened from a load of less than a register.
+    fn source(&self, value: Value) -> Option<Source> {
+        let value = self.strip(value);
+        match *self.definition(value)? {
+            InstructionData::Unary { opcode: Opcode::ScalarToVector, arg } => {
+                let arg = match *self.definition(arg)? {
+                    InstructionData::Unary { opcode: Opcode::Uextend, arg } => arg,
+                    _ => arg,
+                };
+                let InstructionData::Load { opcode: Opcode::Load, arg: address, offset, flags } =
+                    *self.definition(arg)?
+                else {
+                    return None;
+                };
+                let bytes = self.function.dfg.value_type(arg).bytes();
+                let constant = self.function.dfg.mem_flags[flags].readonly();
+                let source = Source { address, offset: offset.into(), bytes, widened: 0, signed: false };
+                // All that blocks load is theirs: two of them are neighbours in memory.
+                constant.then_some(source)
+            }
+            InstructionData::Unary { opcode: opcode @ (Opcode::UwidenLow | Opcode::SwidenLow), arg } => {
+                let source = self.source(arg)?;
+                let signed = opcode == Opcode::SwidenLow;
+                (source.widened == 0 || source.signed == signed).then(|| Source {
+                    widened: source.widened + 1,
+                    signed,
+                    ..source
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// A value by an instruction that reads what it is loaded from.
+    fn from_memory(&mut self, op: VexOp, length: Length, to: Value) -> Option<()> {
+        let source = self.source(to)?;
+        let mut operands = vec![result(self.register_of(to))];
+        let memory = self.address(source.address, source.offset, &mut operands);
+        self.emit(Inst::with(Kind::Unary(op, length, None), operands, Some(memory)));
+        Some(())
+    }
+
+    /// A register with a scalar that was loaded in the low lane of each half.
+    fn spread(&mut self, to: Value) -> Option<()> {
+        self.source(to)?;
+        let packed = self.packed(to)?;
+        self.to_halves(to, packed);
+        Some(())
+    }
+
+    fn to_halves(&mut self, to: Value, packed: VReg) {
+        let operands = vec![result(self.register_of(to)), read_anywhere(packed)];
+        self.emit(Inst::new(Kind::Unary(op::PERMQ, Length::Bits256, Some(TO_HALVES)), operands));
+    }
+
+    /// A 128-bit register with the low 64 bits of both halves of a value.
+    pub(super) fn packed(&mut self, value: Value) -> Option<VReg> {
+        let value = self.strip(value);
+        let packed = self.fresh(RegClass::Float);
+        let mut operands = vec![result(packed)];
+        let (op, length, code, memory) = self.pack(value, &mut operands)?;
+        self.emit(Inst::with(Kind::Unary(op, length, code), operands, memory));
+        Some(packed)
+    }
+
+    /// The instruction that packs a value; what it reads is added to the operands.
+    fn pack(
+        &mut self,
+        value: Value,
+        operands: &mut Vec<Operand>,
+    ) -> Option<(VexOp, Length, Option<u8>, Option<Memory>)> {
+        if let Some(source) = self.source(value)
+            && let Some(op) = source.packing(self.function.dfg.value_type(value).lane_bits())
+        {
+            let memory = self.address(source.address, source.offset, operands);
+            return Some((op, Length::Bits128, None, Some(memory)));
+        }
+        let definition = self.definition(value);
+        if let Some(InstructionData::Unary { opcode: Opcode::Fvdemote, arg }) = definition {
+            operands.push(read(self.register(*arg)));
+            return Some((op::CVTPD2PS, Length::Bits256, None, None));
+        }
+        let (value, code) = match definition {
+            Some(data @ InstructionData::Shuffle { args: [x, _], .. }) => match self.shuffle_order(data)? {
+                HIGH_TWICE => (*x, HIGH_LANES),
+                BOTH_LOW => return self.pack(self.strip(*x), operands),
+                _ => (value, LOW_LANES),
+            },
+            _ => (value, LOW_LANES),
+        };
+        operands.push(read_anywhere(self.register(value)));
+        Some((op::PERMQ, Length::Bits256, Some(code), None))
+    }
+
+    /// A conversion of the low lanes of each half.
+    fn from_packed(&mut self, op: VexOp, to: Value, x: Value) -> Option<()> {
+        let mut operands = vec![result(self.register_of(to))];
+        let x = self.strip(x);
+        let memory = match self.source(x) {
+            // It can read memory itself.
+            Some(source) if source.bytes == 8 && source.widened == 0 => {
+                Some(self.address(source.address, source.offset, &mut operands))
+            }
+            _ => {
+                operands.push(read_anywhere(self.packed(x)?));
+                None
+            }
+        };
+        self.emit(Inst::with(Kind::Unary(op, Length::Bits256, None), operands, memory));
+        Some(())
+    }
+
+    /// Integers with a sign as floats.
+    fn from_signed(&mut self, to: Value, x: Value) -> Option<()> {
+        match self.function.dfg.value_type(to) {
+            F32X4 => {
+                let mut operands = vec![result(self.register_of(to))];
+                let memory = self.last(x, &mut operands);
+                self.emit(Inst::with(Kind::Unary(op::CVTDQ2PS, Length::Bits256, None), operands, memory));
+                Some(())
+            }
+            F64X2 => match self.definition(self.strip(x))? {
+                InstructionData::Unary { opcode: Opcode::SwidenLow, arg }
+                    if self.function.dfg.value_type(*arg) == I32X4 =>
+                {
+                    self.from_packed(op::CVTDQ2PD, to, *arg)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// 32-bit integers without sign as f64s: as the low bits of numbers from 2^52 on, minus 2^52.
+    fn from_unsigned(&mut self, to: Value, x: Value) -> Option<()> {
+        let InstructionData::Unary { opcode: Opcode::UwidenLow, arg } = *self.definition(self.strip(x))? else {
+            return None;
+        };
+        if self.function.dfg.value_type(to) != F64X2 || self.function.dfg.value_type(arg) != I32X4 {
+            return None;
+        }
+        let high = self.constant(std::array::from_fn(|at| [0, 0, 0x30, 0x43][at % 4]));
+        let first = self.constant(std::array::from_fn(|at| [0, 0, 0, 0, 0, 0, 0x30, 0x43][at % 8]));
+        let (arg, to) = (self.register(arg), self.register_of(to));
+        let number = self.combined(op::PUNPCKLDQ, None, arg, high);
+        self.combine_into(op::SUBPD, None, to, number, first);
+        Some(())
+    }
+
+    /// f32s as integers, of NaN 0, of what is too large the greatest, as Cranelift does it.
+    fn to_signed(&mut self, to: Value, x: Value) -> Option<()> {
+        if self.function.dfg.value_type(to) != I32X4 {
+            return None;
+        }
+        let (x, to) = (self.register(x), self.register_of(to));
+        let ordered = self.combined(op::CMPPS, Some(0), x, x);
+        let x = self.combined(op::ANDPS, None, x, ordered);
+        // The sign bit where the number is not negative.
+        let positive = self.combined(op::PXOR, None, ordered, x);
+        let converted = self.fresh(RegClass::Float);
+        let kind = Kind::Unary(op::CVTTPS2DQ, Length::Bits256, None);
+        self.emit(Inst::new(kind, vec![result(converted), read_anywhere(x)]));
+        // What does not fit became the least integer. Where it should not be negative, it is turned into the greatest.
+        let wrong = self.combined(op::PAND, None, converted, positive);
+        let wrong = self.shifted(op::PSHIFTD, 4, 31, wrong);
+        self.combine_into(op::PXOR, None, to, wrong, converted);
+        Some(())
+    }
+}
+
+impl Source {
+    /// The instruction that loads and widens to lanes of so many bits.
+    fn instruction(&self, lane_bits: u32) -> Option<VexOp> {
+        match (self.widened, lane_bits, self.signed) {
+            (1, 16, false) => Some(op::PMOVZXBW),
+            (1, 32, false) => Some(op::PMOVZXWD),
+            (1, 64, false) => Some(op::PMOVZXDQ),
+            (2, 32, false) => Some(op::PMOVZXBD),
+            (1, 16, true) => Some(op::PMOVSXBW),
+            (1, 32, true) => Some(op::PMOVSXWD),
+            (2, 32, true) => Some(op::PMOVSXBD),
+            _ => None,
+        }
+    }
+    /// The instruction that loads, and widens, to the low 64 bits of each half.
+    fn packing(&self, lane_bits: u32) -> Option<VexOp> {
+        match (self.widened, self.bytes << self.widened) {
+            (0, 8) => Some(op::MOVUPS),
+            (0, 4) => Some(op::PMOVZXDQ),
+            (0, 2) => Some(op::PMOVZXWQ),
+            (1.., 8) => self.instruction(lane_bits),
+            _ => None,
+        }
+    }
+}

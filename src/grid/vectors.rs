@@ -1,0 +1,18 @@
+//! How wide the vectors are that code for rows computes with.
+
+use super::named::named_enum;
+
+/// The size of the vector registers that code for rows computes with. Values do not depend on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Vectors {
+    /// The widest that the processor has, where rows are long enough.
+    #[default]
+    Auto,
+    /// 128 bits.
+    Bits128,
+    /// 256 bits, if the processor has them.
+    Bits256,
+}
+
+named_enum!(Vectors, "vectors", "a size of vectors", "sizes of vectors", [Auto: "auto", Bits128: "128", Bits256: "256"]);
