@@ -382,9 +382,8 @@ fn automata() {
     assert_eq!(rest, rest.t());
 }
 
-/// The kernels of which some code has vectors of 128 bits: the first three call functions of the host, and the last two make integers
-/// of a param.
-const NARROW: [&str; 5] = ["entropy", "focal-median", "majority-vote", "sigma-filter", "susan"];
+/// The kernels of which some code has vectors of 128 bits: they make integers of a param.
+const NARROW: [&str; 2] = ["sigma-filter", "susan"];
 
 /// Where the processor has vectors of 256 bits, nearly all kernels are computed with them.
 #[test]

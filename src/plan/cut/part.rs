@@ -104,15 +104,25 @@ pub fn balanced(builder: &mut Builder, parts: &[Part], mut partials: Vec<Partial
 /// 1983): those of either set from its own mean, and that of the two means. Nothing cancels, as it does in the difference of the sum of
 /// squares and the square of the sum.
 ///
-/// With n cells there and m here, `(S/n - T/m)^2 nm/(n+m)` is `d^2 n/(m(n+m))` for `d = S m/n - T`, which needs no division.
+/// With n cells there and m here, `(S/n - T/m)^2 nm/(n+m)` is `d^2 n/(m(n+m))` for `d = S m/n - T`, which needs no division. That is for an
+/// m/n without rounding; else `d = S m - T n`. So d is 0 where all elements are equal and their sums exact.
 fn squares_of_known(builder: &mut Builder, squares: [ExprId; 2], sums: [ExprId; 2], cells: [usize; 2]) -> ExprId {
+    if !is_exact(cells[1], cells[0]) && is_exact(cells[0], cells[1]) {
+        let ([a, b], [s, t], [n, m]) = (squares, sums, cells);
+        return squares_of_known(builder, [b, a], [t, s], [m, n]);
+    }
     let [n, m] = cells.map(|cells| cells as f64);
-    let (ratio, scale) = (builder.number(m / n), builder.number(n / (m * (n + m))));
+    let (there, here, scale) = match is_exact(cells[1], cells[0]) {
+        true => (m / n, 1.0, n / (m * (n + m))),
+        false => (m, n, 1.0 / (n * m * (n + m))),
+    };
+    let [there, here, scale] = [there, here, scale].map(|number| builder.number(number));
+    let other = builder.binary(BinaryOp::Multiply, sums[1], here);
     let difference = match n == m {
-        true => builder.binary(BinaryOp::Subtract, sums[0], sums[1]),
+        true => builder.binary(BinaryOp::Subtract, sums[0], other),
         false => {
-            let negated = builder.unary(UnaryOp::Negate, sums[1]);
-            fused(builder, sums[0], ratio, negated)
+            let negated = builder.unary(UnaryOp::Negate, other);
+            fused(builder, sums[0], there, negated)
         }
     };
     let scaled = builder.binary(BinaryOp::Multiply, difference, scale);
@@ -121,6 +131,15 @@ fn squares_of_known(builder: &mut Builder, squares: [ExprId; 2], sums: [ExprId; 
         Some(both) => fused(builder, scaled, difference, both),
         None => builder.binary(BinaryOp::Multiply, scaled, difference),
     }
+}
+
+/// Whether a quotient is a number of f64.
+fn is_exact(numerator: usize, denominator: usize) -> bool {
+    let (mut a, mut b) = (numerator, denominator);
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    (denominator / a).is_power_of_two()
 }
 
 /// The same where the numbers of cells are not known: none of a set may be selected, and then its sum is 0.

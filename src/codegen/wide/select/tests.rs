@@ -111,7 +111,9 @@ fn operations_on_floats() {
         on(ty, "ceil", &|b, x, _| b.ins().ceil(x));
         on(ty, "trunc", &|b, x, _| b.ins().trunc(x));
         on(ty, "nearest", &|b, x, _| b.ins().nearest(x));
-        for order in FloatCC::all() {
+        // Cranelift itself has no code for these two.
+        let is_known = |order: &&FloatCC| !matches!(order, FloatCC::OrderedNotEqual | FloatCC::UnorderedOrEqual);
+        for order in FloatCC::all().iter().filter(is_known) {
             let order = *order;
             on(ty, &format!("fcmp {order}"), &|b, x, y| simd::compare(b, order, x, y));
             on(ty, &format!("choice by {order}"), &|b, x, y| {
