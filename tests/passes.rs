@@ -167,6 +167,29 @@ fn variances() {
     }
 }
 
+#[test]
+fn separable_weights_of_small_windows_and_beside_others() {
+    // Where passes are not worth it for some of the sums, or for none, weights stay where they are.
+    let sources = [
+        "param s = 2; let g = exp(-dist()**2 / s); sum(w * g)",
+        "param s = 2; let g = exp(-dist()**2 / s); sum(w * g), sum(w * g where offset(0) > 1 and offset(1) > 1)",
+        "param s = 2; let g = exp(-dist()**2 / s); sum(w * g) + median(w)",
+    ];
+    for source in sources {
+        let kernel = Kernel::compile(source).expect(source);
+        let image = image::<f32>(&[20, 40], false, 18);
+        for side in [5, 7, 15] {
+            let filter = Filter::new(&kernel).window(Window::from(side));
+            let outputs = kernel.outputs().len();
+            let [auto, whole] =
+                [Cut::Auto, Cut::Never].map(|cut| run::<f32, f64>(&filter.clone().cut(cut), &image, outputs));
+            for (auto, whole) in auto.iter().flatten().zip(whole.iter().flatten()) {
+                assert!(near(*auto, *whole, 1e-9), "{source}, {side}: {auto}, not {whole}");
+            }
+        }
+    }
+}
+
 /// The variance of integers, all of which are less than 2^50, as a fraction: n^2 times that, exactly.
 fn exact_variance(elements: &[i128]) -> f64 {
     let (n, sum) = (elements.len() as i128, elements.iter().sum::<i128>());
