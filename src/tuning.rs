@@ -2,7 +2,7 @@
 //!
 //! No value of a filter depends on them, but for the rounding of float sums, so they may be changed for another processor. Each says what
 //! was measured: the least of several runs of each of the values in turn, at 2048 x 2048 if no shape is named, on one thread of a Zen 3
-//! processor (32 KiB of nearest cache, 512 KiB of second), in November 2026.
+//! processor (32 KiB of nearest cache, 512 KiB of second), in November 2026. "Not measured" marks those that were set by judgement, the first to try when something is slow.
 
 // The code for a block of pixels.
 
@@ -39,7 +39,7 @@ pub const MAX_NETWORK: usize = 81;
 
 /// Medians of the elements that a filter selects are found by a network of at most this many elements.
 ///
-/// Each row of pixels has a network of its own, in which about five instructions an element replace what is not selected.
+/// Each row of pixels has a network of its own, in which about five instructions an element replace what is not selected. Not measured.
 pub const MAX_FILTERED_NETWORK: usize = 25;
 
 /// About how many minima and maxima a network has for each element: 80 for four medians of 9 (which share much), 336 for four
@@ -62,7 +62,7 @@ pub const TWO_REGISTERS: usize = 200;
 /// The last two blocks overlap those before them, and a shorter row is computed in part twice. Not measured.
 pub const WIDE_TURNS: usize = 4;
 
-/// Rows of at least so many pixels are long for any block.
+/// Rows of at least so many pixels are long for any block. Not measured.
 pub const LONG_ROW: usize = 1 << 10;
 
 /// At most this many rows of pixels are computed by one call.
@@ -160,7 +160,8 @@ pub const MIN_SEPARABLE_CELLS: usize = 25;
 
 // Order statistics that move.
 
-/// Histograms of columns are worth it for at least so many cells in a column.
+/// Histograms of columns are worth it for at least so many cells in a column. Neither this nor the others of order statistics that move are
+/// measured.
 pub const COLUMN_HISTOGRAM_CELLS: usize = 4;
 
 /// How many pixels of a row are done with one set of histograms of columns.

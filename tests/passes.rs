@@ -256,6 +256,14 @@ fn positions_of_extremes() {
 }
 
 #[test]
+fn the_first_position_is_positive_zero() {
+    let line = ndarray::Array1::from_iter((0..40).map(f64::from));
+    let kernel = Kernel::compile("argmin(w)").unwrap();
+    let positions = Filter::new(&kernel).size(9).mode(Mode::Nearest).cut(Cut::Always).run(&line).unwrap();
+    assert_eq!(positions[20].to_bits(), 0.0f64.to_bits());
+}
+
+#[test]
 fn weights_that_are_products() {
     let sources = [
         "let g = exp(-dist()**2 / 18); sum(g * w) / sum(g)",

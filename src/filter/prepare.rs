@@ -67,9 +67,11 @@ pub fn output_region(options: &Options, shape: &[usize]) -> Result<Vec<Range<usi
     Ok(region(shape, &axes, &mode_of_each(options, axes.len())?, &cells))
 }
 
-/// How far cells reach before and after a pixel along the arrays' first axis, and the mode there; none if the window has not
-/// that axis.
-pub fn first_axis_reach(options: &Options, shape: &[usize]) -> Result<Option<((usize, usize), Mode)>, Error> {
+/// How far cells reach before and after a pixel along an axis, and the mode there.
+pub type AxisReach = ((usize, usize), Mode);
+
+/// That of the arrays' first axis; none if the window has not that axis.
+pub fn first_axis_reach(options: &Options, shape: &[usize]) -> Result<Option<AxisReach>, Error> {
     let axes = filtered_axes(options, shape.len())?;
     let cells = cells(options, &footprint(options, axes.len())?)?;
     let modes = mode_of_each(options, axes.len())?;

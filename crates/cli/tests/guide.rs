@@ -38,6 +38,8 @@ fn steady(text: &str) -> String {
         Some((threads, rest)) if threads.starts_with("threads: ") => format!("threads: N for an array{rest}"),
         // So wide are they where the page was written.
         _ if line.starts_with("  vectors: ") => "  vectors: N".to_string(),
+        // With vectors of 128 bits other blocks are best.
+        _ if line.starts_with("  block: ") => "  block: N".to_string(),
         _ => line.to_string(),
     };
     text.trim_end().lines().map(line).collect::<Vec<_>>().join("\n")

@@ -224,7 +224,8 @@ impl<'a> Scheme<'a> {
     pub fn position(&self, outer: &[i32]) -> f64 {
         let row_axis = self.request.row_axis();
         let others = self.strides().into_iter().enumerate().filter(|(axis, _)| Some(*axis) != row_axis);
-        others.map(|(axis, (least, stride))| f64::from(outer[axis] - least) * stride).sum()
+        // The sum of nothing is -0.
+        0.0 + others.map(|(axis, (least, stride))| f64::from(outer[axis] - least) * stride).sum::<f64>()
     }
 
     /// How far a position is from that of the first column's cell in the same row, which is so far along the row.

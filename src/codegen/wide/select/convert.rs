@@ -41,15 +41,15 @@ impl Selector<'_> {
         match *data {
             InstructionData::Unary { opcode, arg } => match opcode {
                 Opcode::ScalarToVector => self.spread(to),
-                Opcode::FvpromoteLow => self.from_packed(op::CVTPS2PD, to, arg),
+                Opcode::FvpromoteLow => self.convert_packed(op::CVTPS2PD, to, arg),
                 Opcode::Fvdemote => {
                     let packed = self.packed(to)?;
-                    self.to_halves(to, packed);
+                    self.pack_halves(to, packed);
                     Some(())
                 }
-                Opcode::FcvtFromSint => self.from_signed(to, arg),
-                Opcode::FcvtFromUint => self.from_unsigned(to, arg),
-                Opcode::FcvtToSintSat => self.to_signed(to, arg),
+                Opcode::FcvtFromSint => self.convert_signed(to, arg),
+                Opcode::FcvtFromUint => self.convert_unsigned(to, arg),
+                Opcode::FcvtToSintSat => self.make_signed(to, arg),
                 _ => self.widen(opcode, to, arg),
             },
             InstructionData::Binary { opcode, args: [x, y] } => {
@@ -86,7 +86,7 @@ impl Selector<'_> {
     /// Lanes of twice the size.
     fn widen(&mut self, opcode: Opcode, to: Value, x: Value) -> Option<()> {
         if let Some(op) = self.widening_load(to) {
-            return self.from_memory(op, Length::Bits256, to);
+            return self.convert_from_memory(op, Length::Bits256, to);
         }
         let from = self.function.dfg.value_type(x).lane_bits();
         let (low, high) = match from {
@@ -153,7 +153,7 @@ impl Selector<'_> {
     }
 
     /// A value by an instruction that reads what it is loaded from.
-    fn from_memory(&mut self, op: VexOp, length: Length, to: Value) -> Option<()> {
+    fn convert_from_memory(&mut self, op: VexOp, length: Length, to: Value) -> Option<()> {
         let source = self.source(to)?;
         let mut operands = vec![result(self.register_of(to))];
         let memory = self.address(source.address, source.offset, &mut operands);
@@ -165,11 +165,11 @@ impl Selector<'_> {
     fn spread(&mut self, to: Value) -> Option<()> {
         self.source(to)?;
         let packed = self.packed(to)?;
-        self.to_halves(to, packed);
+        self.pack_halves(to, packed);
         Some(())
     }
 
-    fn to_halves(&mut self, to: Value, packed: VReg) {
+    fn pack_halves(&mut self, to: Value, packed: VReg) {
         let operands = vec![result(self.register_of(to)), read_anywhere(packed)];
         self.emit(Inst::new(Kind::Unary(op::PERMQ, Length::Bits256, Some(TO_HALVES)), operands));
     }
@@ -214,7 +214,7 @@ impl Selector<'_> {
     }
 
     /// A conversion of the low lanes of each half.
-    fn from_packed(&mut self, op: VexOp, to: Value, x: Value) -> Option<()> {
+    fn convert_packed(&mut self, op: VexOp, to: Value, x: Value) -> Option<()> {
         let mut operands = vec![result(self.register_of(to))];
         let x = self.strip(x);
         let memory = match self.source(x) {
@@ -232,7 +232,7 @@ impl Selector<'_> {
     }
 
     /// Integers with a sign as floats.
-    fn from_signed(&mut self, to: Value, x: Value) -> Option<()> {
+    fn convert_signed(&mut self, to: Value, x: Value) -> Option<()> {
         match self.function.dfg.value_type(to) {
             F32X4 => {
                 let mut operands = vec![result(self.register_of(to))];
@@ -244,7 +244,7 @@ impl Selector<'_> {
                 InstructionData::Unary { opcode: Opcode::SwidenLow, arg }
                     if self.function.dfg.value_type(*arg) == I32X4 =>
                 {
-                    self.from_packed(op::CVTDQ2PD, to, *arg)
+                    self.convert_packed(op::CVTDQ2PD, to, *arg)
                 }
                 _ => None,
             },
@@ -253,7 +253,7 @@ impl Selector<'_> {
     }
 
     /// 32-bit integers without sign as f64s: as the low bits of numbers from 2^52 on, minus 2^52.
-    fn from_unsigned(&mut self, to: Value, x: Value) -> Option<()> {
+    fn convert_unsigned(&mut self, to: Value, x: Value) -> Option<()> {
         let InstructionData::Unary { opcode: Opcode::UwidenLow, arg } = *self.definition(self.strip(x))? else {
             return None;
         };
@@ -269,7 +269,7 @@ impl Selector<'_> {
     }
 
     /// f32s as integers, of NaN 0, of what is too large the greatest, as Cranelift does it.
-    fn to_signed(&mut self, to: Value, x: Value) -> Option<()> {
+    fn make_signed(&mut self, to: Value, x: Value) -> Option<()> {
         if self.function.dfg.value_type(to) != I32X4 {
             return None;
         }
