@@ -7,8 +7,11 @@ use hoodoo::lang::builtins::{BUILTINS, Builtin, Meaning};
 use crate::cookbook::COOKBOOK;
 use crate::failure::{Failure, print};
 
+/// Makes a page.
+type Page = fn() -> String;
+
 /// The topics besides the subcommands.
-const TOPICS: [(&str, fn() -> String); 4] =
+const TOPICS: [(&str, Page); 4] =
     [("language", language), ("functions", functions), ("reductions", reductions), ("examples", examples)];
 
 /// Prints the page on a topic, if the arguments ask for one.
@@ -29,7 +32,7 @@ fn is_reduction(builtin: &Builtin) -> bool {
 
 fn reductions() -> String {
     let head = "Reductions make one value of a window. Each may have a condition: mean(w where w > 0).";
-    table(head, |builtin| is_reduction(builtin))
+    table(head, is_reduction)
 }
 
 fn functions() -> String {

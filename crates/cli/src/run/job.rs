@@ -44,6 +44,9 @@ struct Plan {
     output: Layout,
 }
 
+/// What a file carries of what an input carries, and what it loses.
+type Carried = (Metadata, Vec<String>);
+
 impl Job<'_> {
     /// The kernel whose inputs are files.
     pub fn first(&self) -> &Kernel {
@@ -209,7 +212,7 @@ impl Job<'_> {
         paths: &[PathBuf],
         targets: &[Target],
         outputs: &[Image],
-        carried: Vec<(Metadata, Vec<String>)>,
+        carried: Vec<Carried>,
     ) -> Result<(), Failure> {
         let progress = &self.progress;
         self.report.times.take("write", || {
@@ -220,10 +223,11 @@ impl Job<'_> {
             publish(written)
         })?;
         let described = || {
-            let one = |((name, target), (output, (_, lost))): ((_, &Target), (&Image, &(Metadata, Vec<String>)))| {
-                describe(name, target.path(), &output.array, lost)
-            };
-            self.last().outputs().zip(targets).zip(outputs.iter().zip(&carried)).map(one).collect()
+            let files = targets.iter().zip(outputs).zip(&carried);
+            let named = self.last().outputs().zip(files);
+            named
+                .map(|(name, ((target, output), (_, lost)))| describe(name, target.path(), &output.array, lost))
+                .collect()
         };
         let outputs = if self.arguments.json { described() } else { Vec::new() };
         self.report.filtered.push(Filtered { inputs: paths.to_vec(), outputs });
@@ -238,7 +242,7 @@ impl Job<'_> {
         plan: &Plan,
         nodata: Option<f64>,
         targets: &[Target],
-    ) -> Result<Vec<(Metadata, Vec<String>)>, Failure> {
+    ) -> Result<Vec<Carried>, Failure> {
         if input.metadata.other_pages > 0
             && let Some(target) = targets.iter().find(|target| target.is(&paths[0]))
         {
