@@ -215,7 +215,7 @@ impl RowCode {
     ///
     /// There is an address in `rows` for each row of the code's pass, around which its cells can be read for `len` pixels,
     /// and one in `outputs` for each output of each row of pixels, to which `len` elements can be written. `len` is at least
-    /// the pass's block. The pointers of `frame` are valid for what the pass needs.
+    /// the pass's step: a block, or two with wide vectors. The pointers of `frame` are valid for what the pass needs.
     #[inline(always)]
     pub(crate) unsafe fn call(&self, rows: &[*const u8], outputs: &[*mut u8], len: usize, frame: &Frame) -> usize {
         // SAFETY: by the contract above.

@@ -173,7 +173,7 @@ impl<'a> Passes<'a> {
         // SAFETY: each pointer is to a row of an array, to a copy with the cells beyond the segment's ends, or to a line of this
         // thread with those beyond the chunk's ends that the pass reads; the interior of an array's row is as far from its
         // ends as passes reach. Outputs are rows of arrays, which no other thread writes to, or of this thread's own memory,
-        // with room for a block at least. Code for finite elements gives other results where they are not finite, and
+        // with room for a turn of the code's loop at least. Code for finite elements gives other results where they are not finite, and
         // does nothing worse.
         Ok(unsafe { code.call(pointers, addresses, call.len, &frame) })
     }
