@@ -49,6 +49,14 @@ pub enum Error {
         /// What the kernel needs.
         message: String,
     },
+    /// There is not as much memory as is needed.
+    #[error("there is no memory for {what}, which needs {bytes} bytes")]
+    Memory {
+        /// What it is for.
+        what: &'static str,
+        /// How much of it.
+        bytes: usize,
+    },
     /// No machine code could be made: the machine is not supported, or the kernel too large for the code generator.
     #[error("no code for this kernel: {0}")]
     Codegen(String),
@@ -80,6 +88,14 @@ impl Error {
     /// The error for a kernel that needs more than `most` of what `limit` counts.
     pub(crate) fn limit(limit: &'static str, most: impl ToString, message: String) -> Error {
         Error::Limit { limit, most: most.to_string(), message }
+    }
+
+    /// So many values of a type, or an error that says for what there is no memory.
+    pub(crate) fn filled<T: Clone>(what: &'static str, len: usize, value: T) -> Result<Vec<T>, Error> {
+        let needed = |_| Error::Memory { what, bytes: len.saturating_mul(size_of::<T>()) };
+        // Memory that was just there is asked for again, since that of zeros need not be written.
+        Vec::<T>::new().try_reserve_exact(len).map_err(needed)?;
+        Ok(vec![value; len])
     }
 
     /// An error in the argument called `argument`.

@@ -17,11 +17,27 @@
 //! - [`Callback`]: a kernel as a C function with the exact signature of SciPy's `LowLevelCallable` for
 //!   `scipy.ndimage.generic_filter`; or any C function of that signature, which then runs in the same driver.
 //! - [`Footprint`]: which cells belong to a window. [`DType`], [`Cast`]: element types, and how values become them.
+//! - [`AnyArray`], [`Input`], [`Output`]: arrays whose element type is known at run time only, owned and borrowed.
 //! - [`Outputs`]: the arrays of a kernel with several outputs. [`Progress`]: how far a run has come, and ways to stop it.
 //! - [`Limits`]: how large kernels from strangers may be.
 //! - [`Error`]: what can go wrong. [`lang::diagnostic::KernelError`] draws a kernel's error under its source.
 //!
-//! Below them, [`lang`] is the language: [`lang::parse::parse`] makes a syntax tree, [`lang::check::check`] its meaning
+//! # Pictures
+//!
+//! A picture of the `image` crate is an array of rows, columns and channels, over the same memory, and back:
+//!
+//! ```ignore
+//! let picture = image::open("in.png")?.into_rgb8();
+//! let (columns, rows) = picture.dimensions();
+//! let array = ndarray::Array3::from_shape_vec((rows as usize, columns as usize, 3), picture.into_raw())?;
+//! let median = Filter::new(&Kernel::compile("median(w)")?).size((3, 3)).axes([0, 1]).run(&array)?;
+//! let bytes = median.into_raw_vec_and_offset().0;
+//! image::RgbImage::from_raw(columns, rows, bytes).expect("as many bytes").save("out.png")?;
+//! ```
+//!
+//! # Below
+//!
+//! [`lang`] is the language: [`lang::parse::parse`] makes a syntax tree, [`lang::check::check`] its meaning
 //! ([`lang::hir::Kernel`]), and [`lang::interpret::Interpreter`] defines what every meaning is worth.
 //!
 //! # Features
@@ -60,6 +76,7 @@ pub use callback::{Callback, CallbackFn};
 pub use error::{Error, Place};
 pub use filter::Filter;
 pub use filter::arrays::{AnyArray, AnyElement, Input, Output};
+pub use filter::available_threads;
 #[cfg(feature = "jit")]
 pub use filter::compiled::Listing;
 pub use filter::engine::Engine;
@@ -70,6 +87,7 @@ pub use grid::boundary::Mode;
 pub use grid::cut::Cut;
 pub use grid::element::{Cast, DType, Element, Precision};
 pub use grid::footprint::{Footprint, Window};
+pub use grid::per_axis::PerAxis;
 pub use grid::shapes::Shape;
 pub use grid::vectors::Vectors;
 pub use half::f16;

@@ -47,7 +47,8 @@ struct Mask {
 
 impl Serialize for Footprint {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (shape, origin, cells) = (self.shape().to_vec(), self.origin().to_vec(), self.positions().to_vec());
+        let (shape, origin, cells) =
+            (self.shape().to_vec(), self.origin().to_vec(), self.positions().collect::<Vec<usize>>());
         Mask { shape, origin, cells }.serialize(serializer)
     }
 }

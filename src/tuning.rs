@@ -193,11 +193,15 @@ pub const MOVING_WORK: usize = 64;
 /// kernels.
 pub const BANDS_PER_THREAD: usize = 8;
 
-/// How much work is worth a thread: pixels times cells.
+/// How much work is worth a thread: instructions.
 ///
-/// Handing work to a second thread takes some 25 us. Measured: at the threshold two threads take 1.0 of the time of one for a median of f64
-/// over 3 x 3 and a mean of f32 over 5 x 5, and 1.8 for a minimum of u8.
-pub const MIN_WORK_PER_THREAD: usize = 1 << 17;
+/// Handing work to a second thread takes some 25 us. Measured, as pixels times cells, of which 2^17 were the threshold before: there two
+/// threads took 1.0 of the time of one for a median of f64 over 3 x 3 and a mean of f32 over 5 x 5, which are some 300,000 and 70,000
+/// instructions, and 1.8 for a minimum of u8, which is some 16,000. That more is worth it is not measured.
+pub const MIN_WORK_PER_THREAD: f64 = 524_288.0;
+
+/// Rows are divided among threads into parts of at least so many pixels. Not measured.
+pub const MIN_DIVIDED_ROW: usize = 1 << 10;
 
 /// How many pixels a thread does before it looks for other work, at least.
 ///
@@ -277,3 +281,11 @@ pub const LONG_AXIS: usize = 32;
 ///
 /// Measured on minima over 3 x 3: 256 takes 1.05 times as long, more than 4,096 no less.
 pub const MAX_PIXEL_CHUNK: usize = 1 << 12;
+
+// Loops that may be stopped.
+
+/// Loops over fewer cells are over before anybody waits. Not measured.
+pub const LOOKING_CELLS: usize = 1 << 10;
+
+/// After how many cells a loop asks whether to stop, a power of two: a hundred nanoseconds among some microseconds. Not measured.
+pub const LOOK_INTERVAL: usize = 1 << 12;

@@ -200,6 +200,12 @@ struct Case {
 }
 
 impl Case {
+    /// Whether integers beyond 2^53 are chosen, and not computed with.
+    fn chooses_large_integers(&self) -> bool {
+        let chooses = ["min(w)", "max(w)", "median(w)", "rank(w, 0)"].contains(&self.source.as_str());
+        self.name.starts_with("kernels wide") && matches!(self.dtype, DType::I64 | DType::U64) && chooses
+    }
+
     fn read(line: &str) -> Case {
         let case: Value = serde_json::from_str(line).expect("JSON");
         let text = |field: &str| case[field].as_str().expect("a string").to_string();
@@ -294,7 +300,9 @@ fn every_engine_agrees_with_scipy() {
     let engines = [Engine::Callback, Engine::Interpreter, Engine::Rows];
     let mut failures = Vec::new();
     for (index, case) in cases().enumerate() {
-        let runs = engines.into_iter().flat_map(|engine| [(engine, 1), (engine, 3)]).enumerate();
+        // SciPy rounds 64-bit integers to f64s, as a callback must; the other engines keep them (`tests/long.rs`).
+        let keeps = |engine: &Engine| *engine == Engine::Callback || !case.chooses_large_integers();
+        let runs = engines.into_iter().filter(keeps).flat_map(|engine| [(engine, 1), (engine, 3)]).enumerate();
         let failure = runs.into_iter().find_map(|(turn, (engine, threads))| {
             let input = if case.name.starts_with("broadcast") && threads == 1 {
                 Layout::Broadcast

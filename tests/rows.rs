@@ -7,8 +7,8 @@ mod rows {
 }
 
 use hoodoo::{
-    AnyElement, Cast, DType, Element as _, Engine, Error, Filter, Input, Kernel, Mode, Output, Precision, Progress,
-    Vectors, Window, f16,
+    AnyElement, Cast, DType, Element as _, Engine, Error, Filter, Input, Kernel, Mode, Output, PerAxis, Precision,
+    Progress, Vectors, Window, f16,
 };
 use ndarray::{Array1, Array2, Array3, ArrayD, Dimension as _, IxDyn, arr1};
 
@@ -183,7 +183,7 @@ impl Case {
             .weights("k", weights.clone())
             .cast(cast);
         if !all {
-            filter = filter.axes(axes.iter().map(|axis| *axis as isize));
+            filter = filter.axes(axes.iter().map(|axis| *axis as isize).collect::<PerAxis>());
         }
         let types: Vec<String> = inputs.iter().map(|input| format!("{} {:?}", input.dtype(), input.layout)).collect();
         let described = format!(
@@ -918,7 +918,7 @@ fn arrays_with_short_last_axes() {
             let placed = format!("coord(0) * 1000 + coord({last}) + extent(0) + argmax(w)");
             for source in ["max(w) - min(w)", "median(w)", "sum(w) / 4", &shifted, &placed] {
                 for mode in Mode::ALL {
-                    let filter = Filter::new(&compile(source)).size(3).axes(axes.iter().copied()).mode(mode).cval(7.0);
+                    let filter = Filter::new(&compile(source)).size(3).axes(&axes[..]).mode(mode).cval(7.0);
                     let run = |engine: Engine| -> Vec<ArrayD<f64>> {
                         filter.clone().engine(engine).run_all(&[T::input(image.view())]).unwrap()
                     };

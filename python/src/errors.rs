@@ -4,7 +4,7 @@ use std::panic::{self, AssertUnwindSafe};
 
 use hoodoo::Error;
 use hoodoo::lang::diagnostic::KernelError;
-use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyMemoryError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
@@ -14,6 +14,7 @@ pub fn exception(py: Python<'_>, error: Error, source: &str) -> PyErr {
     match error {
         Error::Kernel(error) => kernel_error(py, &error, source).unwrap_or_else(|failure| failure),
         Error::Argument { .. } => PyValueError::new_err(error.to_string()),
+        Error::Memory { .. } => PyMemoryError::new_err(error.to_string()),
         Error::Cancelled => PyKeyboardInterrupt::new_err(()),
         _ => PyRuntimeError::new_err(error.to_string()),
     }

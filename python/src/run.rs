@@ -96,7 +96,7 @@ pub struct Effort {
 impl Effort {
     /// Whether no other thread computes.
     fn is_of_one_thread(&self) -> bool {
-        self.threads == 1 || (self.threads == 0 && rayon::current_num_threads() == 1)
+        self.threads == 1 || (self.threads == 0 && hoodoo::available_threads() == 1)
     }
 }
 

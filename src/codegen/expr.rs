@@ -4,14 +4,10 @@ use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{FuncRef, InstBuilder, InstructionData, Opcode, Value};
 use cranelift_frontend::FunctionBuilder;
 
-use super::simd;
+use super::{lanes, simd};
 use crate::grid::lane::Lane;
 use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::machine;
-
-fn is_signed(lane: Lane) -> bool {
-    matches!(lane, Lane::I8 | Lane::I16 | Lane::I32)
-}
 
 /// The value of `op`, which is an instruction, on numbers. The result fits the lane.
 pub fn unary(b: &mut FunctionBuilder<'_>, op: UnaryOp, lane: Lane, x: Value) -> Value {
@@ -19,7 +15,7 @@ pub fn unary(b: &mut FunctionBuilder<'_>, op: UnaryOp, lane: Lane, x: Value) -> 
         (UnaryOp::Negate, true) => b.ins().fneg(x),
         (UnaryOp::Negate, false) => b.ins().ineg(x),
         (UnaryOp::Abs, true) => b.ins().fabs(x),
-        (UnaryOp::Abs, false) if is_signed(lane) => b.ins().iabs(x),
+        (UnaryOp::Abs, false) if lane.is_signed() => b.ins().iabs(x),
         (UnaryOp::Sqrt, true) => b.ins().sqrt(x),
         (UnaryOp::Floor, true) => b.ins().floor(x),
         (UnaryOp::Ceil, true) => b.ins().ceil(x),
@@ -118,7 +114,12 @@ pub fn compare(b: &mut FunctionBuilder<'_>, op: BinaryOp, lane: Lane, x: Value, 
         };
         return simd::compare(b, order, x, y);
     }
-    let order = match (op, is_signed(lane)) {
+    // There is no comparison of 64-bit integers without a sign.
+    let (x, y, signed) = match lane == Lane::U64 && simd::type_of(b, x).is_vector() {
+        true => (lanes::flip_sign(b, x), lanes::flip_sign(b, y), true),
+        false => (x, y, lane.is_signed()),
+    };
+    let order = match (op, signed) {
         (BinaryOp::Less, true) => IntCC::SignedLessThan,
         (BinaryOp::Less, false) => IntCC::UnsignedLessThan,
         (BinaryOp::LessEqual, true) => IntCC::SignedLessThanOrEqual,
@@ -146,7 +147,12 @@ pub fn logic(b: &mut FunctionBuilder<'_>, op: BinaryOp, x: Value, y: Value) -> V
 
 /// The lesser or greater of two numbers that are not NaN, in the form that becomes one instruction.
 pub fn extreme(b: &mut FunctionBuilder<'_>, op: BinaryOp, lane: Lane, x: Value, y: Value) -> Value {
-    match (op, lane.is_float(), is_signed(lane)) {
+    if lane.is_long() {
+        // There are no minima of 64-bit integers; both of an exchange are chosen by the same comparison.
+        let less = compare(b, BinaryOp::Less, lane, x, y);
+        return if op == BinaryOp::Min { simd::select(b, less, x, y) } else { simd::select(b, less, y, x) };
+    }
+    match (op, lane.is_float(), lane.is_signed()) {
         (BinaryOp::Min, true, _) => {
             let less = simd::compare(b, FloatCC::LessThan, y, x);
             simd::select(b, less, y, x)

@@ -2,13 +2,16 @@
 
 #![allow(unsafe_code, reason = "compiled code calls these functions with pointers to its own scratch memory")]
 
+use std::cell::Cell;
 use std::mem::ManuallyDrop;
 
 use cranelift_codegen::ir::types::{F64, I32, I64};
 use cranelift_codegen::ir::{AbiParam, Signature, Type};
 use cranelift_codegen::isa::CallConv;
 
+use crate::grid::lane::Lane;
 use crate::lang::ops::UnaryOp;
+use crate::lang::ordered::Ordered;
 use crate::lang::reductions::Reduction;
 
 /// A function of the host.
@@ -28,11 +31,13 @@ pub enum HostFn {
     Allocate,
     /// [`free`].
     Free,
+    /// [`look`].
+    Look,
 }
 
 impl HostFn {
     /// Every function.
-    pub const ALL: [HostFn; 7] = [
+    pub const ALL: [HostFn; 8] = [
         HostFn::Sin,
         HostFn::Cos,
         HostFn::Tan,
@@ -40,6 +45,7 @@ impl HostFn {
         HostFn::BlockOrderStatistic,
         HostFn::Allocate,
         HostFn::Free,
+        HostFn::Look,
     ];
 
     /// The function that an operation leaves large arguments to, if it does.
@@ -62,6 +68,7 @@ impl HostFn {
             HostFn::BlockOrderStatistic => "hoodoo_block_order_statistic",
             HostFn::Allocate => "hoodoo_allocate",
             HostFn::Free => "hoodoo_free",
+            HostFn::Look => "hoodoo_look",
         }
     }
 
@@ -75,6 +82,7 @@ impl HostFn {
             HostFn::BlockOrderStatistic => block_order_statistic as *const u8,
             HostFn::Allocate => allocate as *const u8,
             HostFn::Free => free as *const u8,
+            HostFn::Look => look as *const u8,
         }
     }
 
@@ -86,6 +94,7 @@ impl HostFn {
             HostFn::BlockOrderStatistic => (&[I32, I64, I64, I64, I64], &[]),
             HostFn::Allocate => (&[I64], &[I64]),
             HostFn::Free => (&[I64, I64], &[]),
+            HostFn::Look => (&[], &[I32]),
         };
         let mut signature = Signature::new(convention);
         signature.params.extend(params.iter().copied().map(AbiParam::new));
@@ -98,6 +107,46 @@ impl HostFn {
 pub fn number(op: Reduction) -> i64 {
     let place = Reduction::ALL.iter().position(|other| *other == op);
     place.expect("every reduction is in the list") as i64
+}
+
+/// The same with the lanes that the elements are in, and those of the value.
+pub fn number_among(op: Reduction, elements: Lane, value: Lane) -> i64 {
+    let code = |lane: Lane| Lane::LONG.iter().position(|long| *long == lane).map_or(0, |place| place as i64 + 1);
+    number(op) | code(elements) << ELEMENT_SHIFT | code(value) << VALUE_SHIFT
+}
+
+const ELEMENT_SHIFT: u32 = 8;
+const VALUE_SHIFT: u32 = 16;
+
+thread_local! {
+    /// What says whether this thread's work is wanted no more.
+    static STOP: Cell<Option<*const dyn Fn() -> bool>> = const { Cell::new(None) };
+}
+
+/// Does some work with compiled code, which ends early, with any values, once `stop` says so.
+pub fn watched<T>(stop: &dyn Fn() -> bool, work: impl FnOnce() -> T) -> T {
+    /// Puts back what was before, also after a panic.
+    struct Before(Option<*const dyn Fn() -> bool>);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            STOP.set(self.0);
+        }
+    }
+    // SAFETY: only the lifetime is another, and the pointer is gone before `stop` is.
+    let stop =
+        unsafe { std::mem::transmute::<*const (dyn Fn() -> bool + '_), *const (dyn Fn() -> bool + 'static)>(stop) };
+    let _before = Before(STOP.replace(Some(stop)));
+    work()
+}
+
+fn is_stopped() -> bool {
+    // SAFETY: what `watched` has set is alive.
+    STOP.get().is_some_and(|stop| unsafe { (*stop)() })
+}
+
+/// Whether the work is wanted no more, as 0 or 1.
+extern "C" fn look() -> u32 {
+    is_stopped().into()
 }
 
 extern "C" fn sin(x: f64) -> f64 {
@@ -119,26 +168,74 @@ extern "C" fn order_statistic(op: u32, scratch: *mut f64, len: usize, argument: 
     Reduction::ALL[op as usize].apply(elements, &[], argument)
 }
 
-/// An order statistic for each pixel of a block.
+/// An order statistic for each pixel of a block, of numbers as [`number_among`] says.
 ///
 /// `scratch` has `taps` rows of `pixels` elements, as many rows of 1 for each that is selected and 0 for the others, which count
 /// if `filtered` is not 0, then a row of arguments, a row for the results, and room for the elements of one pixel.
 extern "C" fn block_order_statistic(op: u32, scratch: *mut f64, taps: usize, pixels: usize, filtered: usize) {
-    // SAFETY: compiled code calls this with its own scratch memory, which has these rows.
-    let scratch = unsafe { std::slice::from_raw_parts_mut(scratch, pixels * (2 * taps + 2) + taps) };
-    let op = Reduction::ALL[op as usize];
-    let (elements, rest) = scratch.split_at_mut(taps * pixels);
-    let (selected, rest) = rest.split_at_mut(taps * pixels);
-    let (arguments, rest) = rest.split_at_mut(pixels);
-    let (results, window) = rest.split_at_mut(pixels);
-    for (pixel, result) in results.iter_mut().enumerate() {
-        let is_selected = |tap: &usize| filtered == 0 || selected[tap * pixels + pixel] != 0.0;
-        let mut len = 0;
-        for tap in (0..taps).filter(is_selected) {
-            window[len] = elements[tap * pixels + pixel];
-            len += 1;
+    let (elements, value) = ((op >> ELEMENT_SHIFT) & 0xff, (op >> VALUE_SHIFT) & 0xff);
+    let op = Reduction::ALL[(op & 0xff) as usize];
+    let block = Block { scratch, taps, pixels, filtered: filtered != 0 };
+    match (elements, value) {
+        (0, _) => block.each(|window: &mut [f64], argument| op.apply(window, &[], argument).to_bits()),
+        (1, 0) => block.each(|window, argument| told::<u64>(op, window, argument, |x| x as f64)),
+        (1, _) => block.each(|window, argument| op.choose::<u64>(window, &[], argument).unwrap_or(0)),
+        (_, 0) => block.each(|window, argument| told::<i64>(op, window, argument, |x| x as f64)),
+        _ => block.each(|window, argument| op.choose::<i64>(window, &[], argument).unwrap_or(0).cast_unsigned()),
+    }
+}
+
+/// The bits of what follows from 64-bit integers: of their comparisons, or of the f64s that they are rounded to.
+fn told<T: Ordered>(op: Reduction, window: &mut [T], argument: f64, to_f64: impl Fn(T) -> f64) -> u64 {
+    if let Some(value) = op.tell(window, &[], argument) {
+        return value.to_bits();
+    }
+    let numbers = window.as_mut_ptr().cast::<f64>();
+    for (index, element) in window.iter().enumerate() {
+        // SAFETY: an f64 has the size of a 64-bit integer, and each takes the place of its own.
+        unsafe { numbers.add(index).write(to_f64(*element)) };
+    }
+    // SAFETY: these have just been written, and the integers are not used any more.
+    op.apply(unsafe { std::slice::from_raw_parts_mut(numbers, window.len()) }, &[], argument).to_bits()
+}
+
+/// The scratch memory of a block of pixels.
+struct Block {
+    scratch: *mut f64,
+    taps: usize,
+    pixels: usize,
+    filtered: bool,
+}
+
+impl Block {
+    /// Writes the bits of what `value` makes of each pixel's elements, which have 8 bytes, and its argument.
+    fn each<T: Copy>(&self, value: impl Fn(&mut [T], f64) -> u64) {
+        let Block { scratch, taps, pixels, filtered } = *self;
+        let cells = taps * pixels;
+        debug_assert_eq!(size_of::<T>(), 8);
+        // SAFETY: compiled code calls `block_order_statistic` with its own scratch memory, which has these parts one after the
+        // other; it has written those that are read here, elements with the type that it names, and numbers of 8 bytes have any bits.
+        let (elements, selected, arguments, results, window) = unsafe {
+            (
+                std::slice::from_raw_parts(scratch.cast::<T>(), cells),
+                std::slice::from_raw_parts(scratch.add(cells), cells),
+                std::slice::from_raw_parts(scratch.add(2 * cells), pixels),
+                std::slice::from_raw_parts_mut(scratch.add(2 * cells + pixels).cast::<u64>(), pixels),
+                std::slice::from_raw_parts_mut(scratch.add(2 * cells + 2 * pixels).cast::<T>(), taps),
+            )
+        };
+        for (pixel, result) in results.iter_mut().enumerate() {
+            if is_stopped() {
+                return;
+            }
+            let is_selected = |tap: &usize| !filtered || selected[tap * pixels + pixel] != 0.0;
+            let mut len = 0;
+            for tap in (0..taps).filter(is_selected) {
+                window[len] = elements[tap * pixels + pixel];
+                len += 1;
+            }
+            *result = value(&mut window[..len], arguments[pixel]);
         }
-        *result = op.apply(&mut window[..len], &[], arguments[pixel]);
     }
 }
 

@@ -61,6 +61,8 @@ impl Module {
     /// An empty module, from which the host's functions can be called.
     pub fn new() -> Result<Module, Error> {
         let mut builder = JITBuilder::with_isa(isa()?, cranelift_module::default_libcall_names());
+        #[cfg(target_arch = "x86_64")]
+        builder.memory_provider(Box::new(super::memory::KernelMemory::default()));
         builder.symbols(HostFn::ALL.map(|function| (function.symbol(), function.address())));
         Ok(Module { inner: ManuallyDrop::new(JITModule::new(builder)) })
     }

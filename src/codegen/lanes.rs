@@ -36,6 +36,7 @@ impl Width {
             (_, Lane::U32 | Lane::I32) => I32X4,
             (_, Lane::F32) => F32X4,
             (_, Lane::F64) => F64X2,
+            (_, Lane::U64 | Lane::I64) => I64X2,
         }
     }
 
@@ -56,6 +57,8 @@ pub fn number(b: &mut FunctionBuilder<'_>, width: Width, lane: Lane, value: f64)
     let ty = width.ty(lane);
     let part = match lane.is_float() || width == Width::One {
         true => simd::float(b, ty, value),
+        // The bits of the greatest u64 are those of an i64.
+        false if lane == Lane::U64 => simd::int(b, ty, value as u64 as i64),
         false => simd::int(b, ty, value as i64),
     };
     vec![part; width.parts(lane)]
@@ -100,6 +103,7 @@ fn convert(b: &mut FunctionBuilder<'_>, width: Width, from: Lane, to: Lane, part
         return parts.to_vec();
     }
     match (from, to) {
+        _ if from.is_long() || to.is_long() => return convert_long(b, width, from, to, parts),
         (Lane::F64, Lane::F32) => return to_single(b, parts),
         (Lane::F64, _) => {
             let words = nearest_words(b, parts);
@@ -143,6 +147,29 @@ fn convert(b: &mut FunctionBuilder<'_>, width: Width, from: Lane, to: Lane, part
         _ => unreachable!("{} lanes don't become {} lanes", from.as_str(), to.as_str()),
     };
     widened.into_iter().take(width.parts(to)).collect()
+}
+
+/// [`convert`] to or from 64-bit integers.
+fn convert_long(b: &mut FunctionBuilder<'_>, width: Width, from: Lane, to: Lane, parts: &[Value]) -> Vec<Value> {
+    let by_way_of = match (from, to) {
+        (Lane::U64 | Lane::I64, Lane::U64 | Lane::I64) => return parts.to_vec(),
+        (Lane::U64 | Lane::I64, Lane::F64) => {
+            return parts.iter().map(|part| long_to_double(b, from == Lane::I64, *part)).collect();
+        }
+        (Lane::F64, _) => return parts.iter().map(|part| nearest_long(b, *part)).collect(),
+        (Lane::U64 | Lane::I64, Lane::F32) | (Lane::F32, _) => Lane::F64,
+        (Lane::U64 | Lane::I64, _) => return narrow(b, from, to, parts),
+        (Lane::I32 | Lane::U32, _) => {
+            let widened = match from {
+                Lane::I32 => halves(b, parts, |b, x| b.ins().swiden_low(x), |b, x| b.ins().swiden_high(x)),
+                _ => halves(b, parts, |b, x| b.ins().uwiden_low(x), |b, x| b.ins().uwiden_high(x)),
+            };
+            return widened.into_iter().take(width.parts(to)).collect();
+        }
+        _ => Lane::I32,
+    };
+    let parts = convert(b, width, from, by_way_of, parts);
+    convert(b, width, by_way_of, to, &parts)
 }
 
 /// For each register, what comes of its lower and of its upper half.
@@ -207,10 +234,19 @@ fn convert_masks(b: &mut FunctionBuilder<'_>, width: Width, from: usize, to: usi
     convert_masks(b, width, next, to, &converted)
 }
 
+/// The low halves of 64-bit integers.
+pub fn low_words(b: &mut FunctionBuilder<'_>, parts: &[Value]) -> Vec<Value> {
+    pairs(b, parts, even_words)
+}
+
 /// Integers in lanes of half the size or less that hold them all.
 pub fn narrow(b: &mut FunctionBuilder<'_>, from: Lane, to: Lane, parts: &[Value]) -> Vec<Value> {
     if from.bytes() == to.bytes() {
         return parts.to_vec();
+    }
+    if from.is_long() {
+        let words = low_words(b, parts);
+        return narrow(b, if to == Lane::U32 { Lane::U32 } else { Lane::I32 }, to, &words);
     }
     let next = match (from.bytes(), to) {
         // What is to fit in 8 bits fits in 16 with a sign.
@@ -233,6 +269,46 @@ pub fn nearest_words(b: &mut FunctionBuilder<'_>, parts: &[Value]) -> Vec<Value>
     pairs(b, &sums, even_words)
 }
 
+/// 64-bit integers rounded to f64s.
+///
+/// The high and the low half become numbers by being put in the low bits of large powers of two, which are then subtracted; all is
+/// exact but the last addition. (The high half of a signed one counts from -2^63.)
+fn long_to_double(b: &mut FunctionBuilder<'_>, signed: bool, x: Value) -> Value {
+    const HIGH: f64 = 19_342_813_113_834_066_795_298_816.0; // 2^84
+    const LOW: f64 = 4_503_599_627_370_496.0; // 2^52
+    const SIGN: f64 = 9_223_372_036_854_775_808.0; // 2^63
+    let x = if signed { flip_sign(b, x) } else { x };
+    let number = |b: &mut FunctionBuilder<'_>, bits: Value, power: f64| {
+        let power = simd::int(b, I64X2, power.to_bits() as i64);
+        let bits = b.ins().bor(bits, power);
+        simd::bits(b, F64X2, bits)
+    };
+    let high = b.ins().ushr_imm_u(x, 32);
+    let high = number(b, high, HIGH);
+    let half = simd::int(b, I64X2, 0xffff_ffff);
+    let low = b.ins().band(x, half);
+    let low = number(b, low, LOW);
+    let first = simd::float(b, F64X2, HIGH + LOW + if signed { SIGN } else { 0.0 });
+    let high = b.ins().fsub(high, first);
+    b.ins().fadd(high, low)
+}
+
+/// The nearest 64-bit integers to f64s of less than 2^51, half to even: at this size a unit in the last place is 1.
+fn nearest_long(b: &mut FunctionBuilder<'_>, x: Value) -> Value {
+    const WHOLE: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52
+    let whole = simd::float(b, F64X2, WHOLE);
+    let sum = b.ins().fadd(x, whole);
+    let bits = simd::bits(b, I64X2, sum);
+    let first = simd::int(b, I64X2, WHOLE.to_bits() as i64);
+    b.ins().isub(bits, first)
+}
+
+/// 64-bit integers with the highest bit flipped, so that those without a sign compare as those with one.
+pub fn flip_sign(b: &mut FunctionBuilder<'_>, x: Value) -> Value {
+    let sign = simd::int(b, I64X2, i64::MIN);
+    b.ins().bxor(x, sign)
+}
+
 /// f64s rounded to f32s.
 pub fn to_single(b: &mut FunctionBuilder<'_>, parts: &[Value]) -> Vec<Value> {
     let halves: Vec<Value> = parts.iter().map(|part| b.ins().fvdemote(*part)).collect();
@@ -252,10 +328,10 @@ pub fn scratch_memory() -> MemFlagsData {
     MemFlagsData::new().with_notrap()
 }
 
-/// Loads a block of f64s that the host has just written to `address`.
-pub fn load_scratch(b: &mut FunctionBuilder<'_>, width: Width, address: Value) -> Vec<Value> {
-    let part = |part: usize| b.ins().load(F64X2, scratch_memory(), address, (REGISTER * part) as i32);
-    (0..width.parts(Lane::F64)).map(part).collect()
+/// Loads a block of numbers of 8 bytes that the host has just written to `address`.
+pub fn load_scratch(b: &mut FunctionBuilder<'_>, width: Width, lane: Lane, address: Value) -> Vec<Value> {
+    let part = |part: usize| b.ins().load(width.ty(lane), scratch_memory(), address, (REGISTER * part) as i32);
+    (0..width.parts(lane)).map(part).collect()
 }
 
 /// Loads a block of lanes from `address` plus `offset` bytes.

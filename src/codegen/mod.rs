@@ -4,10 +4,13 @@ pub mod callback;
 mod emit;
 mod entry;
 mod expr;
-mod host;
+pub mod host;
 pub mod jit;
 mod lanes;
 mod math;
+// Other processors' instruction caches have to be told of new code, as Cranelift's own memory does.
+#[cfg(target_arch = "x86_64")]
+mod memory;
 mod pass_source;
 pub mod row;
 pub mod simd;

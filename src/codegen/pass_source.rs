@@ -13,7 +13,7 @@ use super::lanes::{self, Lanes, constant_memory};
 use crate::error::Error;
 use crate::grid::lane::Lane;
 use crate::lang::hir::Expr;
-use crate::plan::pass::{CellAddr, Pass};
+use crate::plan::pass::Pass;
 use crate::plan::width::Width;
 
 /// Tables that loops over cells read.
@@ -60,12 +60,18 @@ impl Tables {
 /// For each tap, where the address of its row is among `rows`, and the bytes from there to the cell, as two i32s.
 fn tap_table(pass: &Pass, input: usize, shift: usize) -> Vec<u8> {
     let size = pass.inputs[input].lane.bytes() as isize;
-    let entry = |place: &CellAddr| {
-        let row = 8 * pass.row(input, place, shift) as i32;
-        let along = i32::try_from(place.column * size).expect("a footprint has at most 2^24 cells");
-        [row, along]
-    };
-    pass.cell_addrs[..pass.cells.taps()].iter().flat_map(entry).flat_map(i32::to_ne_bytes).collect()
+    let mut bytes = Vec::with_capacity(8 * pass.cells.taps());
+    let mut tap = 0;
+    for (place, cells, _) in pass.cell_addrs.rows(0..pass.cells.taps()) {
+        let row = 8 * pass.row(input, &place, shift) as i32;
+        for cell in tap..tap + cells {
+            let along = pass.cell_addrs.column(cell) * size;
+            let along = i32::try_from(along).expect("a footprint has at most 2^24 cells");
+            bytes.extend([row, along].iter().flat_map(|number| number.to_ne_bytes()));
+        }
+        tap += cells;
+    }
+    bytes
 }
 
 /// The windows of a block of pixels, in rows.
@@ -137,7 +143,7 @@ impl PassSource<'_> {
 
     /// The cell at `index` of [`Pass::cell_addrs`].
     fn cell_at(&mut self, b: &mut FunctionBuilder<'_>, input: usize, index: usize) -> Lanes {
-        let place = &self.pass.cell_addrs[index];
+        let place = &self.pass.cell_addrs.at(index);
         let size = self.pass.inputs[input].lane.bytes() as isize;
         let offset = i32::try_from(place.column * size).expect("a footprint has at most 2^24 cells");
         let row = self.pass.row(input, place, self.row_of_call);

@@ -47,7 +47,7 @@ fn integer(b: &mut FunctionBuilder<'_>, width: Width, value: &Lanes, rounding: R
         parts = parts.iter().map(|x| expr::unary(b, op, via, *x)).collect();
     }
     if let Some((least, greatest)) = clamp {
-        let (low, high) = (lanes::number(b, width, via, least), lanes::number(b, width, via, greatest));
+        let (low, high) = (lanes::number(b, width, via, least), limit(b, width, via, greatest));
         let between = |(x, (low, high)): (&Value, (&Value, &Value))| {
             let x = expr::extreme(b, BinaryOp::Max, via, *x, *low);
             expr::extreme(b, BinaryOp::Min, via, x, *high)
@@ -63,6 +63,14 @@ fn integer(b: &mut FunctionBuilder<'_>, width: Width, value: &Lanes, rounding: R
     } else {
         lanes::numbers(b, width, &Lanes::Numbers(via, parts), lane)
     }
+}
+
+/// The greatest value of a clamp; that of an i64 is no f64.
+fn limit(b: &mut FunctionBuilder<'_>, width: Width, via: Lane, greatest: f64) -> Vec<Value> {
+    if via.is_long() && greatest == Lane::I64.greatest() {
+        return vec![simd::int(b, width.ty(via), i64::MAX); width.parts(via)];
+    }
+    lanes::number(b, width, via, greatest)
 }
 
 /// The nearest integers to f32s of less than 2^22, of two the even one: beyond 2^23 an f32 has no fraction, so the sum is rounded,
@@ -100,19 +108,27 @@ fn truth(b: &mut FunctionBuilder<'_>, width: Width, value: &Lanes, cast: Cast) -
     masks.iter().zip(&one).map(|(mask, one)| b.ins().band(*mask, *one)).collect()
 }
 
-/// The low bits of whole numbers that fit in 32 bits.
+/// The low bits of whole numbers: of 64-bit integers, or of numbers that fit in 32 bits, or in 52 where 64 are kept.
 fn wrapped(b: &mut FunctionBuilder<'_>, width: Width, lane: Lane, parts: &[Value], to: Lane) -> Vec<Value> {
+    if to.is_long() && (lane.is_float() || lane.is_long()) {
+        return lanes::numbers(b, width, &Lanes::Numbers(lane, parts.to_vec()), to);
+    }
     let words = match lane {
+        Lane::U64 | Lane::I64 => lanes::low_words(b, parts),
         Lane::F64 | Lane::F32 => lanes::numbers(b, width, &Lanes::Numbers(lane, parts.to_vec()), Lane::I32),
         _ => parts.to_vec(),
     };
-    let from = if lane.is_float() { Lane::I32 } else { lane };
+    let from = if lane.is_float() || lane.is_long() { Lane::I32 } else { lane };
     if from.bytes() == to.bytes() {
         return words;
     }
     if from.bytes() < to.bytes() {
         // Negative numbers as they are in the type with a sign of that size, whose bits are the same.
-        let signed = if to.bytes() == 2 { Lane::I16 } else { Lane::I32 };
+        let signed = match to.bytes() {
+            2 => Lane::I16,
+            4 => Lane::I32,
+            _ => Lane::I64,
+        };
         return lanes::numbers(b, width, &Lanes::Numbers(from, words), signed);
     }
     let ty = match from.bytes() {

@@ -1,8 +1,9 @@
 //! Arrays whose element type is known at run time only.
 
 use half::f16;
-use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Data, DataMut, Dimension, IxDyn};
+use ndarray::{Array, ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Data, DataMut, Dimension, IxDyn};
 
+use crate::error::Error;
 use crate::grid::element::{DType, Element};
 
 macro_rules! any_arrays {
@@ -85,7 +86,20 @@ any_arrays!(
     AnyArray, ArrayD
 );
 
+/// An array of zeros, if there is memory for it.
+pub fn zeros<T: Element, D: Dimension>(shape: D) -> Result<Array<T, D>, Error> {
+    let len = shape.slice().iter().try_fold(1usize, |len, axis| len.checked_mul(*axis)).unwrap_or(usize::MAX);
+    let elements = Error::filled("an array", len, T::default())?;
+    Ok(Array::from_shape_vec(shape, elements).expect("as many elements as the shape has"))
+}
+
 /// What the enums need to know about each element type.
+#[diagnostic::on_unimplemented(
+    message = "arrays of `{Self}` can't be filtered",
+    label = "not an element type",
+    note = "element types are bool, i8 to u64, f16, f32 and f64; `array.mapv(...)` makes an array of one of them, and the channels of a \
+            picture are one more axis"
+)]
 pub trait AnyElement: Element {
     /// The view as an input.
     fn input(view: ArrayViewD<'_, Self>) -> Input<'_>;
@@ -117,6 +131,17 @@ macro_rules! any_element {
                 match dtype {
                     $(DType::$variant => AnyArray::$variant(ArrayD::default(IxDyn(shape)))),*
                 }
+            }
+
+            /// An array of zeros, if there is memory for it.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::Memory`], which says how much is needed.
+            pub fn try_zeros(dtype: DType, shape: &[usize]) -> Result<AnyArray, Error> {
+                Ok(match dtype {
+                    $(DType::$variant => AnyArray::$variant(zeros(IxDyn(shape))?)),*
+                })
             }
         }
     };

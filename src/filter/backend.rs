@@ -87,14 +87,28 @@ impl<'j> Backend<'j> {
                 };
                 let threads = if callback.is_concurrent() { job.threads } else { 1 };
                 let compacted = !job.shrinking.is_empty();
-                visit(job, inputs, outputs, progress, threads, compacted, &evaluator)
+                visit(job, inputs, outputs, progress, threads, Windows { compacted, exact: false }, &evaluator)
             }
             Backend::Interpreter(meaning) => {
                 let evaluator = || InterpreterEvaluator::new(meaning, job);
-                visit(job, inputs, outputs, progress, job.threads, false, &evaluator)
+                visit(
+                    job,
+                    inputs,
+                    outputs,
+                    progress,
+                    job.threads,
+                    Windows { compacted: false, exact: job.has_long_inputs() },
+                    &evaluator,
+                )
             }
         }
     }
+}
+
+/// What evaluators see of windows; see [`PixelRun`].
+struct Windows {
+    compacted: bool,
+    exact: bool,
 }
 
 /// Evaluates pixel after pixel; the position of the first one that fails, in C order.
@@ -104,13 +118,14 @@ fn visit<E: Evaluate>(
     outputs: Vec<RawView<'_>>,
     progress: &Progress,
     threads: usize,
-    compacted: bool,
+    windows: Windows,
     evaluator: &(impl Fn() -> E + Sync),
 ) -> Result<Option<Vec<usize>>, Error> {
     let neighbourhood = &Neighbourhood::new(&job.domain, job.offsets());
     let cancel_interval = job.cancel_interval();
     let marked = job.marked.as_ref();
-    let run = PixelRun { neighbourhood, cast: job.cast, progress, cancel_interval, compacted, marked };
+    let Windows { compacted, exact } = windows;
+    let run = PixelRun { neighbourhood, cast: job.cast, progress, cancel_interval, compacted, marked, exact };
     let failed = pixels::run(&run, threads, inputs, outputs, evaluator)?;
     Ok(failed.map(|pixel| job.domain.region().position(pixel)))
 }

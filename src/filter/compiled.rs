@@ -1,7 +1,8 @@
 //! Kernels as machine code: what a job needs to have made, and running what was made for rows.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::exec::pool::in_bands;
 use super::exec::view::RawView;
 use super::job::{Job, Types};
 use super::options::{Function, Options};
@@ -14,6 +15,7 @@ use crate::codegen::row::{self, RowKernel};
 use crate::error::Error;
 use crate::grid::boundary::Mode;
 use crate::grid::cut::Cut;
+use crate::grid::element::DType;
 use crate::grid::halo::Halo;
 use crate::grid::named::named_enum;
 use crate::grid::region::Region;
@@ -32,17 +34,17 @@ struct ReadyRows {
 
 /// A kernel for rows, for all pixels.
 pub struct Rows {
-    /// For pixels all of whose cells are selected.
+    /// For pixels whose cells need no thought: all of them are selected, and those outside the array, if there are some, are such
+    /// as elements are.
     whole: ReadyRows,
-    /// For the others, if there can be any.
-    border: Option<ReadyRows>,
+    /// For the others, if there can be any, along these axes of the window.
+    border: Option<(ReadyRows, Vec<usize>)>,
 }
 
 impl Rows {
     /// The code for a job.
     pub fn new(kernel: &Kernel, job: &Job) -> Result<Rows, Error> {
-        let code = |shrinking: &[usize]| -> Result<ReadyRows, Error> {
-            let mut request = request(job, shrinking);
+        let code = |mut request: Request| -> Result<ReadyRows, Error> {
             let mut factors = factors(kernel.hir(), job, &mut request);
             let mut rows = kernel.rows(request.clone())?;
             let expected =
@@ -60,8 +62,14 @@ impl Rows {
             constants.splice(params..params, factors);
             Ok(ReadyRows { kernel, constants })
         };
-        let border = if job.shrinking.is_empty() { None } else { Some(code(&job.shrinking)?) };
-        Ok(Rows { whole: code(&[])?, border })
+        let foreign = foreign_axes(job);
+        let whole = Request { shrinking: Vec::new(), ..request(job) };
+        if job.shrinking.is_empty() && foreign.is_empty() {
+            return Ok(Rows { whole: code(whole)?, border: None });
+        }
+        let outside = whole.outside.filter(|_| foreign.is_empty());
+        let axes = [&job.shrinking[..], &foreign].concat();
+        Ok(Rows { border: Some((code(request(job))?, axes)), whole: code(Request { outside, ..whole })? })
     }
 
     /// Computes every pixel of the job's region; the position of the first one that fails, in C order.
@@ -73,31 +81,83 @@ impl Rows {
         progress: &Progress,
     ) -> Result<Option<Vec<usize>>, Error> {
         let all = job.domain.region();
-        let inner = job.shrinking.iter().fold(all.clone(), |region, along| {
+        let axes = self.border.as_ref().map_or(&[][..], |(_, axes)| axes);
+        let inner = axes.iter().fold(all.clone(), |region, along| {
             let axis = job.axes[*along];
             region.trimmed(axis, Halo::from(job.cells.reach(*along)).interior(job.domain.shape()[axis]))
         });
-        let around = self.border.iter().flat_map(|code| all.around(&inner).into_iter().map(move |part| (code, part)));
+        let around =
+            self.border.iter().flat_map(|(code, _)| all.around(&inner).into_iter().map(move |part| (code, part)));
         let parts: Vec<(&ReadyRows, Region)> = around.chain([(&self.whole, inner.clone())]).collect();
         let mut failed: Option<Vec<usize>> = None;
-        for (ReadyRows { kernel, constants }, region) in &parts {
+        for (code, region) in &parts {
             if region.pixels() == 0 || failed.as_ref().is_some_and(|failed| *failed < region.first()) {
                 continue;
             }
-            let run = RowRun {
-                kernel,
-                constants,
-                domain: &job.domain,
-                region,
-                threads: job.threads,
-                progress,
-                cancel_interval: job.cancel_interval(),
-            };
-            let pixel = rows::run(&run, inputs, &outputs)?;
-            failed = failed.into_iter().chain(pixel.map(|pixel| region.position(pixel))).min();
+            failed = failed.into_iter().chain(code.run(job, region, inputs, &outputs, progress)?).min();
         }
         Ok(failed)
     }
+}
+
+impl ReadyRows {
+    /// Computes every pixel of a region; the position of the first one that fails, in C order. Where there are fewer rows than threads
+    /// that are worth their while, rows are divided.
+    fn run(
+        &self,
+        job: &Job,
+        region: &Region,
+        inputs: &[RawView<'_>],
+        outputs: &[RawView<'_>],
+        progress: &Progress,
+    ) -> Result<Option<Vec<usize>>, Error> {
+        let plan = &self.kernel.plan;
+        let threads = rows::threads(plan, region, job.threads);
+        let part = |region: &Region, threads: usize| {
+            let run = RowRun {
+                kernel: &self.kernel,
+                constants: &self.constants,
+                domain: &job.domain,
+                region,
+                threads,
+                progress,
+                cancel_interval: job.cancel_interval(),
+            };
+            Ok(rows::run(&run, inputs, outputs)?.map(|pixel| region.position(pixel)))
+        };
+        let wanted =
+            rows::worthwhile_threads(plan, region, job.threads).min(region.row().len() / tuning::MIN_DIVIDED_ROW);
+        if wanted <= threads {
+            return part(region, threads);
+        }
+        let parts = region.divided(wanted);
+        let found: Vec<OnceLock<Result<Option<Vec<usize>>, Error>>> = parts.iter().map(|_| OnceLock::new()).collect();
+        let one = |number: usize| {
+            // Each part is taken once.
+            let _ = found[number].set(part(&parts[number], 1));
+        };
+        in_bands(parts.len(), wanted, 1, || (), |(), numbers| numbers.for_each(one));
+        let mut failed: Option<Vec<usize>> = None;
+        for result in found.into_iter().filter_map(OnceLock::into_inner) {
+            failed = failed.into_iter().chain(result?).min();
+        }
+        Ok(failed)
+    }
+}
+
+/// The axes of the window along which cells outside the array have a value that an input's elements can't have, so that code for
+/// those cells would have to convert all elements. (64-bit integers are not, since what their values are would depend on the pixel.)
+fn foreign_axes(job: &Job) -> Vec<usize> {
+    let foreign = |dtype: &DType, outside: f64| match dtype.is_float() {
+        true => dtype.fits_f32() && !outside.is_nan() && f64::from(outside as f32) != outside,
+        false => !dtype.has(outside),
+    };
+    let Some(outside) = job.outside() else { return Vec::new() };
+    if job.has_long_inputs() || !job.types.inputs.iter().any(|dtype| foreign(dtype, outside)) {
+        return Vec::new();
+    }
+    let along = |along: &usize| job.modes[*along] == Mode::Constant && job.cells.reach(*along) != (0, 0);
+    (0..job.modes.len()).filter(along).collect()
 }
 
 /// The kernel as a callback with its parameters, and as another one for windows of fewer cells, if there can be any.
@@ -132,14 +192,15 @@ fn factors(kernel: &hir::Kernel, job: &Job, request: &mut Request) -> Vec<f64> {
     factors
 }
 
-/// What a job asks of a plan, for windows that lack cells along these axes.
-fn request(job: &Job, shrinking: &[usize]) -> Request {
+/// What a job asks of a plan, for windows that may lack cells.
+fn request(job: &Job) -> Request {
     let shape = job.domain.shape();
     let along = job.axes.iter().position(|axis| axis + 1 == shape.len());
     let farthest = along.map(|axis| job.cells.reach(axis)).map_or(0, |(before, after)| before.max(after));
     Request {
         cells: job.cells.clone(),
-        shrinking: shrinking.to_vec(),
+        shrinking: job.shrinking.clone(),
+        lacks_cells: !job.shrinking.is_empty() || job.marked.is_some(),
         axes: job.axes.clone(),
         ndim: shape.len(),
         adjacent_rows: Request::adjacent_rows(shape),
@@ -147,7 +208,7 @@ fn request(job: &Job, shrinking: &[usize]) -> Request {
         inputs: job.types.inputs.clone(),
         outputs: job.types.outputs.clone(),
         cast: job.cast,
-        outside: job.modes.contains(&Mode::Constant).then(|| job.domain.cval().to_bits()),
+        outside: job.outside().map(f64::to_bits),
         precision: job.precision,
         cut: job.cut,
         ranks: Vec::new(),
@@ -176,7 +237,7 @@ pub fn listing(options: &Options, listing: Listing, shape: &[usize], types: Type
         return Err(Error::argument("engine", "a callback has no plan"));
     };
     let job = prepare_unset(options, shape, types)?;
-    let plan = plan(kernel.hir(), request(&job, &[]));
+    let plan = plan(kernel.hir(), Request { shrinking: Vec::new(), ..request(&job) });
     match listing {
         Listing::Clif => row::clif(&plan, kernel.limits()),
         Listing::Assembly => row::assembly(&plan, kernel.limits()),

@@ -7,7 +7,7 @@ use super::pixels::gather::cells_at;
 use super::pixels::neighbourhood::Neighbourhood;
 use super::transpose;
 use crate::error::{Error, Place};
-use crate::lang::interpret::{Interpreter, Pixel};
+use crate::lang::interpret::Pixel;
 
 /// The error for the pixel at a position of the job's views.
 pub fn failure(job: &Job, inputs: &[RawView<'_>], at: &[usize]) -> Error {
@@ -19,8 +19,8 @@ pub fn failure(job: &Job, inputs: &[RawView<'_>], at: &[usize]) -> Error {
         return Error::Callback { position };
     };
     // Machine code says only that something does not hold; the interpreter says what.
-    let mut interpreter = Interpreter::new(&meaning, &job.cells, &job.settings);
-    let cells = cells_at(&Neighbourhood::new(&job.domain, job.offsets()), inputs, at);
+    let mut interpreter = job.interpreter(&meaning);
+    let cells = cells_at(&Neighbourhood::new(&job.domain, job.offsets()), inputs, at, job.has_long_inputs());
     let mut pixel = PixelPos::new(job.domain.shape(), &job.axes);
     pixel.move_to(at, at[at.len() - 1]);
     let pixel = Pixel { cells: &cells, position: &pixel.position, extent: &pixel.extent };

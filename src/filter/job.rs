@@ -11,8 +11,9 @@ use crate::grid::element::{Cast, DType, Precision};
 use crate::grid::vectors::Vectors;
 use crate::lang::cells::Cells;
 use crate::lang::hir;
-use crate::lang::interpret::Settings;
+use crate::lang::interpret::{Interpreter, Settings};
 use crate::lang::shrink::shrunk;
+use crate::lang::whole::Whole;
 
 /// A function and a window on arrays of one shape and of certain element types, checked: all that a run depends on but the
 /// elements.
@@ -64,6 +65,28 @@ impl Job {
             Function::Kernel(kernel) => Some(Cow::Owned(shrunk(kernel.hir(), &self.shrinking))),
             Function::Callback(_) => None,
         }
+    }
+
+    /// An interpreter of what the job's kernel means.
+    pub fn interpreter<'j>(&'j self, meaning: &'j hir::Kernel) -> Interpreter<'j> {
+        let interpreter = Interpreter::new(meaning, &self.cells, &self.settings);
+        if !self.has_long_inputs() {
+            return interpreter;
+        }
+        let wholes: Vec<Whole> = self.types.inputs.iter().map(|dtype| dtype.whole(self.outside())).collect();
+        let taps = self.cells.taps();
+        interpreter
+            .of_wholes(&wholes, (self.shrinking.is_empty() && self.marked.is_none() || taps == 0).then_some(taps))
+    }
+
+    /// The f64 outside the arrays, if one is seen.
+    pub fn outside(&self) -> Option<f64> {
+        self.modes.contains(&Mode::Constant).then(|| self.domain.cval())
+    }
+
+    /// Whether an input has 64-bit integers, which keep every bit where they are only chosen.
+    pub fn has_long_inputs(&self) -> bool {
+        self.types.inputs.iter().any(|dtype| dtype.whole(None).wide)
     }
 
     /// The lengths of the views along the window's axes.

@@ -23,9 +23,11 @@ mod rows;
 mod run;
 mod transpose;
 
-use ndarray::{Array, ArrayBase, ArrayD, Data, DataMut, Dimension};
+pub use self::exec::pool::available_threads;
 
-use self::arrays::{AnyElement, Input, Output};
+use ndarray::{Array, ArrayBase, ArrayD, Data, DataMut, Dimension, IxDyn};
+
+use self::arrays::{AnyElement, Input, Output, zeros};
 #[cfg(feature = "jit")]
 use self::compiled::Listing;
 use self::engine::Engine;
@@ -40,6 +42,7 @@ use crate::grid::boundary::Mode;
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};
 use crate::grid::footprint::Window;
+use crate::grid::per_axis::PerAxis;
 use crate::grid::vectors::Vectors;
 use crate::kernel::Kernel;
 use crate::kernel::parameters::Parameters;
@@ -118,7 +121,7 @@ impl Filter {
         Filter { options: Options::new(function) }
     }
 
-    /// A window of this length along every axis, or of these lengths, such as `[3, 5]`.
+    /// A window of this length along every axis, or of these lengths, such as `[3, 5]` or `(3, 5)`.
     #[must_use = "the filter is changed by value"]
     pub fn size(self, size: impl Into<Window>) -> Filter {
         self.window(size.into())
@@ -159,21 +162,21 @@ impl Filter {
 
     /// Moves the window: a positive origin toward lower indices. One for all axes, or one for each.
     #[must_use = "the filter is changed by value"]
-    pub fn origin(mut self, origin: impl IntoIterator<Item = isize>) -> Filter {
-        self.options.origin = origin.into_iter().collect();
+    pub fn origin(mut self, origin: impl Into<PerAxis>) -> Filter {
+        self.options.origin = origin.into().0;
         self
     }
 
     /// The axes to filter along, counted from the end where negative; by default all.
     #[must_use = "the filter is changed by value"]
-    pub fn axes(mut self, axes: impl IntoIterator<Item = isize>) -> Filter {
-        self.options.axes = Some(axes.into_iter().collect());
+    pub fn axes(mut self, axes: impl Into<PerAxis>) -> Filter {
+        self.options.axes = Some(axes.into().0);
         self
     }
 
     /// Sets the kernel's scalar param `name`.
     #[must_use = "the filter is changed by value"]
-    pub fn param(mut self, name: impl Into<String>, value: f64) -> Filter {
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<f64>) -> Filter {
         self.options.parameters = self.options.parameters.param(name, value);
         self
     }
@@ -361,7 +364,7 @@ impl Filter {
     {
         let mut shape = image.raw_dim();
         shape.slice_mut().copy_from_slice(&self.output_shape(image.shape())?);
-        Ok(Array::default(shape))
+        zeros(shape)
     }
 
     /// As [`Filter::run`], reporting to `progress` and cancelled by it.
@@ -441,7 +444,9 @@ impl Filter {
     /// As for [`Filter::run`].
     pub fn run_all<U: AnyElement>(&self, inputs: &[Input<'_>]) -> Result<Vec<ArrayD<U>>, Error> {
         let shape = self.output_shape(inputs.first().map_or(&[][..], Input::shape))?;
-        let mut arrays = vec![ArrayD::<U>::default(shape); self.options.function.output_count()];
+        let one = |_| zeros(IxDyn(&shape));
+        let mut arrays =
+            (0..self.options.function.output_count()).map(one).collect::<Result<Vec<ArrayD<U>>, Error>>()?;
         let mut outputs: Vec<Output<'_>> = arrays.iter_mut().map(Output::from).collect();
         self.run_all_into(inputs, &mut outputs, &Progress::default())?;
         Ok(arrays)

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::engine::Engine;
 use super::exec::domain::Domain;
+use super::exec::pool::available_threads;
 use super::job::{Job, Types};
 use super::options::{Function, Options};
 use super::transpose;
@@ -124,7 +125,7 @@ fn job(
         precision: options.precision,
         cut: options.cut,
         vectors: options.vectors,
-        threads: if options.threads == 0 { rayon::current_num_threads() } else { options.threads },
+        threads: if options.threads == 0 { available_threads() } else { options.threads },
         cells,
         settings,
         operations,
@@ -194,11 +195,33 @@ fn footprint(options: &Options, axes: usize) -> Result<Footprint, Error> {
 /// The cells of the footprint, and those that the kernel reads besides.
 fn cells(options: &Options, footprint: &Footprint) -> Result<Cells, Error> {
     match &options.function {
+        // A window that is not read costs nothing, unless it says which pixels there are. A callback sees it in any case.
+        Function::Kernel(kernel)
+            if !kernel.hir().reads_window()
+                && !options.modes.contains(&Mode::Valid)
+                && options.engine != Engine::Callback =>
+        {
+            let none = Cells::of_footprint(footprint.axes(), 0, Vec::new());
+            none.for_kernel(kernel.hir()).map_err(|diagnostic| kernel.error(diagnostic))
+        }
+        _ if !has_memory(footprint) => {
+            Err(Error::Memory { what: "the cells of the window", bytes: bytes_of(footprint) })
+        }
         Function::Kernel(kernel) => {
             footprint.cells().for_kernel(kernel.hir()).map_err(|diagnostic| kernel.error(diagnostic))
         }
         Function::Callback(_) => Ok(footprint.cells()),
     }
+}
+
+/// The bytes that the cells of a window take, and as many for a table of them in the code.
+fn bytes_of(footprint: &Footprint) -> usize {
+    footprint.len().saturating_mul(2 * footprint.axes().max(2) * size_of::<i32>())
+}
+
+/// Whether there is memory for the cells of a window.
+fn has_memory(footprint: &Footprint) -> bool {
+    Vec::<u8>::new().try_reserve_exact(bytes_of(footprint)).is_ok()
 }
 
 fn mode_of_each(options: &Options, axes: usize) -> Result<Vec<Mode>, Error> {

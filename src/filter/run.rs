@@ -65,7 +65,13 @@ fn run_whole(
     };
     let job = prepare(options, shape, types)?;
     check_outputs(&job, shape, outputs)?;
+    if progress.is_cancelled() {
+        return Err(Error::Cancelled);
+    }
     let backend = Backend::new(&job)?;
+    if progress.is_cancelled() {
+        return Err(Error::Cancelled);
+    }
     if job.domain.region().pixels() == 0 {
         return Ok(());
     }

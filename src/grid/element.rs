@@ -4,6 +4,7 @@ use ::half::f16;
 
 use super::half;
 use super::named::named_enum;
+use crate::lang::whole::Whole;
 
 /// An element type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -113,6 +114,38 @@ impl DType {
         (least, greatest)
     }
 
+    /// What the elements of an input of this type are as 64-bit integers, with what is outside the array, if that is seen.
+    pub fn whole(self, outside: Option<f64>) -> Whole {
+        let (least, greatest) = self.limits();
+        let own = match self {
+            DType::I64 => Whole::I64,
+            DType::U64 => Whole::U64,
+            _ if self.is_float() => return Whole::NONE,
+            _ => Whole::between(least, greatest),
+        };
+        match outside {
+            None => own,
+            Some(value) if self.has(value) => own,
+            Some(_) => Whole::NONE,
+        }
+    }
+
+    /// Whether an integer type has the value, which is not -0.
+    pub fn has(self, value: f64) -> bool {
+        let (least, greatest) = self.limits();
+        let inside = least <= value && value <= greatest && (self.bytes() < 8 || value < greatest);
+        inside && value.fract() == 0.0 && (value != 0.0 || value.is_sign_positive())
+    }
+
+    /// What NaN becomes in an integer type, as an i64 with the same low bits.
+    pub fn of_nan(self, cast: Cast) -> i64 {
+        match (cast, self) {
+            (Cast::Wrap, DType::I32) => i32::from_f64(f64::NAN, cast).into(),
+            (Cast::Wrap, DType::I64 | DType::U64) => i64::from_f64(f64::NAN, cast),
+            _ => 0,
+        }
+    }
+
     /// Whether every value is exactly an f32.
     pub const fn fits_f32(self) -> bool {
         let (kind, bytes, ..) = self.row();
@@ -164,6 +197,19 @@ pub trait Element: Copy + Default + Send + Sync + sealed::Sealed + 'static {
     /// The value as an f64; a 64-bit integer above 2^53 is rounded.
     fn to_f64(self) -> f64;
 
+    /// What [`Element::to_f64`] loses by rounding.
+    #[doc(hidden)]
+    fn rest(self) -> f64 {
+        0.0
+    }
+
+    /// The element for an integer that is the sum of an f64 and of what was lost, or for an f64 if nothing was.
+    #[doc(hidden)]
+    fn from_parts(number: f64, rest: f64, cast: Cast) -> Self {
+        debug_assert!(number.is_finite() || rest == 0.0);
+        Self::from_f64(number, cast)
+    }
+
     /// The element for `value`; a float is rounded to nearest, half to even, and is infinite beyond its range.
     fn from_f64(value: f64, cast: Cast) -> Self;
 
@@ -191,6 +237,22 @@ macro_rules! integer {
             #[inline(always)]
             fn to_f64(self) -> f64 {
                 self as f64
+            }
+
+            fn rest(self) -> f64 {
+                // The sum of the two is the element, which an i128 holds.
+                (self as i128 - self as f64 as i128) as f64
+            }
+
+            fn from_parts(number: f64, rest: f64, cast: Cast) -> $type {
+                if rest == 0.0 {
+                    return Self::from_f64(number, cast);
+                }
+                let whole = number as i128 + rest as i128;
+                match cast {
+                    Cast::Saturate => whole.clamp(<$type>::MIN.into(), <$type>::MAX.into()) as $type,
+                    Cast::Wrap => whole as $type,
+                }
             }
 
             #[inline(always)]

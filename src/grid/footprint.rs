@@ -20,8 +20,8 @@ const MAX_CELLS: usize = 1 << 24;
 pub struct Footprint {
     shape: Vec<usize>,
     origin: Vec<isize>,
-    /// The positions of the cells in the bounding box, in C order.
-    positions: Vec<usize>,
+    /// The positions of the cells in the bounding box, in C order; `None` for all of them.
+    positions: Option<Vec<usize>>,
 }
 
 impl Footprint {
@@ -31,8 +31,8 @@ impl Footprint {
     ///
     /// [`Error::Argument`] for a length of 0, and for a box of more than 2^24 cells.
     pub fn size(shape: &[usize]) -> Result<Footprint, Error> {
-        let cells = checked_cells(shape, "size")?;
-        Ok(Footprint { shape: shape.to_vec(), origin: vec![0; shape.len()], positions: (0..cells).collect() })
+        checked_cells(shape, "size")?;
+        Ok(Footprint { shape: shape.to_vec(), origin: vec![0; shape.len()], positions: None })
     }
 
     /// The cells where `mask` is true; there may be none.
@@ -42,7 +42,8 @@ impl Footprint {
     /// [`Error::Argument`] for an axis of length 0, and for a mask of more than 2^24 cells.
     pub fn from_array(mask: ArrayViewD<'_, bool>) -> Result<Footprint, Error> {
         checked_cells(mask.shape(), "footprint")?;
-        let positions = mask.iter().enumerate().filter(|(_, inside)| **inside).map(|(position, _)| position).collect();
+        let inside = || mask.iter().enumerate().filter(|(_, inside)| **inside).map(|(position, _)| position);
+        let positions = if mask.iter().all(|inside| *inside) { None } else { Some(inside().collect()) };
         Ok(Footprint { shape: mask.shape().to_vec(), origin: vec![0; mask.ndim()], positions })
     }
 
@@ -143,17 +144,17 @@ impl Footprint {
 
     /// The number of cells.
     pub fn len(&self) -> usize {
-        self.positions.len()
+        self.positions.as_ref().map_or_else(|| self.shape.iter().product(), Vec::len)
     }
 
     /// Whether there is no cell.
     pub fn is_empty(&self) -> bool {
-        self.positions.is_empty()
+        self.len() == 0
     }
 
     /// The positions of the cells in the bounding box, in C order.
-    pub fn positions(&self) -> &[usize] {
-        &self.positions
+    pub fn positions(&self) -> impl Iterator<Item = usize> {
+        (0..self.len()).map(|cell| self.positions.as_ref().map_or(cell, |positions| positions[cell]))
     }
 
     /// The least and the greatest offset that the bounding box has along `axis`.
@@ -164,9 +165,9 @@ impl Footprint {
 
     /// The offsets of the cells from the pixel, `axes` numbers for each.
     pub fn offsets(&self) -> Vec<i32> {
-        let mut offsets = Vec::with_capacity(self.positions.len() * self.axes());
+        let mut offsets = Vec::with_capacity(self.len() * self.axes());
         let mut index = vec![0; self.axes()];
-        for &position in &self.positions {
+        for position in self.positions() {
             let mut rest = position;
             for axis in (0..self.axes()).rev() {
                 index[axis] = rest % self.shape[axis];
@@ -335,6 +336,34 @@ impl From<&[usize]> for Window {
 impl<const N: usize> From<[usize; N]> for Window {
     fn from(sizes: [usize; N]) -> Window {
         Window::Size(sizes.to_vec())
+    }
+}
+
+impl From<Vec<usize>> for Window {
+    fn from(sizes: Vec<usize>) -> Window {
+        Window::Size(sizes)
+    }
+}
+
+impl From<(usize, usize)> for Window {
+    fn from((rows, columns): (usize, usize)) -> Window {
+        Window::Size(vec![rows, columns])
+    }
+}
+
+impl From<(usize, usize, usize)> for Window {
+    fn from((planes, rows, columns): (usize, usize, usize)) -> Window {
+        Window::Size(vec![planes, rows, columns])
+    }
+}
+
+impl<S, D> From<ndarray::ArrayBase<S, D>> for Window
+where
+    S: ndarray::Data<Elem = bool>,
+    D: ndarray::Dimension,
+{
+    fn from(mask: ndarray::ArrayBase<S, D>) -> Window {
+        Window::Array(mask.into_owned().into_dyn())
     }
 }
 

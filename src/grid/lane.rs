@@ -14,12 +14,17 @@ pub enum Lane {
     I32,
     F32,
     F64,
+    U64,
+    I64,
 }
 
 impl Lane {
-    /// Every lane, the preferred ones first: narrow before wide, unsigned before signed. (But few operations have u32
-    /// lanes.)
+    /// The lanes for numbers that are f64s, the preferred ones first: narrow before wide, unsigned before signed. (But few
+    /// operations have u32 lanes.)
     pub const ALL: [Lane; 8] = [Lane::U8, Lane::I8, Lane::U16, Lane::I16, Lane::I32, Lane::U32, Lane::F32, Lane::F64];
+
+    /// The lanes for 64-bit integers, which need not be f64s. Such values are only chosen and compared.
+    pub const LONG: [Lane; 2] = [Lane::U64, Lane::I64];
 
     /// The size.
     pub fn bytes(self) -> usize {
@@ -27,8 +32,18 @@ impl Lane {
             Lane::U8 | Lane::I8 => 1,
             Lane::U16 | Lane::I16 => 2,
             Lane::U32 | Lane::I32 | Lane::F32 => 4,
-            Lane::F64 => 8,
+            Lane::F64 | Lane::U64 | Lane::I64 => 8,
         }
+    }
+
+    /// Whether values are 64-bit integers.
+    pub fn is_long(self) -> bool {
+        matches!(self, Lane::U64 | Lane::I64)
+    }
+
+    /// Whether values are integers that may be negative.
+    pub fn is_signed(self) -> bool {
+        matches!(self, Lane::I8 | Lane::I16 | Lane::I32 | Lane::I64)
     }
 
     /// Whether values have fractions.
@@ -39,16 +54,17 @@ impl Lane {
     /// The least finite value.
     pub fn least(self) -> f64 {
         match self {
-            Lane::U8 | Lane::U16 | Lane::U32 => 0.0,
+            Lane::U8 | Lane::U16 | Lane::U32 | Lane::U64 => 0.0,
             Lane::I8 => i8::MIN.into(),
             Lane::I16 => i16::MIN.into(),
             Lane::I32 => i32::MIN.into(),
             Lane::F32 => f32::MIN.into(),
             Lane::F64 => f64::MIN,
+            Lane::I64 => i64::MIN as f64,
         }
     }
 
-    /// The greatest finite value.
+    /// The greatest finite value; that of a 64-bit integer is rounded up to an f64.
     pub fn greatest(self) -> f64 {
         match self {
             Lane::U8 => u8::MAX.into(),
@@ -59,6 +75,8 @@ impl Lane {
             Lane::I32 => i32::MAX.into(),
             Lane::F32 => f32::MAX.into(),
             Lane::F64 => f64::MAX,
+            Lane::U64 => u64::MAX as f64,
+            Lane::I64 => i64::MAX as f64,
         }
     }
 
@@ -73,11 +91,12 @@ impl Lane {
             Lane::I32 => "i32",
             Lane::F32 => "f32",
             Lane::F64 => "f64",
+            Lane::U64 => "u64",
+            Lane::I64 => "i64",
         }
     }
 
-    /// The lane for the elements of an array. There is none for those that are converted when they are read: 64-bit integers,
-    /// which are rounded to f64s, and f16s.
+    /// The lane for the elements of an array. There is none for f16s, which are converted when they are read.
     pub fn of(dtype: DType) -> Option<Lane> {
         match dtype {
             DType::Bool | DType::U8 => Some(Lane::U8),
@@ -86,15 +105,18 @@ impl Lane {
             DType::U16 => Some(Lane::U16),
             DType::I32 => Some(Lane::I32),
             DType::U32 => Some(Lane::U32),
-            DType::I64 | DType::U64 | DType::F16 => None,
+            DType::I64 => Some(Lane::I64),
+            DType::U64 => Some(Lane::U64),
+            DType::F16 => None,
             DType::F32 => Some(Lane::F32),
             DType::F64 => Some(Lane::F64),
         }
     }
 
-    /// Whether `wider` has every value of this lane.
+    /// Whether `wider` has every value of this lane. A 64-bit integer becomes an f64 by rounding, as in any arithmetic.
     pub fn widens_to(self, wider: Lane) -> bool {
         match (self, wider) {
+            (Lane::U64 | Lane::I64, _) => wider == self || wider == Lane::F64,
             (Lane::F64, _) => wider == Lane::F64,
             (Lane::F32, _) => wider.is_float(),
             (_, Lane::F64) => true,

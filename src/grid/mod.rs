@@ -8,6 +8,7 @@ pub mod half;
 pub mod halo;
 pub mod lane;
 pub mod named;
+pub mod per_axis;
 pub mod region;
 pub mod shapes;
 pub mod vectors;

@@ -23,6 +23,14 @@ impl Region {
         self
     }
 
+    /// So many boxes that have the same pixels, about as many each, side by side along the last axis.
+    pub fn divided(&self, count: usize) -> Vec<Region> {
+        let (last, row) = (self.axes.len() - 1, self.row());
+        let step = row.len().div_ceil(count.max(1)).max(1);
+        let starts = row.clone().step_by(step);
+        starts.map(|start| self.clone().trimmed(last, start..row.end.min(start + step))).collect()
+    }
+
     /// The number of pixels.
     pub fn pixels(&self) -> usize {
         self.axes.iter().fold(1, |pixels: usize, range| pixels.saturating_mul(range.len()))

@@ -16,7 +16,7 @@ use crate::lang::point::at_point;
 use crate::plan::{Request, analysis, plan};
 
 /// How many compiled forms a kernel keeps for the next run.
-const CACHED_FORMS: usize = 8;
+const CACHED_FORMS: usize = 64;
 
 /// The last few forms that were made, the last one first.
 #[derive(Default)]

@@ -43,8 +43,8 @@ impl Parameters {
     }
 
     /// Sets the scalar param `name`.
-    pub fn param(mut self, name: impl Into<String>, value: f64) -> Parameters {
-        self.params.insert(name.into(), value);
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<f64>) -> Parameters {
+        self.params.insert(name.into(), value.into());
         self
     }
 
@@ -110,7 +110,7 @@ impl Weights {
             )),
             None if self.values.len() == footprint.len() => Ok(self.values.clone()),
             _ if self.values.len() == box_len => {
-                Ok(footprint.positions().iter().map(|position| self.values[*position]).collect())
+                Ok(footprint.positions().map(|position| self.values[position]).collect())
             }
             _ => Err(wrong_count(name, self.values.len(), footprint.len())),
         }

@@ -1,6 +1,7 @@
 //! Which cells around the pixel a kernel sees, and in what order.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::diagnostic::{Code, Diagnostic};
 use super::hir::{Expr, Kernel};
@@ -12,15 +13,15 @@ pub struct Cells {
     axes: usize,
     taps: usize,
     len: usize,
-    /// `axes` numbers for each cell.
-    offsets: Vec<i32>,
+    /// `axes` numbers for each cell. There may be millions of them, which whoever names these cells shares.
+    offsets: Arc<Vec<i32>>,
 }
 
 impl Cells {
     /// The `taps` cells of a footprint with `axes` axes, given by `axes` offsets from the centre for each, in C order.
     pub fn of_footprint(axes: usize, taps: usize, offsets: Vec<i32>) -> Cells {
         debug_assert_eq!(offsets.len(), axes * taps);
-        Cells { axes, taps, len: taps, offsets }
+        Cells { axes, taps, len: taps, offsets: Arc::new(offsets) }
     }
 
     /// The same cells, then the fixed offsets of `kernel` that are not among them.
@@ -35,9 +36,12 @@ impl Cells {
         let offsets = kernel.fixed_offsets().into_iter().map(|(offset, _)| offset);
         others.extend(offsets.filter(|offset| self.position(offset).is_none()).map(<[i32]>::to_vec));
         others.sort_unstable();
-        self.len = self.taps + others.len();
-        self.offsets.truncate(self.taps * self.axes);
-        self.offsets.extend(others.into_iter().flatten());
+        if self.taps + others.len() > self.len {
+            self.len = self.taps + others.len();
+            let offsets = Arc::make_mut(&mut self.offsets);
+            offsets.truncate(self.taps * self.axes);
+            offsets.extend(others.into_iter().flatten());
+        }
         Ok(self)
     }
 

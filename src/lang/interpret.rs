@@ -5,7 +5,10 @@
 
 use super::cells::Cells;
 use super::hir::{Assertion, Expr, ExprId, FoldId, Kernel, Reduction};
+use super::ops::{BinaryOp, UnaryOp};
+use super::ordered::{Exact, Ordered};
 use super::schedule::{Schedule, Step};
+use super::whole::{Whole, WholeFacts, wholes};
 
 /// The values of a kernel's parameters.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,7 +22,8 @@ pub struct Settings {
 /// What one pixel's value depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Pixel<'a> {
-    /// For each input in turn, the values of the cells.
+    /// For each input in turn, the values of the cells; for an interpreter of 64-bit integers, then what rounding them to f64s
+    /// lost.
     pub cells: &'a [f64],
     /// The pixel's index along each axis.
     pub position: &'a [usize],
@@ -34,11 +38,16 @@ pub struct Interpreter<'k> {
     schedule: Schedule,
     cells: &'k Cells,
     settings: &'k Settings,
-    scalars: Vec<f64>,
-    windows: Vec<Vec<f64>>,
-    accumulators: Vec<Vec<f64>>,
-    elements: Vec<Vec<f64>>,
-    selected: Vec<f64>,
+    /// For each node, whether 64-bit integers keep every bit in it; for a comparison, in what it compares.
+    exact: Vec<bool>,
+    /// How many numbers there are for each cell.
+    parts: usize,
+    scalars: Vec<Exact>,
+    windows: Vec<Vec<Exact>>,
+    accumulators: Vec<Vec<Exact>>,
+    elements: Vec<Vec<Exact>>,
+    selected: Vec<Exact>,
+    numbers: Vec<f64>,
     positions: Vec<usize>,
 }
 
@@ -50,13 +59,24 @@ impl<'k> Interpreter<'k> {
             schedule: Schedule::new(kernel),
             cells,
             settings,
-            scalars: vec![0.0; kernel.node_count()],
+            exact: vec![false; kernel.node_count()],
+            parts: 1,
+            scalars: vec![Exact::default(); kernel.node_count()],
             windows: vec![Vec::new(); kernel.node_count()],
             accumulators: vec![Vec::new(); kernel.fold_count()],
             elements: vec![Vec::new(); kernel.fold_count()],
             selected: Vec::new(),
+            numbers: Vec::new(),
             positions: Vec::new(),
         }
+    }
+
+    /// The same for inputs with these elements, some of which are 64-bit integers: cells and outputs are numbers and then what
+    /// rounding them to f64s lost.
+    #[must_use]
+    pub fn of_wholes(self, inputs: &[Whole], taps: Option<usize>) -> Interpreter<'k> {
+        let wholes = wholes(self.kernel, &WholeFacts { inputs, taps, absence: true });
+        Interpreter { exact: wholes.into_iter().map(Whole::is_exact).collect(), parts: 2, ..self }
     }
 
     /// Computes the outputs for one pixel.
@@ -69,11 +89,16 @@ impl<'k> Interpreter<'k> {
         self.steps(&steps, pixel);
         self.schedule.once = steps;
         let kernel = self.kernel;
-        if let Some(broken) = kernel.assertions.iter().find(|a| self.scalars[a.condition.index()] == 0.0) {
+        if let Some(broken) = kernel.assertions.iter().find(|a| self.scalars[a.condition.index()].number == 0.0) {
             return Err(broken);
         }
-        for (output, value) in outputs.iter_mut().zip(&kernel.outputs) {
-            *output = self.scalars[value.value.index()];
+        let (numbers, rests) = outputs.split_at_mut(kernel.outputs.len());
+        for (index, output) in kernel.outputs.iter().enumerate() {
+            let value = self.scalars[output.value.index()];
+            numbers[index] = value.number;
+            if let Some(rest) = rests.get_mut(index) {
+                *rest = value.rest;
+            }
         }
         Ok(())
     }
@@ -93,11 +118,11 @@ impl<'k> Interpreter<'k> {
                 Step::Node(id) if self.kernel.ty(id).is_window() => {
                     let mut window = std::mem::take(&mut self.windows[id.index()]);
                     window.clear();
-                    window.extend((0..self.cells.taps()).map(|tap| self.element(self.kernel.expr(id), tap, pixel)));
+                    window.extend((0..self.cells.taps()).map(|tap| self.element(id, tap, pixel)));
                     self.windows[id.index()] = window;
                 }
                 Step::Node(id) => {
-                    let value = self.scalar(self.kernel.expr(id), pixel);
+                    let value = self.scalar(id, pixel);
                     self.scalars[id.index()] = value;
                 }
             }
@@ -106,67 +131,104 @@ impl<'k> Interpreter<'k> {
 
     /// The value of `id`, which has been computed, at cell `tap`; a scalar is the same at every cell.
     pub fn at(&self, id: ExprId, tap: usize) -> f64 {
+        self.exactly_at(id, tap).number
+    }
+
+    fn exactly_at(&self, id: ExprId, tap: usize) -> Exact {
         if self.kernel.ty(id).is_window() { self.windows[id.index()][tap] } else { self.scalars[id.index()] }
     }
 
-    fn element(&self, expr: &Expr, tap: usize, pixel: &Pixel<'_>) -> f64 {
-        match *expr {
-            Expr::Tap(input) => pixel.cells[input * self.cells.len() + tap],
-            Expr::Weight(weights) => self.settings.weights[weights][tap],
-            Expr::Offset(axis) => f64::from(self.cells.offset(tap)[axis]),
-            Expr::Dist => self.cells.dist(tap),
-            _ => self.elementwise(expr, |id| self.at(id, tap)),
+    /// An input's value in a cell, as node `id` has it.
+    fn cell(&self, id: ExprId, pixel: &Pixel<'_>, input: usize, cell: usize) -> Exact {
+        let first = input * self.parts * self.cells.len();
+        let rest = if self.exact[id.index()] { pixel.cells[first + self.cells.len() + cell] } else { 0.0 };
+        Exact { number: pixel.cells[first + cell], rest }
+    }
+
+    fn element(&self, id: ExprId, tap: usize, pixel: &Pixel<'_>) -> Exact {
+        match *self.kernel.expr(id) {
+            Expr::Tap(input) => self.cell(id, pixel, input, tap),
+            Expr::Weight(weights) => self.settings.weights[weights][tap].into(),
+            Expr::Offset(axis) => f64::from(self.cells.offset(tap)[axis]).into(),
+            Expr::Dist => self.cells.dist(tap).into(),
+            _ => self.elementwise(id, |id| self.exactly_at(id, tap)),
         }
     }
 
-    fn elementwise(&self, expr: &Expr, value: impl Fn(ExprId) -> f64) -> f64 {
-        match *expr {
-            Expr::Unary(op, a) => op.apply(value(a)),
-            Expr::Binary(op, a, b) => op.apply(value(a), value(b)),
-            Expr::Fma(a, b, c) => libm::fma(value(a), value(b), value(c)),
+    fn elementwise(&self, id: ExprId, value: impl Fn(ExprId) -> Exact) -> Exact {
+        let number = |id: ExprId| value(id).number;
+        match *self.kernel.expr(id) {
             Expr::Select(condition, yes, no) => {
-                if value(condition) != 0.0 {
-                    value(yes)
-                } else {
-                    value(no)
-                }
+                let chosen = value(if number(condition) != 0.0 { yes } else { no });
+                if self.exact[id.index()] { chosen } else { chosen.number.into() }
             }
-            _ => unreachable!("{expr:?} is not elementwise"),
+            // An integer is whole.
+            Expr::Unary(UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Round | UnaryOp::Trunc, a)
+                if self.exact[id.index()] =>
+            {
+                value(a)
+            }
+            Expr::Binary(op, a, b) if self.exact[id.index()] => exactly(op, value(a), value(b)),
+            Expr::Unary(op, a) => op.apply(number(a)).into(),
+            Expr::Binary(op, a, b) => op.apply(number(a), number(b)).into(),
+            Expr::Fma(a, b, c) => libm::fma(number(a), number(b), number(c)).into(),
+            ref expr => unreachable!("{expr:?} is not elementwise"),
         }
     }
 
-    fn scalar(&mut self, expr: &Expr, pixel: &Pixel<'_>) -> f64 {
-        match *expr {
-            Expr::Number(bits) => f64::from_bits(bits),
-            Expr::Boolean(value) => f64::from(u8::from(value)),
-            Expr::Param(param) => self.settings.params[param],
+    fn scalar(&mut self, id: ExprId, pixel: &Pixel<'_>) -> Exact {
+        match *self.kernel.expr(id) {
+            Expr::Number(bits) => f64::from_bits(bits).into(),
+            Expr::Boolean(value) => f64::from(u8::from(value)).into(),
+            Expr::Param(param) => self.settings.params[param].into(),
             Expr::At { input, ref offset } => {
                 let cell = self.cells.position(offset).expect("the cells have every fixed offset");
-                pixel.cells[input * self.cells.len() + cell]
+                self.cell(id, pixel, input, cell)
             }
-            Expr::Coord(axis) => pixel.position[axis] as f64,
-            Expr::Extent(axis) => pixel.extent[axis] as f64,
-            Expr::Len => self.cells.taps() as f64,
-            Expr::Reduce { op, window, filter, argument } => self.reduce(op, window, filter, argument),
-            Expr::Accumulator(fold, index) | Expr::FoldValue(fold, index) => self.accumulators[fold.index()][index],
+            Expr::Coord(axis) => (pixel.position[axis] as f64).into(),
+            Expr::Extent(axis) => (pixel.extent[axis] as f64).into(),
+            Expr::Len => (self.cells.taps() as f64).into(),
+            Expr::Reduce { op, window, filter, argument } => {
+                self.reduce(op, window, filter, argument, self.exact[id.index()])
+            }
+            Expr::Accumulator(fold, index) | Expr::FoldValue(fold, index) => {
+                let value = self.accumulators[fold.index()][index];
+                if self.exact[id.index()] { value } else { value.number.into() }
+            }
             Expr::Element(fold, index) => self.elements[fold.index()][index],
-            _ => self.elementwise(expr, |id| self.scalars[id.index()]),
+            _ => self.elementwise(id, |id| self.scalars[id.index()]),
         }
     }
 
-    fn reduce(&mut self, op: Reduction, window: ExprId, filter: Option<ExprId>, argument: Option<ExprId>) -> f64 {
+    fn reduce(
+        &mut self,
+        op: Reduction,
+        window: ExprId,
+        filter: Option<ExprId>,
+        argument: Option<ExprId>,
+        chosen: bool,
+    ) -> Exact {
         let mut selected = std::mem::take(&mut self.selected);
         let mut positions = std::mem::take(&mut self.positions);
         selected.clear();
         positions.clear();
         for tap in 0..self.cells.taps() {
             if filter.is_none_or(|filter| self.at(filter, tap) != 0.0) {
-                selected.push(self.at(window, tap));
+                selected.push(self.exactly_at(window, tap));
                 positions.push(tap);
             }
         }
-        let argument = argument.map_or(0.0, |argument| self.scalars[argument.index()]);
-        let value = op.apply(&mut selected, &positions, argument);
+        let argument = argument.map_or(0.0, |argument| self.scalars[argument.index()].number);
+        let exact = match (chosen, self.exact[window.index()]) {
+            (true, _) => op.choose(&mut selected, &positions, argument),
+            (false, true) => op.tell(&mut selected, &positions, argument).map(Exact::from),
+            (false, false) => None,
+        };
+        let value = exact.unwrap_or_else(|| {
+            self.numbers.clear();
+            self.numbers.extend(selected.iter().map(|element| element.number));
+            op.apply(&mut self.numbers, &positions, argument).into()
+        });
         self.selected = selected;
         self.positions = positions;
         value
@@ -178,9 +240,36 @@ impl<'k> Interpreter<'k> {
         self.accumulators[id.index()] = fold.init.iter().map(|init| self.scalars[init.index()]).collect();
         let body = self.schedule.body(id).to_vec();
         for tap in 0..self.cells.taps() {
-            self.elements[id.index()] = fold.windows.iter().map(|window| self.at(*window, tap)).collect();
+            self.elements[id.index()] = fold.windows.iter().map(|window| self.exactly_at(*window, tap)).collect();
             self.steps(&body, pixel);
             self.accumulators[id.index()] = fold.next.iter().map(|next| self.scalars[next.index()]).collect();
         }
+    }
+}
+
+/// What an operation gives that chooses one of two numbers or compares them.
+fn exactly(op: BinaryOp, x: Exact, y: Exact) -> Exact {
+    let truth = |value: bool| f64::from(u8::from(value)).into();
+    match op {
+        BinaryOp::Min | BinaryOp::Max if x.is_nan() || y.is_nan() => Exact::NOTHING,
+        BinaryOp::Min => {
+            if y.is_less(&x) {
+                y
+            } else {
+                x
+            }
+        }
+        BinaryOp::Max => {
+            if x.is_less(&y) {
+                y
+            } else {
+                x
+            }
+        }
+        BinaryOp::Less => truth(x.is_less(&y)),
+        BinaryOp::LessEqual => truth(x.is_less(&y) || x.is_same(&y)),
+        BinaryOp::Equal => truth(x.is_same(&y)),
+        BinaryOp::NotEqual => truth(!x.is_same(&y)),
+        _ => op.apply(x.number, y.number).into(),
     }
 }

@@ -5,9 +5,9 @@ use super::cost::Work;
 use super::finite::differ;
 use super::line::{Destination, Origin};
 use super::lower::{Networks, Surroundings, lower};
-use super::pass::{CellAddr, Pass, PassInput, PassOutput, RowsPerCall, rows_of, tree_rows};
+use super::pass::{CellAddrs, Pass, PassInput, PassOutput, RowsPerCall, rows_of, tree_rows};
 use super::request::Request;
-use super::store::Store;
+use super::store::{LONG_BY_ADDITION, Store};
 use super::vectors::{settled, vectors};
 use super::width::Width;
 use crate::grid::element::{Cast, DType, Precision};
@@ -15,6 +15,7 @@ use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
 use crate::lang::hir::{ExprId, Kernel, Output};
 use crate::lang::types::Elem;
+use crate::lang::whole::Whole;
 use crate::tuning;
 
 /// What a pass is made of.
@@ -38,6 +39,8 @@ pub struct Draft<'a> {
 pub struct DraftInput {
     pub input: PassInput,
     pub ranges: LineRanges,
+    /// What they are as 64-bit integers.
+    pub whole: Whole,
 }
 
 /// What values may be.
@@ -65,6 +68,7 @@ pub fn array_input(request: &Request, array: usize) -> DraftInput {
     DraftInput {
         input: pass_input(array, dtype, outside),
         ranges: LineRanges { finite: range(true), general: range(false) },
+        whole: dtype.whole(outside),
     }
 }
 
@@ -72,8 +76,7 @@ pub fn array_input(request: &Request, array: usize) -> DraftInput {
 pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>) {
     let cells = draft.cells;
     let outputs_float: Vec<bool> = draft.outputs.iter().map(|output| output.shows_zero_signs()).collect();
-    let finite = analysis(draft, request, &outputs_float, true);
-    let general = analysis(draft, request, &outputs_float, false);
+    let [finite, general] = [true, false].map(|finite| analysis(draft, request, &outputs_float, finite));
     let ranges = |(output, drafted): (&Output, &DraftOutput)| {
         let range = |analysis: &Analysis| drafted.range(analysis.ranges[output.value.index()]);
         LineRanges { finite: range(&finite), general: range(&general) }
@@ -86,7 +89,7 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
         |(output, drafted): (&Output, &DraftOutput)| drafted.stored(&kernel, widest, output.value, request.cast);
     let outputs: Vec<PassOutput> = kernel.outputs.iter().zip(&draft.outputs).map(stored).collect();
 
-    let cell_addrs: Vec<CellAddr> = (0..cells.len()).map(|at| cell_addr(request, cells.offset(at))).collect();
+    let cell_addrs = CellAddrs::new(cells.clone(), request.axes.clone(), request.ndim, request.reach);
     let work = Work::of(&kernel, &finite, cells.taps());
     let (wanted, block) = vectors(request, &kernel, &work);
     let (rows_per_call, why_rows) = match draft.rows_per_call {
@@ -94,7 +97,7 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
         None => rows_per_call(&work, &kernel, &cell_addrs, cells.taps(), request),
     };
     let (rows, reaching) = rows_of(&kernel, cells, &cell_addrs, rows_per_call);
-    let tree_rows = tree_rows(&cell_addrs[..cells.taps()]);
+    let tree_rows = tree_rows(&cell_addrs, cells.taps());
     let (taps, width) = (Some(cells.taps()), Width::Pixels(block));
     let surroundings = Surroundings { taps, width, tree_rows: &tree_rows, rows_per_call };
     let mut networks = Networks::new();
@@ -124,6 +127,7 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
         vectors,
         rows_per_call,
         why_rows,
+        instructions: work.instructions_per_pixel(),
         cells: cells.clone(),
         kernel,
     };
@@ -156,13 +160,17 @@ impl DraftOutput {
     fn stored(self, kernel: &Kernel, analysis: &Analysis, id: ExprId, cast: Cast) -> PassOutput {
         let values = analysis.ranges[id.index()];
         match self {
-            DraftOutput::Array(array, dtype) => pass_output(array, dtype, cast, &values),
+            DraftOutput::Array(array, dtype) => {
+                let own = if kernel.ty(id).elem == Elem::Boolean { Lane::U8 } else { analysis.lanes[id.index()] };
+                pass_output(array, dtype, cast, &values, own)
+            }
             DraftOutput::Line(line, _) => {
                 let own = if kernel.ty(id).elem == Elem::Boolean { Lane::U8 } else { analysis.lanes[id.index()] };
                 // The neutral number must be one of the lane's; what was rounded to f32s stays so.
                 let range = self.range(values);
                 let holds = |lane: &Lane| own == *lane && range == values || own.widens_to(*lane) && range.fits(*lane);
-                let lane = Lane::ALL.into_iter().find(holds).unwrap_or(Lane::F64);
+                let lane = if own.is_long() { Some(own) } else { Lane::ALL.into_iter().find(holds) };
+                let lane = lane.unwrap_or(Lane::F64);
                 let dtype =
                     DType::ALL.into_iter().find(|dtype| *dtype != DType::Bool && Lane::of(*dtype) == Some(lane));
                 let dtype = dtype.expect("every lane is that of an element type");
@@ -186,6 +194,7 @@ fn analysis(draft: &Draft<'_>, request: &Request, outputs_float: &[bool], finite
         let range = if finite { ranges.finite } else { ranges.general };
         known[id.index()] = known[id.index()].meet(range);
     }
+    let wholes: Vec<Whole> = draft.inputs.iter().map(|drafted| drafted.whole).collect();
     let (taps, precision) = (draft.cells.taps(), request.precision);
     let rounds = |output: &DraftOutput| output.is_rounded(request.cast);
     let outputs_rounded: Vec<bool> = draft.outputs.iter().map(rounds).collect();
@@ -197,6 +206,8 @@ fn analysis(draft: &Draft<'_>, request: &Request, outputs_float: &[bool], finite
         outputs_rounded: &outputs_rounded,
         precision,
         known: &known,
+        wholes: &wholes,
+        window_len: request.window_len(),
     };
     analyse(draft.kernel, &facts)
 }
@@ -234,45 +245,45 @@ fn element_range(dtype: DType, outside: Option<f64>, finite: bool) -> ValueRange
 
 /// What the rows of an input hold: its elements, if what is outside is one as well.
 fn pass_input(array: usize, dtype: DType, outside: Option<f64>) -> PassInput {
-    let (inside, range) = (ValueRange::of(dtype, false), element_range(dtype, outside, false));
+    let range = element_range(dtype, outside, false);
     // An f16 is an f32 to the code.
     let lane = Lane::of(dtype).or(dtype.fits_f32().then_some(Lane::F32));
     let lane = lane.filter(|lane| match outside {
         None => true,
         Some(value) if lane.is_float() => *lane == Lane::F64 || value.is_nan() || range.exact_f32,
-        Some(value) => range.fits(*lane) && (inside.low..=inside.high).contains(&value),
+        Some(value) => dtype.has(value),
     });
     PassInput { origin: Origin::Array(array), dtype, lane: lane.unwrap_or(Lane::F64) }
 }
 
 /// What is stored for an output of that type.
-fn pass_output(array: usize, dtype: DType, cast: Cast, range: &ValueRange) -> PassOutput {
+fn pass_output(array: usize, dtype: DType, cast: Cast, range: &ValueRange, own: Lane) -> PassOutput {
     const WORD: f64 = 2_147_483_648.0; // 2^31
-    let words = !range.nan && range.low > -WORD && range.high < WORD;
-    let native = Lane::of(dtype).filter(|lane| lane.is_float() || cast == Cast::Saturate || words);
+    let within = |limit: f64| !range.nan && range.low > -limit && range.high < limit;
+    let native = Lane::of(dtype).filter(|lane| match (cast, lane.is_long()) {
+        _ if lane.is_float() => true,
+        // Floats become 64-bit integers by an addition, which rounds, where they are small enough.
+        (_, true) => !own.is_float() || within(LONG_BY_ADDITION),
+        (Cast::Saturate, false) => true,
+        (Cast::Wrap, false) => {
+            let fits = !range.nan && lane.least() <= range.low && range.high <= lane.greatest();
+            own.is_long() || fits || within(WORD)
+        }
+    });
     PassOutput { destination: Destination::Array(array), dtype, lane: native.unwrap_or(Lane::F64) }
-}
-
-/// Where a cell is that has this offset along the window's axes.
-fn cell_addr(request: &Request, offset: &[i32]) -> CellAddr {
-    let mut outer = vec![0; request.ndim];
-    for (axis, along) in request.axes.iter().zip(offset) {
-        outer[*axis] = *along as isize;
-    }
-    let column = outer.pop().unwrap_or(0);
-    CellAddr::new(outer, column, request.reach as isize)
 }
 
 /// How many rows of pixels one call computes, and why so.
 fn rows_per_call(
     work: &Work,
     kernel: &Kernel,
-    cell_addrs: &[CellAddr],
+    cell_addrs: &CellAddrs,
     taps: usize,
     request: &Request,
 ) -> (usize, RowsPerCall) {
-    let y = |addr: &CellAddr| addr.outer.last().copied();
-    let adjacent = cell_addrs.iter().any(|addr| y(addr) != y(&cell_addrs[0]));
+    let y = |cell: usize| cell_addrs.at(cell).outer.last().copied();
+    // More cells than have code of their own share nothing anyway.
+    let adjacent = (0..cell_addrs.len().min(2 * tuning::MAX_UNROLLED_CELLS)).any(|cell| y(cell) != y(0));
     let rows = work.rows_per_call(request.adjacent_rows);
     match rows {
         // An error must name the first pixel that fails, which is in the first row that has one.

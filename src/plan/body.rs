@@ -22,6 +22,8 @@ pub struct Body {
     pub steps: Vec<Step>,
     /// How the operations are done of which there is more than one way, by node.
     pub methods: Vec<Method>,
+    /// After how many cells a loop over cells asks the host whether to stop, a power of two; never, if there are few.
+    pub look_interval: Option<usize>,
     /// How each output becomes elements; none for a callback, which returns its value.
     pub stores: Vec<Store>,
 }
@@ -196,6 +198,8 @@ pub struct Fold {
     pub id: FoldId,
     /// How cells are visited.
     pub visit: Visit,
+    /// As [`Body::look_interval`], for this loop.
+    pub look_interval: Option<usize>,
     /// The window nodes that it needs at each cell, operands first.
     pub nodes: Vec<ExprId>,
     /// The lanes of its accumulators, which stay the same from the first cell to the last.

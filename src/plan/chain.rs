@@ -15,6 +15,7 @@ use crate::grid::halo::Halo;
 use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
 use crate::lang::hir::{ExprId, Kernel};
+use crate::lang::whole::{Whole, WholeFacts, wholes};
 
 /// One of the passes of a chain.
 ///
@@ -77,7 +78,10 @@ pub fn chain(request: Request, hoisted: Hoisted, orders: Vec<OrderPass>, links: 
             known: &link.known,
         };
         let (pass, ranges) = assemble(&draft, &request);
-        for ((output, ranges), neutral) in pass.outputs.iter().zip(&ranges).zip(&link.neutral) {
+        let inputs: Vec<Whole> = draft.inputs.iter().map(|input| input.whole).collect();
+        let facts = WholeFacts { inputs: &inputs, taps: request.window_len(), absence: false };
+        let wholes = wholes(draft.kernel, &facts);
+        for (number, ((output, ranges), neutral)) in pass.outputs.iter().zip(&ranges).zip(&link.neutral).enumerate() {
             let Destination::Line(line) = output.destination else { continue };
             lines.push(Line { lane: output.lane, before: 0, after: 0, neutral: *neutral });
             // A pass in single precision has made f32s of the values.
@@ -86,6 +90,7 @@ pub fn chain(request: Request, hoisted: Hoisted, orders: Vec<OrderPass>, links: 
             made.push(DraftInput {
                 input: PassInput { origin: Origin::Line(line), dtype: output.dtype, lane: output.lane },
                 ranges: LineRanges { finite: stored(ranges.finite), general: stored(ranges.general) },
+                whole: wholes[draft.kernel.outputs[number].value.index()],
             });
         }
         passes.push(pass);

@@ -104,6 +104,12 @@ impl Work {
         self.instructions.iter().sum()
     }
 
+    /// About how many instructions a pixel takes, each of which is for as many pixels as a register has lanes.
+    pub fn instructions_per_pixel(&self) -> f64 {
+        let of_size = |(size, count): (usize, &usize)| (count << size) as f64 / REGISTER as f64;
+        self.instructions.iter().enumerate().map(of_size).sum()
+    }
+
     /// How many pixels to compute together: as many as fill a few registers of the lanes that most is done in. With `wide` vectors one
     /// register has two blocks, which are next to each other in memory if they fill it.
     pub fn block(&self, wide: bool) -> usize {

@@ -13,7 +13,6 @@ use super::pass::{Pass, PassInput, PassOutput, PassVectors, RowsPerCall};
 use super::program::Plan;
 use super::width::Width;
 use crate::grid::cut::Cut;
-use crate::grid::element::DType;
 use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, ExprId};
 use crate::tuning;
@@ -68,16 +67,15 @@ impl Pass {
     }
 
     fn explain_lanes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut operations: BTreeMap<(usize, &str), usize> = BTreeMap::new();
+        let mut operations: BTreeMap<(usize, &str), (Lane, usize)> = BTreeMap::new();
         for (id, node) in self.kernel.live_nodes() {
             if !matches!(node.expr, Expr::Number(_) | Expr::Boolean(_)) {
                 let lane = self.finite.analysis.lanes[id.index()];
-                *operations.entry((lane.bytes(), lane.as_str())).or_default() += 1;
+                operations.entry((lane.bytes(), lane.as_str())).or_insert((lane, 0)).1 += 1;
             }
         }
-        let lanes = operations.iter().map(|((_, name), count)| {
-            let lane = Lane::ALL.into_iter().find(|lane| lane.as_str() == *name).expect("it is a lane's name");
-            let registers = counted(Width::Pixels(self.block).parts(lane), "register");
+        let lanes = operations.iter().map(|((_, name), (lane, count))| {
+            let registers = counted(Width::Pixels(self.block).parts(*lane), "register");
             format!("{name} ({} on {registers})", counted(*count, "operation"))
         });
         writeln!(f, "  block: {}; lanes: {}", counted(self.block, "pixel"), lanes.collect::<Vec<_>>().join(", "))?;
@@ -197,7 +195,7 @@ fn how_read(input: PassInput) -> String {
         _ if input.is_native() => {
             return format!("{} elements, read where they are if a row is contiguous", input.dtype);
         }
-        None => no_lanes(input.dtype),
+        None => NO_LANES,
         Some(_) => "what is outside the array is not a value of its type",
     };
     format!("{} elements, row by row as {}: {why}", input.dtype, input.lane.as_str())
@@ -206,16 +204,15 @@ fn how_read(input: PassInput) -> String {
 fn how_stored(output: PassOutput) -> String {
     let why = match Lane::of(output.dtype) {
         _ if output.is_native() => return format!("stored as {}", output.dtype),
-        None => no_lanes(output.dtype),
+        None => NO_LANES,
+        Some(lane) if lane.is_long() => "its values may be fractions beyond 2^51",
         Some(_) => "its values may not fit in 32 bits before they wrap",
     };
     format!("cast to {} row by row: {why}", output.dtype)
 }
 
 /// Why elements are converted.
-fn no_lanes(dtype: DType) -> &'static str {
-    if dtype.is_float() { "there are no lanes of f16s" } else { "there are no lanes of 64-bit integers" }
-}
+const NO_LANES: &str = "there are no lanes of f16s";
 
 /// Why an order statistic of the host does not move.
 fn why_still(cut: Cut) -> &'static str {

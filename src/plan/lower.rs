@@ -50,7 +50,8 @@ pub fn lower(
     let mut lowering = Lowering { kernel, analysis: &analysis, surroundings, schedule: &schedule, networks };
     let steps = lowering.scope(&schedule.once);
     let methods = lowering.methods();
-    Body { steps, methods, stores, width: surroundings.width, analysis }
+    let look_interval = lowering.look_interval(false);
+    Body { steps, methods, look_interval, stores, width: surroundings.width, analysis }
 }
 
 /// An order statistic before it is known how it is found.
@@ -146,6 +147,13 @@ impl Lowering<'_> {
         if self.surroundings.taps.is_some_and(few) { Visit::Unrolled } else { Visit::Loop }
     }
 
+    /// After how many cells a loop asks whether to stop; where there are `nested` loops, each of its cells takes long.
+    fn look_interval(&self, nested: bool) -> Option<usize> {
+        let interval = if nested { 1 } else { tuning::LOOK_INTERVAL };
+        let many = self.surroundings.taps.is_some_and(|taps| taps >= tuning::LOOKING_CELLS.max(16 * interval));
+        (many && self.surroundings.width != Width::One).then_some(interval)
+    }
+
     fn combine(&self, reductions: Vec<Reduce>) -> Combine {
         let nodes = self.window_nodes(reductions.iter().flat_map(|r| [Some(r.window), r.filter]).flatten());
         let combined: usize = reductions.iter().map(|r| self.surroundings.width.parts(r.lane)).sum();
@@ -185,7 +193,7 @@ impl Lowering<'_> {
             }
         }
         let body = self.scope(steps);
-        Fold { id, visit, nodes, accumulators, body }
+        Fold { id, visit, look_interval: self.look_interval(nested), nodes, accumulators, body }
     }
 
     // Order statistics.

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+mod absent;
 pub mod analysis;
 mod assemble;
 pub mod body;
@@ -29,6 +30,7 @@ mod vectors;
 mod verify;
 pub mod width;
 
+use self::absent::without_absent;
 pub use self::assemble::array_input;
 use self::chain::{Link, chain};
 use self::cut::{Cutting, cut};
@@ -41,6 +43,7 @@ pub use self::request::Request;
 use crate::lang::hir::Kernel;
 use crate::lang::shrink::shrunk;
 use crate::lang::specialize::specialized;
+use crate::lang::whole::WholeFacts;
 use crate::tuning;
 
 /// The plan for `kernel`.
@@ -63,5 +66,7 @@ pub fn hoisted(kernel: &Kernel, request: &Request) -> Hoisted {
     };
     let kernel = specialized(&kernel, taps);
     let kernel = with_invariant_factors(&kernel, request.precision);
+    let facts = WholeFacts { inputs: &request.wholes(), taps: request.window_len(), absence: true };
+    let kernel = without_absent(kernel, &facts, &request.outputs, request.cast);
     hoist(kernel, taps <= tuning::MAX_UNROLLED_CELLS)
 }

@@ -1,6 +1,7 @@
 //! What one pass over the rows computes: taps from named rows, expressions, outputs. The code generator knows only this.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::body::Body;
 use super::line::{Destination, Origin};
@@ -19,8 +20,9 @@ pub struct Pass {
     /// The cells around a pixel.
     pub cells: Cells,
     /// Where each cell is.
-    pub cell_addrs: Vec<CellAddr>,
-    /// For each cell of the footprint, the number of the row of cells that it is in. Trees combine the cells of a row first, then
+    pub cell_addrs: CellAddrs,
+    /// For each cell of the footprint, the number of the row of cells that it is in, where there are so few that they have code of
+    /// their own. Trees combine the cells of a row first, then
     /// rows in pairs by these numbers: rows that are one above the other have numbers in sequence, so that with the number of
     /// the row of pixels added they are the same for every row of pixels.
     pub tree_rows: Vec<usize>,
@@ -46,6 +48,8 @@ pub struct Pass {
     pub rows_per_call: usize,
     /// Why so many.
     pub why_rows: RowsPerCall,
+    /// About how many instructions a pixel takes.
+    pub instructions: f64,
     /// What the code does if all elements and params are finite.
     pub finite: Body,
     /// What it does if they need not be, where that is something else.
@@ -97,6 +101,82 @@ pub struct CellAddr {
     pub column: isize,
 }
 
+/// Where the cells of a window are in the array: what follows from their offsets is computed where it is asked for, for there may
+/// be millions of cells.
+#[derive(Clone, Debug)]
+pub struct CellAddrs {
+    cells: Cells,
+    /// The array's axes that the window has, in the window's order.
+    axes: Vec<usize>,
+    /// The number of the array's axes.
+    ndim: usize,
+    /// How far code may reach in one row.
+    reach: isize,
+}
+
+impl CellAddrs {
+    /// Those of the cells of a window that has these of the array's axes.
+    pub fn new(cells: Cells, axes: Vec<usize>, ndim: usize, reach: usize) -> CellAddrs {
+        CellAddrs { cells, axes, ndim, reach: reach as isize }
+    }
+
+    /// The number of cells.
+    pub fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// The place of a cell.
+    pub fn at(&self, cell: usize) -> CellAddr {
+        let mut outer = vec![0; self.ndim];
+        for (axis, along) in self.axes.iter().zip(self.cells.offset(cell)) {
+            outer[*axis] = *along as isize;
+        }
+        let along = outer.pop().unwrap_or(0);
+        CellAddr::new(outer, along, self.reach)
+    }
+
+    /// How far a cell is along the last axis of the array.
+    fn along(&self, cell: usize) -> isize {
+        let last = self.axes.iter().position(|axis| axis + 1 == self.ndim);
+        last.map_or(0, |axis| self.cells.offset(cell)[axis] as isize)
+    }
+
+    /// How far a cell is along the last axis from the place to which its row is shifted.
+    pub fn column(&self, cell: usize) -> isize {
+        self.along(cell) - shift_of(self.along(cell), self.reach)
+    }
+
+    /// The places of some cells, each with the number of cells after it that are in the same row, it included, and with whether one of
+    /// them is before or after the place to which that row is shifted.
+    pub fn rows(&self, cells: Range<usize>) -> impl Iterator<Item = (CellAddr, usize, bool)> {
+        let mut next = cells.start;
+        std::iter::from_fn(move || {
+            if next == cells.end {
+                return None;
+            }
+            let (first, start) = (self.at(next), next);
+            let mut reaching = false;
+            while next < cells.end && self.is_in_row(start, &first, next) {
+                reaching |= self.along(next) != first.shift;
+                next += 1;
+            }
+            Some((first, next - start, reaching))
+        })
+    }
+
+    /// Whether a cell is in the same row as another, whose place is known.
+    fn is_in_row(&self, other: usize, place: &CellAddr, cell: usize) -> bool {
+        let (mine, theirs) = (self.cells.offset(cell), self.cells.offset(other));
+        let outer = self.axes.iter().zip(mine.iter().zip(theirs)).all(|(axis, (x, y))| axis + 1 == self.ndim || x == y);
+        outer && shift_of(self.along(cell), self.reach) == place.shift
+    }
+}
+
+/// How far the row is shifted that has a cell so far along it.
+fn shift_of(along: isize, reach: isize) -> isize {
+    if along.abs() <= reach { 0 } else { along - along % reach }
+}
+
 /// A row of cells.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CellRow {
@@ -112,7 +192,7 @@ impl CellAddr {
     /// The place of a cell with these offsets along the array's axes but the last, and along the last, where code may reach
     /// that far in one row.
     pub fn new(outer: Vec<isize>, along: isize, reach: isize) -> CellAddr {
-        let shift = if along.abs() <= reach { 0 } else { along - along % reach };
+        let shift = shift_of(along, reach);
         CellAddr { outer, shift, column: along - shift }
     }
 }
@@ -179,13 +259,12 @@ impl Pass {
 
     /// How far the code reads around a pixel along the rows of an input, from where they are shifted to.
     pub fn halo(&self, input: usize) -> Halo {
-        Halo::of(cells_read(&self.kernel, &self.cells, input).map(|cell| self.cell_addrs[cell].column))
+        Halo::of(cells_read(&self.kernel, &self.cells, input).map(|cell| self.cell_addrs.column(cell)))
     }
 
     /// The same from the pixel.
     pub fn unshifted_halo(&self, input: usize) -> Halo {
-        let along = |cell: usize| self.cell_addrs[cell].shift + self.cell_addrs[cell].column;
-        Halo::of(cells_read(&self.kernel, &self.cells, input).map(along))
+        Halo::of(cells_read(&self.kernel, &self.cells, input).map(|cell| self.cell_addrs.along(cell)))
     }
 
     /// The bytes of memory that the code needs for order statistics.
@@ -224,21 +303,24 @@ fn cells_read(kernel: &Kernel, cells: &Cells, input: usize) -> impl Iterator<Ite
 pub fn rows_of(
     kernel: &Kernel,
     cells: &Cells,
-    cell_addrs: &[CellAddr],
+    cell_addrs: &CellAddrs,
     rows_per_call: usize,
 ) -> (Vec<CellRow>, Vec<bool>) {
     let mut rows: BTreeMap<CellRow, bool> = BTreeMap::new();
-    let mut read = |input: usize, place: &CellAddr| {
-        for row in 0..rows_per_call {
-            let row = CellRow { input, outer: below(&place.outer, row), shift: place.shift };
-            *rows.entry(row).or_default() |= place.column != 0;
+    let mut read = |input: usize, cells: Range<usize>| {
+        for (place, _, reaching) in cell_addrs.rows(cells) {
+            for row in 0..rows_per_call {
+                let row = CellRow { input, outer: below(&place.outer, row), shift: place.shift };
+                *rows.entry(row).or_default() |= reaching;
+            }
         }
     };
     for (_, node) in kernel.live_nodes() {
         match &node.expr {
-            Expr::Tap(input) => cell_addrs[..cells.taps()].iter().for_each(|place| read(*input, place)),
+            Expr::Tap(input) => read(*input, 0..cells.taps()),
             Expr::At { input, offset } => {
-                read(*input, &cell_addrs[cells.position(offset).expect("the cells have every fixed offset")]);
+                let cell = cells.position(offset).expect("the cells have every fixed offset");
+                read(*input, cell..cell + 1);
             }
             _ => {}
         }
@@ -247,14 +329,18 @@ pub fn rows_of(
 }
 
 /// See [`Pass::tree_rows`].
-pub fn tree_rows(footprint: &[CellAddr]) -> Vec<usize> {
+pub fn tree_rows(cell_addrs: &CellAddrs, taps: usize) -> Vec<usize> {
+    if taps > tuning::MAX_UNROLLED_CELLS.max(tuning::MAX_NETWORK) {
+        return Vec::new();
+    }
+    let footprint: Vec<CellAddr> = (0..taps).map(|tap| cell_addrs.at(tap)).collect();
     let y = |addr: &CellAddr| addr.outer.last().copied().unwrap_or(0);
     let least = footprint.iter().map(y).min().unwrap_or(0);
     let most = footprint.iter().map(y).max().unwrap_or(0);
     // Rows of different planes are never adjacent, and pairs of rows, pairs of pairs and so on begin at the same rows in each.
     let apart = ((most - least) as usize + tuning::MAX_ROWS_PER_CALL + 1).next_power_of_two().max(1 << 20);
     let mut planes: BTreeMap<&[isize], usize> = BTreeMap::new();
-    for addr in footprint {
+    for addr in &footprint {
         planes.entry(&addr.outer[..addr.outer.len().saturating_sub(1)]).or_default();
     }
     planes.values_mut().enumerate().for_each(|(number, first)| *first = number * apart);

@@ -4,6 +4,7 @@ use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};
 use crate::grid::vectors::Vectors;
 use crate::lang::cells::Cells;
+use crate::lang::whole::Whole;
 use crate::tuning;
 
 /// What code is made for, besides the kernel.
@@ -13,6 +14,8 @@ pub struct Request {
     pub cells: Cells,
     /// The axes of the window along which cells outside the array do not take part.
     pub shrinking: Vec<usize>,
+    /// Whether windows of the run lack cells (mode `shrink`), those of this plan or those of the one for the others.
+    pub lacks_cells: bool,
     /// The array's axes that the window has, in the window's order.
     pub axes: Vec<usize>,
     /// The number of the array's axes, at least 1.
@@ -55,6 +58,17 @@ impl Request {
     pub fn reach(shape: &[usize], farthest: usize) -> usize {
         let row = shape.last().map_or(1, |len| len.next_power_of_two());
         if farthest <= tuning::SHORT_REACH { tuning::SHORT_REACH } else { row.max(tuning::SHORT_REACH) }
+    }
+
+    /// What the elements of each input are as 64-bit integers.
+    pub fn wholes(&self) -> Vec<Whole> {
+        self.inputs.iter().map(|dtype| dtype.whole(self.outside())).collect()
+    }
+
+    /// The number of cells of every window, if it is one number.
+    pub fn window_len(&self) -> Option<usize> {
+        let taps = self.cells.taps();
+        (!self.lacks_cells || taps == 0).then_some(taps)
     }
 
     /// The window's axis along the array's rows, if it has that axis.

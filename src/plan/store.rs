@@ -8,6 +8,9 @@ use crate::lang::hir::{ExprId, Kernel};
 use crate::lang::ops::UnaryOp;
 use crate::lang::types::Elem;
 
+/// Below this magnitude an f64 becomes a 64-bit integer by adding a number whose last bit counts as 1.
+pub const LONG_BY_ADDITION: f64 = 2_251_799_813_685_248.0; // 2^51
+
 /// What is done to a value before it is stored.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Store {
@@ -62,10 +65,12 @@ impl Store {
         }
         let via = match analysis.lanes[id.index()] {
             // The limits of 32-bit integers are not f32s.
-            Lane::F32 if lane.bytes() == 4 => Lane::F64,
+            Lane::F32 if lane.bytes() >= 4 => Lane::F64,
             lane => lane,
         };
-        let fits = !range.nan && lane.least() <= range.low && range.high <= lane.greatest();
+        let least = if via.is_long() { via.least().max(range.low) } else { range.low };
+        // The greatest 64-bit integer is no f64, but its own lane's are all inside.
+        let fits = !range.nan && lane.least() <= least && (range.high <= lane.greatest() || via == lane);
         let round = match cast {
             Cast::Wrap => Some(UnaryOp::Trunc),
             // Rounding to the nearest is part of the conversion.

@@ -80,7 +80,7 @@ fn rows(pass: &Pass) -> Result<(), String> {
     let calls = [Some(&pass.finite), pass.general.as_ref()].into_iter().flatten().any(Body::calls_host);
     check(pass.vectors.blocks() == 1 || !calls, || "the host is called for two blocks at once".to_string())?;
     let listed = |input: usize, cell: usize| {
-        let addr = &pass.cell_addrs[cell];
+        let addr = &pass.cell_addrs.at(cell);
         (0..pass.rows_per_call).all(|row| {
             let mut outer = addr.outer.clone();
             outer.last_mut().into_iter().for_each(|last| *last += row as isize);
@@ -105,7 +105,8 @@ fn lanes(pass: &Pass, body: &Body, precision: Precision) -> Result<(), String> {
         range.neg_zero = false;
         let is_rounded = precision == Precision::Single || body.analysis.rounded_quotients[id.index()];
         let rounded = is_rounded && lane == Lane::F32;
-        let holds = node.ty.elem == Elem::Boolean || rounded || range.fits(lane);
+        let long = lane.is_long() && !range.nan;
+        let holds = node.ty.elem == Elem::Boolean || rounded || long || range.fits(lane);
         check(holds, || format!("{id} is in {} lanes, which don't hold {range:?}", lane.as_str()))?;
     }
     Ok(())

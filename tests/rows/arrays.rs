@@ -270,10 +270,21 @@ pub fn drawn(
             (false, _) => f64::from(random.i32(-50..100)),
         }
     };
-    let array = with_type!(dtype, T => ArrayD::<T>::from_shape_simple_fn(IxDyn(shape), || {
+    let array: AnyArray = with_type!(dtype, T => ArrayD::<T>::from_shape_simple_fn(IxDyn(shape), || {
         <T as hoodoo::Element>::from_f64(element(), Cast::Saturate)
     })
     .into());
+    // Some 64-bit integers that are no f64s.
+    const LOW_BITS: i64 = 0x155;
+    let array = match array {
+        AnyArray::I64(array) if wild => {
+            AnyArray::I64(array.mapv(|x| if x.unsigned_abs() >> 53 > 0 { x ^ LOW_BITS } else { x }))
+        }
+        AnyArray::U64(array) if wild => {
+            AnyArray::U64(array.mapv(|x| if x >> 53 > 0 { x ^ LOW_BITS as u64 } else { x }))
+        }
+        other => other,
+    };
     let facts = match (dtype, is_float, wild) {
         (DType::Bool, ..) => Facts::multiples(1.0, 1.0),
         (_, true, true) => Facts::multiples(f64::INFINITY, 0.0),

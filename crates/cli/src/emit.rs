@@ -17,7 +17,7 @@ pub struct EmitArguments {
     kernel: String,
     #[command(flatten)]
     window: WindowArguments,
-    /// The code of which engine to show: callback or rows [default: callback for clif and asm]
+    /// The code of which engine to show: rows or callback [default: rows]
     #[arg(long, value_parser = offered(ENGINES, word::<Engine>), hide_possible_values = true)]
     engine: Option<Engine>,
     #[command(flatten)]
@@ -81,12 +81,12 @@ pub fn emit(arguments: &EmitArguments) -> Result<(), Failure> {
     let listing = match (arguments.step, arguments.engine) {
         (Step::Ast | Step::Hir, _) => return print_block(kernel.hir()),
         (Step::Plan, None | Some(Engine::Auto | Engine::Rows)) => Listing::Plan,
-        (Step::Clif, Some(Engine::Auto | Engine::Rows)) => Listing::Clif,
-        (Step::Asm, Some(Engine::Auto | Engine::Rows)) => Listing::Assembly,
-        (Step::Clif, None | Some(Engine::Callback)) => {
+        (Step::Clif, None | Some(Engine::Auto | Engine::Rows)) => Listing::Clif,
+        (Step::Asm, None | Some(Engine::Auto | Engine::Rows)) => Listing::Assembly,
+        (Step::Clif, Some(Engine::Callback)) => {
             return print_block(kernel.clif(footprint(&arguments.window)?.as_ref())?);
         }
-        (Step::Asm, None | Some(Engine::Callback)) => {
+        (Step::Asm, Some(Engine::Callback)) => {
             return print_block(kernel.assembly(footprint(&arguments.window)?.as_ref())?);
         }
         (Step::Plan, Some(Engine::Callback)) => {
@@ -104,7 +104,7 @@ pub fn emit(arguments: &EmitArguments) -> Result<(), Failure> {
         filter = filter.window(window);
     }
     if !arguments.window.origin.is_empty() {
-        filter = filter.origin(arguments.window.origin.iter().copied());
+        filter = filter.origin(&arguments.window.origin[..]);
     }
     if !arrays.mode.is_empty() {
         filter = filter.modes(arrays.mode.iter().copied());

@@ -74,7 +74,7 @@ const EMIT_EXAMPLES: &str = "\
 Examples:
   hoodoo emit plan 'median(w)' --size 3 --dtype u8
   hoodoo emit hir 'std(w)'
-  hoodoo emit asm 'min(w)' --engine rows --footprint cross:1 --dtype f32";
+  hoodoo emit asm 'min(w)' --footprint cross:1 --dtype f32";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:

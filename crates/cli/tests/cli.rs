@@ -598,7 +598,7 @@ fn wrong_usage() {
         ("run min(w) a.npy -o o.doc", &["--output", "o.doc", ".tiff"]),
         ("run min(w) a.txt -o o.npy", &["input", "a.txt", ".npy"]),
         ("emit mir min(w)", &["mir", "clif"]),
-        ("emit clif min(w) --origin 1", &["--origin", "--size"]),
+        ("emit clif min(w) --engine callback --origin 1", &["--origin", "--size"]),
         ("bench --repeat 0", &["--repeat"]),
         ("frobnicate", &["frobnicate"]),
     ] {
@@ -885,14 +885,14 @@ fn emit() {
     assert!(place.ok("emit hir max(w)-min(w)").contains("output 0"));
     for window in ["", "--size 3", "--size 3,5,1", "--footprint cross:1 --origin -1", "--footprint disk:2 --origin 0,1"]
     {
-        assert!(place.ok(&format!("emit clif min(w) {window}")).starts_with("function"), "{window}");
-        assert!(!place.ok(&format!("emit asm min(w) {window}")).is_empty(), "{window}");
+        assert!(place.ok(&format!("emit clif min(w) --engine callback {window}")).starts_with("function"), "{window}");
+        assert!(!place.ok(&format!("emit asm min(w) --engine callback {window}")).is_empty(), "{window}");
     }
     place.fails(1, "emit ast 'min(w'", &["error[H001]"]);
     place.fails(1, "emit hir w", &["error[H021]"]);
-    place.fails(1, "emit clif w[0,9] --size 3", &["error[H031]"]);
-    place.fails(1, "emit asm coord(0) --size 3", &["error[H030]"]);
-    place.fails(1, "emit asm min(w) --size 3,3 --origin 1,1,1", &["origin"]);
+    place.fails(1, "emit clif w[0,9] --engine callback --size 3", &["error[H031]"]);
+    place.fails(1, "emit asm coord(0) --engine callback --size 3", &["error[H030]"]);
+    place.fails(1, "emit asm min(w) --engine callback --size 3,3 --origin 1,1,1", &["origin"]);
 }
 
 #[test]

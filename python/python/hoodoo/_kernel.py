@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Progress = bool | Callable[[float], object] | None
 
 # Kernels that arrive by pickle share the code of one that is here.
-_program = functools.lru_cache(maxsize=128)(Program)
+_program = functools.lru_cache(maxsize=1024)(Program)
 
 
 class Kernel:
@@ -435,7 +435,7 @@ class Kernel:
 
 
 # SciPy's filters need the same few kernels again and again.
-kernel_of = functools.lru_cache(maxsize=128)(Kernel)
+kernel_of = functools.lru_cache(maxsize=1024)(Kernel)
 
 
 def prepared(

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::types::{I8, I64};
 use cranelift_codegen::ir::{BlockArg, InstBuilder, Value};
 
 use super::Emitter;
 use super::value_source::Tap;
+use crate::codegen::host::HostFn;
 use crate::codegen::lanes::{self, Lanes};
-use crate::codegen::size;
+use crate::codegen::{expr, size};
 use crate::error::Error;
 use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, ExprId};
@@ -51,9 +52,38 @@ impl<'a, 'f> Emitter<'a, 'f> {
         values.get(&id).unwrap_or_else(|| self.scalar(id)).clone()
     }
 
-    /// A loop over the cells: `body` gets the position and the loop's variables, and gives their new values.
+    /// A loop over the cells as [`Emitter::run_watched_loop`], which asks as often as is usual.
     pub(super) fn run_loop(
         &mut self,
+        first: &[Value],
+        body: impl FnOnce(&mut Self, Value, &[Value]) -> Result<Vec<Value>, Error>,
+    ) -> Result<Vec<Value>, Error> {
+        self.run_watched_loop(self.body.look_interval, first, body)
+    }
+
+    /// Whether a loop goes on, if it may: not if the host, asked after every so many cells, says that it is to stop.
+    fn more_unless_stopped(&mut self, interval: usize, tap: Value, more: Value) -> Result<Value, Error> {
+        let function = self.import(HostFn::Look)?;
+        let (look, joined) = (self.b.create_block(), self.b.create_block());
+        self.b.append_block_param(joined, I8);
+        self.b.set_cold_block(look);
+        let rest = self.b.ins().band_imm_u(tap, interval as i64 - 1);
+        self.b.ins().brif(rest, joined, &[BlockArg::Value(more)], look, &[]);
+        self.b.seal_block(look);
+        self.b.switch_to_block(look);
+        let stop = expr::call(self.b, function, &[]);
+        let go_on = self.b.ins().icmp_imm_s(IntCC::Equal, stop, 0);
+        let more = self.b.ins().band(more, go_on);
+        self.b.ins().jump(joined, &[BlockArg::Value(more)]);
+        self.b.seal_block(joined);
+        self.b.switch_to_block(joined);
+        Ok(self.b.block_params(joined)[0])
+    }
+
+    /// A loop over the cells: `body` gets the position and the loop's variables, and gives their new values.
+    pub(super) fn run_watched_loop(
+        &mut self,
+        look_interval: Option<usize>,
         first: &[Value],
         body: impl FnOnce(&mut Self, Value, &[Value]) -> Result<Vec<Value>, Error>,
     ) -> Result<Vec<Value>, Error> {
@@ -77,6 +107,10 @@ impl<'a, 'f> Emitter<'a, 'f> {
         let next = body(self, tap, variables)?;
         let tap = self.b.ins().iadd_imm_s(tap, 1);
         let more = self.b.ins().icmp(IntCC::UnsignedLessThan, tap, count);
+        let more = match look_interval {
+            Some(interval) => self.more_unless_stopped(interval, tap, more)?,
+            None => more,
+        };
         let again: Vec<BlockArg> = std::iter::once(tap).chain(next.iter().copied()).map(BlockArg::Value).collect();
         let results: Vec<BlockArg> = next.iter().copied().map(BlockArg::Value).collect();
         self.b.ins().brif(more, inside, &again, after, &results);

@@ -24,10 +24,11 @@ impl<'a, 'f> Emitter<'a, 'f> {
             }
             _ => {
                 let kinds = first.clone();
-                let last = self.run_loop(&all_parts(&first), |emitter, tap, variables| {
-                    let next = emitter.fold_cell(plan, Tap::Running(tap), with_parts(&kinds, variables))?;
-                    Ok(all_parts(&next))
-                })?;
+                let last =
+                    self.run_watched_loop(plan.look_interval, &all_parts(&first), |emitter, tap, variables| {
+                        let next = emitter.fold_cell(plan, Tap::Running(tap), with_parts(&kinds, variables))?;
+                        Ok(all_parts(&next))
+                    })?;
                 with_parts(&kinds, &last)
             }
         };

@@ -76,6 +76,9 @@ impl<'a, 'f> Emitter<'a, 'f> {
     /// For a block of pixels: copies the elements to the scratch memory, and whether they are selected, and calls the host.
     fn by_host_in_blocks(&mut self, scratch: Value, pixels: usize, plan: &Host) -> Result<(), Error> {
         let count = self.source.count(self.b);
+        // What is chosen of 64-bit integers keeps every bit.
+        let own = self.lane(plan.window);
+        let element_lane = if own.is_long() { own } else { Lane::F64 };
         let row_bytes = (8 * pixels) as i64;
         // The elements, then 1 for each that is selected and 0 for the others, then the arguments, then the results.
         let all_bytes = self.b.ins().imul_imm_s(count, row_bytes);
@@ -86,9 +89,9 @@ impl<'a, 'f> Emitter<'a, 'f> {
             let values = emitter.window_values(&plan.nodes, Tap::Running(tap))?;
             let bytes = emitter.b.ins().imul_imm_s(tap, row_bytes);
             let element = emitter.value_at(&values, plan.window);
-            let element = emitter.numbers(&element, Lane::F64);
+            let element = emitter.numbers(&element, element_lane);
             let address = emitter.b.ins().iadd(scratch, bytes);
-            lanes::store(emitter.b, emitter.width(), Lane::F64, &element, address);
+            lanes::store(emitter.b, emitter.width(), element_lane, &element, address);
             if let Some(filter) = plan.filter {
                 let filter = emitter.value_at(&values, filter);
                 let masks = emitter.masks(&filter, Lane::F64);
@@ -106,12 +109,13 @@ impl<'a, 'f> Emitter<'a, 'f> {
                 lanes::store(self.b, self.width(), Lane::F64, &argument, arguments);
             }
             let function = self.import(HostFn::BlockOrderStatistic)?;
-            let op = self.b.ins().iconst(I32, host::number(statistic.op));
+            let lane = if self.lane(statistic.id).is_long() { element_lane } else { Lane::F64 };
+            let op = self.b.ins().iconst(I32, host::number_among(statistic.op, element_lane, lane));
             let pixels = self.b.ins().iconst(I64, pixels as i64);
             let filtered = self.b.ins().iconst(I64, i64::from(plan.filter.is_some()));
             self.b.ins().call(function, &[op, scratch, count, pixels, filtered]);
-            let value = lanes::load_scratch(self.b, self.width(), results);
-            self.set(statistic.id, Lanes::Numbers(Lane::F64, value));
+            let value = lanes::load_scratch(self.b, self.width(), lane, results);
+            self.set(statistic.id, Lanes::Numbers(lane, value));
         }
         Ok(())
     }

@@ -86,7 +86,8 @@ impl<'a, 'f> Emitter<'a, 'f> {
             }
             // The element, and how many were selected so far.
             Combiner::Positional(Positional::Nth) => {
-                let mut state = self.number(positions, f64::NAN);
+                let lane = self.nth_lane(reduce);
+                let mut state = self.number(lane, if lane.is_float() { f64::NAN } else { 0.0 });
                 state.extend(self.number(positions, 0.0));
                 state
             }
@@ -187,10 +188,17 @@ impl<'a, 'f> Emitter<'a, 'f> {
             take = self.zip(&take, &filter, |b, x, y| b.ins().band(x, y));
             more = self.select(&filter, &more, seen);
         }
-        let value = self.numbers(&element.value, lane);
+        let value_lane = self.nth_lane(reduce);
+        let value = self.numbers(&element.value, value_lane);
         let mut next = self.select(&take, &value, found);
         next.extend(more);
         next
+    }
+
+    /// The lanes of an element that is looked for by its number: as wide as those that numbers are counted in.
+    fn nth_lane(&self, reduce: &Reduce) -> Lane {
+        let own = self.lane(reduce.id);
+        if own.is_long() { own } else { self.position_lane() }
     }
 
     /// A cell's position for every pixel.
@@ -222,6 +230,10 @@ impl<'a, 'f> Emitter<'a, 'f> {
                     vec![self.suspect(value[0], tells[0], |emitter| emitter.look_for_nan(plan, reduce, monoid))?]
                 }
             };
+        }
+        if self.lane(reduce.id).is_long() {
+            // Who asks for the value knows whether there is one.
+            return Ok(Lanes::Numbers(lane, value));
         }
         if reduce.filter.is_some() {
             return Ok(self.or_nan_unless(lane, rest.to_vec(), value));
@@ -263,7 +275,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
                 Lanes::Numbers(positions, state[self.width().parts(reduce.lane)..].to_vec())
             }
             Combiner::Positional(Positional::Nth) => {
-                Lanes::Numbers(positions, state[..self.width().parts(positions)].to_vec())
+                Lanes::Numbers(self.nth_lane(reduce), state[..self.width().parts(positions)].to_vec())
             }
         })
     }

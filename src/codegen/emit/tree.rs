@@ -112,7 +112,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
             value = self.or_nan(lane, value, &operands);
         }
         let some_always = elements.iter().any(|(_, e)| matches!(e.filter, None | Some(Lanes::Truth(true))));
-        if some_always {
+        if some_always || self.lane(reduce.id).is_long() {
             return Ok(Lanes::Numbers(lane, value));
         }
         let filters: Vec<(usize, Vec<Value>)> = elements

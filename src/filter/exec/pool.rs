@@ -1,8 +1,11 @@
 //! Threads that share a run: who does what, and how it ends.
 
+use std::error::Error as _;
 use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::Error;
 use crate::filter::progress::Progress;
@@ -23,20 +26,69 @@ pub fn in_bands<W>(
     }
     let len = items.div_ceil(tuning::BANDS_PER_THREAD * threads).max(least);
     let next = AtomicUsize::new(0);
-    rayon::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|_| {
-                let mut worker = worker();
-                loop {
-                    let start = next.fetch_add(len, Ordering::Relaxed);
-                    if start >= items {
-                        break;
-                    }
-                    band(&mut worker, start..items.min(start + len));
-                }
-            });
+    let work = || {
+        let mut worker = worker();
+        loop {
+            let start = next.fetch_add(len, Ordering::Relaxed);
+            if start >= items {
+                break;
+            }
+            band(&mut worker, start..items.min(start + len));
         }
-    });
+    };
+    let scope = || {
+        rayon::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|_| work());
+            }
+        });
+    };
+    match pool() {
+        Threads::Current => scope(),
+        Threads::Fewer(pool) => pool.install(scope),
+        Threads::Caller => work(),
+    }
+}
+
+/// The threads that a run has.
+enum Threads {
+    /// Those of the pool that the caller is in, or of rayon's global one.
+    Current,
+    /// As many as the system gave, which are fewer than the global pool was to have.
+    Fewer(ThreadPool),
+    /// The caller's own, as the system gives no more.
+    Caller,
+}
+
+/// The number of threads that runs have by default: those of rayon's pool, or as many as the system gives.
+pub fn available_threads() -> usize {
+    match pool() {
+        Threads::Current => rayon::current_num_threads(),
+        Threads::Fewer(pool) => pool.current_num_threads(),
+        Threads::Caller => 1,
+    }
+}
+
+/// The threads for a run of this thread's.
+///
+/// Rayon's global pool can't be used any more, and panics, once it could not be made, say because of a limit of processes.
+fn pool() -> &'static Threads {
+    static GLOBAL: OnceLock<Threads> = OnceLock::new();
+    if rayon::current_thread_index().is_some() {
+        return &Threads::Current;
+    }
+    GLOBAL.get_or_init(|| match ThreadPoolBuilder::new().build_global() {
+        // Without a source, the error is that there is one already.
+        Ok(()) => Threads::Current,
+        Err(error) if error.source().is_none() => Threads::Current,
+        Err(_) => {
+            let most = std::thread::available_parallelism().map_or(1, usize::from);
+            let halves = std::iter::successors(Some(most / 2), |threads| Some(threads / 2));
+            let mut fewer =
+                halves.take_while(|threads| *threads > 1).map(|threads| ThreadPoolBuilder::new().num_threads(threads));
+            fewer.find_map(|builder| builder.build().ok()).map_or(Threads::Caller, Threads::Fewer)
+        }
+    })
 }
 
 /// What all threads of a run know of its end.
@@ -56,6 +108,12 @@ impl<'a> Verdict<'a> {
     /// Reports that so many more pixels are done.
     pub fn add(&self, pixels: usize) {
         self.progress.add(pixels);
+    }
+
+    /// Reports, as after some pixels, and says whether nothing more need be done.
+    pub fn look(&self) -> bool {
+        self.add(0);
+        self.is_over()
     }
 
     /// Whether nothing more need be done: the run was cancelled, or there is an error.

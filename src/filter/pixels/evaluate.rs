@@ -58,7 +58,7 @@ impl<'k> InterpreterEvaluator<'k> {
     /// An interpreter of what the job's kernel means.
     pub fn new(meaning: &'k hir::Kernel, job: &'k Job) -> InterpreterEvaluator<'k> {
         InterpreterEvaluator {
-            interpreter: Interpreter::new(meaning, &job.cells, &job.settings),
+            interpreter: job.interpreter(meaning),
             pixel: PixelPos::new(job.domain.shape(), &job.axes),
         }
     }

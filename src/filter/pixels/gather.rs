@@ -73,13 +73,22 @@ impl<'a, T: Element> Gather<'a, T> {
 
     /// Gathers the window of pixel `x` of the row, wherever its cells are.
     pub fn gather_anywhere(&self, x: usize, window: &mut [f64]) {
+        self.gather_as(x, window, self.neighbourhood.domain().cval(), T::to_f64);
+    }
+
+    /// Gathers what rounding the elements of the window to f64s loses.
+    pub fn gather_rests(&self, x: usize, rests: &mut [f64]) {
+        self.gather_as(x, rests, 0.0, T::rest);
+    }
+
+    fn gather_as(&self, x: usize, window: &mut [f64], outside: f64, convert: impl Fn(T) -> f64) {
         let domain = self.neighbourhood.domain();
         for ((row, along), value) in self.neighbourhood.cells().iter().zip(window) {
             *value = match self.starts[*row].zip(domain.index_along(x as isize + along)) {
                 // SAFETY: `start` is the sum of an index inside the array times the stride for every axis but the
                 // last, and `index` is inside the last, so the element is in the array, which is borrowed.
-                Some((start, index)) => unsafe { (*self.first.offset(start + index * self.step)).to_f64() },
-                None => domain.cval(),
+                Some((start, index)) => convert(unsafe { *self.first.offset(start + index * self.step) }),
+                None => outside,
             };
         }
     }
@@ -136,6 +145,9 @@ pub trait AnyGather {
 
     /// Gathers the window of pixel `x` of the row.
     fn gather(&self, x: usize, interior: &Range<usize>, window: &mut [f64]);
+
+    /// Gathers what rounding the elements of the window to f64s loses.
+    fn gather_rests(&self, x: usize, rests: &mut [f64]);
 }
 
 impl<T: Element> AnyGather for Gather<'_, T> {
@@ -151,6 +163,10 @@ impl<T: Element> AnyGather for Gather<'_, T> {
             self.gather_anywhere(x, window);
         }
     }
+
+    fn gather_rests(&self, x: usize, rests: &mut [f64]) {
+        Gather::gather_rests(self, x, rests);
+    }
 }
 
 /// An input whose type is known at run time only.
@@ -158,15 +174,25 @@ pub fn any<'a>(view: &'a RawView<'a>, neighbourhood: &'a Neighbourhood<'a>) -> B
     for_dtype!(view.dtype(), T => Box::new(Gather::<T>::new(view, neighbourhood)))
 }
 
-/// The cells of every input in turn for one pixel, by its index along each axis.
-pub fn cells_at(neighbourhood: &Neighbourhood<'_>, inputs: &[RawView<'_>], position: &[usize]) -> Vec<f64> {
+/// The cells of every input in turn for one pixel, by its index along each axis; if that is asked for, then what rounding loses.
+pub fn cells_at(
+    neighbourhood: &Neighbourhood<'_>,
+    inputs: &[RawView<'_>],
+    position: &[usize],
+    exact: bool,
+) -> Vec<f64> {
     let len = neighbourhood.cells().len();
-    let mut window = vec![0.0; len * inputs.len()];
+    let parts = if exact { 2 } else { 1 };
+    let mut window = vec![0.0; parts * len * inputs.len()];
     let x = position[position.len() - 1];
-    for (view, window) in inputs.iter().zip(window.chunks_mut(len.max(1))) {
+    for (view, window) in inputs.iter().zip(window.chunks_mut((parts * len).max(1))) {
+        let (numbers, rests) = window.split_at_mut(len);
         let mut input = any(view, neighbourhood);
         input.start_row(position);
-        input.gather(x, &(0..0), window);
+        input.gather(x, &(0..0), numbers);
+        if exact {
+            input.gather_rests(x, rests);
+        }
     }
     window
 }

@@ -27,6 +27,8 @@ pub struct PixelRun<'a> {
     pub cancel_interval: usize,
     /// Whether evaluators see only those cells of the first input that are selected.
     pub compacted: bool,
+    /// Whether the values of each input's cells, and those of each pixel's outputs, are followed by what rounding to f64s loses.
+    pub exact: bool,
     /// Which cells have no value, if evaluators are not to see them.
     pub marked: Option<&'a Marked>,
 }
@@ -58,10 +60,12 @@ impl Visit<'_> {
     ) {
         let region = self.run.neighbourhood.domain().region();
         let interior = self.run.neighbourhood.interior();
-        let mut window = vec![0.0; self.run.neighbourhood.cells().len() * (1 + others.len())];
+        let parts = if self.run.exact { 2 } else { 1 };
+        let mut window = vec![0.0; parts * self.run.neighbourhood.cells().len() * (1 + others.len())];
         // The outputs of pixel after pixel.
         let most = tuning::MAX_PIXEL_CHUNK.min(self.run.cancel_interval);
-        let mut results = vec![0.0; self.outputs.len() * region.row().len().min(pixels.len()).min(most)];
+        let values = parts * self.outputs.len();
+        let mut results = vec![0.0; values * region.row().len().min(pixels.len()).min(most)];
 
         let mut at = pixels.start;
         while at < pixels.end {
@@ -77,15 +81,20 @@ impl Visit<'_> {
                 position: &position,
                 others: &others,
                 interior: &interior,
-                outputs: self.outputs.len(),
+                outputs: values,
+                exact: self.run.exact,
                 compacted: self.run.compacted.then_some(self.run.neighbourhood),
                 marked: self.run.marked.map(|marked| (self.run.neighbourhood, marked)),
             };
             results.fill(0.0);
             let done = row.chunk(&first, start..end, evaluator, &mut window, &mut results);
             for (output, store) in self.outputs.iter().enumerate() {
-                let values = &results[..done * self.outputs.len()];
-                store.store(&position, values.get(output..).unwrap_or(&[]), self.outputs.len(), self.run.cast);
+                let done = &results[..done * values];
+                let numbers = done.get(output..).unwrap_or(&[]);
+                match self.run.exact {
+                    true => store.store_exact(&position, numbers, self.outputs.len(), self.run.cast),
+                    false => store.store(&position, numbers, values, self.run.cast),
+                }
             }
             self.verdict.add(done);
             if done < end - start {
@@ -101,7 +110,9 @@ struct PixelRow<'a> {
     position: &'a [usize],
     others: &'a [Box<dyn AnyGather + 'a>],
     interior: &'a Range<usize>,
+    /// How many values there are for each pixel.
     outputs: usize,
+    exact: bool,
     /// What says which cells are selected, if evaluators see only those.
     compacted: Option<&'a Neighbourhood<'a>>,
     /// What says which cells have a value, if evaluators see only those.
@@ -130,8 +141,15 @@ impl PixelRow<'_> {
                 continue;
             }
             let results = &mut results[self.outputs * done..][..self.outputs * part.len()];
-            let held = if part != fast {
-                self.visit(part.clone(), evaluator, window, results, |x, cells| first.gather_anywhere(x, cells))
+            let held = if part != fast || self.exact {
+                self.visit(part.clone(), evaluator, window, results, |x, cells| match self.exact {
+                    true => {
+                        let (numbers, rests) = cells.split_at_mut(cells.len() / 2);
+                        first.gather_anywhere(x, numbers);
+                        first.gather_rests(x, rests);
+                    }
+                    false => first.gather_anywhere(x, cells),
+                })
             } else if self.others.is_empty() && self.outputs == 1 {
                 self.visit_alone(first, part.clone(), evaluator, window, results)
             } else {
@@ -164,7 +182,12 @@ impl PixelRow<'_> {
             let (mine, theirs) = window.split_at_mut(cells);
             gather(x, mine);
             for (other, cells) in self.others.iter().zip(theirs.chunks_mut(cells.max(1))) {
-                other.gather(x, self.interior, cells);
+                let len = if self.exact { cells.len() / 2 } else { cells.len() };
+                let (numbers, rests) = cells.split_at_mut(len);
+                other.gather(x, self.interior, numbers);
+                if self.exact {
+                    other.gather_rests(x, rests);
+                }
             }
             let outputs = outputs.next().expect("there is room for each pixel of a row");
             if let Some((neighbourhood, marked)) = self.marked {

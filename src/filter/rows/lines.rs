@@ -82,6 +82,8 @@ unsafe fn put(to: *mut u8, lane: Lane, number: f64) {
             Lane::I32 => to.cast::<i32>().write(number as i32),
             Lane::F32 => to.cast::<f32>().write(number as f32),
             Lane::F64 => to.cast::<f64>().write(number),
+            Lane::U64 => to.cast::<u64>().write(number as u64),
+            Lane::I64 => to.cast::<i64>().write(number as i64),
         }
     }
 }

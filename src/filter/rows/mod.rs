@@ -55,9 +55,14 @@ pub fn run(run: &RowRun<'_>, inputs: &[RawView<'_>], outputs: &[RawView<'_>]) ->
 
 /// How many threads are worth their while for the pixels of a region, of `most`.
 pub fn threads(plan: &Plan, region: &Region, most: usize) -> usize {
-    let moving: usize = plan.orders.iter().map(|order| order.statistics.len() * tuning::MOVING_WORK).sum();
-    let cells = moving + plan.passes.iter().map(|pass| pass.cells.len().max(1)).sum::<usize>();
-    let work = region.pixels().saturating_mul(cells);
     let rows = region.pixels() / region.row().len().max(1);
-    most.min(work / tuning::MIN_WORK_PER_THREAD).min(rows.div_ceil(plan.reads.group_rows)).max(1)
+    worthwhile_threads(plan, region, most).min(rows.div_ceil(plan.reads.group_rows)).max(1)
+}
+
+/// The same if rows could be divided.
+pub fn worthwhile_threads(plan: &Plan, region: &Region, most: usize) -> usize {
+    let instructions: f64 = plan.passes.iter().map(|pass| pass.instructions.max(1.0 / 16.0)).sum();
+    let moving: usize = plan.orders.iter().map(|order| order.statistics.len() * tuning::MOVING_WORK).sum();
+    let work = region.pixels() as f64 * (instructions + moving as f64);
+    most.min((work / tuning::MIN_WORK_PER_THREAD) as usize).max(1)
 }

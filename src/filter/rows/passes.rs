@@ -10,6 +10,7 @@ use super::lines::Lines;
 use super::order::OrderBlocks;
 use super::writer::Writer;
 use crate::codegen::jit::Frame;
+use crate::error::Error;
 use crate::plan::line::Destination;
 use crate::plan::reads::{Read, Reads};
 
@@ -68,6 +69,7 @@ impl<'a> Passes<'a> {
     /// For chunks of the context's size.
     pub fn new(context: &'a RunContext<'a>) -> Passes<'a> {
         let scratch = context.plan.passes.iter().map(|pass| pass.scratch_bytes()).max().unwrap_or(0);
+        let scratch = Error::filled("the order statistics of a block of pixels", scratch / 8, 0.0);
         Passes {
             context,
             orders: OrderBlocks::new(context),
@@ -77,7 +79,11 @@ impl<'a> Passes<'a> {
             pointers: Vec::new(),
             addresses: Vec::new(),
             position: vec![0.0; context.plan.request.axes.len()],
-            scratch: vec![0.0; scratch / 8],
+            // A run that has an error calls no code.
+            scratch: scratch.unwrap_or_else(|error| {
+                context.verdict.stop(error);
+                Vec::new()
+            }),
         }
     }
 

@@ -9,6 +9,7 @@ use super::line_buffer::LineBuffer;
 use super::passes::{Chunk, Held, NoCode, Passes};
 use super::traversal::Segments;
 use super::writer::Writer;
+use crate::codegen::host::watched;
 
 /// One thread's memory.
 pub struct Worker<'a> {
@@ -45,6 +46,11 @@ impl<'a> Worker<'a> {
 
     /// Computes groups of rows, but for those after a pixel that failed.
     pub fn band(&mut self, groups: Range<usize>) {
+        let context = self.context;
+        watched(&|| context.verdict.look(), || self.groups(groups));
+    }
+
+    fn groups(&mut self, groups: Range<usize>) {
         let traversal = &self.context.traversal;
         for strip in 0..traversal.strips.len() {
             if strip != self.strip {

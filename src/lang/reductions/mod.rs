@@ -14,6 +14,7 @@ pub use self::class::{Class, Frequency, Monoid, Positional, Ranked, percentile_p
 pub use self::reference::Selected;
 pub use self::rules::{Argument, LaneRule, NanRule, ResultRange};
 pub use self::table::Row;
+use crate::lang::ordered::Ordered;
 
 /// The reductions that engines implement; the others are made of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,6 +87,33 @@ impl Reduction {
     /// A wrong argument gives NaN: that there is none is an assertion of the kernel.
     pub fn apply(self, elements: &mut [f64], positions: &[usize], argument: f64) -> f64 {
         (self.row().reference)(Selected { elements, positions, argument })
+    }
+
+    /// The same where the value is one of the elements; `None` for reductions whose value is computed. A median must be of an
+    /// odd number of elements.
+    pub fn choose<T: Ordered>(self, elements: &mut [T], positions: &[usize], argument: f64) -> Option<T> {
+        let selected = Selected { elements, positions, argument };
+        Some(match self {
+            Reduction::Min => reference::min(selected),
+            Reduction::Max => reference::max(selected),
+            Reduction::Nth => reference::nth(selected),
+            Reduction::Median => reference::middle(selected),
+            Reduction::Rank => reference::chosen_rank(selected),
+            Reduction::Mode => reference::chosen_mode(selected),
+            _ => return None,
+        })
+    }
+
+    /// The same where the value is a number that follows from comparisons of the elements; `None` for other reductions.
+    pub fn tell<T: Ordered>(self, elements: &mut [T], positions: &[usize], argument: f64) -> Option<f64> {
+        let selected = Selected { elements, positions, argument };
+        Some(match self {
+            Reduction::ArgMin => reference::argmin(selected),
+            Reduction::ArgMax => reference::argmax(selected),
+            Reduction::Variety => reference::variety(selected),
+            Reduction::Entropy => reference::entropy(selected),
+            _ => return None,
+        })
     }
 
     /// The ranks of `count` elements that it is made of, if that does not depend on the elements, and all take part.

@@ -4,11 +4,12 @@
 //! scratch memory, so they agree to the bit.
 
 use super::class::{Frequency, Ranked};
+use crate::lang::ordered::Ordered;
 
 /// The elements of a window that take part in a reduction.
-pub struct Selected<'a> {
+pub struct Selected<'a, T = f64> {
     /// The elements, in the order of the footprint; a reduction may reorder them.
-    pub elements: &'a mut [f64],
+    pub elements: &'a mut [T],
     /// The position of each in the footprint, for the reductions that give or need one.
     pub positions: &'a [usize],
     /// The second argument, where the reduction has one. That it is right is an assertion of the kernel; here a wrong one
@@ -16,9 +17,9 @@ pub struct Selected<'a> {
     pub argument: f64,
 }
 
-impl Selected<'_> {
+impl<T: Ordered> Selected<'_, T> {
     fn has_nan(&self) -> bool {
-        self.elements.iter().any(|element| element.is_nan())
+        self.elements.iter().any(Ordered::is_nan)
     }
 
     /// Whether there is nothing to choose from by size: no element, or one that is NaN.
@@ -38,34 +39,37 @@ pub(super) fn product(selected: Selected<'_>) -> f64 {
     selected.elements.iter().product()
 }
 
-pub(super) fn min(selected: Selected<'_>) -> f64 {
-    if selected.is_unordered() {
-        return f64::NAN;
-    }
-    selected.elements.iter().copied().fold(f64::INFINITY, |least, x| if x < least { x } else { least })
+pub(super) fn min<T: Ordered>(selected: Selected<'_, T>) -> T {
+    extreme(&selected, |x, least| x.is_less(least))
 }
 
-pub(super) fn max(selected: Selected<'_>) -> f64 {
-    if selected.is_unordered() {
-        return f64::NAN;
+pub(super) fn max<T: Ordered>(selected: Selected<'_, T>) -> T {
+    extreme(&selected, |x, most| most.is_less(x))
+}
+
+fn extreme<T: Ordered>(selected: &Selected<'_, T>, better: impl Fn(&T, &T) -> bool) -> T {
+    match &*selected.elements {
+        [first, others @ ..] if !selected.has_nan() => {
+            others.iter().fold(*first, |best, x| if better(x, &best) { *x } else { best })
+        }
+        _ => T::NOTHING,
     }
-    selected.elements.iter().copied().fold(f64::NEG_INFINITY, |most, x| if x > most { x } else { most })
 }
 
 // By position.
 
-pub(super) fn argmin(selected: Selected<'_>) -> f64 {
-    first_best(&selected, |x, best| x < best)
+pub(super) fn argmin<T: Ordered>(selected: Selected<'_, T>) -> f64 {
+    first_best(&selected, |x, best| x.is_less(best))
 }
 
-pub(super) fn argmax(selected: Selected<'_>) -> f64 {
-    first_best(&selected, |x, best| x > best)
+pub(super) fn argmax<T: Ordered>(selected: Selected<'_, T>) -> f64 {
+    first_best(&selected, |x, best| best.is_less(x))
 }
 
 /// The position of the first NaN, else of the first element than which no other is better; -1 if there is none.
-fn first_best(selected: &Selected<'_>, better: impl Fn(f64, f64) -> bool) -> f64 {
-    let mut best: Option<(usize, f64)> = None;
-    for (&position, &element) in selected.positions.iter().zip(&*selected.elements) {
+fn first_best<T: Ordered>(selected: &Selected<'_, T>, better: impl Fn(&T, &T) -> bool) -> f64 {
+    let mut best: Option<(usize, &T)> = None;
+    for (&position, element) in selected.positions.iter().zip(&*selected.elements) {
         if best.is_none_or(|(_, best)| !best.is_nan() && (element.is_nan() || better(element, best))) {
             best = Some((position, element));
         }
@@ -73,10 +77,10 @@ fn first_best(selected: &Selected<'_>, better: impl Fn(f64, f64) -> bool) -> f64
     best.map_or(-1.0, |(position, _)| position as f64)
 }
 
-pub(super) fn nth(selected: Selected<'_>) -> f64 {
+pub(super) fn nth<T: Ordered>(selected: Selected<'_, T>) -> T {
     let index = selected.argument;
     let inside = index >= 0.0 && index < selected.elements.len() as f64;
-    if inside { selected.elements[index as usize] } else { f64::NAN }
+    if inside { selected.elements[index as usize] } else { T::NOTHING }
 }
 
 // By rank.
@@ -118,8 +122,27 @@ fn ranked(op: Ranked, selected: Selected<'_>) -> f64 {
     })
 }
 
-fn nth_smallest(elements: &mut [f64], k: usize) -> f64 {
-    *elements.select_nth_unstable_by(k, f64::total_cmp).1
+/// The median of an odd number of elements, which is one of them.
+pub(super) fn middle<T: Ordered>(selected: Selected<'_, T>) -> T {
+    if selected.is_unordered() {
+        return T::NOTHING;
+    }
+    let count = selected.elements.len();
+    nth_smallest(selected.elements, count / 2)
+}
+
+/// As [`rank`], of elements that are chosen as they are.
+pub(super) fn chosen_rank<T: Ordered>(selected: Selected<'_, T>) -> T {
+    if selected.is_unordered() {
+        return T::NOTHING;
+    }
+    let count = selected.elements.len() as f64;
+    let k = if selected.argument < 0.0 { selected.argument + count } else { selected.argument };
+    if k >= 0.0 && k < count { nth_smallest(selected.elements, k as usize) } else { T::NOTHING }
+}
+
+fn nth_smallest<T: Ordered>(elements: &mut [T], k: usize) -> T {
+    *elements.select_nth_unstable_by(k, T::order).1
 }
 
 /// The greatest of one or more elements, none of them NaN.
@@ -133,19 +156,35 @@ pub(super) fn mode(selected: Selected<'_>) -> f64 {
     Frequency::Mode.of_values(distinct(selected.elements))
 }
 
-pub(super) fn variety(selected: Selected<'_>) -> f64 {
-    Frequency::Variety.of_values(distinct(selected.elements))
+/// As [`mode`], of elements that are chosen as they are.
+pub(super) fn chosen_mode<T: Ordered>(selected: Selected<'_, T>) -> T {
+    let (mut mode, mut most) = (T::NOTHING, 0);
+    for (value, count) in distinct(selected.elements) {
+        if count > most {
+            (mode, most) = (value, count);
+        }
+    }
+    mode
 }
 
-pub(super) fn entropy(selected: Selected<'_>) -> f64 {
-    Frequency::Entropy.of_values(distinct(selected.elements))
+pub(super) fn variety<T: Ordered>(selected: Selected<'_, T>) -> f64 {
+    Frequency::Variety.of_values(counts(selected.elements))
+}
+
+pub(super) fn entropy<T: Ordered>(selected: Selected<'_, T>) -> f64 {
+    Frequency::Entropy.of_values(counts(selected.elements))
+}
+
+/// How often each distinct value occurs, for what does not depend on the values.
+fn counts<T: Ordered>(elements: &mut [T]) -> impl Iterator<Item = (f64, usize)> + Clone {
+    distinct(elements).map(|(_, count)| (0.0, count))
 }
 
 /// The distinct values in ascending order, and how often each occurs. NaN elements do not take part, and -0 is 0, of whichever sign.
-fn distinct(elements: &mut [f64]) -> impl Iterator<Item = (f64, usize)> + Clone {
-    elements.sort_unstable_by(f64::total_cmp);
+fn distinct<T: Ordered>(elements: &mut [T]) -> impl Iterator<Item = (T, usize)> + Clone {
+    elements.sort_unstable_by(T::order);
     // NaNs are at the ends, and the zeros next to each other.
     let first = elements.iter().position(|element| !element.is_nan()).unwrap_or(elements.len());
     let numbers = elements[first..].split(|element| element.is_nan()).next().unwrap_or(&[]);
-    numbers.chunk_by(|x, y| x == y).map(|same| (same[0], same.len()))
+    numbers.chunk_by(T::is_same).map(|same| (same[0], same.len()))
 }

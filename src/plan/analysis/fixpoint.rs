@@ -7,9 +7,11 @@ use super::single::{error_in_single, overflows_in_single};
 use super::transfer::{binary, fma, reduce, truth, unary};
 use super::value_range::{ValueRange, WHOLE_LIMIT};
 use crate::grid::element::Precision;
+use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, ExprId, FoldId, Kernel, Reduction};
 use crate::lang::ops::BinaryOp;
 use crate::lang::types::Elem;
+use crate::lang::whole::{Whole, WholeFacts, wholes};
 
 /// No footprint has an offset beyond this.
 const OFFSET_LIMIT: f64 = 16_777_216.0;
@@ -35,19 +37,39 @@ pub struct Facts<'a> {
     pub outputs_rounded: &'a [bool],
     /// What is known of each node besides, by index.
     pub known: &'a [ValueRange],
+    /// What the elements of each input are as 64-bit integers; none if no input has such.
+    pub wholes: &'a [Whole],
+    /// The number of cells of every window of the run, if it is one number.
+    pub window_len: Option<usize>,
     /// How exact the outputs must be. In single precision params are finite if they are as f32s.
     pub precision: Precision,
 }
 
-/// The range of every node, by index. Those that `rounded` names are computed in f32s although they need not be f32s.
-pub fn ranges(kernel: &Kernel, facts: &Facts<'_>, rounded: &[bool]) -> Vec<ValueRange> {
+/// For each node the lanes of the 64-bit integers that it is, or that it compares, if they must keep every bit.
+pub fn long_lanes(kernel: &Kernel, facts: &Facts<'_>) -> Vec<Option<Lane>> {
+    let facts = WholeFacts { inputs: facts.wholes, taps: facts.window_len, absence: false };
+    let lane = |whole: &Whole| whole.is_exact().then_some(if whole.signed { Lane::I64 } else { Lane::U64 });
+    wholes(kernel, &facts).iter().map(lane).collect()
+}
+
+/// What the analyses of one round share.
+#[derive(Clone, Copy)]
+pub struct Round<'a> {
+    /// Those nodes are computed in f32s although they need not be f32s.
+    pub rounded: &'a [bool],
+    /// See [`long_lanes`].
+    pub long: &'a [Option<Lane>],
+}
+
+/// The range of every node, by index.
+pub fn ranges(kernel: &Kernel, facts: &Facts<'_>, given: Round<'_>) -> Vec<ValueRange> {
     let folds = || (0..kernel.fold_count()).map(|fold| kernel.fold(FoldId::from_index(fold)));
     let anything = |id: &ExprId| match kernel.ty(*id).elem {
         Elem::Number => ValueRange::ANY,
         Elem::Boolean => ValueRange::BOOLEAN,
     };
     let unknown: Vec<Vec<ValueRange>> = folds().map(|fold| fold.init.iter().map(anything).collect()).collect();
-    let mut ranges = forward(kernel, facts, rounded, &unknown);
+    let mut ranges = forward(kernel, facts, given, &unknown);
     if unknown.is_empty() {
         return ranges;
     }
@@ -56,7 +78,7 @@ pub fn ranges(kernel: &Kernel, facts: &Facts<'_>, rounded: &[bool]) -> Vec<Value
     let mut assumed: Vec<Vec<ValueRange>> =
         folds().map(|fold| fold.init.iter().map(|init| ranges[init.index()]).collect()).collect();
     for round in 1..=FOLD_ROUNDS {
-        ranges = forward(kernel, facts, rounded, &assumed);
+        ranges = forward(kernel, facts, given, &assumed);
         // A fold has no more steps than there are cells. (Where there are several folds, one may start late.)
         if round >= facts.taps && assumed.len() == 1 {
             return ranges;
@@ -75,13 +97,13 @@ pub fn ranges(kernel: &Kernel, facts: &Facts<'_>, rounded: &[bool]) -> Vec<Value
             return ranges;
         }
     }
-    forward(kernel, facts, rounded, &unknown)
+    forward(kernel, facts, given, &unknown)
 }
 
 /// One pass from operands to users, with what the accumulators of each fold are taken to be.
-fn forward(kernel: &Kernel, facts: &Facts<'_>, rounded: &[bool], accumulators: &[Vec<ValueRange>]) -> Vec<ValueRange> {
+fn forward(kernel: &Kernel, facts: &Facts<'_>, given: Round<'_>, accumulators: &[Vec<ValueRange>]) -> Vec<ValueRange> {
     let mut ranges: Vec<ValueRange> = Vec::with_capacity(kernel.node_count());
-    for (index, rounded) in rounded.iter().enumerate() {
+    for (index, rounded) in given.rounded.iter().enumerate() {
         // Operands become f32s as well.
         let of = |id: ExprId| if *rounded { ranges[id.index()].in_single(0.0) } else { ranges[id.index()] };
         let expr = kernel.expr(ExprId::from_index(index));
@@ -130,6 +152,8 @@ fn forward(kernel: &Kernel, facts: &Facts<'_>, rounded: &[bool], accumulators: &
             }
         };
         let range = if *rounded { range.in_single(error_in_single(expr, facts.taps)) } else { range };
+        let is_number = kernel.ty(ExprId::from_index(index)).elem == Elem::Number;
+        let range = given.long[index].filter(|_| is_number).map_or(range, |lane| range.as_long(lane));
         ranges.push(facts.known.get(index).map_or(range, |known| range.meet(*known)));
     }
     ranges

@@ -19,8 +19,8 @@ use crate::lang::types::Elem;
 const FOLD_ROUNDS: usize = 8;
 
 /// The lanes of every node, by index, where the lanes of each must hold the values of its range.
-pub fn lanes(kernel: &Kernel, facts: &Facts<'_>, held: Vec<ValueRange>) -> Vec<Lane> {
-    Chooser::new(kernel, facts, held).choose()
+pub fn lanes(kernel: &Kernel, facts: &Facts<'_>, held: Vec<ValueRange>, long: &[Option<Lane>]) -> Vec<Lane> {
+    Chooser::new(kernel, facts, held, long).choose()
 }
 
 /// Lanes with addition; there are none of u32, which have no sign and rarely the room.
@@ -38,21 +38,27 @@ struct Chooser<'a> {
     facts: &'a Facts<'a>,
     /// What each node's lanes must hold.
     held: Vec<ValueRange>,
+    /// The lanes of those that are 64-bit integers, or compare some.
+    long: &'a [Option<Lane>],
     lanes: Vec<Lane>,
     /// The lanes of each fold's accumulators.
     accumulators: Vec<Vec<Lane>>,
 }
 
 impl<'a> Chooser<'a> {
-    fn new(kernel: &'a Kernel, facts: &'a Facts<'a>, held: Vec<ValueRange>) -> Chooser<'a> {
+    fn new(kernel: &'a Kernel, facts: &'a Facts<'a>, held: Vec<ValueRange>, long: &'a [Option<Lane>]) -> Chooser<'a> {
         let folds = (0..kernel.fold_count()).map(|index| kernel.fold(FoldId::from_index(index)));
         let mut accumulators: Vec<Vec<Lane>> = folds.map(|fold| vec![Lane::U8; fold.init.len()]).collect();
         for (index, range) in held.iter().enumerate() {
-            if let Expr::Accumulator(fold, index) = *kernel.expr(ExprId::from_index(index)) {
-                accumulators[fold.index()][index] = range.narrowest_lane();
+            match (kernel.expr(ExprId::from_index(index)), long[index]) {
+                (Expr::Accumulator(fold, index) | Expr::FoldValue(fold, index), Some(lane)) => {
+                    accumulators[fold.index()][*index] = lane;
+                }
+                (Expr::Accumulator(fold, index), None) => accumulators[fold.index()][*index] = range.narrowest_lane(),
+                _ => {}
             }
         }
-        Chooser { kernel, facts, held, lanes: Vec::new(), accumulators }
+        Chooser { kernel, facts, held, long, lanes: Vec::new(), accumulators }
     }
 
     fn choose(mut self) -> Vec<Lane> {
@@ -62,7 +68,7 @@ impl<'a> Chooser<'a> {
                 return self.lanes;
             }
         }
-        self.accumulators.iter_mut().flatten().for_each(|lane| *lane = Lane::F64);
+        self.accumulators.iter_mut().flatten().filter(|lane| !lane.is_long()).for_each(|lane| *lane = Lane::F64);
         self.pass();
         self.lanes
     }
@@ -85,6 +91,9 @@ impl<'a> Chooser<'a> {
         for (index, lanes) in self.accumulators.iter_mut().enumerate() {
             let fold = self.kernel.fold(FoldId::from_index(index));
             for (lane, parts) in lanes.iter_mut().zip(fold.init.iter().zip(&fold.next)) {
+                if lane.is_long() {
+                    continue;
+                }
                 let parts = [*parts.0, *parts.1];
                 *lane = if self.kernel.ty(parts[0]).elem == Elem::Boolean {
                     parts.iter().fold(*lane, |lane, part| lane.wider_mask(self.lanes[part.index()]))
@@ -113,6 +122,9 @@ impl<'a> Chooser<'a> {
     }
 
     fn number(&self, id: ExprId) -> Lane {
+        if let Some(lane) = self.long[id.index()] {
+            return lane;
+        }
         let range = &self.held[id.index()];
         match *self.kernel.expr(id) {
             Expr::Unary(UnaryOp::Negate | UnaryOp::Abs, a) => self.first(&SUMS, range, &[a]),
@@ -174,6 +186,9 @@ impl<'a> Chooser<'a> {
     }
 
     fn comparison(&self, id: ExprId, op: BinaryOp, a: ExprId, b: ExprId) -> Lane {
+        if let Some(lane) = self.long[id.index()] {
+            return lane;
+        }
         let constant = |id: ExprId| match *self.kernel.expr(id) {
             Expr::Number(bits) => Some(f64::from_bits(bits)),
             _ => None,

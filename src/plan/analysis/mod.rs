@@ -11,13 +11,14 @@ mod threshold;
 mod transfer;
 mod value_range;
 
-use self::fixpoint::ranges;
+use self::fixpoint::{Round, long_lanes, ranges};
 use self::lanes::lanes;
 use self::quotients::rounded_quotients;
 use self::signed_zero::signed_zero_demand;
 use crate::grid::element::Precision;
 use crate::grid::lane::Lane;
-use crate::lang::hir::Kernel;
+use crate::lang::hir::{Expr, ExprId, Kernel, Reduction};
+use crate::tuning;
 
 pub use self::fixpoint::Facts;
 pub use self::quotients::factor;
@@ -64,10 +65,20 @@ pub fn whole_outputs(kernel: &Kernel, inputs: &[bool], params: bool, taps: usize
         outputs_float: &[],
         outputs_rounded: &[],
         known: &[],
+        wholes: &[],
+        window_len: None,
         precision: Precision::Exact,
     };
-    let ranges = ranges(kernel, &facts, &vec![false; kernel.node_count()]);
+    let (rounded, long) = (vec![false; kernel.node_count()], vec![None; kernel.node_count()]);
+    let ranges = ranges(kernel, &facts, Round { rounded: &rounded, long: &long });
     kernel.outputs.iter().map(|output| ranges[output.value.index()].integral).collect()
+}
+
+/// Whether a node is a sum of so many cells that they are added one after the other: in f32s each addition would lose what is small
+/// beside the sum so far.
+fn is_long_sum(kernel: &Kernel, facts: &Facts<'_>, id: ExprId) -> bool {
+    let sums = matches!(kernel.expr(id), Expr::Reduce { op: Reduction::Sum, .. });
+    sums && facts.taps > tuning::MAX_UNROLLED_CELLS
 }
 
 /// Follows the values through `kernel`, and chooses the narrowest lanes.
@@ -79,18 +90,22 @@ pub fn analyse(kernel: &Kernel, facts: &Facts<'_>) -> Analysis {
     // In single precision, which nodes are in f32 lanes for want of f64. Their values are rounded, so that what follows from
     // them may need wider lanes, too.
     let mut rounded = vec![false; kernel.node_count()];
+    let long = long_lanes(kernel, facts);
     loop {
-        let ranges = ranges(kernel, facts, &rounded);
+        let ranges = ranges(kernel, facts, Round { rounded: &rounded, long: &long });
         let demanded = signed_zero_demand(kernel, facts, &ranges);
         // The sign of a zero that nothing can see need not be held.
         let held = ranges
             .iter()
             .zip(&demanded)
             .map(|(range, demanded)| ValueRange { neg_zero: range.neg_zero && *demanded, ..*range });
-        let mut lanes = lanes(kernel, facts, held.collect());
+        let mut lanes = lanes(kernel, facts, held.collect(), &long);
         let mut settled = true;
         if facts.precision == Precision::Single {
-            for (lane, rounded) in lanes.iter_mut().zip(&mut rounded).filter(|(lane, _)| **lane == Lane::F64) {
+            for (index, (lane, rounded)) in lanes.iter_mut().zip(&mut rounded).enumerate() {
+                if *lane != Lane::F64 || is_long_sum(kernel, facts, ExprId::from_index(index)) {
+                    continue;
+                }
                 *lane = Lane::F32;
                 settled &= *rounded;
                 *rounded = true;

@@ -30,6 +30,19 @@ pub fn threshold(lane: Lane, op: BinaryOp, constant: f64, on_left: bool) -> Thre
     if constant.is_nan() && !lane.is_float() {
         return Threshold::Always(op == BinaryOp::NotEqual);
     }
+    // A constant that is greater or less than any 64-bit integer.
+    if lane.is_long() && above >= lane.greatest() {
+        return Threshold::Always(match op {
+            BinaryOp::Less | BinaryOp::LessEqual => !on_left,
+            op => op == BinaryOp::NotEqual,
+        });
+    }
+    if lane.is_long() && below < lane.least() {
+        return Threshold::Always(match op {
+            BinaryOp::Less | BinaryOp::LessEqual => on_left,
+            op => op == BinaryOp::NotEqual,
+        });
+    }
     let constant = match (op, on_left) {
         // A value less than the constant is less than the next one above it, one that may be equal is at most the next
         // one below.

@@ -90,6 +90,8 @@ impl ValueRange {
         match lane {
             Lane::F64 => true,
             Lane::F32 => self.exact_f32,
+            // Those are for values that are no f64s, which a range does not tell.
+            Lane::U64 | Lane::I64 => false,
             _ => {
                 let inside = lane.least() <= self.low && self.high <= lane.greatest();
                 self.integral && !self.nan && !self.neg_zero && inside
@@ -153,6 +155,19 @@ impl ValueRange {
     /// Whether a value may have the sign bit.
     pub fn may_be_negative(&self) -> bool {
         self.low < 0.0 || self.neg_zero
+    }
+
+    /// The range of a number that is a 64-bit integer of this lane.
+    pub fn as_long(self, lane: Lane) -> ValueRange {
+        ValueRange {
+            low: self.low.max(lane.least()),
+            high: self.high.min(lane.greatest()),
+            integral: true,
+            exact_f32: false,
+            nan: false,
+            neg_zero: false,
+        }
+        .normalized()
     }
 
     /// The same range with what follows from the bounds.

@@ -7,6 +7,7 @@ use super::uncut::WhyWhole;
 use crate::lang::hir::{Expr, ExprId, Kernel};
 use crate::lang::ops::BinaryOp;
 use crate::lang::reductions::{Class, Monoid, Positional, Reduction};
+use crate::lang::whole::{Whole, WholeFacts, wholes};
 use crate::plan::analysis::ValueRange;
 use crate::plan::assemble::LineRanges;
 use crate::plan::hoist::Hoisted;
@@ -52,6 +53,8 @@ pub struct Reductions<'a> {
     placed: Placed,
     /// What the values of the kernel's nodes may be, by index.
     ranges: &'a [LineRanges],
+    /// Which of them are 64-bit integers that keep every bit, by index.
+    wholes: Vec<Whole>,
     /// How many sums of products with weights there are so far.
     weighted: usize,
 }
@@ -59,6 +62,7 @@ pub struct Reductions<'a> {
 impl<'a> Reductions<'a> {
     pub fn new(hoisted: &'a Hoisted, request: &'a Request, ranges: &'a [LineRanges]) -> Reductions<'a> {
         let row_axis = request.row_axis();
+        let facts = WholeFacts { inputs: &request.wholes(), taps: request.window_len(), absence: false };
         Reductions {
             hoisted,
             request,
@@ -67,6 +71,7 @@ impl<'a> Reductions<'a> {
             is_placed: is_placed(&hoisted.kernel),
             placed: Placed::new(hoisted, &request.cells, None),
             ranges,
+            wholes: wholes(&hoisted.kernel, &facts),
             weighted: 0,
         }
     }
@@ -102,7 +107,21 @@ impl<'a> Reductions<'a> {
         if !candidate.element.iter().all(|id| self.cellwise[id.index()]) {
             return Err(WhyWhole::Pixel);
         }
+        let is_long = window.is_some_and(|window| self.wholes[window.index()].is_exact());
+        if is_long && !self.keeps_bits(candidate.recipe, filter) {
+            return Err(WhyWhole::Long);
+        }
         Ok(candidate)
+    }
+
+    /// Whether passes keep every bit that the reduction keeps of 64-bit integers. What would stand for those that are not selected, the
+    /// greatest 64-bit integer, is no f64. (Sums are in f64.)
+    fn keeps_bits(&self, recipe: Recipe, filter: Option<ExprId>) -> bool {
+        match recipe {
+            Recipe::Plain { kind: Kind::Min | Kind::Max, .. } => filter.is_none() && !self.request.lacks_cells,
+            Recipe::Position(_) => false,
+            Recipe::Plain { .. } | Recipe::Squares | Recipe::ExactSquares | Recipe::Weighted(_) => true,
+        }
     }
 
     fn recipe(

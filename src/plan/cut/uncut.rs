@@ -28,6 +28,8 @@ pub enum WhyWhole {
     Weights,
     /// Its footprint is no box, and positions are counted in boxes.
     Footprint,
+    /// Its elements are 64-bit integers, of which passes would not keep every bit.
+    Long,
     /// No cell is ever selected.
     Empty,
 }
@@ -43,6 +45,7 @@ impl WhyWhole {
             WhyWhole::Param => "its condition on places depends on a param",
             WhyWhole::Weights => "its weights are not known to be products of a column and a row",
             WhyWhole::Footprint => "its footprint is no box",
+            WhyWhole::Long => "passes would not keep every bit of 64-bit integers",
             WhyWhole::Empty => "no cell is ever selected",
         }
     }

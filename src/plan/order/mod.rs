@@ -25,6 +25,7 @@ use crate::lang::cells::Cells;
 use crate::lang::hir::{Builder, Expr, ExprId, Kernel, Node};
 use crate::lang::reductions::Reduction;
 use crate::lang::types::Type;
+use crate::lang::whole::{WholeFacts, wholes};
 
 /// A kernel whose order statistics move: the passes that find them, whose lines are the first ones, and the pass that reads these.
 pub struct Moving {
@@ -38,10 +39,14 @@ pub fn moving(hoisted: &Hoisted, request: &Request) -> Option<Moving> {
         return None;
     }
     let kernel = &hoisted.kernel;
+    let facts = WholeFacts { inputs: &request.wholes(), taps: request.window_len(), absence: false };
+    // 64-bit integers, which are to keep every bit, are no elements that move.
+    let wholes = wholes(kernel, &facts);
     let mut found: BTreeMap<(ExprId, Option<ExprId>), Vec<ExprId>> = BTreeMap::new();
     for (id, node) in kernel.live_nodes() {
         let Expr::Reduce { op, window, filter, argument } = node.expr else { continue };
         let wanted = request.cut == Cut::Always || !has_network(kernel, op, filter, argument, request.cells.taps());
+        let wanted = wanted && !wholes[window.index()].is_exact();
         if op.is_order_statistic() && wanted && argument_of(kernel, argument).is_some() {
             found.entry((window, filter)).or_default().push(id);
         }

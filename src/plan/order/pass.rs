@@ -5,6 +5,7 @@ use super::method::Method;
 use crate::grid::element::DType;
 use crate::grid::lane::Lane;
 use crate::lang::reductions::Reduction;
+use crate::lang::whole::Whole;
 use crate::plan::analysis::ValueRange;
 use crate::plan::assemble::{DraftInput, LineRanges};
 use crate::plan::line::{Line, Origin};
@@ -57,6 +58,7 @@ impl OrderStatistic {
         DraftInput {
             input: PassInput { origin: Origin::Line(self.line), dtype: DType::F64, lane: Lane::F64 },
             ranges: LineRanges { finite: self.range, general: self.range },
+            whole: Whole::NONE,
         }
     }
 }

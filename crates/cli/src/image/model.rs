@@ -57,9 +57,10 @@ impl Image {
         Ok(Image::with_channels(samples.into(), (!plain).then_some(channels)))
     }
 
-    /// An image of zeros.
-    pub fn zeros(dtype: DType, layout: &Layout) -> Image {
-        Image::with_channels(AnyArray::zeros(dtype, &layout.shape), layout.channels).stacked(layout.stack)
+    /// An image of zeros, if there is memory for it.
+    pub fn zeros(dtype: DType, layout: &Layout) -> Result<Image, hoodoo::Error> {
+        let array = AnyArray::try_zeros(dtype, &layout.shape)?;
+        Ok(Image::with_channels(array, layout.channels).stacked(layout.stack))
     }
 
     /// The image without its opacity, if it has some.
@@ -194,11 +195,11 @@ impl Image {
 
     /// The image with another element type; what this one can't hold is rounded and clamped.
     pub fn saturated(&self, dtype: DType) -> Image {
-        let (mut image, values) = (Image::zeros(dtype, &self.layout()), self.array.to_f64());
-        for_any!(AnyArray, &mut image.array, array => {
+        let (mut array, values) = (AnyArray::zeros(dtype, self.array.shape()), self.array.to_f64());
+        for_any!(AnyArray, &mut array, array => {
             array.zip_mut_with(&values, |to, value| *to = Element::from_f64(*value, Cast::Saturate));
         });
-        image
+        Image::with_channels(array, self.channels).stacked(self.stack)
     }
 
     /// The samples in the order of picture files; a bool as 0 or 255.

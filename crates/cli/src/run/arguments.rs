@@ -189,10 +189,10 @@ impl RunArguments {
             filter = filter.modes(self.mode.iter().copied());
         }
         if !self.window.origin.is_empty() {
-            filter = filter.origin(self.window.origin.iter().copied());
+            filter = filter.origin(&self.window.origin[..]);
         }
         if !self.axes.is_empty() {
-            filter = filter.axes(self.axes.iter().copied());
+            filter = filter.axes(&self.axes[..]);
         }
         for (name, value) in self.param.iter().filter(|(name, _)| wanted(name)) {
             filter = filter.param(name, *value);

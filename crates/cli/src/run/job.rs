@@ -191,7 +191,7 @@ impl Job<'_> {
             filters.iter().zip(&self.kernels).zip(plan.layouts.iter().zip(&plan.regions))
         {
             let zeros = || Image::zeros(plan.dtype, &layout.cut(region));
-            let mut outputs: Vec<Image> = kernel.outputs().map(|_| zeros()).collect();
+            let mut outputs = kernel.outputs().map(|_| zeros()).collect::<Result<Vec<Image>, hoodoo::Error>>()?;
             let planes = Planes { filter, missing: &missing, repeat, progress };
             let runs = self.report.times.take("run", || planes.filter(&images, &mut outputs))?;
             if let Some(Repeat::Stable(_)) = repeat

@@ -39,7 +39,7 @@ pub(super) fn footprint(footprint: &Footprint) -> String {
         return text;
     }
     let mut inside = vec![false; shape.iter().product()];
-    footprint.positions().iter().for_each(|position| inside[*position] = true);
+    footprint.positions().for_each(|position| inside[position] = true);
     let width = shape[shape.len() - 1];
     let height = if shape.len() < 2 { 1 } else { shape[shape.len() - 2] };
     for (row, cells) in inside.chunks(width).enumerate() {

@@ -43,7 +43,7 @@ impl Settings {
             .window(self.window.clone())
             .modes(self.modes.iter().copied())
             .cval(self.cval)
-            .origin(self.origin.iter().copied())
+            .origin(&self.origin[..])
             .engine(self.engine)
             .precision(self.precision);
         for param in kernel.params() {

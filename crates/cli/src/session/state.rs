@@ -94,7 +94,8 @@ impl State {
         let compile = start.elapsed();
 
         let start = Instant::now();
-        let mut outputs: Vec<Image> = subject.kernel.outputs().map(|_| Image::zeros(dtype, &layout)).collect();
+        let zeros = subject.kernel.outputs().map(|_| Image::zeros(dtype, &layout));
+        let mut outputs = zeros.collect::<Result<Vec<Image>, _>>().map_err(in_program)?;
         for plane in 0..first.planes() {
             let inputs: Vec<Input<'_>> = inputs.iter().map(|image| image.plane(plane)).collect();
             let mut outputs: Vec<Output<'_>> = outputs.iter_mut().map(|image| image.plane_mut(plane)).collect();

@@ -125,6 +125,9 @@ macro_rules! for_lane {
                 type $type = $element;
                 $body
             })*
+            $crate::grid::lane::Lane::U64 | $crate::grid::lane::Lane::I64 => {
+                unreachable!("64-bit integers that keep every bit are no elements that move")
+            }
         }
     };
 }

@@ -1,0 +1,162 @@
+//! What runs and kernels take of a process: memory for windows, maps for code, time until they stop.
+
+use std::time::{Duration, Instant};
+
+use hoodoo::{AnyElement, Cast, Engine, Error, Filter, Kernel, Mode, PerAxis, Progress};
+use ndarray::{Array1, Array2, array};
+
+/// The maps of this process.
+#[cfg(target_os = "linux")]
+fn maps() -> usize {
+    std::fs::read_to_string("/proc/self/maps").expect("Linux has it").lines().count()
+}
+
+/// The greatest memory that this process has had, in bytes.
+#[cfg(target_os = "linux")]
+fn peak() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a line");
+    1024 * line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number")
+}
+
+#[test]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn live_kernels_share_maps() {
+    let before = maps();
+    let kernels: Vec<_> = (0..300)
+        .map(|number| Kernel::compile(&format!("max(w) + {number}")).expect("a kernel").callback().expect("a callback"))
+        .collect();
+    let more = maps().saturating_sub(before);
+    assert!(more < 60, "{more} maps for {} kernels", kernels.len());
+    for (number, kernel) in kernels.iter().enumerate() {
+        let (mut window, mut value) = ([3.0, 1.0, 2.0], 0.0);
+        // SAFETY: there are three cells and a result, and the callback is alive.
+        let status = unsafe { kernel.as_ptr()(window.as_mut_ptr(), 3, &mut value, kernel.user_data()) };
+        assert_eq!((status, value), (1, 3.0 + number as f64));
+    }
+}
+
+#[test]
+fn pages_are_used_again() {
+    for number in 0..100 {
+        let kernel = Kernel::compile(&format!("min(w) + {number}")).expect("a kernel");
+        let filter = Filter::new(&kernel).size(3);
+        assert_eq!(filter.run(&array![5.0, 4.0, 3.0]).expect("a result")[2], 3.0 + f64::from(number));
+    }
+}
+
+/// How long a run takes that is cancelled after a tenth of a second.
+fn time_until_stopped(kernel: &str, side: usize, engine: Engine) -> Duration {
+    let filter = Filter::new(&Kernel::compile(kernel).expect(kernel)).size(side).engine(engine);
+    let image = Array2::<f32>::from_shape_fn((side + 64, side + 64), |(y, x)| ((y * 7 + x * 13) % 1000) as f32);
+    filter.compile(image.shape(), &[hoodoo::DType::F32], &[hoodoo::DType::F32]).expect(kernel);
+    let start = Instant::now();
+    let stopped = filter.run_with(&image, &Progress::default().timeout(Duration::from_millis(100)));
+    assert!(matches!(stopped, Err(Error::Cancelled)), "{kernel} was over before it could be stopped");
+    start.elapsed()
+}
+
+#[test]
+fn long_pixels_can_be_stopped() {
+    // What is made of a window before it starts is not in a debug build's favour, so the bound is a generous one: without looks
+    // each of these takes minutes.
+    for kernel in [
+        "fold s = 0 for v in w: s + v * median(w where w > v)",
+        "fold a = 0 for v in w: fold b = a for u in w: b + exp(u * v)",
+        "mode(w)",
+    ] {
+        let time = time_until_stopped(kernel, 151, Engine::Rows);
+        assert!(time < Duration::from_secs(3), "{kernel}: {time:?}");
+    }
+}
+
+#[test]
+fn a_cancelled_run_makes_no_code() {
+    let progress = Progress::default();
+    progress.cancel();
+    let filter = Filter::new(&Kernel::compile("median(w)").expect("a kernel")).size(9);
+    assert!(matches!(filter.run_with(&Array1::<f32>::zeros(10), &progress), Err(Error::Cancelled)));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_window_that_is_not_read_costs_nothing() {
+    let before = peak();
+    let filter = Filter::new(&Kernel::compile("w[0, 0] + w[1, 0]").expect("a kernel")).size(4001);
+    assert_eq!(filter.run(&array![[2.0]]).expect("a result")[[0, 0]], 4.0);
+    let more = peak() - before;
+    assert!(more < 512 << 20, "{more} bytes");
+}
+
+#[test]
+fn arguments_are_what_one_would_write() {
+    let kernel = Kernel::compile("param t = 0; min(w) + t").expect("a kernel");
+    let image = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+    let filter = Filter::new(&kernel);
+    let expected = filter.clone().size([1, 3]).run(&image).expect("a result");
+    assert_eq!(filter.clone().size((1, 3)).run(&image).expect("a result"), expected);
+    assert_eq!(filter.clone().size(vec![1, 3]).run(&image).expect("a result"), expected);
+    assert_eq!(filter.clone().footprint(array![[true, true, true]]).run(&image).expect("a result"), expected);
+    assert_eq!(filter.clone().size(3).axes(-1).run(&image).expect("a result"), expected);
+    let moved = filter.clone().size(3).origin(1).run(&image).expect("a result");
+    assert_eq!(filter.clone().size(3).origin(vec![1, 1]).run(&image).expect("a result"), moved);
+    assert_eq!(
+        filter.clone().size(3).origin([1, 1].into_iter().collect::<PerAxis>()).run(&image).expect("a result"),
+        moved
+    );
+    assert_eq!(filter.clone().size((1, 3)).param("t", 1).run(&image).expect("a result"), expected + 1.0);
+}
+
+/// One row of pixels, which several threads divide, and a few rows along a short axis.
+#[test]
+fn divided_rows_are_the_same() {
+    for kernel in ["median(w)", "max(w) - min(w)", "w[1, 0] - w[-1, 0]"] {
+        let kernel = Kernel::compile(kernel).expect(kernel);
+        for (shape, mode) in
+            [((1, 1 << 18), Mode::Reflect), ((1 << 17, 3), Mode::Shrink), ((2, 1 << 17), Mode::Constant)]
+        {
+            let image = Array2::<f32>::from_shape_fn(shape, |(y, x)| ((y * 31 + x * 17) % 101) as f32);
+            let filter = Filter::new(&kernel).size(9).mode(mode);
+            let [one, four] = [1, 4].map(|threads| filter.clone().threads(threads).run(&image).expect("a result"));
+            let same = |(x, y): (&f32, &f32)| x == y || x.is_nan() && y.is_nan();
+            assert!(one.iter().zip(&four).all(same), "{shape:?} {mode:?}");
+        }
+    }
+}
+
+/// The first pixel that fails is named, whichever thread finds one.
+#[test]
+fn divided_rows_name_the_first_pixel_that_fails() {
+    let kernel = Kernel::compile("assert w[0] < 100000; median(w)").expect("a kernel");
+    let image = Array1::<f64>::from_iter((0..1 << 18).map(f64::from));
+    let failed = Filter::new(&kernel).size(9).threads(4).run(&image).unwrap_err().to_string();
+    assert!(failed.contains("[100000]"), "{failed}");
+}
+
+/// A value outside the array that its type has not.
+fn foreign_constant<T: AnyElement + PartialEq + std::fmt::Debug>(image: &Array2<T>, cval: f64) {
+    for source in ["min(w)", "count(isnan(w)) + w[0, 2]", "median(w)"] {
+        for cast in [Cast::Saturate, Cast::Wrap] {
+            let filter =
+                Filter::new(&Kernel::compile(source).expect(source)).size(5).mode(Mode::Constant).cval(cval).cast(cast);
+            let [rows, interpreted] = [Engine::Rows, Engine::Interpreter]
+                .map(|engine| filter.clone().engine(engine).run(image).expect("a result"));
+            assert_eq!(rows, interpreted, "{source} {cval} {}", T::DTYPE);
+        }
+    }
+}
+
+#[test]
+fn only_borders_see_a_value_that_the_type_has_not() {
+    let image = Array2::from_shape_fn((13, 40), |(y, x)| ((y * 37 + x * 11) % 251) as u8);
+    for cval in [-1.0, f64::NAN, 7.0] {
+        foreign_constant(&image, cval);
+        foreign_constant(&image.mapv(i16::from), cval * 1000.0);
+        foreign_constant(&image.mapv(i32::from), cval);
+    }
+    // The plan for the interior reads the array itself.
+    let filter = Filter::new(&Kernel::compile("min(w)").expect("a kernel")).size(3).mode(Mode::Constant).cval(-1.0);
+    let large = Array2::<u8>::from_elem((64, 64), 9);
+    let eroded = filter.run(&large).expect("a result");
+    assert_eq!((eroded[[0, 0]], eroded[[5, 5]]), (0, 9));
+}
