@@ -245,3 +245,26 @@ fn rows_and_interpreter_agree_on_large_integers() {
         same_on_both::<u64, bool>(kernel, &[unsigned.clone()]);
     }
 }
+
+#[test]
+fn numbers_of_any_size_become_64_bit_integers() {
+    const HALF: f64 = 4_294_967_296.0; // 2^32
+    const LONG: f64 = HALF * HALF; // 2^64
+    let ends = [0.0, 0.5, 1.5, 2.5, HALF - 0.5, HALF, HALF + 1.0, LONG / 8192.0 + 0.5, LONG / 2048.0 + 2.0, 1.5e18]
+        .into_iter()
+        .chain([LONG / 2.0 - 1024.0, LONG / 2.0, LONG / 2.0 + 2048.0, LONG - 2048.0, LONG, 1e300, f64::INFINITY])
+        .flat_map(|x| [x, -x])
+        .chain([f64::NAN]);
+    let mut random = fastrand::Rng::with_seed(64);
+    let others = std::iter::repeat_with(|| {
+        let scale = 2f64.powi(random.i32(0..70));
+        (random.f64() - 0.5) * scale
+    });
+    let image = Array1::from_iter(ends.chain(others).take(1000)).into_dyn();
+    let signed: Vec<i64> = image.iter().map(|x| x.round_ties_even() as i64).collect();
+    let unsigned: Vec<u64> = image.iter().map(|x| x.round_ties_even() as u64).collect();
+    for engine in ENGINES {
+        assert_eq!(run::<f64, i64>("w[0] * 1", &[image.clone()], engine, Mode::Reflect), signed, "{engine:?}");
+        assert_eq!(run::<f64, u64>("w[0] * 1", &[image.clone()], engine, Mode::Reflect), unsigned, "{engine:?}");
+    }
+}

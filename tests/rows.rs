@@ -918,7 +918,7 @@ fn arrays_with_short_last_axes() {
             let placed = format!("coord(0) * 1000 + coord({last}) + extent(0) + argmax(w)");
             for source in ["max(w) - min(w)", "median(w)", "sum(w) / 4", &shifted, &placed] {
                 for mode in Mode::ALL {
-                    let filter = Filter::new(&compile(source)).size(3).axes(&axes[..]).mode(mode).cval(7.0);
+                    let filter = Filter::new(&compile(source)).size(3).axes(axes).mode(mode).cval(7.0);
                     let run = |engine: Engine| -> Vec<ArrayD<f64>> {
                         filter.clone().engine(engine).run_all(&[T::input(image.view())]).unwrap()
                     };

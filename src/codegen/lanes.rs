@@ -4,6 +4,7 @@
 //! a value of lane type T takes as many registers, its *parts*, as the pixels need. If the block has fewer pixels than a
 //! register has lanes, the upper lanes hold anything.
 
+use cranelift_codegen::ir::condcodes::FloatCC;
 use cranelift_codegen::ir::types::{F32, F32X4, F64, F64X2, I8, I8X16, I16, I16X8, I32, I32X4, I64, I64X2};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value};
 use cranelift_frontend::FunctionBuilder;
@@ -301,6 +302,34 @@ fn nearest_long(b: &mut FunctionBuilder<'_>, x: Value) -> Value {
     let bits = simd::bits(b, I64X2, sum);
     let first = simd::int(b, I64X2, WHOLE.to_bits() as i64);
     b.ins().isub(bits, first)
+}
+
+/// Whole f64s, from the least to one more than the greatest of the 64-bit integers, as such; one more than the greatest is the greatest.
+///
+/// Each half is a whole number of less than 2^33, which the low bits of its sum with a large power of two hold; all is exact.
+pub fn whole_long(b: &mut FunctionBuilder<'_>, signed: bool, x: Value) -> Value {
+    const HALF: f64 = 4_294_967_296.0; // 2^32
+    const WHOLE: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52
+    let by = |b: &mut FunctionBuilder<'_>, number: f64| simd::float(b, F64X2, number);
+    let (part, half, whole) = (by(b, 1.0 / HALF), by(b, HALF), by(b, WHOLE));
+    let high = b.ins().fmul(x, part);
+    let high = b.ins().floor(high);
+    let above = b.ins().fmul(high, half);
+    let low = b.ins().fsub(x, above);
+    let [high, low] = [high, low].map(|half| {
+        let sum = b.ins().fadd(half, whole);
+        simd::bits(b, I64X2, sum)
+    });
+    let high = b.ins().ishl_imm_u(high, 32);
+    let sum = b.ins().iadd(high, low);
+    // What the bits of the power of two have added to both.
+    let first = simd::int(b, I64X2, (WHOLE.to_bits() << 32).wrapping_add(WHOLE.to_bits()) as i64);
+    let long = b.ins().isub(sum, first);
+    let (end, greatest) = if signed { (HALF * HALF / 2.0, i64::MAX) } else { (HALF * HALF, -1) };
+    let end = by(b, end);
+    let beyond = b.ins().fcmp(FloatCC::GreaterThanOrEqual, x, end);
+    let greatest = simd::int(b, I64X2, greatest);
+    simd::select(b, beyond, greatest, long)
 }
 
 /// 64-bit integers with the highest bit flipped, so that those without a sign compare as those with one.

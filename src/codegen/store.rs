@@ -33,7 +33,7 @@ pub fn stored(b: &mut FunctionBuilder<'_>, width: Width, value: &Lanes, store: S
 
 /// Numbers as integers.
 fn integer(b: &mut FunctionBuilder<'_>, width: Width, value: &Lanes, rounding: Rounding) -> Vec<Value> {
-    let Rounding { via, nan_to_zero, by_addition, round, clamp, wrap, lane } = rounding;
+    let Rounding { via, nan_to_zero, by_addition, round, by_halves, clamp, wrap, lane } = rounding;
     let mut parts = lanes::numbers(b, width, value, via);
     if nan_to_zero {
         let zero = lanes::number(b, width, via, 0.0);
@@ -57,6 +57,9 @@ fn integer(b: &mut FunctionBuilder<'_>, width: Width, value: &Lanes, rounding: R
     if by_addition {
         let words = parts.iter().map(|x| nearest_word(b, *x)).collect();
         return lanes::numbers(b, width, &Lanes::Numbers(Lane::I32, words), lane);
+    }
+    if by_halves {
+        return parts.iter().map(|x| lanes::whole_long(b, lane == Lane::I64, *x)).collect();
     }
     if wrap {
         wrapped(b, width, via, &parts, lane)

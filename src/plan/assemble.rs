@@ -259,13 +259,12 @@ fn pass_input(array: usize, dtype: DType, outside: Option<f64>) -> PassInput {
 /// What is stored for an output of that type.
 fn pass_output(array: usize, dtype: DType, cast: Cast, range: &ValueRange, own: Lane) -> PassOutput {
     const WORD: f64 = 2_147_483_648.0; // 2^31
-    let within = |limit: f64| !range.nan && range.low > -limit && range.high < limit;
-    let native = Lane::of(dtype).filter(|lane| match (cast, lane.is_long()) {
+    let within = |limit: f64| !range.nan && range.is_within(limit);
+    let native = Lane::of(dtype).filter(|lane| match cast {
         _ if lane.is_float() => true,
-        // Floats become 64-bit integers by an addition, which rounds, where they are small enough.
-        (_, true) => !own.is_float() || within(LONG_BY_ADDITION),
-        (Cast::Saturate, false) => true,
-        (Cast::Wrap, false) => {
+        Cast::Saturate => true,
+        Cast::Wrap if lane.is_long() => !own.is_float() || within(LONG_BY_ADDITION),
+        Cast::Wrap => {
             let fits = !range.nan && lane.least() <= range.low && range.high <= lane.greatest();
             own.is_long() || fits || within(WORD)
         }

@@ -1,5 +1,7 @@
 //! How much there is to do: instructions for a cell and for a pixel, as the thresholds of [`crate::tuning`] count them.
 
+use std::collections::BTreeSet;
+
 use super::analysis::Analysis;
 use super::hoist::invariant_nodes;
 use super::width::{REGISTER, Width};
@@ -14,6 +16,21 @@ fn operation(expr: &Expr) -> usize {
         Expr::Binary(op, ..) if is_binary_function(*op) => tuning::BINARY_FUNCTION_INSTRUCTIONS,
         _ => 1,
     }
+}
+
+/// About how many instructions make these functions of the cell for one cell, beside reading it; what they share is made once.
+pub fn of_cell<'k>(kernel: &'k Kernel, functions: impl IntoIterator<Item = &'k ExprId>) -> usize {
+    let mut open: Vec<ExprId> = functions.into_iter().copied().collect();
+    let mut seen = BTreeSet::new();
+    let mut instructions = 0;
+    while let Some(id) = open.pop() {
+        let (before, expr) = (open.len(), kernel.expr(id));
+        if seen.insert(id) {
+            expr.for_each_operand(|operand| open.push(operand));
+            instructions += if open.len() > before { operation(expr) } else { 0 };
+        }
+    }
+    instructions
 }
 
 /// Whether the operation has no instruction, and is computed by a formula.

@@ -205,7 +205,7 @@ fn how_stored(output: PassOutput) -> String {
     let why = match Lane::of(output.dtype) {
         _ if output.is_native() => return format!("stored as {}", output.dtype),
         None => NO_LANES,
-        Some(lane) if lane.is_long() => "its values may be fractions beyond 2^51",
+        Some(lane) if lane.is_long() => "its values may be 2^51 or more before they wrap",
         Some(_) => "its values may not fit in 32 bits before they wrap",
     };
     format!("cast to {} row by row: {why}", output.dtype)

@@ -34,6 +34,8 @@ pub struct Rounding {
     pub by_addition: bool,
     /// How fractions are rounded, where the conversion does not do that.
     pub round: Option<UnaryOp>,
+    /// Whether f64s become 64-bit integers by way of their halves, of 32 bits each: they may be too large for [`LONG_BY_ADDITION`].
+    pub by_halves: bool,
     /// The least and the greatest value, where others may come.
     pub clamp: Option<(f64, f64)>,
     /// Whether the low bits are kept of what does not fit.
@@ -71,10 +73,11 @@ impl Store {
         let least = if via.is_long() { via.least().max(range.low) } else { range.low };
         // The greatest 64-bit integer is no f64, but its own lane's are all inside.
         let fits = !range.nan && lane.least() <= least && (range.high <= lane.greatest() || via == lane);
+        let by_halves = via == Lane::F64 && lane.is_long() && !range.is_within(LONG_BY_ADDITION);
         let round = match cast {
             Cast::Wrap => Some(UnaryOp::Trunc),
-            // Rounding to the nearest is part of the conversion.
-            Cast::Saturate => None,
+            // Halves are those of a whole number; else rounding to the nearest is part of the conversion.
+            Cast::Saturate => by_halves.then_some(UnaryOp::Round),
         };
         let limit = |limit: f64| limit.clamp(via.least(), via.greatest());
         Store::Integer(Rounding {
@@ -83,6 +86,7 @@ impl Store {
             // What is stored in 32 bits goes by way of f64s.
             by_addition: via == Lane::F32 && cast == Cast::Saturate,
             round: round.filter(|_| via.is_float() && !range.integral),
+            by_halves,
             clamp: (!fits && cast == Cast::Saturate).then(|| (limit(lane.least()), limit(lane.greatest()))),
             wrap: !fits && cast == Cast::Wrap,
             lane,

@@ -52,6 +52,11 @@ impl ValueRange {
     pub const BOOLEAN: ValueRange =
         ValueRange { low: 0.0, high: 1.0, integral: true, exact_f32: true, nan: false, neg_zero: false };
 
+    /// Whether every value but NaN is of a lesser magnitude.
+    pub fn is_within(&self, limit: f64) -> bool {
+        self.low > -limit && self.high < limit
+    }
+
     /// One value.
     pub fn exactly(value: f64) -> ValueRange {
         let nan = value.is_nan();

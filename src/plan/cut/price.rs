@@ -5,8 +5,9 @@ use super::column_program::ColumnProgram;
 use super::footprint::Shape;
 use super::reduction::{Candidate, Recipe};
 use super::scheme::{Group, Scheme};
-use crate::lang::hir::ExprId;
+use crate::lang::hir::{ExprId, Kernel};
 use crate::plan::assemble::LineRanges;
+use crate::plan::cost;
 use crate::plan::hoist::Hoisted;
 use crate::plan::request::Request;
 use crate::tuning;
@@ -22,7 +23,7 @@ pub fn is_worth_it(
     let same: Vec<(ExprId, Candidate, Shape)> =
         candidates.iter().filter(|(_, _, other)| other == shape).cloned().collect();
     let scheme = Scheme::new(&hoisted.kernel, request, ranges, &same);
-    price_of_passes(&scheme) * tuning::CUT_ADVANTAGE < price_of_whole(request, shape, &same)
+    price_of_passes(&scheme) * tuning::CUT_ADVANTAGE < price_of_whole(&hoisted.kernel, request, shape, &same)
 }
 
 /// For the passes: lines for the columns, which rows of pixels share, those along the row, and the last pass.
@@ -35,16 +36,18 @@ fn price_of_passes(scheme: &Scheme<'_>) -> f64 {
 fn price_of_columns(scheme: &Scheme<'_>, group: &Group) -> f64 {
     let (rows, parts) = (scheme.request.adjacent_rows as f64, group.parts.len() as f64);
     let height = group.shape.patterns[0].len();
-    let conditions = group.parts.iter().map(|part| part.conditions.len()).max().unwrap_or(0) as f64;
+    let element =
+        cost::of_cell(scheme.kernel, group.parts.iter().flat_map(|part| part.element.iter().chain(&part.conditions)));
+    let cell = 1.0 + element as f64;
     if scheme.is_reduced(group) {
         let shared = if height <= tuning::MAX_UNROLLED_CELLS { rows } else { 1.0 };
         // Each row of cells is read once, and the tree has about as many operations, and one for each halving for each row of pixels.
         let reads = (height as f64 + shared - 1.0) / shared;
-        return reads * (1.0 + conditions) + parts * (reads + shared.log2() + 1.0);
+        return reads * cell + parts * (reads + shared.log2() + 1.0);
     }
     let cells = column_cells(scheme, group);
     let program = ColumnProgram::new(cells);
-    let reads = program.reads(cells) * (1.0 + conditions);
+    let reads = program.reads(cells) * cell;
     match group.weights {
         Some(_) => reads + height as f64 + 1.0,
         None => reads + program.merges(cells) * instructions(group) + group.shape.patterns.len() as f64 * parts,
@@ -65,26 +68,31 @@ fn instructions(group: &Group) -> f64 {
 }
 
 /// For the reductions as they are: unrolled, where rows of pixels share rows of cells, or in a loop.
-fn price_of_whole(request: &Request, shape: &Shape, candidates: &[(ExprId, Candidate, Shape)]) -> f64 {
+fn price_of_whole(kernel: &Kernel, request: &Request, shape: &Shape, candidates: &[(ExprId, Candidate, Shape)]) -> f64 {
     let cells = request.cells.taps();
     let is_squares = |candidate: &Candidate| matches!(candidate.recipe, Recipe::Squares | Recipe::ExactSquares);
     let squares = candidates.iter().filter(|(_, candidate, _)| is_squares(candidate)).count() as f64;
     let conditions = candidates.iter().map(|(_, candidate, _)| candidate.conditions.len()).max().unwrap_or(0) as f64;
     let (reductions, taps) = (candidates.len() as f64, cells as f64);
+    let functions =
+        candidates.iter().flat_map(|(_, candidate, _)| candidate.element.iter().chain(&candidate.conditions));
+    let element = cost::of_cell(kernel, functions) as f64;
     if cells > tuning::MAX_UNROLLED_CELLS {
         // Squares of differences are found in another loop than the mean.
         let loops = if squares > 0.0 { 2.0 } else { 1.0 };
-        return taps * (tuning::LOOP_INSTRUCTIONS * loops + conditions + reductions - 1.0 + squares);
+        return taps * (tuning::LOOP_INSTRUCTIONS * loops + element + reductions - 1.0 + squares);
     }
     let rows = request.adjacent_rows as f64;
-    let each = match shape.only_run() {
+    let (reads, each) = match shape.only_run() {
         // Each row of cells is combined once for the rows of pixels that see it, then rows are.
         Some(run) => {
             let (height, run) = (shape.patterns[run.pattern].len() as f64, run.len as f64);
-            (height + rows - 1.0) / rows * 2.0 * run + height / rows + rows.log2()
+            let reads = (height + rows - 1.0) / rows * run;
+            (reads, 2.0 * reads + height / rows + rows.log2())
         }
-        None => 2.0 * shape.taps() as f64,
+        None => (shape.taps() as f64, 2.0 * shape.taps() as f64),
     };
+    let element = (element - conditions).max(0.0) * reads;
     // Differences from a mean are the pixel's own.
-    (reductions - squares) * each + squares * 2.0 * taps + conditions * taps
+    (reductions - squares) * each + squares * 2.0 * taps + conditions * taps + element
 }
