@@ -20,9 +20,9 @@ use crate::errors::{caught, exception};
 /// How often Ctrl-C is looked for, and progress reported.
 const TICK: Duration = Duration::from_millis(50);
 
-/// A run of so few operations is over before anybody waits for it: machine code takes less than a tenth of a second for
-/// these, the interpreter a few.
-const FEW_OPERATIONS: u64 = 1 << 24;
+/// A run of so few operations is done by this thread, with others that help it: it looks at Python between its own bands of pixels, and
+/// the last one of the others is over before anybody waits for it. Having another thread do the work takes some 40 us.
+const FEW_OPERATIONS: u64 = 1 << 28;
 
 /// The process in which rayon's own pool works: threads don't survive a fork.
 static FIRST_PROCESS: OnceLock<u32> = OnceLock::new();
@@ -174,9 +174,11 @@ fn here(
 ) -> Result<(), Failure> {
     let stopped_by = Arc::new(Mutex::new(None));
     let (watcher, stop, mut last) = (watcher.clone(), stopped_by.clone(), Instant::now());
+    let here = std::thread::current().id();
     let progress = Progress::reporting(move |done| {
-        // Every run reports when it has finished, and a short one should not wait for Python then.
-        if last.elapsed() < TICK {
+        // Every run reports when it has finished, and a short one should not wait for Python then. Signals are for the main thread,
+        // which those that help are not.
+        if last.elapsed() < TICK || std::thread::current().id() != here {
             return ControlFlow::Continue(());
         }
         last = Instant::now();

@@ -127,7 +127,7 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
         vectors,
         rows_per_call,
         why_rows,
-        instructions: work.instructions_per_pixel(),
+        instructions: work.instructions_per_pixel(rows_per_call),
         cells: cells.clone(),
         kernel,
     };

@@ -81,6 +81,8 @@ pub struct Work {
     instructions: [usize; 4],
     /// Those of them that rows of pixels which see the same cell have in common.
     shared: usize,
+    /// Further instructions that functions take, in registers for each pixel: they are no reason for other code.
+    functions: f64,
     /// Whether there is a network, which holds many values at once.
     network: bool,
 }
@@ -91,7 +93,7 @@ impl Work {
         let shared_nodes = shared(kernel);
         let mut instructions = [0; 4];
         let mut shared = 0;
-        let mut network = false;
+        let (mut network, mut functions) = (false, 0.0);
         for (id, node) in kernel.live_nodes() {
             let mut lane = analysis.lanes[id.index()];
             let each = match node.expr {
@@ -113,18 +115,24 @@ impl Work {
             let times = if node.ty.is_window() { taps } else { 1 };
             instructions[lane.bytes().ilog2() as usize] += each * times;
             shared += if shared_nodes[id.index()] { each * times } else { 0 };
+            functions += ((operation(&node.expr) - 1) * times * lane.bytes()) as f64 / REGISTER as f64;
         }
-        Work { instructions, shared, network }
+        Work { instructions, shared, functions, network }
     }
 
     fn total(&self) -> usize {
         self.instructions.iter().sum()
     }
 
-    /// About how many instructions a pixel takes, each of which is for as many pixels as a register has lanes.
-    pub fn instructions_per_pixel(&self) -> f64 {
+    /// About how many instructions a pixel takes, each of which is for as many pixels as a register has lanes, where a call computes so
+    /// many rows of pixels.
+    pub fn instructions_per_pixel(&self, rows: usize) -> f64 {
         let of_size = |(size, count): (usize, &usize)| (count << size) as f64 / REGISTER as f64;
-        self.instructions.iter().enumerate().map(of_size).sum()
+        let alone = self.instructions.iter().enumerate().map(of_size).sum::<f64>() + self.functions;
+        let total = self.total().max(1) as f64;
+        // Networks for rows of pixels share what they know of the rows that all of them see.
+        let common = if self.network { total / 2.0 } else { self.shared as f64 };
+        alone * (1.0 - common / total * (1.0 - 1.0 / rows as f64))
     }
 
     /// How many pixels to compute together: as many as fill a few registers of the lanes that most is done in. With `wide` vectors one

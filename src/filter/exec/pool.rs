@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::{Scope, ThreadPool, ThreadPoolBuilder};
 
 use crate::error::Error;
 use crate::filter::progress::Progress;
@@ -13,7 +13,8 @@ use crate::tuning;
 
 /// Has `threads` threads do `items` things, in bands of `least` at least; each thread with a worker of its own.
 ///
-/// One thread does all of them in order.
+/// One thread does all of them in order. The caller's is one of several: it begins at once, in its own cache, and by the time that
+/// another one is awake a short run is over.
 pub fn in_bands<W>(
     items: usize,
     threads: usize,
@@ -36,18 +37,19 @@ pub fn in_bands<W>(
             band(&mut worker, start..items.min(start + len));
         }
     };
-    let scope = || {
-        rayon::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|_| work());
-            }
-        });
-    };
     match pool() {
-        Threads::Current => scope(),
-        Threads::Fewer(pool) => pool.install(scope),
+        Threads::Current => rayon::in_place_scope(|scope| share(scope, threads, &work)),
+        Threads::Fewer(pool) => pool.in_place_scope(|scope| share(scope, threads, &work)),
         Threads::Caller => work(),
     }
+}
+
+/// Has the caller and others of the scope's threads do the work.
+fn share<'scope>(scope: &Scope<'scope>, threads: usize, work: &'scope (impl Fn() + Sync)) {
+    for _ in 1..threads {
+        scope.spawn(move |_| work());
+    }
+    work();
 }
 
 /// The threads that a run has.

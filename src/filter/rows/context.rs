@@ -15,7 +15,7 @@ use crate::filter::progress::Progress;
 use crate::grid::element::Precision;
 use crate::grid::region::Region;
 use crate::plan::pass::Pass;
-use crate::plan::reads::PassReads;
+use crate::plan::reads::{ArrayRow, PassReads};
 use crate::plan::{Plan, array_input};
 use crate::tuning;
 
@@ -92,9 +92,14 @@ impl<'a> RunContext<'a> {
         let line_chunk = line_chunk(plan, shape.block);
         let most = most_pixels(plan, staged.contains(&true) || validated);
         let chunk = most.min(line_chunk.unwrap_or(most)).min(run.cancel_interval).next_multiple_of(shape.block);
-        let row_bytes: usize = plan.reads.rows.iter().map(|row| readers[row.row.input].element_bytes()).sum();
+        let bytes = |row: &ArrayRow| readers[row.row.input].element_bytes();
+        let row_bytes: usize = plan.reads.rows.iter().map(bytes).sum();
+        let copied_bytes: usize =
+            plan.reads.rows.iter().filter(|row| !readers[row.row.input].is_direct()).map(bytes).sum();
         let reads = Rereads { halos: &plan.reads.outer_halos, bytes: shape.array_len * row_bytes };
-        let strips = Strips { chunk: line_chunk, most: OrderContext::wanted_columns(plan, region) };
+        let most = tuning::COPIED_BYTES.checked_div(copied_bytes);
+        let most = most.into_iter().chain(OrderContext::wanted_columns(plan, region)).min();
+        let strips = Strips { chunk: line_chunk, most };
         let traversal = Traversal::new(region, plan.reads.group_rows, &reads, whole, strips);
         let widest = traversal.strips.iter().map(|strip| strip.len).max().unwrap_or(0);
         let inside = plan.reads.outer_halos.iter().zip(domain.shape()).map(|(halo, len)| halo.interior(*len)).collect();
