@@ -296,3 +296,8 @@ pub const LOOKING_CELLS: usize = 1 << 10;
 
 /// After how many cells a loop asks whether to stop, a power of two: a hundred nanoseconds among some microseconds. Not measured.
 pub const LOOK_INTERVAL: usize = 1 << 12;
+
+/// More elements than this are sorted half by half, with a look at each.
+///
+/// Sorting so many takes some 15 ms.
+pub const SORTED_AT_ONCE: usize = 1 << 18;

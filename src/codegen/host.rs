@@ -2,7 +2,6 @@
 
 #![allow(unsafe_code, reason = "compiled code calls these functions with pointers to its own scratch memory")]
 
-use std::cell::Cell;
 use std::mem::ManuallyDrop;
 
 use cranelift_codegen::ir::types::{F64, I32, I64};
@@ -13,6 +12,7 @@ use crate::grid::lane::Lane;
 use crate::lang::ops::UnaryOp;
 use crate::lang::ordered::Ordered;
 use crate::lang::reductions::Reduction;
+use crate::lang::stop::is_stopped;
 
 /// A function of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -117,32 +117,6 @@ pub fn number_among(op: Reduction, elements: Lane, value: Lane) -> i64 {
 
 const ELEMENT_SHIFT: u32 = 8;
 const VALUE_SHIFT: u32 = 16;
-
-thread_local! {
-    /// What says whether this thread's work is wanted no more.
-    static STOP: Cell<Option<*const dyn Fn() -> bool>> = const { Cell::new(None) };
-}
-
-/// Does some work with compiled code, which ends early, with any values, once `stop` says so.
-pub fn watched<T>(stop: &dyn Fn() -> bool, work: impl FnOnce() -> T) -> T {
-    /// Puts back what was before, also after a panic.
-    struct Before(Option<*const dyn Fn() -> bool>);
-    impl Drop for Before {
-        fn drop(&mut self) {
-            STOP.set(self.0);
-        }
-    }
-    // SAFETY: only the lifetime is another, and the pointer is gone before `stop` is.
-    let stop =
-        unsafe { std::mem::transmute::<*const (dyn Fn() -> bool + '_), *const (dyn Fn() -> bool + 'static)>(stop) };
-    let _before = Before(STOP.replace(Some(stop)));
-    work()
-}
-
-fn is_stopped() -> bool {
-    // SAFETY: what `watched` has set is alive.
-    STOP.get().is_some_and(|stop| unsafe { (*stop)() })
-}
 
 /// Whether the work is wanted no more, as 0 or 1.
 extern "C" fn look() -> u32 {

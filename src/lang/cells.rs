@@ -15,13 +15,27 @@ pub struct Cells {
     len: usize,
     /// `axes` numbers for each cell. There may be millions of them, which whoever names these cells shares.
     offsets: Arc<Vec<i32>>,
+    /// For each axis the least and the greatest offset of a cell of the footprint, then those of any cell: asked for again and again.
+    bounds: Arc<[[(i32, i32); 2]]>,
 }
 
 impl Cells {
     /// The `taps` cells of a footprint with `axes` axes, given by `axes` offsets from the centre for each, in C order.
     pub fn of_footprint(axes: usize, taps: usize, offsets: Vec<i32>) -> Cells {
         debug_assert_eq!(offsets.len(), axes * taps);
-        Cells { axes, taps, len: taps, offsets: Arc::new(offsets) }
+        Cells { axes, taps, len: taps, offsets: Arc::new(offsets), bounds: Arc::new([]) }.with_bounds()
+    }
+
+    fn with_bounds(mut self) -> Cells {
+        let of = |axis: usize, count: usize| {
+            let along = self.offsets.iter().skip(axis).step_by(self.axes).take(count);
+            let bounds = |found: Option<(i32, i32)>, x: &i32| {
+                Some(found.map_or((*x, *x), |(least, most)| (least.min(*x), most.max(*x))))
+            };
+            along.fold(None, bounds).unwrap_or_default()
+        };
+        self.bounds = (0..self.axes).map(|axis| [of(axis, self.taps), of(axis, self.len)]).collect();
+        self
     }
 
     /// The same cells, then the fixed offsets of `kernel` that are not among them.
@@ -41,6 +55,7 @@ impl Cells {
             let offsets = Arc::make_mut(&mut self.offsets);
             offsets.truncate(self.taps * self.axes);
             offsets.extend(others.into_iter().flatten());
+            self = self.with_bounds();
         }
         Ok(self)
     }
@@ -116,15 +131,13 @@ impl Cells {
 
     /// How far cells lie before the centre along an axis, and how far after it.
     pub fn reach(&self, axis: usize) -> (usize, usize) {
-        let along = || (0..self.len).map(|index| self.offset(index)[axis]);
-        let (first, last) = (along().min().unwrap_or(0).min(0), along().max().unwrap_or(0).max(0));
-        (first.unsigned_abs() as usize, last.unsigned_abs() as usize)
+        let (least, most) = self.bounds[axis][1];
+        (least.min(0).unsigned_abs() as usize, most.max(0).unsigned_abs() as usize)
     }
 
     /// The least and the greatest offset of a cell of the footprint along an axis; 0 without cells.
     pub fn extremes(&self, axis: usize) -> (i32, i32) {
-        let along = || (0..self.taps).map(|index| self.offset(index)[axis]);
-        (along().min().unwrap_or(0), along().max().unwrap_or(0))
+        self.bounds[axis][0]
     }
 
     /// The distance of the cell at `index` from the centre.

@@ -8,7 +8,9 @@ use super::hir::{Assertion, Expr, ExprId, FoldId, Kernel, Reduction};
 use super::ops::{BinaryOp, UnaryOp};
 use super::ordered::{Exact, Ordered};
 use super::schedule::{Schedule, Step};
+use super::stop::is_stopped;
 use super::whole::{Whole, WholeFacts, wholes};
+use crate::tuning;
 
 /// The values of a kernel's parameters.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,6 +51,10 @@ pub struct Interpreter<'k> {
     selected: Vec<Exact>,
     numbers: Vec<f64>,
     positions: Vec<usize>,
+    /// How many cells loops have visited.
+    visited: usize,
+    /// Whether the work is wanted no more.
+    stopped: bool,
 }
 
 impl<'k> Interpreter<'k> {
@@ -68,6 +74,8 @@ impl<'k> Interpreter<'k> {
             selected: Vec::new(),
             numbers: Vec::new(),
             positions: Vec::new(),
+            visited: 0,
+            stopped: false,
         }
     }
 
@@ -213,6 +221,9 @@ impl<'k> Interpreter<'k> {
         selected.clear();
         positions.clear();
         for tap in 0..self.cells.taps() {
+            if self.is_over() {
+                break;
+            }
             if filter.is_none_or(|filter| self.at(filter, tap) != 0.0) {
                 selected.push(self.exactly_at(window, tap));
                 positions.push(tap);
@@ -234,12 +245,22 @@ impl<'k> Interpreter<'k> {
         value
     }
 
+    /// Whether a loop over cells may end, as the work is wanted no more; asked for each cell.
+    fn is_over(&mut self) -> bool {
+        self.visited = self.visited.wrapping_add(1);
+        self.stopped |= self.visited.is_multiple_of(tuning::LOOK_INTERVAL) && is_stopped();
+        self.stopped
+    }
+
     fn fold(&mut self, id: FoldId, pixel: &Pixel<'_>) {
         let kernel = self.kernel;
         let fold = kernel.fold(id);
         self.accumulators[id.index()] = fold.init.iter().map(|init| self.scalars[init.index()]).collect();
         let body = self.schedule.body(id).to_vec();
         for tap in 0..self.cells.taps() {
+            if self.is_over() {
+                break;
+            }
             self.elements[id.index()] = fold.windows.iter().map(|window| self.exactly_at(*window, tap)).collect();
             self.steps(&body, pixel);
             self.accumulators[id.index()] = fold.next.iter().map(|next| self.scalars[next.index()]).collect();

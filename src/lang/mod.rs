@@ -27,5 +27,6 @@ pub mod shrink;
 pub mod similar;
 pub mod span;
 pub mod specialize;
+pub mod stop;
 pub mod types;
 pub mod whole;

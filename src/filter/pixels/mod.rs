@@ -17,6 +17,7 @@ use self::visit::{PixelRun, Visit};
 use super::exec::pool::{Verdict, in_bands};
 use super::exec::view::RawView;
 use crate::error::Error;
+use crate::lang::stop::watched;
 use crate::tuning;
 
 /// Evaluates every pixel of the domain's region, with one evaluator for each of `threads` threads at most; the number of the
@@ -37,6 +38,8 @@ pub fn run<E: Evaluate>(
     let visit = Visit { run, inputs, outputs: &outputs, verdict: &verdict };
     let pixels = region.pixels();
     let threads = threads.min(pixels.div_ceil(tuning::MIN_BAND));
-    in_bands(pixels, threads, tuning::MIN_BAND, evaluator, |evaluator, band| visit.band(band, evaluator));
+    in_bands(pixels, threads, tuning::MIN_BAND, evaluator, |evaluator, band| {
+        watched(&|| verdict.look(), || visit.band(band, evaluator));
+    });
     verdict.into_result()
 }

@@ -9,7 +9,7 @@ use super::line_buffer::LineBuffer;
 use super::passes::{Chunk, Held, NoCode, Passes};
 use super::traversal::Segments;
 use super::writer::Writer;
-use crate::codegen::host::watched;
+use crate::lang::stop::watched;
 
 /// One thread's memory.
 pub struct Worker<'a> {

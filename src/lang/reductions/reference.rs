@@ -5,6 +5,8 @@
 
 use super::class::{Frequency, Ranked};
 use crate::lang::ordered::Ordered;
+use crate::lang::stop::is_stopped;
+use crate::tuning;
 
 /// The elements of a window that take part in a reduction.
 pub struct Selected<'a, T = f64> {
@@ -101,7 +103,7 @@ pub(super) fn trimmed_mean(selected: Selected<'_>) -> f64 {
     if selected.is_unordered() {
         return f64::NAN;
     }
-    selected.elements.sort_unstable_by(f64::total_cmp);
+    sort(selected.elements);
     let elements = &*selected.elements;
     Ranked::TrimmedMean.of_sorted(elements.len(), selected.argument, |k| elements[k])
 }
@@ -145,6 +147,18 @@ fn nth_smallest<T: Ordered>(elements: &mut [T], k: usize) -> T {
     *elements.select_nth_unstable_by(k, T::order).1
 }
 
+/// Sorts elements; many of them half by half, so that it can be asked in between whether that is still wanted.
+fn sort<T: Ordered>(elements: &mut [T]) {
+    if elements.len() <= tuning::SORTED_AT_ONCE {
+        elements.sort_unstable_by(T::order);
+    } else if !is_stopped() {
+        let middle = elements.len() / 2;
+        let (low, _, high) = elements.select_nth_unstable_by(middle, T::order);
+        sort(low);
+        sort(high);
+    }
+}
+
 /// The greatest of one or more elements, none of them NaN.
 fn greatest(elements: &[f64]) -> f64 {
     elements.iter().copied().max_by(f64::total_cmp).expect("at least one element")
@@ -182,7 +196,7 @@ fn counts<T: Ordered>(elements: &mut [T]) -> impl Iterator<Item = (f64, usize)> 
 
 /// The distinct values in ascending order, and how often each occurs. NaN elements do not take part, and -0 is 0, of whichever sign.
 fn distinct<T: Ordered>(elements: &mut [T]) -> impl Iterator<Item = (T, usize)> + Clone {
-    elements.sort_unstable_by(T::order);
+    sort(elements);
     // NaNs are at the ends, and the zeros next to each other.
     let first = elements.iter().position(|element| !element.is_nan()).unwrap_or(elements.len());
     let numbers = elements[first..].split(|element| element.is_nan()).next().unwrap_or(&[]);
