@@ -35,10 +35,14 @@ impl Runs {
             return best;
         }
         let most = longest / 2;
-        let one = (2..=most).map(|m| vec![m]);
-        // Three passes are worth it from some hundred columns on only.
+        let one = (2..=most.min(1024)).map(|m| vec![m]);
+        // Three passes are worth it from some hundred columns on only, more from some thousand on.
         let two = (2..=most.min(24)).flat_map(|m| (2..=24).filter(move |n| m * n <= most).map(move |n| vec![m, n]));
-        for levels in one.chain(two) {
+        let more = (3..=most.ilog2()).flat_map(|count| {
+            let fits = move |m: &usize| m.checked_pow(count).is_some_and(|columns| columns <= most);
+            (2..=24).take_while(fits).map(move |m| vec![m; count as usize])
+        });
+        for levels in one.chain(two).chain(more) {
             let runs = Runs { levels, ..best.clone() };
             if runs.cost() < best.cost() {
                 best = runs;
@@ -119,7 +123,8 @@ mod tests {
 
     #[test]
     fn every_column_is_seen_and_those_of_sums_once() {
-        let lens = (1..=300).map(|len| vec![len]).chain([vec![3, 40, 3], vec![12, 12], vec![1, 200, 30]]);
+        let long = [vec![20_001], vec![1_000_000]];
+        let lens = (1..=300).map(|len| vec![len]).chain([vec![3, 40, 3], vec![12, 12], vec![1, 200, 30]]).chain(long);
         for lens in lens {
             let expected = |columns: &[usize], at: usize| columns.get(at).is_some_and(|times| *times > 0);
             for idempotent in [false, true] {
@@ -133,6 +138,15 @@ mod tests {
                 let all: usize = lens.iter().sum();
                 assert_eq!(columns.iter().filter(|times| **times > 0).count(), all, "{runs:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_run_of_a_million_takes_few_reads() {
+        for idempotent in [false, true] {
+            let runs = runs_of(&[1_000_001], idempotent);
+            let reads = runs.levels.iter().sum::<usize>() + runs.last_reads().len();
+            assert!(reads < 100, "{runs:?}: {reads}");
         }
     }
 
