@@ -297,6 +297,9 @@ pub const LOOKING_CELLS: usize = 1 << 10;
 /// After how many cells a loop asks whether to stop, a power of two: a hundred nanoseconds among some microseconds. Not measured.
 pub const LOOK_INTERVAL: usize = 1 << 12;
 
+/// Passes compute pixels of about so many instructions before it is asked whether to stop: some 50 ms.
+pub const UNSEEN_INSTRUCTIONS: f64 = 134_217_728.0;
+
 /// More elements than this are sorted half by half, with a look at each.
 ///
 /// Sorting so many takes some 15 ms.

@@ -4,7 +4,7 @@
 use hoodoo::{
     AnyElement, Cut, DType, Element, Engine, Filter, Input, Kernel, Mode, Output, Precision, Progress, Window,
 };
-use ndarray::{ArrayD, Axis, IxDyn, Slice};
+use ndarray::{Array1, ArrayD, Axis, IxDyn, Slice};
 
 const MODES: [Mode; 7] =
     [Mode::Reflect, Mode::Mirror, Mode::Nearest, Mode::Wrap, Mode::Constant, Mode::Shrink, Mode::Valid];
@@ -422,5 +422,26 @@ fn the_plan_says_what_is_not_cut_and_why() {
     for source in ["max(w) - min(w)", "std(w)", "mean(w where dist() > 4)"] {
         let plan = listing(source, Window::Disk(10.0));
         assert!(plan.contains("pass 1:") && !plan.contains("is not cut"), "{source}: {plan}");
+    }
+}
+
+#[test]
+fn windows_of_a_hundred_thousand_cells_in_a_row() {
+    let side = 100_001_usize;
+    let image = Array1::from_shape_fn(250_000, |x| ((x * 7919) % 251) as u8);
+    let mut before = vec![0_u64];
+    before.extend(image.iter().scan(0, |sum, x| {
+        *sum += u64::from(*x);
+        Some(*sum)
+    }));
+    let expected = Array1::from_shape_fn(image.len(), |x| {
+        let (first, end) = (x.saturating_sub(side / 2), (x + side / 2 + 1).min(image.len()));
+        (before[end] - before[first]) as f64
+    });
+    let filter = Filter::new(&Kernel::compile("sum(w)").unwrap()).size(side).mode(Mode::Constant);
+    for threads in [1, 2] {
+        let mut sums = Array1::<f64>::zeros(image.len());
+        filter.clone().threads(threads).run_into(&image, &mut sums).unwrap();
+        assert_eq!(sums, expected);
     }
 }

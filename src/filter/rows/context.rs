@@ -91,7 +91,9 @@ impl<'a> RunContext<'a> {
         let validated = plan.has_general_code();
         let line_chunk = line_chunk(plan, shape.block);
         let most = most_pixels(plan, staged.contains(&true) || validated);
-        let chunk = most.min(line_chunk.unwrap_or(most)).min(run.cancel_interval).next_multiple_of(shape.block);
+        let unseen = pixels_unseen(plan, run.cancel_interval);
+        let twice = computed_twice(plan);
+        let chunk = most.min(line_chunk.unwrap_or(most)).max(twice).min(unseen).next_multiple_of(shape.block);
         let bytes = |row: &ArrayRow| readers[row.row.input].element_bytes();
         let row_bytes: usize = plan.reads.rows.iter().map(bytes).sum();
         let copied_bytes: usize =
@@ -161,10 +163,26 @@ fn most_pixels(plan: &Plan, moved: bool) -> usize {
     tuning::CHUNK_BYTES / (bytes * plan.last_pass().rows_per_call)
 }
 
+/// How many pixels may be computed before a cancellation is seen, if it would be so many cell by cell: where passes make lines, it is their
+/// instructions that count.
+fn pixels_unseen(plan: &Plan, cell_by_cell: usize) -> usize {
+    if plan.lines.is_empty() {
+        return cell_by_cell;
+    }
+    let instructions: f64 = plan.passes.iter().map(|pass| pass.instructions.max(1.0)).sum();
+    (tuning::UNSEEN_INSTRUCTIONS / instructions) as usize
+}
+
 /// How many pixels of a row are computed at once so that all lines stay in the nearest cache, if there are any, in whole
 /// blocks; but what is computed twice at the ends of each chunk must be a small part of it.
 fn line_chunk(plan: &Plan, block: usize) -> Option<usize> {
     let bytes: usize = plan.lines.iter().map(|line| line.lane.bytes() * plan.reads.group_rows).sum();
-    let twice = plan.reads.passes.iter().map(|pass| pass.halo.len()).max().unwrap_or(0);
+    let twice = computed_twice(plan);
     (bytes > 0).then(|| (tuning::LINE_BYTES / bytes).min(tuning::MAX_LINE_CHUNK).max(4 * twice).next_multiple_of(block))
+}
+
+/// How many elements of the lines are computed again for the next chunk, at most; where there are no lines, none.
+fn computed_twice(plan: &Plan) -> usize {
+    let halos = plan.reads.passes.iter().map(|pass| pass.halo.len());
+    if plan.lines.is_empty() { 0 } else { halos.max().unwrap_or(0) }
 }
