@@ -385,21 +385,27 @@ fn automata() {
 /// The kernels of which some code has vectors of 128 bits: they make integers of a param.
 const NARROW: [&str; 2] = ["sigma-filter", "susan"];
 
-/// Where the processor has vectors of 256 bits, nearly all kernels are computed with them.
+/// Where the processor has wide vectors, nearly all kernels are computed with them.
 #[test]
 fn nearly_all_kernels_have_wide_vectors() {
+    for vectors in [Vectors::Bits256, Vectors::Bits512] {
+        assert_eq!(narrow_kernels(vectors), NARROW);
+    }
+}
+
+/// The kernels of which some code has vectors of 128 bits although wider ones are wanted; where there are none, those that are known.
+fn narrow_kernels(vectors: Vectors) -> Vec<String> {
     let plan = |name: &str, dtype: DType| {
         let kernel = Kernel::compile_from(&source(name), name).unwrap();
         let (inputs, outputs) = (vec![dtype; kernel.inputs().len()], vec![dtype; kernel.outputs().len()]);
-        filter(name).vectors(Vectors::Bits256).listing(Listing::Plan, &[1024, 1024], &inputs, &outputs).unwrap()
+        filter(name).vectors(vectors).listing(Listing::Plan, &[1024, 1024], &inputs, &outputs).unwrap()
     };
     if plan("erosion", DType::U8).contains("vectors: 128 bits: the processor") {
-        return;
+        return NARROW.map(str::to_string).to_vec();
     }
     let is_narrow = |name: &String| {
         let plans = [DType::U8, DType::I16, DType::I32, DType::F32, DType::F64].map(|dtype| plan(name, dtype));
         plans.iter().any(|plan| plan.contains("vectors: 128 bits"))
     };
-    let narrow: Vec<String> = names().into_iter().filter(is_narrow).collect();
-    assert_eq!(narrow, NARROW);
+    names().into_iter().filter(is_narrow).collect()
 }

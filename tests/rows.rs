@@ -256,8 +256,21 @@ impl Case {
         threads: usize,
         precision: Precision,
     ) -> Result<(), String> {
-        let fail = |message: String| Err(format!("with vectors of 256 bits: {message}\n{}", self.described));
-        match (narrow, self.run(Engine::Rows, threads, precision, Vectors::Bits256)) {
+        for vectors in [Vectors::Bits256, Vectors::Bits512] {
+            self.check_width(narrow, threads, precision, vectors)?;
+        }
+        Ok(())
+    }
+
+    fn check_width(
+        &self,
+        narrow: &Result<Vec<Stored>, Error>,
+        threads: usize,
+        precision: Precision,
+        vectors: Vectors,
+    ) -> Result<(), String> {
+        let fail = |message: String| Err(format!("with vectors of {vectors} bits: {message}\n{}", self.described));
+        match (narrow, self.run(Engine::Rows, threads, precision, vectors)) {
             (Ok(narrow), Ok(wide)) => {
                 for (index, (narrow, wide)) in narrow.iter().zip(&wide).enumerate() {
                     if let Some(message) = differs(narrow, wide, 0.0, false) {
@@ -304,6 +317,19 @@ fn exact_kernels_have_the_interpreters_bits() {
 #[test]
 fn exact_kernels_over_large_arrays_have_the_interpreters_bits() {
     for_each_tape(cases(25), |tape| check(tape, false, true));
+}
+
+/// The same where the processor has less than this one: the tests of random kernels in a process that makes it pass for another.
+#[test]
+fn older_processors() {
+    let program = std::env::current_exe().unwrap();
+    for processor in ["basic", "avx2"] {
+        let mut command = std::process::Command::new(&program);
+        command.arg("interpreters_bits").env("HOODOO_PROCESSOR", processor).env("HOODOO_CASES", "0.3");
+        let output = command.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("2 passed"), "{processor}: {text}");
+    }
 }
 
 /// Kernels with sums and functions that are rounded differently.
@@ -670,10 +696,14 @@ const GUARDED_KERNELS: [(&str, &[usize]); 8] = [
     ("mean(w where w > 3)", &[4, 4]),
 ];
 
+/// The vectors that are wider than Cranelift's.
+const WIDE: [Vectors; 2] = [Vectors::Bits256, Vectors::Bits512];
+
 fn against_guard_pages<T: AnyElement + PartialEq + std::fmt::Debug>() {
     for (index, (source, size)) in GUARDED_KERNELS.iter().enumerate() {
         let kernel = compile(source);
-        let widths: Vec<usize> = (1..=70).filter(|width| (width + index) % 3 == 0).chain([1, 16, 150]).collect();
+        let widths = (1..=140).filter(|width| (width + index) % if *width < 70 { 3 } else { 8 } == 0);
+        let widths: Vec<usize> = widths.chain([1, 16, 290]).collect();
         for width in widths {
             let shape = [1 + (width * 7 + index) % 6, width];
             let mode = Mode::ALL[(width + index) % 5];
@@ -682,8 +712,8 @@ fn against_guard_pages<T: AnyElement + PartialEq + std::fmt::Debug>() {
             });
             let filter = Filter::new(&kernel).window(Window::from(*size)).mode(mode).cval(2.0).threads(1);
             let expected: ArrayD<T> = filter.clone().vectors(Vectors::Bits128).run(&image).unwrap();
-            let filter = filter.vectors(Vectors::Bits256);
-            for at_end in [true, false] {
+            for (vectors, at_end) in WIDE.into_iter().flat_map(|vectors| [(vectors, true), (vectors, false)]) {
+                let filter = filter.clone().vectors(vectors);
                 // Rows that follow each other, are apart, and are in reverse order.
                 for (pitch, step, reversed) in
                     [(width, 1, false), (width + 5, 1, false), (2 * width, 2, false), (width, 1, true)]
@@ -716,10 +746,10 @@ fn nothing_outside_the_arrays_is_touched() {
 #[test]
 fn nothing_outside_arrays_of_two_types_is_touched() {
     let kernel = compile("max(w)");
-    for width in 1..=70 {
+    for (width, vectors) in (1..=140).map(|width| (width, WIDE[width % 2])) {
         let shape = [3, width];
         let image = ArrayD::from_shape_fn(IxDyn(&shape), |at| ((at[0] * 37 + at[1] * 11) % 23) as u8);
-        let filter = Filter::new(&kernel).size(3).threads(1).vectors(Vectors::Bits256);
+        let filter = Filter::new(&kernel).size(3).threads(1).vectors(vectors);
         let expected: ArrayD<u8> = filter.clone().vectors(Vectors::Bits128).run(&image).unwrap();
         for at_end in [true, false] {
             let from = Guarded::<u8>::new(shape, width, 1, false, at_end);

@@ -23,6 +23,7 @@ use super::wide::{self, Refused, WideCode};
 use crate::callback::{Callback, CallbackFn};
 use crate::error::Error;
 use crate::lang::cells::Cells;
+use crate::plan::width::Shape;
 
 fn codegen_error(error: impl fmt::Display) -> Error {
     Error::Codegen(error.to_string())
@@ -113,17 +114,18 @@ impl Module {
         Ok(code.vcode.clone().unwrap_or_default())
     }
 
-    /// The code for `function`, whose loop computes two blocks of so many pixels in each turn, with vectors of twice Cranelift's size,
-    /// if there is such code; its text, too, if it is asked for.
+    /// The code for `function`, whose loop computes in each turn as many blocks of so many pixels as registers of this shape have, if
+    /// there is such code; its text, too, if it is asked for.
     pub fn widened(
         &mut self,
         function: Function,
         pixels: usize,
+        shape: Shape,
         listing: bool,
     ) -> Result<Result<WideCode, Refused>, Error> {
         let mut context = Context::for_function(function);
         context.optimize(&*isa()?, &mut Default::default()).map_err(codegen_error)?;
-        Ok(wide::lower(&context.func, pixels, listing))
+        Ok(wide::lower(&context.func, pixels, shape, listing))
     }
 
     /// Puts code into the module, and makes the module's memory executable.
@@ -217,7 +219,7 @@ impl RowCode {
     ///
     /// There is an address in `rows` for each row of the code's pass, around which its cells can be read for `len` pixels,
     /// and one in `outputs` for each output of each row of pixels, to which `len` elements can be written. `len` is at least
-    /// the pass's step: a block, or two with wide vectors. The pointers of `frame` are valid for what the pass needs.
+    /// the pass's step: a block, or several with wide vectors. The pointers of `frame` are valid for what the pass needs.
     #[inline(always)]
     pub(crate) unsafe fn call(&self, rows: &[*const u8], outputs: &[*mut u8], len: usize, frame: &Frame) -> usize {
         // SAFETY: by the contract above.

@@ -110,11 +110,11 @@ enum Made<T> {
 
 /// The code of a body, with vectors as wide as the pass says.
 fn compile(pass: &Pass, body: &Body, limits: &Limits) -> Result<Made<RowCode>, Error> {
-    if pass.vectors != PassVectors::Wide {
+    let Some(shape) = pass.vectors.shape() else {
         return compile_narrow(pass, body, limits).map(Made::Code);
-    }
+    };
     let (mut module, function) = build(pass, body, pass.step(), limits)?;
-    match module.widened(function, pass.block, false)? {
+    match module.widened(function, pass.block, shape, false)? {
         Ok(code) => Ok(Made::Code(RowCode::new(module.finish_bytes(code)?))),
         Err(Refused(why)) => Ok(Made::Refused(why)),
     }
@@ -128,7 +128,7 @@ fn compile_narrow(pass: &Pass, body: &Body, limits: &Limits) -> Result<RowCode, 
 
 /// The plan as it is carried out: without wide vectors where there is no such code.
 pub fn settled(plan: Plan, limits: &Limits) -> Plan {
-    let wide = plan.passes.iter().any(|pass| pass.vectors == PassVectors::Wide);
+    let wide = plan.passes.iter().any(|pass| pass.vectors.shape().is_some());
     match wide.then(|| RowKernel::compile(plan.clone(), limits)) {
         Some(Ok(kernel)) => kernel.plan,
         // Code that is too large to be made is nobody's business here.
@@ -145,9 +145,9 @@ pub fn clif(plan: &Plan, limits: &Limits) -> Result<String, Error> {
 /// The functions of a plan in machine code, as text.
 pub fn assembly(plan: &Plan, limits: &Limits) -> Result<String, Error> {
     let pass = |pass: &Pass| {
-        if pass.vectors == PassVectors::Wide {
+        if let Some(shape) = pass.vectors.shape() {
             let (mut module, function) = build(pass, &pass.finite, pass.step(), limits)?;
-            if let Ok(code) = module.widened(function, pass.block, true)? {
+            if let Ok(code) = module.widened(function, pass.block, shape, true)? {
                 return Ok(code.text.unwrap_or_default());
             }
         }

@@ -6,13 +6,15 @@ use super::named::named_enum;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Vectors {
-    /// The widest that the processor has, where rows are long enough.
+    /// Those of the processor's that are fastest for a kernel, where rows are long enough.
     #[default]
     Auto,
     /// 128 bits.
     Bits128,
     /// 256 bits, if the processor has them.
     Bits256,
+    /// 512 bits, if the processor has them, else 256.
+    Bits512,
 }
 
-named_enum!(Vectors, "vectors", "a size of vectors", "sizes of vectors", [Auto: "auto", Bits128: "128", Bits256: "256"]);
+named_enum!(Vectors, "vectors", "a size of vectors", "sizes of vectors", [Auto: "auto", Bits128: "128", Bits256: "256", Bits512: "512"]);

@@ -11,7 +11,7 @@ use super::order::method::Method;
 use super::order::pass::{OrderPass, OrderStatistic};
 use super::pass::{Pass, PassInput, PassOutput, PassVectors, RowsPerCall};
 use super::program::Plan;
-use super::width::Width;
+use super::width::{Shape, Width};
 use crate::grid::cut::Cut;
 use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, ExprId};
@@ -151,7 +151,7 @@ impl Pass {
 impl PassVectors {
     fn as_str(&self) -> String {
         let why = match self {
-            PassVectors::Wide => return "256 bits, two blocks side by side".to_string(),
+            PassVectors::Wide(shape) => return shape.as_str().to_string(),
             PassVectors::Told => "it was told so",
             PassVectors::Processor => "the processor has no wider ones that code is made for",
             PassVectors::HostCalls => "functions of the host are called",
@@ -159,6 +159,16 @@ impl PassVectors {
             PassVectors::NoRule(what) => return format!("128 bits: there is no wider code for `{what}`"),
         };
         format!("128 bits: {why}")
+    }
+}
+
+impl Shape {
+    fn as_str(self) -> &'static str {
+        match (self.blocks, self.registers) {
+            (2, 16) => "256 bits, two blocks side by side",
+            (2, _) => "256 bits, two blocks side by side, 32 registers",
+            _ => "512 bits, four blocks side by side, 32 registers",
+        }
     }
 }
 

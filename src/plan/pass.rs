@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::body::Body;
 use super::line::{Destination, Origin};
+use super::width::Shape;
 use crate::grid::element::{Cast, DType};
 use crate::grid::halo::Halo;
 use crate::grid::lane::Lane;
@@ -42,7 +43,7 @@ pub struct Pass {
     pub cast: Cast,
     /// How many pixels are computed together: a power of two.
     pub block: usize,
-    /// How wide vectors are: whether a turn of the loop computes two blocks.
+    /// How wide vectors are, and so how many blocks a turn of the loop computes.
     pub vectors: PassVectors,
     /// How many rows of pixels one call computes.
     pub rows_per_call: usize,
@@ -59,8 +60,8 @@ pub struct Pass {
 /// How wide the vectors of a pass's code are, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PassVectors {
-    /// 256 bits: what one register holds for a block, and beside it what it holds for the next.
-    Wide,
+    /// 256 or 512 bits: what one register holds for a block, and beside it what it holds for the next ones.
+    Wide(Shape),
     /// 128 bits: the filter was told so.
     Told,
     /// 128 bits: the processor has no wider ones that there is code for.
@@ -236,7 +237,15 @@ impl PassOutput {
 impl PassVectors {
     /// How many blocks of pixels are computed at once.
     pub fn blocks(&self) -> usize {
-        if *self == PassVectors::Wide { 2 } else { 1 }
+        self.shape().map_or(1, |shape| shape.blocks)
+    }
+
+    /// The registers, if they are wider than Cranelift's.
+    pub fn shape(&self) -> Option<Shape> {
+        match self {
+            PassVectors::Wide(shape) => Some(*shape),
+            _ => None,
+        }
     }
 }
 

@@ -4,10 +4,12 @@ use super::body::Body;
 use super::cost::Work;
 use super::pass::PassVectors;
 use super::request::Request;
+use super::width::Shape;
 use crate::grid::vectors::Vectors;
 use crate::lang::hir::{Expr, Kernel};
 use crate::lang::ops::UnaryOp;
-use crate::{machine, tuning};
+use crate::machine::{self, VectorUnit};
+use crate::tuning;
 
 /// The vectors and the block for a kernel, for all that is known before it is lowered.
 pub fn vectors(request: &Request, kernel: &Kernel, work: &Work) -> (PassVectors, usize) {
@@ -15,17 +17,33 @@ pub fn vectors(request: &Request, kernel: &Kernel, work: &Work) -> (PassVectors,
     if request.vectors == Vectors::Bits128 {
         return narrow(PassVectors::Told);
     }
-    if machine::vector_bits() < 256 {
+    if machine::vector_unit() == VectorUnit::Basic {
         return narrow(PassVectors::Processor);
     }
     if kernel.live_nodes().any(|(_, node)| reduces_by_host(&node.expr)) {
         return narrow(PassVectors::HostCalls);
     }
     let block = work.block(true);
-    if request.vectors == Vectors::Auto && request.row_pixels < 2 * block * tuning::WIDE_TURNS {
-        return narrow(PassVectors::ShortRows);
+    let long_enough = |shape: &Shape| request.row_pixels >= shape.blocks * block * tuning::WIDE_TURNS;
+    let shape = match request.vectors {
+        Vectors::Auto => wanted(work).into_iter().find(long_enough),
+        Vectors::Bits512 if machine::vector_unit() >= VectorUnit::Avx512 => Some(Shape::AVX512),
+        _ => Some(half()),
+    };
+    shape.map_or_else(|| narrow(PassVectors::ShortRows), |shape| (PassVectors::Wide(shape), block))
+}
+
+/// The shapes of registers that are fast for a kernel, the fastest first.
+fn wanted(_work: &Work) -> Vec<Shape> {
+    match machine::vector_unit() {
+        VectorUnit::FastAvx512 => vec![Shape::AVX512, half()],
+        _ => vec![half()],
     }
-    (PassVectors::Wide, block)
+}
+
+/// Registers of 256 bits.
+fn half() -> Shape {
+    if machine::vector_unit() >= VectorUnit::Avx512 { Shape::AVX512_HALF } else { Shape::AVX2 }
 }
 
 /// The vectors for what the kernel has become: functions of the host are called for one block at a time.

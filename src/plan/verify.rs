@@ -78,7 +78,7 @@ fn rows(pass: &Pass) -> Result<(), String> {
     check(pass.rows.is_sorted_by(|x, y| x < y), || "the rows don't ascend".to_string())?;
     check(pass.block.is_power_of_two(), || format!("a block of {} pixels", pass.block))?;
     let calls = [Some(&pass.finite), pass.general.as_ref()].into_iter().flatten().any(Body::calls_host);
-    check(pass.vectors.blocks() == 1 || !calls, || "the host is called for two blocks at once".to_string())?;
+    check(pass.vectors.blocks() == 1 || !calls, || "the host is called for several blocks at once".to_string())?;
     let listed = |input: usize, cell: usize| {
         let addr = &pass.cell_addrs.at(cell);
         (0..pass.rows_per_call).all(|row| {

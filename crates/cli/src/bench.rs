@@ -45,7 +45,7 @@ pub struct BenchArguments {
     /// Threads for Hoodoo; 0 for one on each core
     #[arg(long, value_name = "N", default_value_t = 1)]
     threads: usize,
-    /// The size of vectors: auto, 128 or 256 bits
+    /// The size of vectors: auto, 128, 256 or 512 bits
     #[arg(long, value_name = "BITS", default_value = "auto")]
     #[arg(value_parser = offered(Vectors::ALL.map(Vectors::as_str), word::<Vectors>), hide_possible_values = true)]
     vectors: Vectors,

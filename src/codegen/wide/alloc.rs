@@ -1,20 +1,24 @@
 //! Registers for a program, by Cranelift's register allocator.
 
+use std::ops::Range;
+
 use regalloc2 as ra;
 use regalloc2::{MachineEnv, Operand, Output, PReg, PRegSet, RegClass, VReg};
 
+use super::encode::Length;
 use super::inst::{Inst, Kind, integer_register};
 use super::select::{Program, Refused};
+use crate::plan::width::Shape;
 
 /// The general registers that a function may use as it likes, but for the stack pointer and the frame pointer, and those that it
 /// must give back as they were (System V).
 const VOLATILE: [u8; 9] = [0, 1, 2, 6, 7, 8, 9, 10, 11];
 pub const SAVED: [u8; 5] = [3, 12, 13, 14, 15];
 
-/// The vector registers.
-const VECTORS: u8 = 16;
+/// The mask registers; the first stands for no mask, and is used where nothing else can come between.
+const MASKS: Range<usize> = 1..8;
 
-/// The bytes of a place on the stack, of which a vector takes four.
+/// The bytes of a place on the stack, of which a vector takes several.
 pub const SLOT: usize = 8;
 
 /// A program as the allocator wants to see it: with the instructions of all blocks in one list.
@@ -22,6 +26,7 @@ pub struct Allocatable {
     pub insts: Vec<Inst>,
     blocks: Vec<BlockInfo>,
     registers: usize,
+    shape: Shape,
 }
 
 struct BlockInfo {
@@ -32,8 +37,8 @@ struct BlockInfo {
 }
 
 impl Allocatable {
-    pub fn new(program: Program) -> Allocatable {
-        let mut all = Allocatable { insts: Vec::new(), blocks: Vec::new(), registers: program.registers };
+    pub fn new(program: Program, shape: Shape) -> Allocatable {
+        let mut all = Allocatable { insts: Vec::new(), blocks: Vec::new(), registers: program.registers, shape };
         for mut block in program.blocks {
             let first = all.insts.len();
             all.insts.append(&mut block.insts);
@@ -52,11 +57,16 @@ impl Allocatable {
         }
         all
     }
+
+    /// The size of vectors that fill a register.
+    pub fn whole(&self) -> Length {
+        Length::of(self.shape.blocks)
+    }
 }
 
 /// Where every operand is. What the allocator does not take is refused.
 pub fn allocate(program: &Allocatable) -> Result<Output, Refused> {
-    let machine = machine();
+    let machine = machine(program.shape);
     let options = ra::RegallocOptions { validate_ssa: cfg!(debug_assertions), ..Default::default() };
     let output =
         ra::run(program, &machine, &options).map_err(|error| Refused(format!("register allocation: {error}")))?;
@@ -73,17 +83,23 @@ fn check(program: &Allocatable, machine: &MachineEnv, output: &Output) {
     checker.run().unwrap_or_else(|errors| panic!("registers are not allocated as they should be: {errors:?}"));
 }
 
-fn machine() -> MachineEnv {
+fn machine(shape: Shape) -> MachineEnv {
     let integers = |numbers: &[u8]| {
         let mut set = PRegSet::empty();
         numbers.iter().for_each(|number| set.add(integer_register(*number)));
         set
     };
-    let mut vectors = PRegSet::empty();
-    (0..VECTORS).for_each(|number| vectors.add(PReg::new(usize::from(number), RegClass::Float)));
+    let set = |numbers: Range<usize>, class: RegClass| {
+        let mut set = PRegSet::empty();
+        numbers.for_each(|number| set.add(PReg::new(number, class)));
+        set
+    };
+    // Instructions on the first sixteen vector registers are shorter.
+    let (short, long) = (set(0..16, RegClass::Float), set(16..shape.registers, RegClass::Float));
+    let masks = if shape.has_masks() { set(MASKS, RegClass::Vector) } else { PRegSet::empty() };
     MachineEnv {
-        preferred_regs_by_class: [integers(&VOLATILE), vectors, PRegSet::empty()],
-        non_preferred_regs_by_class: [integers(&SAVED), PRegSet::empty(), PRegSet::empty()],
+        preferred_regs_by_class: [integers(&VOLATILE), short, masks],
+        non_preferred_regs_by_class: [integers(&SAVED), long, PRegSet::empty()],
         scratch_by_class: [None; 3],
         fixed_stack_slots: Vec::new(),
     }
@@ -143,6 +159,6 @@ impl ra::Function for Allocatable {
     }
 
     fn spillslot_size(&self, class: RegClass) -> usize {
-        if class == RegClass::Int { 1 } else { 32 / SLOT }
+        if class == RegClass::Float { self.shape.bytes() / SLOT } else { 1 }
     }
 }

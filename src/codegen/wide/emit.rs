@@ -4,8 +4,9 @@ use regalloc2 as ra;
 use regalloc2::{Allocation, Edit, InstOrEdit, Output, RegClass};
 
 use super::alloc::{Allocatable, SAVED, SLOT};
-use super::encode::{Assembler, CONSTANT, Label, Rm, VexOp, op};
-use super::inst::{Condition, Flags, Inst, Kind, Length, Memory};
+use super::encode::{Assembler, CONSTANT, Fields, Label, Length, Rm};
+use super::inst::{Condition, Flags, Inst, Kind, Memory};
+use super::ops::{VectorOp, op};
 use super::text;
 use cranelift_codegen::ir::UserExternalName;
 
@@ -29,8 +30,14 @@ pub struct WideCode {
 /// The code of a program.
 pub fn emit(program: &Allocatable, output: &Output, constants: &[[u8; CONSTANT]], listing: bool) -> WideCode {
     let blocks = ra::Function::num_blocks(program);
-    let mut emitter =
-        Emitter { assembler: Assembler::new(blocks, listing), frame: Frame::of(output), symbols: Vec::new(), next: 0 };
+    let whole = program.whole();
+    let mut emitter = Emitter {
+        assembler: Assembler::new(blocks, listing),
+        frame: Frame::of(output, whole),
+        whole,
+        symbols: Vec::new(),
+        next: 0,
+    };
     emitter.enter();
     for block in 0..blocks {
         emitter.assembler.bind(Label(block));
@@ -47,7 +54,7 @@ pub fn emit(program: &Allocatable, output: &Output, constants: &[[u8; CONSTANT]]
     }
     let Emitter { mut assembler, symbols, .. } = emitter;
     let text = assembler.text.take();
-    WideCode { bytes: assembler.finish(constants), symbols, text }
+    WideCode { bytes: assembler.finish(constants, whole.bytes()), symbols, text }
 }
 
 /// What is on the stack.
@@ -59,7 +66,7 @@ struct Frame {
 }
 
 impl Frame {
-    fn of(output: &Output) -> Frame {
+    fn of(output: &Output, whole: Length) -> Frame {
         let moves = output.edits.iter().flat_map(|(_, Edit::Move { from, to })| [from, to]);
         let used = |number: &u8| {
             let is_it = |allocation: &Allocation| {
@@ -71,7 +78,7 @@ impl Frame {
             output.allocs.iter().chain(moves.clone()).any(is_it)
         };
         Frame {
-            slots: (SLOT * output.num_spillslots).next_multiple_of(CONSTANT),
+            slots: (SLOT * output.num_spillslots).next_multiple_of(whole.bytes()),
             saved: SAVED.into_iter().filter(used).collect(),
         }
     }
@@ -80,6 +87,8 @@ impl Frame {
 struct Emitter {
     assembler: Assembler,
     frame: Frame,
+    /// The size of vectors that fill a register.
+    whole: Length,
     symbols: Vec<(usize, UserExternalName)>,
     /// The block that comes next.
     next: usize,
@@ -147,11 +156,12 @@ impl Emitter {
             self.say(|| format!("test {}, rsp", text::rm(below)));
             self.assembler.rex(&[0x85], RSP, below, 0);
         }
-        self.say(|| format!("sub rsp, {slots}; and rsp, -{CONSTANT}"));
+        let alignment = self.whole.bytes();
+        self.say(|| format!("sub rsp, {slots}; and rsp, -{alignment}"));
         self.assembler.rex(&[0x81], 5, Rm::Reg(RSP), 4);
         self.assembler.bytes(&(slots as i32).to_le_bytes());
         self.assembler.rex(&[0x83], 4, Rm::Reg(RSP), 1);
-        self.assembler.bytes(&[(CONSTANT as u8).wrapping_neg()]);
+        self.assembler.bytes(&[(alignment as u8).wrapping_neg()]);
     }
 
     fn leave(&mut self) {
@@ -191,24 +201,107 @@ impl Emitter {
                 self.say(|| format!("mov {}, {}", text::rm(place(to)), text::integer(register)));
                 self.assembler.rex(&[0x89], register, place(to), 0);
             }
-            (_, Some(register), None) => self.store(op::MOVUPS_STORE, true, register, place(to), None),
+            (Some(RegClass::Vector), Some(register), None) => {
+                let fields = Fields::new(register, 0, place(to), None);
+                self.write(op::KMOVQ_STORE, Length::Bits128, &fields, || {
+                    vec![text::rm(place(to)), text::mask(register)]
+                });
+            }
+            (Some(RegClass::Vector), _, Some(register)) => {
+                let fields = Fields::new(register, 0, place(from), None);
+                let words = || vec![text::mask(register), text::operand(place(from), text::mask)];
+                self.write(op::KMOVQ, Length::Bits128, &fields, words);
+            }
+            (_, Some(register), None) => self.store(op::MOVUPS_STORE, self.whole, register, place(to), None),
             (_, from_register, Some(register)) => {
                 let op = if from_register.is_some() { op::MOVAPS } else { op::MOVUPS };
-                self.vector(op, true, register, None, place(from), None);
+                self.vector(op, self.whole, register, None, place(from), None);
             }
             (_, None, None) => unreachable!("the allocator moves values by way of registers"),
         }
     }
 
-    /// A vector instruction: result, first operand if there are two, last operand.
-    fn vector(&mut self, op: VexOp, wide: bool, to: u8, x: Option<u8>, rm: Rm, immediate: Option<u8>) {
-        self.say(|| text::vector(op.name, wide, to, x, rm, immediate));
-        self.assembler.vex(op, wide, to, x.unwrap_or(0), rm, immediate);
+    /// Writes a vector instruction, whose operands are these in words.
+    fn write(&mut self, op: VectorOp, length: Length, fields: &Fields, words: impl FnOnce() -> Vec<String>) {
+        let name = if op.fits_vex(length, fields) { op.name } else { op.evex_name };
+        self.say(|| format!("{name} {}", words().join(", ")));
+        self.assembler.vector(op, length, fields);
     }
 
-    fn store(&mut self, op: VexOp, wide: bool, from: u8, to: Rm, immediate: Option<u8>) {
-        self.say(|| text::store(op.name, wide, from, to, immediate));
-        self.assembler.vex(op, wide, from, 0, to, immediate);
+    /// A vector instruction: result, first operand if there are two, last operand.
+    fn vector(&mut self, op: VectorOp, length: Length, to: u8, x: Option<u8>, rm: Rm, immediate: Option<u8>) {
+        let fields = Fields::new(to, x.unwrap_or(0), rm, immediate);
+        self.write(op, length, &fields, || {
+            let x = x.map(|x| text::vector(x, length));
+            let registers = [Some(text::vector(to, length)), x, Some(text::vector_rm(rm, length))];
+            registers.into_iter().flatten().chain(immediate.map(|number| number.to_string())).collect()
+        });
+    }
+
+    fn store(&mut self, op: VectorOp, length: Length, from: u8, to: Rm, immediate: Option<u8>) {
+        self.write(op, length, &Fields::new(from, 0, to, immediate), || {
+            let number = immediate.map(|number| number.to_string());
+            [text::rm(to), text::vector(from, length)].into_iter().chain(number).collect()
+        });
+    }
+
+    /// A vector instruction by a mask, whose unset lanes become zero, or not.
+    fn by_mask(&mut self, op: VectorOp, length: Length, mask: u8, zeroing: bool, fields: Fields, x: Option<u8>) {
+        self.write(op, length, &Fields { mask, zeroing, ..fields }, || {
+            let zeroed = if zeroing { "{z}" } else { "" };
+            let to = format!("{}{{{}}}{zeroed}", text::vector(fields.reg, length), text::mask(mask));
+            let x = x.map(|x| text::vector(x, length));
+            [Some(to), x, Some(text::vector_rm(fields.rm, length))].into_iter().flatten().collect()
+        });
+    }
+
+    /// An instruction on mask registers, or between them and vectors.
+    fn masks(&mut self, placed: &Placed<'_>) {
+        let register = |operand: usize| placed.register(operand);
+        let to = register(0);
+        match placed.inst.kind {
+            Kind::Compare(op, length, code) => {
+                let (x, rm) = (register(1), placed.rm(2));
+                self.write(op, length, &Fields::new(to, x, rm, Some(code)), || {
+                    vec![text::mask(to), text::vector(x, length), text::vector_rm(rm, length), code.to_string()]
+                });
+            }
+            Kind::BlendByMask(op, length) => {
+                let unset = register(2);
+                let fields = Fields::new(to, unset, placed.rm(3), None);
+                self.by_mask(op, length, register(1), false, fields, Some(unset));
+            }
+            Kind::MoveByMask(op, length) => {
+                let fields = Fields::new(to, 0, placed.rm(2), None);
+                self.by_mask(op, length, register(1), true, fields, None);
+            }
+            Kind::FromMask(op, length) => {
+                let mask = register(1);
+                let words = || vec![text::vector(to, length), text::mask(mask)];
+                self.write(op, length, &Fields::new(to, 0, Rm::Reg(mask), None), words);
+            }
+            Kind::ToMask(op, length) => {
+                let x = register(1);
+                let words = || vec![text::mask(to), text::vector(x, length)];
+                self.write(op, length, &Fields::new(to, 0, Rm::Reg(x), None), words);
+            }
+            Kind::Masks(op) => {
+                let (x, y) = (register(1), register(2));
+                let words = || [to, x, y].map(text::mask).to_vec();
+                self.write(op, Length::Bits256, &Fields::new(to, x, Rm::Reg(y), None), words);
+            }
+            Kind::NotMask => {
+                let x = register(1);
+                let words = || vec![text::mask(to), text::mask(x)];
+                self.write(op::KNOTQ, Length::Bits128, &Fields::new(to, 0, Rm::Reg(x), None), words);
+            }
+            Kind::MaskBits => {
+                let x = register(1);
+                let words = || vec![text::integer(to).to_string(), text::mask(x)];
+                self.write(op::KMOVB_INTEGER, Length::Bits128, &Fields::new(to, 0, Rm::Reg(x), None), words);
+            }
+            ref other => unreachable!("{other:?} has no mask registers"),
+        }
     }
 
     /// An instruction on a general register and another, or memory.
@@ -219,29 +312,37 @@ impl Emitter {
 
     fn inst(&mut self, placed: &Placed<'_>) {
         let register = |operand: usize| placed.register(operand);
-        let wide = |length: Length| length == Length::Bits256;
         match &placed.inst.kind {
             Kind::Parameters => {}
             Kind::Binary(op, length, code) => {
-                self.vector(*op, wide(*length), register(0), Some(register(1)), placed.rm(2), *code);
+                self.vector(*op, *length, register(0), Some(register(1)), placed.rm(2), *code);
             }
-            Kind::Unary(op, length, code) => self.vector(*op, wide(*length), register(0), None, placed.rm(1), *code),
-            Kind::Fused(op, length) => {
-                self.vector(*op, wide(*length), register(0), Some(register(2)), placed.rm(3), None);
+            Kind::Unary(op, length, code) => self.vector(*op, *length, register(0), None, placed.rm(1), *code),
+            Kind::Fused(op, length, code) => {
+                self.vector(*op, *length, register(0), Some(register(2)), placed.rm(3), *code);
             }
-            Kind::Shift(op, digit, bits) => {
-                self.say(|| text::shift(op.name, *digit, register(0), register(1), *bits));
-                self.assembler.vex(*op, true, *digit, register(0), Rm::Reg(register(1)), Some(*bits));
+            Kind::Shift(op, length, digit, bits) => {
+                let (to, x) = (register(0), register(1));
+                self.say(|| text::shift(op.name, *length, *digit, to, x, *bits));
+                self.assembler.vector(*op, *length, &Fields::new(*digit, to, Rm::Reg(x), Some(*bits)));
             }
-            Kind::Blend(op) => {
+            Kind::Blend(op, length) => {
                 let mask = register(1) << 4;
-                self.vector(*op, true, register(0), Some(register(2)), placed.rm(3), Some(mask));
+                self.vector(*op, *length, register(0), Some(register(2)), placed.rm(3), Some(mask));
             }
             Kind::Zero => {
                 let zero = register(0);
-                self.vector(op::XORPS, false, zero, Some(zero), Rm::Reg(zero), None);
+                self.vector(op::XORPS, Length::Bits128, zero, Some(zero), Rm::Reg(zero), None);
             }
-            Kind::Store(op, length, code) => self.store(*op, wide(*length), register(0), placed.rm(1), *code),
+            Kind::Store(op, length, code) => self.store(*op, *length, register(0), placed.rm(1), *code),
+            Kind::Compare(..)
+            | Kind::BlendByMask(..)
+            | Kind::MoveByMask(..)
+            | Kind::FromMask(..)
+            | Kind::ToMask(..)
+            | Kind::Masks(_)
+            | Kind::NotMask
+            | Kind::MaskBits => self.masks(placed),
             Kind::Jump => self.jump(None, placed.inst.targets[0].block),
             Kind::Branch(flags, condition) => {
                 self.flags(*flags, placed, 0);
@@ -321,7 +422,13 @@ impl Emitter {
                 self.assembler.rex(&[0x81], 7, Rm::Reg(x), 4);
                 self.assembler.bytes(&number.to_le_bytes());
             }
-            Flags::Vector => self.vector(op::PTEST, true, x, None, Rm::Reg(x), None),
+            Flags::Bits => self.vector(op::PTEST, Length::Bits256, x, None, Rm::Reg(x), None),
+            Flags::Lanes(op, length) => {
+                let words = || vec![text::mask(0), text::vector(x, length), text::vector(x, length)];
+                self.write(op, length, &Fields::new(0, x, Rm::Reg(x), None), words);
+                let words = || vec![text::mask(0), text::mask(0)];
+                self.write(op::KORTESTQ, Length::Bits128, &Fields::new(0, 0, Rm::Reg(0), None), words);
+            }
         }
     }
 

@@ -3,7 +3,8 @@
 use cranelift_codegen::ir::UserExternalName;
 use regalloc2::{Operand, PReg, RegClass, VReg};
 
-use super::encode::VexOp;
+use super::encode::Length;
+use super::ops::VectorOp;
 
 /// An instruction, or a few that nothing may come between.
 #[derive(Clone, Debug)]
@@ -35,13 +36,6 @@ pub enum Memory {
     Constant(usize),
 }
 
-/// The size of the vector registers that an instruction works on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Length {
-    Bits128,
-    Bits256,
-}
-
 /// What a branch or a choice depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flags {
@@ -49,8 +43,10 @@ pub enum Flags {
     Compare,
     /// A register, compared with a number.
     CompareWith(i32),
-    /// Whether all bits of a vector are zero.
-    Vector,
+    /// Whether all bits of a vector of 256 bits are zero.
+    Bits,
+    /// Whether a test finds no lane of a vector.
+    Lanes(VectorOp, Length),
 }
 
 /// The condition codes of x86.
@@ -74,19 +70,35 @@ pub enum Kind {
     /// Defines the function's parameters \[each\].
     Parameters,
     /// A vector instruction of two operands \[result, x, rm\].
-    Binary(VexOp, Length, Option<u8>),
+    Binary(VectorOp, Length, Option<u8>),
     /// A vector instruction of one operand \[result, rm\].
-    Unary(VexOp, Length, Option<u8>),
+    Unary(VectorOp, Length, Option<u8>),
     /// A shift of lanes by a number \[result, x\]; the digit in ModRM says which.
-    Shift(VexOp, u8, u8),
-    /// A fused multiplication and addition \[result, the operand that it overwrites, x, rm\].
-    Fused(VexOp, Length),
-    /// A choice by masks \[result, masks, where unset, where set: rm\].
-    Blend(VexOp),
+    Shift(VectorOp, Length, u8, u8),
+    /// What overwrites one of its three operands \[result, the operand that it overwrites, x, rm\].
+    Fused(VectorOp, Length, Option<u8>),
+    /// A choice by vectors of masks \[result, masks, where unset, where set: rm\].
+    Blend(VectorOp, Length),
+    /// A comparison of lanes \[result in a mask register, x, rm\].
+    Compare(VectorOp, Length, u8),
+    /// A choice by a mask register \[result, mask, where unset, where set: rm\].
+    BlendByMask(VectorOp, Length),
+    /// A vector where a mask register is set, else zeros \[result, mask, rm\].
+    MoveByMask(VectorOp, Length),
+    /// A vector of masks from a mask register \[result, mask\].
+    FromMask(VectorOp, Length),
+    /// A mask register from the highest bits of lanes \[result, x\].
+    ToMask(VectorOp, Length),
+    /// An operation on mask registers \[result, x, y\].
+    Masks(VectorOp),
+    /// The opposite of a mask \[result, x\].
+    NotMask,
+    /// The first eight bits of a mask in a general register \[result, mask\].
+    MaskBits,
     /// All bits zero \[result\].
     Zero,
     /// Stores a vector \[value\].
-    Store(VexOp, Length, Option<u8>),
+    Store(VectorOp, Length, Option<u8>),
     /// A number \[result\].
     Number(i64),
     /// The address of a table \[result\].

@@ -95,7 +95,7 @@ pub struct RunArguments {
     #[arg(long, default_value = "exact")]
     #[arg(value_parser = offered(PRECISIONS, word::<Precision>), hide_possible_values = true)]
     pub precision: Precision,
-    /// The size of vectors: auto, 128 or 256 bits
+    /// The size of vectors: auto, 128, 256 or 512 bits
     #[arg(long, value_name = "BITS", default_value = "auto")]
     #[arg(value_parser = offered(Vectors::ALL.map(Vectors::as_str), word::<Vectors>), hide_possible_values = true)]
     pub vectors: Vectors,

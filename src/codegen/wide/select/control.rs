@@ -2,12 +2,13 @@
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
-use cranelift_codegen::ir::{self, InstructionData, Opcode, Value};
+use cranelift_codegen::ir::{self, InstructionData, Opcode, Type, Value};
 use regalloc2::Operand;
 
 use super::lanes::equality;
 use super::{Refused, Selector};
 use crate::codegen::wide::inst::{Condition, Flags, Inst, Kind, Target, read, read_anywhere, read_in};
+use crate::codegen::wide::ops::{VectorOp, op};
 
 /// The register in which a function returns its result: rax.
 const RESULT: u8 = 0;
@@ -78,18 +79,39 @@ impl Selector<'_> {
             InstructionData::Unary { opcode: Opcode::VanyTrue, arg } => {
                 let x = self.register(arg);
                 operands.push(read(x));
-                Some((Flags::Vector, Condition::NotEqual))
+                let test = if self.shape.has_masks() { self.lanes_by(op::PTESTMD) } else { Flags::Bits };
+                Some((test, Condition::NotEqual))
             }
-            // No lane of either half is zero.
+            // No lane of any part is zero.
             InstructionData::Unary { opcode: Opcode::VallTrue, arg } => {
-                let equal = equality(self.function.dfg.value_type(arg).lane_type());
-                let (x, zero) = (self.register(arg), self.zero());
-                let zeros = self.combined(equal, None, x, zero);
+                let lane = self.function.dfg.value_type(arg).lane_type();
+                let x = self.register(arg);
+                if self.shape.has_masks() {
+                    operands.push(read(x));
+                    return Some((self.lanes_by(zero_lanes(lane)), Condition::Equal));
+                }
+                let zero = self.zero();
+                let zeros = self.combined(equality(lane), None, x, zero);
                 operands.push(read(zeros));
-                Some((Flags::Vector, Condition::Equal))
+                Some((Flags::Bits, Condition::Equal))
             }
             _ => None,
         }
+    }
+
+    /// Whether this test of whole registers finds no lane.
+    fn lanes_by(&self, test: VectorOp) -> Flags {
+        Flags::Lanes(test, self.whole())
+    }
+}
+
+/// The test for lanes that are zero.
+fn zero_lanes(lane: Type) -> VectorOp {
+    match lane.bytes() {
+        1 => op::PTESTNMB,
+        2 => op::PTESTNMW,
+        4 => op::PTESTNMD,
+        _ => op::PTESTNMQ,
     }
 }
 

@@ -1,23 +1,26 @@
 //! Conversions between lanes of different sizes.
 //!
-//! What narrows two registers to one, and what widens a part of one by interleaving it, stays within the halves. What the processor does
-//! only from half a register to a whole one takes a *packed* operand: a 128-bit register with the low 64 bits of both halves. Of values
-//! that come from memory, where those are next to each other, that is one load, or the operand of the conversion itself.
+//! What narrows two registers to one, and what widens a half of each part by interleaving it, stays within the parts. What the processor
+//! does only from half a register to a whole one takes a *packed* operand: a register of half the size with the low 64 bits of all parts. Of
+//! values that come from memory, where those are next to each other, that is one load, or the operand of the conversion itself.
 
+use cranelift_codegen::ir::condcodes::FloatCC;
 use cranelift_codegen::ir::types::{F32X4, F64X2, I32X4};
 use cranelift_codegen::ir::{InstructionData, Opcode, Value};
-use regalloc2::{Operand, RegClass, VReg};
+use regalloc2::{RegClass, VReg};
 
 use super::Selector;
-use crate::codegen::wide::encode::{VexOp, op};
-use crate::codegen::wide::inst::{Inst, Kind, Length, Memory, read, read_anywhere, result};
+use super::lanes::float_order;
+use crate::codegen::wide::encode::{CONSTANT, Length};
+use crate::codegen::wide::inst::{Inst, Kind, read, read_anywhere, result};
+use crate::codegen::wide::ops::{VectorOp, op};
 use crate::plan::width::REGISTER;
 
-/// The order of 64-bit lanes for `vpermq`: the low ones of both halves, or the high ones, to the low half.
-const LOW_LANES: u8 = 0b1000;
-const HIGH_LANES: u8 = 0b1101;
-/// The same the other way round: the two of the low half to both halves.
-const TO_HALVES: u8 = 0b01_01_00_00;
+/// The 64-bit lanes of a packed register, by their numbers in the parts of a whole one: the low ones of all parts, or the high ones.
+const LOW_LANES: [u8; 4] = [0, 2, 4, 6];
+const HIGH_LANES: [u8; 4] = [1, 3, 5, 7];
+/// The other way round: those of a packed register, in the low lanes of all parts.
+const TO_PARTS: [u8; 8] = [0, 0, 1, 1, 2, 2, 3, 3];
 
 /// Orders of the bytes of two registers that `codegen::lanes` makes.
 const HIGH_TWICE: [u8; REGISTER] = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
@@ -44,7 +47,7 @@ impl Selector<'_> {
                 Opcode::FvpromoteLow => self.convert_packed(op::CVTPS2PD, to, arg),
                 Opcode::Fvdemote => {
                     let packed = self.packed(to)?;
-                    self.pack_halves(to, packed);
+                    self.spread_packed(to, packed);
                     Some(())
                 }
                 Opcode::FcvtFromSint => self.convert_signed(to, arg),
@@ -86,7 +89,7 @@ impl Selector<'_> {
     /// Lanes of twice the size.
     fn widen(&mut self, opcode: Opcode, to: Value, x: Value) -> Option<()> {
         if let Some(op) = self.widening_load(to) {
-            return self.convert_from_memory(op, Length::Bits256, to);
+            return self.convert_from_memory(op, self.whole(), to);
         }
         let from = self.function.dfg.value_type(x).lane_bits();
         let (low, high) = match from {
@@ -107,13 +110,13 @@ impl Selector<'_> {
             // Each lane twice, then as one of twice the size that is shifted down with its sign.
             let twice = self.combined(op, None, x, x);
             let shift = if from == 8 { op::PSHIFTW } else { op::PSHIFTD };
-            self.emit(Inst::new(Kind::Shift(shift, 4, from as u8), vec![result(to), read(twice)]));
+            self.emit(Inst::new(Kind::Shift(shift, self.whole(), 4, from as u8), vec![result(to), read(twice)]));
         }
         Some(())
     }
 
     /// The instruction that loads and widens a value that fills a register.
-    fn widening_load(&self, value: Value) -> Option<VexOp> {
+    fn widening_load(&self, value: Value) -> Option<VectorOp> {
         let source = self.source(value)?;
         let filled = source.bytes << source.widened == REGISTER as u32;
         if filled { source.instruction(self.function.dfg.value_type(value).lane_bits()) } else { None }
@@ -136,7 +139,7 @@ impl Selector<'_> {
                 let bytes = self.function.dfg.value_type(arg).bytes();
                 let constant = self.function.dfg.mem_flags[flags].readonly();
                 let source = Source { address, offset: offset.into(), bytes, widened: 0, signed: false };
-                // All that blocks load is theirs: two of them are neighbours in memory.
+                // All that blocks load is theirs: those of neighbouring blocks are neighbours in memory.
                 constant.then_some(source)
             }
             InstructionData::Unary { opcode: opcode @ (Opcode::UwidenLow | Opcode::SwidenLow), arg } => {
@@ -153,7 +156,7 @@ impl Selector<'_> {
     }
 
     /// A value by an instruction that reads what it is loaded from.
-    fn convert_from_memory(&mut self, op: VexOp, length: Length, to: Value) -> Option<()> {
+    fn convert_from_memory(&mut self, op: VectorOp, length: Length, to: Value) -> Option<()> {
         let source = self.source(to)?;
         let mut operands = vec![result(self.register_of(to))];
         let memory = self.address(source.address, source.offset, &mut operands);
@@ -161,60 +164,69 @@ impl Selector<'_> {
         Some(())
     }
 
-    /// A register with a scalar that was loaded in the low lane of each half.
+    /// A register with a scalar that was loaded in the low lane of each part.
     fn spread(&mut self, to: Value) -> Option<()> {
         self.source(to)?;
         let packed = self.packed(to)?;
-        self.pack_halves(to, packed);
+        self.spread_packed(to, packed);
         Some(())
     }
 
-    fn pack_halves(&mut self, to: Value, packed: VReg) {
-        let operands = vec![result(self.register_of(to)), read_anywhere(packed)];
-        self.emit(Inst::new(Kind::Unary(op::PERMQ, Length::Bits256, Some(TO_HALVES)), operands));
+    fn spread_packed(&mut self, to: Value, packed: VReg) {
+        let to = self.register_of(to);
+        self.permute(to, &TO_PARTS, packed);
     }
 
-    /// A 128-bit register with the low 64 bits of both halves of a value.
+    /// The 64-bit lanes of a register in another order.
+    fn permute(&mut self, to: VReg, order: &[u8], x: VReg) {
+        if self.shape.blocks == 2 {
+            let code = order.iter().take(4).rev().fold(0, |code, lane| code << 2 | lane & 3);
+            let operands = vec![result(to), read_anywhere(x)];
+            return self.emit(Inst::new(Kind::Unary(op::PERMQ, self.whole(), Some(code)), operands));
+        }
+        let order: [u8; CONSTANT] = std::array::from_fn(|at| match at % 8 {
+            0 => order.get(at / 8).copied().unwrap_or(0),
+            _ => 0,
+        });
+        let order = self.whole_constant(order);
+        let operands = vec![result(to), read(order), read_anywhere(x)];
+        self.emit(Inst::new(Kind::Binary(op::PERMQ_BY, self.whole(), None), operands));
+    }
+
+    /// A register with the low 64 bits of all parts of a value.
     pub(super) fn packed(&mut self, value: Value) -> Option<VReg> {
         let value = self.strip(value);
         let packed = self.fresh(RegClass::Float);
-        let mut operands = vec![result(packed)];
-        let (op, length, code, memory) = self.pack(value, &mut operands)?;
-        self.emit(Inst::with(Kind::Unary(op, length, code), operands, memory));
-        Some(packed)
-    }
-
-    /// The instruction that packs a value; what it reads is added to the operands.
-    fn pack(
-        &mut self,
-        value: Value,
-        operands: &mut Vec<Operand>,
-    ) -> Option<(VexOp, Length, Option<u8>, Option<Memory>)> {
         if let Some(source) = self.source(value)
             && let Some(op) = source.packing(self.function.dfg.value_type(value).lane_bits())
         {
-            let memory = self.address(source.address, source.offset, operands);
-            return Some((op, Length::Bits128, None, Some(memory)));
+            let mut operands = vec![result(packed)];
+            let memory = self.address(source.address, source.offset, &mut operands);
+            let half = Length::of_half(self.shape.blocks);
+            self.emit(Inst::with(Kind::Unary(op, half, None), operands, Some(memory)));
+            return Some(packed);
         }
         let definition = self.definition(value);
         if let Some(InstructionData::Unary { opcode: Opcode::Fvdemote, arg }) = definition {
-            operands.push(read(self.register(*arg)));
-            return Some((op::CVTPD2PS, Length::Bits256, None, None));
+            let operands = vec![result(packed), read(self.register(*arg))];
+            self.emit(Inst::new(Kind::Unary(op::CVTPD2PS, self.whole(), None), operands));
+            return Some(packed);
         }
-        let (value, code) = match definition {
+        let (value, lanes) = match definition {
             Some(data @ InstructionData::Shuffle { args: [x, _], .. }) => match self.shuffle_order(data)? {
                 HIGH_TWICE => (*x, HIGH_LANES),
-                BOTH_LOW => return self.pack(self.strip(*x), operands),
+                BOTH_LOW => return self.packed(*x),
                 _ => (value, LOW_LANES),
             },
             _ => (value, LOW_LANES),
         };
-        operands.push(read_anywhere(self.register(value)));
-        Some((op::PERMQ, Length::Bits256, Some(code), None))
+        let x = self.register(value);
+        self.permute(packed, &lanes[..self.shape.blocks], x);
+        Some(packed)
     }
 
-    /// A conversion of the low lanes of each half.
-    fn convert_packed(&mut self, op: VexOp, to: Value, x: Value) -> Option<()> {
+    /// A conversion of the low lanes of each part.
+    fn convert_packed(&mut self, op: VectorOp, to: Value, x: Value) -> Option<()> {
         let mut operands = vec![result(self.register_of(to))];
         let x = self.strip(x);
         let memory = match self.source(x) {
@@ -227,7 +239,7 @@ impl Selector<'_> {
                 None
             }
         };
-        self.emit(Inst::with(Kind::Unary(op, Length::Bits256, None), operands, memory));
+        self.emit(Inst::with(Kind::Unary(op, self.whole(), None), operands, memory));
         Some(())
     }
 
@@ -237,7 +249,7 @@ impl Selector<'_> {
             F32X4 => {
                 let mut operands = vec![result(self.register_of(to))];
                 let memory = self.last(x, &mut operands);
-                self.emit(Inst::with(Kind::Unary(op::CVTDQ2PS, Length::Bits256, None), operands, memory));
+                self.emit(Inst::with(Kind::Unary(op::CVTDQ2PS, self.whole(), None), operands, memory));
                 Some(())
             }
             F64X2 => match self.definition(self.strip(x))? {
@@ -274,12 +286,12 @@ impl Selector<'_> {
             return None;
         }
         let (x, to) = (self.register(x), self.register_of(to));
-        let ordered = self.combined(op::CMPPS, Some(0), x, x);
+        let ordered = self.ordered(x);
         let x = self.combined(op::ANDPS, None, x, ordered);
         // The sign bit where the number is not negative.
         let positive = self.combined(op::PXOR, None, ordered, x);
         let converted = self.fresh(RegClass::Float);
-        let kind = Kind::Unary(op::CVTTPS2DQ, Length::Bits256, None);
+        let kind = Kind::Unary(op::CVTTPS2DQ, self.whole(), None);
         self.emit(Inst::new(kind, vec![result(converted), read_anywhere(x)]));
         // What does not fit became the least integer. Where it should not be negative, it is turned into the greatest.
         let wrong = self.combined(op::PAND, None, converted, positive);
@@ -287,11 +299,24 @@ impl Selector<'_> {
         self.combine_into(op::PXOR, None, to, wrong, converted);
         Some(())
     }
+
+    /// Where f32s are not NaN, as a vector of masks.
+    fn ordered(&mut self, x: VReg) -> VReg {
+        let equal = float_order(FloatCC::Equal);
+        if !self.shape.has_masks() {
+            return self.combined(op::CMPPS, Some(equal), x, x);
+        }
+        let (mask, vector) = (self.fresh(RegClass::Vector), self.fresh(RegClass::Float));
+        let kind = Kind::Compare(op::CMPPS_MASK, self.whole(), equal);
+        self.emit(Inst::new(kind, vec![result(mask), read(x), read_anywhere(x)]));
+        self.vector_from_mask(4, vector, mask);
+        vector
+    }
 }
 
 impl Source {
     /// The instruction that loads and widens to lanes of so many bits.
-    fn instruction(&self, lane_bits: u32) -> Option<VexOp> {
+    fn instruction(&self, lane_bits: u32) -> Option<VectorOp> {
         match (self.widened, lane_bits, self.signed) {
             (1, 16, false) => Some(op::PMOVZXBW),
             (1, 32, false) => Some(op::PMOVZXWD),
@@ -303,8 +328,9 @@ impl Source {
             _ => None,
         }
     }
-    /// The instruction that loads, and widens, to the low 64 bits of each half.
-    fn packing(&self, lane_bits: u32) -> Option<VexOp> {
+
+    /// The instruction that loads, and widens, to the low 64 bits of each part.
+    fn packing(&self, lane_bits: u32) -> Option<VectorOp> {
         match (self.widened, self.bytes << self.widened) {
             (0, 8) => Some(op::MOVUPS),
             (0, 4) => Some(op::PMOVZXDQ),

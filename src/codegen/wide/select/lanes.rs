@@ -1,20 +1,22 @@
 //! Vector operations in which no lane sees another.
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::types::{F32, F64, I8, I16, I32};
+use cranelift_codegen::ir::types::{F32, F64, I8, I16, I32, I64};
 use cranelift_codegen::ir::{InstructionData, Opcode, Type, Value};
 use regalloc2::{RegClass, VReg};
 
 use super::Selector;
-use crate::codegen::wide::encode::{VexOp, op};
-use crate::codegen::wide::inst::{Inst, Kind, Length, read, read_anywhere, result, result_over};
+use super::masks::by_bytes;
+use crate::codegen::wide::inst::{Inst, Kind, read, read_anywhere, result, result_over};
+use crate::codegen::wide::ops::{VectorOp, op};
 use crate::plan::width::REGISTER;
 
-/// All operations here are on whole registers.
-const ALL: Length = Length::Bits256;
-
 /// How deep operations on masks are looked through.
-const MASK_DEPTH: usize = 8;
+pub(super) const MASK_DEPTH: usize = 8;
+
+/// The values of "the second if the first, else the third", for the first three numbers of 0 to 7 that have its highest, middle and lowest bit
+/// set.
+const CHOICE: u8 = 0xCA;
 
 impl Selector<'_> {
     /// An operation on each lane.
@@ -23,6 +25,10 @@ impl Selector<'_> {
         match *data {
             InstructionData::Binary { opcode, args: [x, y] } => match opcode {
                 Opcode::Ishl | Opcode::Ushr | Opcode::Sshr => self.shift(opcode, lane, result, x, y),
+                Opcode::Smin | Opcode::Smax | Opcode::Umin | Opcode::Umax if lane == I64 => {
+                    self.extreme_of_quads(opcode, result, x, y)
+                }
+                Opcode::Band if self.keep(result, x, y).is_some() => Some(()),
                 _ => {
                     let (op, commutes) = binary(opcode, lane)?;
                     self.binary(op, None, result, x, y, commutes);
@@ -40,29 +46,29 @@ impl Selector<'_> {
     }
 
     /// An instruction with two operands.
-    pub(super) fn binary(&mut self, op: VexOp, code: Option<u8>, to: Value, x: Value, y: Value, commutes: bool) {
+    pub(super) fn binary(&mut self, op: VectorOp, code: Option<u8>, to: Value, x: Value, y: Value, commutes: bool) {
         let (x, y) = if commutes && self.is_in_memory(x) && !self.is_in_memory(y) { (y, x) } else { (x, y) };
         let mut operands = vec![result(self.register_of(to)), read(self.register(x))];
         let memory = self.last(y, &mut operands);
-        self.emit(Inst::with(Kind::Binary(op, ALL, code), operands, memory));
+        self.emit(Inst::with(Kind::Binary(op, self.whole(), code), operands, memory));
     }
 
     /// The same on registers, into a new one.
-    pub(super) fn combined(&mut self, op: VexOp, code: Option<u8>, x: VReg, y: VReg) -> VReg {
+    pub(super) fn combined(&mut self, op: VectorOp, code: Option<u8>, x: VReg, y: VReg) -> VReg {
         let to = self.fresh(RegClass::Float);
         self.combine_into(op, code, to, x, y);
         to
     }
 
     /// The same on registers.
-    pub(super) fn combine_into(&mut self, op: VexOp, code: Option<u8>, to: VReg, x: VReg, y: VReg) {
-        self.emit(Inst::new(Kind::Binary(op, ALL, code), vec![result(to), read(x), read_anywhere(y)]));
+    pub(super) fn combine_into(&mut self, op: VectorOp, code: Option<u8>, to: VReg, x: VReg, y: VReg) {
+        self.emit(Inst::new(Kind::Binary(op, self.whole(), code), vec![result(to), read(x), read_anywhere(y)]));
     }
 
     /// A shift of all lanes by a number.
-    pub(super) fn shifted(&mut self, op: VexOp, digit: u8, bits: u8, x: VReg) -> VReg {
+    pub(super) fn shifted(&mut self, op: VectorOp, digit: u8, bits: u8, x: VReg) -> VReg {
         let to = self.fresh(RegClass::Float);
-        self.emit(Inst::new(Kind::Shift(op, digit, bits), vec![result(to), read(x)]));
+        self.emit(Inst::new(Kind::Shift(op, self.whole(), digit, bits), vec![result(to), read(x)]));
         to
     }
 
@@ -97,7 +103,7 @@ impl Selector<'_> {
         };
         let mut operands = vec![result(self.register_of(to))];
         let memory = self.last(x, &mut operands);
-        self.emit(Inst::with(Kind::Unary(op, ALL, code), operands, memory));
+        self.emit(Inst::with(Kind::Unary(op, self.whole(), code), operands, memory));
         Some(())
     }
 
@@ -131,7 +137,7 @@ impl Selector<'_> {
             _ => return None,
         };
         let (to, x) = (self.register_of(to), self.register(x));
-        self.emit(Inst::new(Kind::Unary(op, ALL, None), vec![result(to), read_anywhere(x)]));
+        self.emit(Inst::new(Kind::Unary(op, self.whole(), None), vec![result(to), read_anywhere(x)]));
         Some(())
     }
 
@@ -151,7 +157,7 @@ impl Selector<'_> {
             _ => return None,
         };
         let operands = vec![result(self.register_of(to)), read(self.register(x))];
-        self.emit(Inst::new(Kind::Shift(op, digit, bits), operands));
+        self.emit(Inst::new(Kind::Shift(op, self.whole(), digit, bits), operands));
         Some(())
     }
 
@@ -176,7 +182,7 @@ impl Selector<'_> {
         let (over, other) = (self.register(over), self.register(other));
         let mut operands = vec![result_over(self.register_of(to)), read(over), read(other)];
         let memory = self.last(last, &mut operands);
-        self.emit(Inst::with(Kind::Fused(op, ALL), operands, memory));
+        self.emit(Inst::with(Kind::Fused(op, self.whole(), None), operands, memory));
         Some(())
     }
 
@@ -186,12 +192,20 @@ impl Selector<'_> {
             self.binary(op, None, to, x, y, false);
             return Some(());
         }
+        if let Some(mask) = self.mask_of(mask, lane.bytes()) {
+            self.choose_by_mask(lane.bytes(), to, mask, x, y);
+            return Some(());
+        }
         if self.is_zero(y) {
             self.binary(op::PAND, None, to, mask, x, true);
             return Some(());
         }
         if self.is_zero(x) {
             self.binary(op::PANDN, None, to, mask, y, false);
+            return Some(());
+        }
+        if self.shape.has_masks() {
+            self.ternary(CHOICE, to, mask, x, y);
             return Some(());
         }
         if self.is_mask(mask, MASK_DEPTH) {
@@ -203,7 +217,7 @@ impl Selector<'_> {
                 F64 => op::BLENDVPD,
                 _ => op::PBLENDVB,
             };
-            self.emit(Inst::with(Kind::Blend(op), operands, memory));
+            self.emit(Inst::with(Kind::Blend(op, self.whole()), operands, memory));
             return Some(());
         }
         let (mask, x, y, to) = (self.register(mask), self.register(x), self.register(y), self.register_of(to));
@@ -213,9 +227,42 @@ impl Selector<'_> {
         Some(())
     }
 
+    /// The least or the greatest of 64-bit integers, for which AVX2 has no instruction, and no order but that with a sign.
+    fn extreme_of_quads(&mut self, opcode: Opcode, to: Value, x: Value, y: Value) -> Option<()> {
+        if self.shape.has_masks() {
+            let op = match opcode {
+                Opcode::Smin => op::PMINSQ,
+                Opcode::Smax => op::PMAXSQ,
+                Opcode::Umin => op::PMINUQ,
+                _ => op::PMAXUQ,
+            };
+            self.binary(op, None, to, x, y, true);
+            return Some(());
+        }
+        let (set, unset) = match opcode {
+            Opcode::Smin => (y, x),
+            Opcode::Smax => (x, y),
+            _ => return None,
+        };
+        let (x, y) = (self.register(x), self.register(y));
+        let greater = self.combined(op::PCMPGTQ, None, x, y);
+        let (set, unset) = (self.register(set), self.register(unset));
+        let operands = vec![result(self.register_of(to)), read(greater), read(unset), read_anywhere(set)];
+        self.emit(Inst::new(Kind::Blend(op::BLENDVPD, self.whole()), operands));
+        Some(())
+    }
+
+    /// Any function of three bits, by the table of its values: the first overwrites itself.
+    fn ternary(&mut self, values: u8, to: Value, first: Value, second: Value, third: Value) {
+        let (first, second) = (self.register(first), self.register(second));
+        let mut operands = vec![result_over(self.register_of(to)), read(first), read(second)];
+        let memory = self.last(third, &mut operands);
+        self.emit(Inst::with(Kind::Fused(op::PTERNLOGD, self.whole(), Some(values)), operands, memory));
+    }
+
     /// The instruction for a choice that is a minimum or a maximum, and its operands: where they are equal or not ordered, the second
     /// one is taken.
-    fn extreme(&self, lane: Type, mask: Value, x: Value, y: Value) -> Option<(VexOp, Value, Value)> {
+    fn extreme(&self, lane: Type, mask: Value, x: Value, y: Value) -> Option<(VectorOp, Value, Value)> {
         let InstructionData::FloatCompare { args: [p, q], cond, .. } = *self.definition(self.strip(mask))? else {
             return None;
         };
@@ -236,7 +283,7 @@ impl Selector<'_> {
         }
     }
 
-    fn is_zero(&self, value: Value) -> bool {
+    pub(super) fn is_zero(&self, value: Value) -> bool {
         self.constant_bytes(self.strip(value)) == Some([0; REGISTER])
     }
 
@@ -262,24 +309,8 @@ impl Selector<'_> {
     }
 
     fn compare_floats(&mut self, order: FloatCC, to: Value, x: Value, y: Value) -> Option<()> {
-        let code = match order {
-            FloatCC::Equal => 0,
-            FloatCC::LessThan => 1,
-            FloatCC::LessThanOrEqual => 2,
-            FloatCC::Unordered => 3,
-            FloatCC::NotEqual => 4,
-            FloatCC::UnorderedOrGreaterThanOrEqual => 5,
-            FloatCC::UnorderedOrGreaterThan => 6,
-            FloatCC::Ordered => 7,
-            FloatCC::UnorderedOrEqual => 8,
-            FloatCC::UnorderedOrLessThan => 9,
-            FloatCC::UnorderedOrLessThanOrEqual => 10,
-            FloatCC::OrderedNotEqual => 12,
-            FloatCC::GreaterThanOrEqual => 13,
-            FloatCC::GreaterThan => 14,
-        };
         let double = self.function.dfg.value_type(x).lane_type() == F64;
-        self.binary(by_precision(double, op::CMPPS, op::CMPPD), Some(code), to, x, y, false);
+        self.binary(by_precision(double, op::CMPPS, op::CMPPD), Some(float_order(order)), to, x, y, false);
         Some(())
     }
 
@@ -328,12 +359,32 @@ impl Selector<'_> {
     }
 }
 
-pub(super) fn by_precision(double: bool, single: VexOp, of_doubles: VexOp) -> VexOp {
+/// The number of an order of floats.
+pub(super) fn float_order(order: FloatCC) -> u8 {
+    match order {
+        FloatCC::Equal => 0,
+        FloatCC::LessThan => 1,
+        FloatCC::LessThanOrEqual => 2,
+        FloatCC::Unordered => 3,
+        FloatCC::NotEqual => 4,
+        FloatCC::UnorderedOrGreaterThanOrEqual => 5,
+        FloatCC::UnorderedOrGreaterThan => 6,
+        FloatCC::Ordered => 7,
+        FloatCC::UnorderedOrEqual => 8,
+        FloatCC::UnorderedOrLessThan => 9,
+        FloatCC::UnorderedOrLessThanOrEqual => 10,
+        FloatCC::OrderedNotEqual => 12,
+        FloatCC::GreaterThanOrEqual => 13,
+        FloatCC::GreaterThan => 14,
+    }
+}
+
+pub(super) fn by_precision(double: bool, single: VectorOp, of_doubles: VectorOp) -> VectorOp {
     if double { of_doubles } else { single }
 }
 
 /// The instructions that compare lanes: for equality, for order with a sign, and the least and greatest without sign.
-fn comparisons(lane: Type) -> (VexOp, VexOp, Option<VexOp>, Option<VexOp>) {
+fn comparisons(lane: Type) -> (VectorOp, VectorOp, Option<VectorOp>, Option<VectorOp>) {
     match lane.bytes() {
         1 => (op::PCMPEQB, op::PCMPGTB, Some(op::PMINUB), Some(op::PMAXUB)),
         2 => (op::PCMPEQW, op::PCMPGTW, Some(op::PMINUW), Some(op::PMAXUW)),
@@ -343,12 +394,12 @@ fn comparisons(lane: Type) -> (VexOp, VexOp, Option<VexOp>, Option<VexOp>) {
 }
 
 /// The instruction for lanes of equal size.
-pub(super) fn equality(lane: Type) -> VexOp {
+pub(super) fn equality(lane: Type) -> VectorOp {
     comparisons(lane).0
 }
 
 /// The instruction for an operation on two operands, and whether they may be exchanged.
-fn binary(opcode: Opcode, lane: Type) -> Option<(VexOp, bool)> {
+fn binary(opcode: Opcode, lane: Type) -> Option<(VectorOp, bool)> {
     if lane.is_float() {
         let double = lane == F64;
         return Some(match opcode {
@@ -363,8 +414,8 @@ fn binary(opcode: Opcode, lane: Type) -> Option<(VexOp, bool)> {
         });
     }
     let op = match (opcode, lane.bytes()) {
-        (Opcode::Isub, size) => return Some((by_size(size, [op::PSUBB, op::PSUBW, op::PSUBD, op::PSUBQ]), false)),
-        (Opcode::Iadd, size) => by_size(size, [op::PADDB, op::PADDW, op::PADDD, op::PADDQ]),
+        (Opcode::Isub, size) => return Some((by_bytes(size, [op::PSUBB, op::PSUBW, op::PSUBD, op::PSUBQ]), false)),
+        (Opcode::Iadd, size) => by_bytes(size, [op::PADDB, op::PADDW, op::PADDD, op::PADDQ]),
         (Opcode::Band, _) => op::PAND,
         (Opcode::Bor, _) => op::POR,
         (Opcode::Bxor, _) => op::PXOR,
@@ -388,8 +439,4 @@ fn binary(opcode: Opcode, lane: Type) -> Option<(VexOp, bool)> {
         _ => return None,
     };
     Some((op, true))
-}
-
-fn by_size(bytes: u32, ops: [VexOp; 4]) -> VexOp {
-    ops[bytes.ilog2() as usize]
 }

@@ -1,12 +1,13 @@
-//! Loads and stores: what the second half reads or writes is as far from what the first does as a block of pixels is long.
+//! Loads and stores: what a part of a register reads or writes is as far from what the one before does as a block of pixels is long.
 
 use cranelift_codegen::ir::types::{F32, F64, I64};
 use cranelift_codegen::ir::{InstructionData, Opcode, Value};
 use regalloc2::{Operand, RegClass};
 
 use super::Selector;
-use crate::codegen::wide::encode::op;
-use crate::codegen::wide::inst::{Inst, Kind, Length, Memory, read, read_anywhere, result};
+use crate::codegen::wide::encode::Length;
+use crate::codegen::wide::inst::{Inst, Kind, Memory, read, read_anywhere, result};
+use crate::codegen::wide::ops::op;
 use crate::plan::width::REGISTER;
 
 impl Selector<'_> {
@@ -35,20 +36,27 @@ impl Selector<'_> {
         if apart == REGISTER {
             let mut operands = vec![result(to_register)];
             let memory = self.address(address, offset, &mut operands);
-            self.emit(Inst::with(Kind::Unary(op::MOVUPS, Length::Bits256, None), operands, Some(memory)));
+            self.emit(Inst::with(Kind::Unary(op::MOVUPS, self.whole(), None), operands, Some(memory)));
             return Some(());
         }
         if apart < REGISTER {
             return None;
         }
-        // The first half alone, then the second beside it.
-        let low = self.fresh(RegClass::Float);
-        let mut operands: Vec<Operand> = vec![result(low)];
+        // The first part alone, then the others beside it.
+        let mut loaded = self.fresh(RegClass::Float);
+        let mut operands: Vec<Operand> = vec![result(loaded)];
         let memory = self.address(address, offset, &mut operands);
         self.emit(Inst::with(Kind::Unary(op::MOVUPS, Length::Bits128, None), operands, Some(memory)));
-        let mut operands = vec![result(to_register), read(low)];
-        let memory = self.address(address, offset.checked_add(apart as i32)?, &mut operands);
-        self.emit(Inst::with(Kind::Binary(op::INSERTF128, Length::Bits256, Some(1)), operands, Some(memory)));
+        for part in 1..self.shape.blocks {
+            let is_last = part + 1 == self.shape.blocks;
+            let to = if is_last { to_register } else { self.fresh(RegClass::Float) };
+            let mut operands = vec![result(to), read(loaded)];
+            let memory = self.address(address, offset.checked_add((part * apart) as i32)?, &mut operands);
+            let length = Length::of((part + 1).next_power_of_two());
+            let kind = Kind::Binary(op::INSERTF128, length, Some(part as u8));
+            self.emit(Inst::with(kind, operands, Some(memory)));
+            loaded = to;
+        }
         Some(())
     }
 
@@ -63,28 +71,34 @@ impl Selector<'_> {
         }
         let register = self.register(value);
         let apart = self.apart(value);
-        let mut operands = vec![read(register)];
-        let memory = self.address(address, offset, &mut operands);
-        if apart == REGISTER {
-            self.emit(Inst::with(Kind::Store(op::MOVUPS_STORE, Length::Bits256, None), operands, Some(memory)));
-            return Some(());
-        }
         if apart < REGISTER {
             return None;
         }
-        let mut second = vec![read(register)];
-        let beside = self.address(address, offset.checked_add(apart as i32)?, &mut second);
+        let mut operands = vec![read(register)];
+        let memory = self.address(address, offset, &mut operands);
+        if apart == REGISTER {
+            self.emit(Inst::with(Kind::Store(op::MOVUPS_STORE, self.whole(), None), operands, Some(memory)));
+            return Some(());
+        }
         self.emit(Inst::with(Kind::Store(op::MOVUPS_STORE, Length::Bits128, None), operands, Some(memory)));
-        self.emit(Inst::with(Kind::Store(op::EXTRACTF128, Length::Bits256, Some(1)), second, Some(beside)));
+        for part in 1..self.shape.blocks {
+            let mut operands = vec![read(register)];
+            let memory = self.address(address, offset.checked_add((part * apart) as i32)?, &mut operands);
+            let kind = Kind::Store(op::EXTRACTF128, self.whole(), Some(part as u8));
+            self.emit(Inst::with(kind, operands, Some(memory)));
+        }
         Some(())
     }
 
-    /// A store of the low lane of a register, which is all that a block has: those of both halves are next to each other.
+    /// A store of the low lane of a register, which is all that a block has: those of all parts are next to each other.
     fn store_part(&mut self, value: Value, address: Value, offset: i32) -> Option<()> {
         let InstructionData::BinaryImm8 { opcode: Opcode::Extractlane, arg, imm: 0 } = *self.definition(value)? else {
             return None;
         };
         let bytes = self.function.dfg.value_type(value).bytes();
+        if self.shape.blocks == 4 {
+            return self.store_part_of_four(bytes, arg, address, offset);
+        }
         let mut packed = self.packed(arg)?;
         // The lanes that are wanted are in the low bits of each 64.
         let steps = match bytes {
@@ -107,6 +121,21 @@ impl Selector<'_> {
         let mut operands = vec![read(packed)];
         let memory: Memory = self.address(address, offset, &mut operands);
         self.emit(Inst::with(Kind::Store(op, Length::Bits128, None), operands, Some(memory)));
+        Some(())
+    }
+
+    /// The same for registers of four parts, where stores can narrow lanes.
+    fn store_part_of_four(&mut self, bytes: u32, value: Value, address: Value, offset: i32) -> Option<()> {
+        let op = match bytes {
+            8 => op::MOVUPS_STORE,
+            4 => op::PMOVQD_STORE,
+            2 => op::PMOVQW_STORE,
+            _ => return None,
+        };
+        let packed = self.packed(value)?;
+        let mut operands = vec![read(packed)];
+        let memory = self.address(address, offset, &mut operands);
+        self.emit(Inst::with(Kind::Store(op, Length::Bits256, None), operands, Some(memory)));
         Some(())
     }
 }

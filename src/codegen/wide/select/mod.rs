@@ -1,9 +1,13 @@
-//! Cranelift's instructions to those of the machine, each 128-bit vector to a 256-bit one that holds it for two blocks of pixels.
+//! Cranelift's instructions to those of the machine, each 128-bit vector to one of 256 or 512 bits that holds it for two or four blocks
+//! of pixels.
 //!
-//! *Half* h of a register holds what the 128-bit code would have for the block of pixels that is h blocks further. Most instructions
-//! don't let the halves see each other, so they need no more than the wide form. What must know of halves: loads and stores
-//! (`memory.rs`), conversions that leave a half (`convert.rs`), and what asks about all lanes (`control.rs`). There is no rule for
+//! *Part* p of a register, which has 128 bits, holds what the 128-bit code would have for the block of pixels that is p blocks further.
+//! Most instructions don't let the parts see each other, so they need no more than the wide form. What must know of parts: loads and
+//! stores (`memory.rs`), conversions that leave a part (`convert.rs`), and what asks about all lanes (`control.rs`). There is no rule for
 //! anything else, so it is refused, and Cranelift makes the code.
+//!
+//! Where the processor has mask registers, comparisons give such, and the vectors of masks that Cranelift's code has are made of them only
+//! for those who need one (`masks.rs`).
 //!
 //! As in Cranelift's own lowering, blocks are walked from the last instruction to the first, and only what somebody has asked for is
 //! emitted: so a load or an address that became part of an instruction is not computed by itself.
@@ -11,6 +15,7 @@
 mod control;
 mod convert;
 mod lanes;
+mod masks;
 mod memory;
 mod operands;
 mod scalar;
@@ -23,8 +28,9 @@ use cranelift_codegen::entity::SecondaryMap;
 use cranelift_codegen::ir::{self, Function, InstructionData, Opcode, Value};
 use regalloc2::{RegClass, VReg};
 
-use super::encode::CONSTANT;
+use super::encode::{CONSTANT, Length};
 use super::inst::{Inst, Kind, Target, result_in};
+use crate::plan::width::Shape;
 
 /// Why there is no wide code for a function: it has an instruction without a rule, or something else that is not known here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,10 +55,10 @@ pub struct Block {
 /// The registers in which the four parameters of a row function come (System V): rdi, rsi, rdx, rcx.
 const PARAMETERS: [u8; 4] = [7, 6, 2, 1];
 
-/// The instructions for `function`, whose blocks have so many pixels.
-pub fn select(function: &Function, pixels: usize) -> Result<Program, Refused> {
+/// The instructions for `function`, whose blocks have so many pixels, with registers of this shape.
+pub fn select(function: &Function, pixels: usize, shape: Shape) -> Result<Program, Refused> {
     let order = Order::of(function);
-    let mut selector = Selector::new(function, pixels, &order);
+    let mut selector = Selector::new(function, pixels, shape, &order);
     let mut blocks: Vec<Block> = (0..order.count).map(|_| Block::default()).collect();
     for block in order.blocks.iter().rev() {
         let number = order.numbers[block];
@@ -67,12 +73,8 @@ pub fn select(function: &Function, pixels: usize) -> Result<Program, Refused> {
         }
     }
     selector.enter(&mut blocks[0])?;
-    let constants = selector.constants.iter().map(|(bytes, _)| both_halves(*bytes)).collect();
+    let constants = selector.constants.iter().map(|(bytes, _)| *bytes).collect();
     Ok(Program { blocks, registers: selector.registers, constants })
-}
-
-fn both_halves(bytes: [u8; CONSTANT / 2]) -> [u8; CONSTANT] {
-    std::array::from_fn(|at| bytes[at % bytes.len()])
 }
 
 /// The order of the blocks. Edges from a block with two successors to one with several predecessors, or with parameters, get a
@@ -126,13 +128,16 @@ struct Selector<'f> {
     order: &'f Order,
     /// The pixels of a block.
     pixels: usize,
+    shape: Shape,
     /// How often each value is used, by way of bitcasts, too.
     uses: SecondaryMap<Value, u32>,
     /// The register of each value that somebody has asked for.
     values: SecondaryMap<Value, Option<VReg>>,
+    /// The mask register of each vector of masks that somebody wants as such.
+    masks: SecondaryMap<Value, Option<VReg>>,
     registers: usize,
     /// The constants, and the registers that hold them from the function's entry on.
-    constants: Vec<([u8; CONSTANT / 2], VReg)>,
+    constants: Vec<([u8; CONSTANT], VReg)>,
     /// The block that is being selected.
     block: ir::Block,
     /// What the instruction becomes that is being selected.
@@ -140,13 +145,15 @@ struct Selector<'f> {
 }
 
 impl<'f> Selector<'f> {
-    fn new(function: &'f Function, pixels: usize, order: &'f Order) -> Selector<'f> {
+    fn new(function: &'f Function, pixels: usize, shape: Shape, order: &'f Order) -> Selector<'f> {
         let mut selector = Selector {
             function,
             order,
             pixels,
+            shape,
             uses: SecondaryMap::new(),
             values: SecondaryMap::new(),
+            masks: SecondaryMap::new(),
             registers: 0,
             constants: Vec::new(),
             block: order.blocks[0],
@@ -171,7 +178,8 @@ impl<'f> Selector<'f> {
         let insts: Vec<ir::Inst> = self.function.layout.block_insts(block).collect();
         for inst in insts.into_iter().rev() {
             let opcode = self.function.dfg.insts[inst].opcode();
-            let wanted = self.function.dfg.inst_results(inst).iter().any(|value| self.values[*value].is_some());
+            let is_wanted = |value: &Value| self.values[*value].is_some() || self.masks[*value].is_some();
+            let wanted = self.function.dfg.inst_results(inst).iter().any(is_wanted);
             if opcode.is_terminator() {
                 edges = self.terminator(inst)?;
             } else if opcode.can_store() || wanted {
@@ -204,6 +212,7 @@ impl<'f> Selector<'f> {
         let done = match (data, self.function.dfg.inst_results(inst)) {
             (InstructionData::Store { .. }, _) => self.store(data),
             (InstructionData::Load { .. }, &[result]) => self.load(data, result),
+            (_, &[result]) if self.gives_mask(result) => self.mask(data, result),
             (_, &[result]) if self.is_vector(result) => self.vector(data, result),
             (_, &[result]) => self.scalar(data, result),
             _ => None,
@@ -229,6 +238,11 @@ impl<'f> Selector<'f> {
             | Opcode::Shuffle => self.conversion(data, result),
             _ => self.lanewise(data, result),
         }
+    }
+
+    /// The size of vectors that fill a register.
+    fn whole(&self) -> Length {
+        Length::of(self.shape.blocks)
     }
 
     /// A new register.

@@ -4,8 +4,9 @@ use cranelift_codegen::ir::{InstructionData, Opcode, Value};
 use regalloc2::{Operand, RegClass, VReg};
 
 use super::Selector;
-use crate::codegen::wide::encode::{CONSTANT, op};
-use crate::codegen::wide::inst::{Inst, Kind, Length, Memory, read, read_anywhere, result};
+use crate::codegen::wide::encode::CONSTANT;
+use crate::codegen::wide::inst::{Inst, Kind, Memory, read, read_anywhere, result};
+use crate::codegen::wide::ops::op;
 use crate::plan::width::REGISTER;
 
 impl Selector<'_> {
@@ -40,7 +41,7 @@ impl Selector<'_> {
         self.load_to_fold(value).is_some() || self.constant_bytes(value).is_some()
     }
 
-    /// The address of a load of two neighbouring blocks that nobody else wants.
+    /// The address of a load of neighbouring blocks that nobody else wants.
     fn load_to_fold(&self, value: Value) -> Option<(Value, i32)> {
         let InstructionData::Load { opcode: Opcode::Load, arg, offset, flags } = *self.definition(value)? else {
             return None;
@@ -51,7 +52,7 @@ impl Selector<'_> {
         folds.then_some((arg, offset.into()))
     }
 
-    /// Whether a value fills a register for the pixels of a block, so that what the second half holds is next to it in memory.
+    /// Whether a value fills a register for the pixels of a block, so that what its parts hold is next to each other in memory.
     pub(super) fn adjoin(&self, value: Value) -> bool {
         self.apart(value) == REGISTER
     }
@@ -68,7 +69,7 @@ impl Selector<'_> {
                 let lane = self.function.dfg.value_type(value).lane_type().bytes() as usize;
                 let bytes = self.function.dfg.constants.get(constant_handle).as_slice();
                 let same = bytes.chunks(lane).all(|other| *other == bytes[..lane]);
-                // Lanes that differ may count pixels, of which only the first half would be right.
+                // Lanes that differ may count pixels, of which only the first part would be right.
                 bytes.try_into().ok().filter(|_| same)
             }
             InstructionData::Unary { opcode: Opcode::Splat, arg } => match *self.definition(arg)? {
@@ -87,6 +88,11 @@ impl Selector<'_> {
     /// The register of a constant, which holds it from the function's entry on. If the allocator has no register for so long, it is
     /// an operand on the stack.
     pub(super) fn constant(&mut self, bytes: [u8; REGISTER]) -> VReg {
+        self.whole_constant(repeated(&bytes))
+    }
+
+    /// The same of a constant whose parts differ.
+    pub(super) fn whole_constant(&mut self, bytes: [u8; CONSTANT]) -> VReg {
         if let Some((_, register)) = self.constants.iter().find(|(known, _)| *known == bytes) {
             return *register;
         }
@@ -97,10 +103,10 @@ impl Selector<'_> {
 
     /// The instructions that put the constants into their registers.
     pub(super) fn load_constants(&self) -> Vec<Inst> {
-        let load = |(number, (bytes, register)): (usize, &([u8; CONSTANT / 2], VReg))| match bytes {
+        let load = |(number, (bytes, register)): (usize, &([u8; CONSTANT], VReg))| match bytes {
             [0, ..] if bytes.iter().all(|byte| *byte == 0) => Inst::new(Kind::Zero, vec![result(*register)]),
             _ => {
-                let kind = Kind::Unary(op::MOVUPS, Length::Bits256, None);
+                let kind = Kind::Unary(op::MOVUPS, self.whole(), None);
                 Inst::with(kind, vec![result(*register)], Some(Memory::Constant(number)))
             }
         };
@@ -169,6 +175,6 @@ impl Selector<'_> {
 }
 
 /// Bytes again and again.
-fn repeated(bytes: &[u8]) -> [u8; REGISTER] {
+fn repeated<const N: usize>(bytes: &[u8]) -> [u8; N] {
     std::array::from_fn(|at| bytes[at % bytes.len()])
 }

@@ -3,11 +3,12 @@
 use cranelift_codegen::ir::types::{F32, F64, I32, I64};
 use cranelift_codegen::ir::{ExternalName, GlobalValueData, InstructionData, Opcode, Value};
 
+use regalloc2::{RegClass, VReg};
+
 use super::Selector;
-use crate::codegen::wide::encode::{VexOp, op};
-use crate::codegen::wide::inst::{
-    Condition, Flags, Inst, IntegerOp, Kind, Length, read, read_anywhere, result, result_over,
-};
+use crate::codegen::wide::encode::Length;
+use crate::codegen::wide::inst::{Condition, Flags, Inst, IntegerOp, Kind, read, read_anywhere, result, result_over};
+use crate::codegen::wide::ops::{VectorOp, op};
 
 impl Selector<'_> {
     /// A scalar that is not in memory.
@@ -115,7 +116,7 @@ impl Selector<'_> {
         let ty = self.function.dfg.value_type(to);
         match *data {
             InstructionData::Binary { opcode, args: [x, y] } if ty == F64 => {
-                let op: VexOp = match opcode {
+                let op: VectorOp = match opcode {
                     Opcode::Fadd => op::ADDSD,
                     Opcode::Fsub => op::SUBSD,
                     Opcode::Fmul => op::MULSD,
@@ -143,21 +144,40 @@ impl Selector<'_> {
         Some(())
     }
 
-    /// The sign bits of a vector's 64-bit lanes, a bit for each pixel: those of the second half are a block of pixels further.
+    /// The sign bits of a vector's 64-bit lanes, a bit for each pixel: those of each part are a block of pixels further.
     fn high_bits(&mut self, to: Value, bits: Value) -> Option<()> {
         let InstructionData::Unary { opcode: Opcode::VhighBits, arg } = *self.definition(bits)? else { return None };
         let vector = self.function.dfg.value_type(arg);
-        let lanes = vector.lane_count() as usize;
-        if self.function.dfg.value_type(bits) != I32 || vector.lane_bits() != 64 || 2 * self.pixels > 64 {
+        let (lanes, blocks) = (vector.lane_count() as usize, self.shape.blocks);
+        if self.function.dfg.value_type(bits) != I32 || vector.lane_bits() != 64 || blocks * self.pixels > 64 {
             return None;
         }
-        let places = (1i64 << lanes) - 1;
-        let places = places | places << self.pixels;
-        let (x, all, mask) = (self.register(arg), self.fresh_integer(), self.fresh_integer());
-        self.emit(Inst::new(Kind::Unary(op::MOVMSKPD, Length::Bits256, None), vec![result(all), read(x)]));
+        let of_block = (1i64 << lanes) - 1;
+        let places = (0..blocks).fold(0, |places, block| places | of_block << (block * self.pixels));
+        let (all, mask) = (self.fresh_integer(), self.fresh_integer());
+        self.sign_bits(all, arg);
         self.emit(Inst::new(Kind::Number(places), vec![result(mask)]));
         let operands = vec![result(self.register_of(to)), read(all), read(mask)];
         self.emit(Inst::new(Kind::Binary(op::PDEP, Length::Bits128, None), operands));
         Some(())
+    }
+
+    /// The sign bits of all 64-bit lanes as the low bits of a number; the others may be anything.
+    fn sign_bits(&mut self, to: VReg, vector: Value) {
+        if !self.shape.has_masks() {
+            let x = self.register(vector);
+            let kind = Kind::Unary(op::MOVMSKPD, Length::Bits256, None);
+            self.emit(Inst::new(kind, vec![result(to), read(x)]));
+            return;
+        }
+        let mask = match self.mask_of(vector, 8) {
+            Some(mask) => mask,
+            None => {
+                let (x, mask) = (self.register(vector), self.fresh(RegClass::Vector));
+                self.emit(Inst::new(Kind::ToMask(op::PMOVQ2M, self.whole()), vec![result(mask), read(x)]));
+                mask
+            }
+        };
+        self.emit(Inst::new(Kind::MaskBits, vec![result(to), read(mask)]));
     }
 }

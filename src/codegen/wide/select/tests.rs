@@ -1,4 +1,4 @@
-//! Each instruction alone, on random bits: the wide code gives the bits of Cranelift's.
+//! Each instruction alone, on random bits: wide code of each shape gives the bits of Cranelift's.
 
 #![allow(unsafe_code, reason = "compiled code is called")]
 
@@ -15,8 +15,8 @@ use crate::codegen::jit::{Frame, Module, RowCode};
 use crate::codegen::lanes::{self, Lanes, constant_memory};
 use crate::codegen::simd;
 use crate::grid::lane::Lane;
-use crate::machine;
-use crate::plan::width::Width;
+use crate::machine::{self, VectorUnit};
+use crate::plan::width::{Shape, Width};
 
 /// What is done to two registers.
 type Op<'o> = &'o dyn Fn(&mut FunctionBuilder<'_>, Value, Value) -> Value;
@@ -52,32 +52,46 @@ fn bits(random: &mut fastrand::Rng) -> [u8; 128] {
     bytes
 }
 
-/// Runs both codes for two blocks of so many pixels, with elements of these sizes.
-fn agree(what: &str, pixels: usize, sizes: [usize; 2], body: &dyn Fn(&mut FunctionBuilder<'_>, [Value; 2], Value)) {
-    if machine::vector_bits() < 256 {
-        return;
+/// The shapes of registers that this processor has.
+fn shapes() -> &'static [Shape] {
+    match machine::vector_unit() {
+        VectorUnit::Basic => &[],
+        VectorUnit::Avx2 => &Shape::ALL[..1],
+        VectorUnit::Avx512 | VectorUnit::FastAvx512 => &Shape::ALL,
     }
+}
+
+/// Runs Cranelift's code, and that of each shape of registers, for a few blocks of so many pixels, with elements of these sizes.
+fn agree(what: &str, pixels: usize, sizes: [usize; 2], body: &dyn Fn(&mut FunctionBuilder<'_>, [Value; 2], Value)) {
     let mut module = Module::new().unwrap();
     let made = function(&mut module, body);
     let narrow = RowCode::new(module.finish(made).unwrap());
-    let mut module = Module::new().unwrap();
-    let made = function(&mut module, body);
-    let code = module.widened(made, pixels, false).unwrap().unwrap_or_else(|refused| panic!("{what}: {refused:?}"));
-    let wide = RowCode::new(module.finish_bytes(code).unwrap());
+    let wide: Vec<(Shape, RowCode)> = shapes()
+        .iter()
+        .map(|shape| {
+            let mut module = Module::new().unwrap();
+            let made = function(&mut module, body);
+            let code = module.widened(made, pixels, *shape, false).unwrap();
+            let code = code.unwrap_or_else(|refused| panic!("{what}, {shape:?}: {refused:?}"));
+            (*shape, RowCode::new(module.finish_bytes(code).unwrap()))
+        })
+        .collect();
     let mut random = fastrand::Rng::with_seed(13);
     let frame = Frame { constants: ptr::null(), position: ptr::null(), scratch: ptr::null_mut() };
     let [from, to] = sizes.map(|size| pixels * size);
     for _ in 0..40 {
-        let [first, second] = [0, 1].map(|_| (0..16).flat_map(|_| bits(&mut random)).collect::<Vec<u8>>());
-        let [mut expected, mut actual] = [[0xAAu8; 2048], [0xAA; 2048]];
-        for half in 0..2 {
-            let rows = [first[half * from..].as_ptr(), second[half * from..].as_ptr()];
-            // SAFETY: the rows and the output have more than two blocks of pixels.
-            unsafe { narrow.call(&rows, &[expected[half * to..].as_mut_ptr()], pixels, &frame) };
+        let [first, second] = [0, 1].map(|_| (0..24).flat_map(|_| bits(&mut random)).collect::<Vec<u8>>());
+        for (shape, wide) in &wide {
+            let [mut expected, mut actual] = [[0xAAu8; 3072], [0xAA; 3072]];
+            for block in 0..shape.blocks {
+                let rows = [first[block * from..].as_ptr(), second[block * from..].as_ptr()];
+                // SAFETY: the rows and the output have more than four blocks of pixels.
+                unsafe { narrow.call(&rows, &[expected[block * to..].as_mut_ptr()], pixels, &frame) };
+            }
+            // SAFETY: as above.
+            unsafe { wide.call(&[first.as_ptr(), second.as_ptr()], &[actual.as_mut_ptr()], pixels, &frame) };
+            assert_eq!(actual[..], expected[..], "{what}, blocks of {pixels} pixels, {shape:?}");
         }
-        // SAFETY: as above.
-        unsafe { wide.call(&[first.as_ptr(), second.as_ptr()], &[actual.as_mut_ptr()], pixels, &frame) };
-        assert_eq!(actual[..], expected[..], "{what}, blocks of {pixels} pixels");
     }
 }
 
@@ -148,6 +162,8 @@ fn operations_on_integers() {
             on(ty, "ishl", &|b, x, _| b.ins().ishl_imm_u(x, 3));
             on(ty, "ushr", &|b, x, _| b.ins().ushr_imm_u(x, 5));
         }
+        on(ty, "smin", &|b, x, y| b.ins().smin(x, y));
+        on(ty, "smax", &|b, x, y| b.ins().smax(x, y));
         if ty == I64X2 {
             continue;
         }
@@ -162,11 +178,49 @@ fn operations_on_integers() {
         on(ty, "iabs", &|b, x, _| b.ins().iabs(x));
         on(ty, "umin", &|b, x, y| b.ins().umin(x, y));
         on(ty, "umax", &|b, x, y| b.ins().umax(x, y));
-        on(ty, "smin", &|b, x, y| b.ins().smin(x, y));
-        on(ty, "smax", &|b, x, y| b.ins().smax(x, y));
         if ty != I8X16 {
             on(ty, "imul", &|b, x, y| b.ins().imul(x, y));
         }
+    }
+}
+
+/// Masks that are combined, chosen by, counted and asked about, in as many forms as they can be wanted in.
+#[test]
+fn operations_on_masks() {
+    for ty in [F32X4, F64X2, I8X16, I16X8, I32X4, I64X2] {
+        let less = |b: &mut FunctionBuilder<'_>, x, y| match ty.lane_type().is_float() {
+            true => simd::compare(b, FloatCC::LessThan, x, y),
+            false => simd::compare_ints(b, IntCC::SignedLessThan, x, y),
+        };
+        let equal = |b: &mut FunctionBuilder<'_>, x, y| match ty.lane_type().is_float() {
+            true => simd::compare(b, FloatCC::Equal, x, y),
+            false => simd::compare_ints(b, IntCC::Equal, x, y),
+        };
+        on(ty, "choice by both, either, one and the other's opposite", &|b, x, y| {
+            let (less, equal) = (less(b, x, y), equal(b, x, x));
+            let (both, either, one) = (b.ins().band(less, equal), b.ins().bor(less, equal), b.ins().bxor(less, equal));
+            let opposite = b.ins().bnot(one);
+            let first = simd::select(b, both, x, y);
+            let second = simd::select(b, either, first, x);
+            let third = simd::select(b, one, y, second);
+            simd::select(b, opposite, third, first)
+        });
+        on(ty, "a mask as such, and a choice by it", &|b, x, y| {
+            let mask = less(b, x, y);
+            let chosen = simd::select(b, mask, x, y);
+            let mask = simd::bits(b, ty, mask);
+            b.ins().bxor(mask, chosen)
+        });
+        on(ty, "what is kept by a mask", &|b, x, y| {
+            let mask = less(b, x, y);
+            let mask = simd::bits(b, ty, mask);
+            let kept = b.ins().band(y, mask);
+            b.ins().bor(kept, x)
+        });
+        on(ty, "a mask of any bits", &|b, x, y| {
+            let mask = b.ins().bxor(x, y);
+            b.ins().bitselect(mask, x, y)
+        });
     }
 }
 
