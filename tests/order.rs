@@ -288,3 +288,59 @@ fn the_plan_says_what_moves_and_how() {
     assert!(still.contains("pixel by pixel on the host"), "{still}");
     assert!(still.contains("depend on the pixel"), "{still}");
 }
+
+/// Elements that are found bit by bit: all integers of 8 and 16 bits, even and odd numbers of rows, percentiles that are elements.
+#[test]
+fn elements_of_narrow_types() {
+    let sources = ["median(w), rank(w, 2)", "percentile(w, 25), rank(w, -1)", "max(w) - rank(w, 0)"];
+    for (number, source) in sources.into_iter().enumerate() {
+        let mode = MODES[(3 * number + 1) % MODES.len()];
+        for (size, shape) in [([1, 9], [13, 90]), ([3, 7], [20, 33]), ([7, 5], [23, 200]), ([9, 9], [9, 70])] {
+            check(source, size, &image::<u8>(&shape, Kind::Many, 1), mode);
+            check(source, size, &image::<i8>(&shape, Kind::Many, 2), mode);
+            check(source, size, &image::<u16>(&shape, Kind::Many, 3), mode);
+            check(source, size, &image::<i16>(&shape, Kind::Few, 4), mode);
+        }
+        let disk = mask([17, 17], |y, x| y * y + x * x <= 64);
+        check(source, &disk, &image::<u8>(&[19, 150], Kind::Many, 5), mode);
+        check(source, &disk, &image::<i8>(&[18, 40], Kind::Few, 6), mode);
+    }
+}
+
+/// What moves, and what is cut into passes, in one kernel.
+#[test]
+fn beside_reductions_in_passes() {
+    let sources = [
+        "median(w) - mean(w)",
+        "min(w), median(w), std(w)",
+        "let m = mean(w where w > 9); percentile(w, 90) - m, max(w) - rank(w, 1)",
+        "median(w where w > 20) + mean(w where w > 20)",
+        "median(w) + sum(w * exp(-dist() ** 2 / 9))",
+        "median(w) - w[0, 1] + count(abs(w - median(w)) < 20)",
+    ];
+    for (number, source) in sources.into_iter().enumerate() {
+        for (turn, size) in [[13, 11], [5, 30], [4, 4]].into_iter().enumerate() {
+            let mode = MODES[(number + 2 * turn) % MODES.len()];
+            near(source, size, &image::<u8>(&[25, 70], Kind::Many, 1), mode);
+            near(source, size, &image::<f32>(&[25, 70], Kind::Many, 2), mode);
+        }
+    }
+}
+
+/// Compares as `check` does, but for the rounding of sums.
+fn near<T: AnyElement>(source: &str, size: [usize; 2], image: &ArrayD<T>, mode: Mode) {
+    let kernel = Kernel::compile(source).expect(source);
+    let filter = Filter::new(&kernel).window(Window::from(size)).mode(mode).cval(3.0);
+    let of = |filter: Filter| run(&filter, image, kernel.outputs().len()).expect(source);
+    let exact = of(filter.clone().engine(Engine::Interpreter));
+    for cut in [Cut::Auto, Cut::Always, Cut::Never] {
+        for (found, exact) in of(filter.clone().cut(cut)).iter().zip(&exact) {
+            for (at, value) in found.indexed_iter() {
+                let expected = exact[&at];
+                let same =
+                    value.is_nan() && expected.is_nan() || (value - expected).abs() <= 1e-4 * expected.abs().max(1.0);
+                assert!(same, "{source}, {size:?}, {mode}, {cut:?}, {} at {at:?}: {value}, not {expected}", T::DTYPE);
+            }
+        }
+    }
+}

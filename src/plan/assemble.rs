@@ -171,13 +171,16 @@ impl DraftOutput {
                 let holds = |lane: &Lane| own == *lane && range == values || own.widens_to(*lane) && range.fits(*lane);
                 let lane = if own.is_long() { Some(own) } else { Lane::ALL.into_iter().find(holds) };
                 let lane = lane.unwrap_or(Lane::F64);
-                let dtype =
-                    DType::ALL.into_iter().find(|dtype| *dtype != DType::Bool && Lane::of(*dtype) == Some(lane));
-                let dtype = dtype.expect("every lane is that of an element type");
-                PassOutput { destination: Destination::Line(line), dtype, lane }
+                PassOutput { destination: Destination::Line(line), dtype: stored_as(lane), lane }
             }
         }
     }
+}
+
+/// The element type whose lanes these are.
+pub fn stored_as(lane: Lane) -> DType {
+    let dtype = DType::ALL.into_iter().find(|dtype| *dtype != DType::Bool && Lane::of(*dtype) == Some(lane));
+    dtype.expect("every lane is that of an element type")
 }
 
 /// What is known of the nodes if elements and params are finite, or if nothing is said of them.

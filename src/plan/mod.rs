@@ -32,7 +32,7 @@ pub mod width;
 
 use self::absent::without_absent;
 pub use self::assemble::array_input;
-use self::chain::{Link, chain};
+use self::chain::chain;
 use self::cut::{Cutting, cut};
 pub use self::cut::{Separable, may_have_weights, separable};
 use self::factors::with_invariant_factors;
@@ -49,12 +49,10 @@ use crate::tuning;
 /// The plan for `kernel`.
 pub fn plan(kernel: &Kernel, request: Request) -> Plan {
     let hoisted = hoisted(kernel, &request);
-    if let Some(Moving { orders, last }) = moving(&hoisted, &request) {
-        return chain(request, hoisted, orders, &[last], Vec::new());
-    }
-    let Cutting { links, uncut } = cut(&hoisted, &request);
-    let links = links.unwrap_or_else(|| vec![Link::whole(&request, &hoisted)]);
-    chain(request, hoisted, Vec::new(), &links, uncut)
+    let Moving { orders, lines, last } = moving(&hoisted, &request).unwrap_or_else(|| Moving::none(&hoisted, &request));
+    let Cutting { links, uncut } = cut(&hoisted, &request, &lines);
+    let links = links.unwrap_or_else(|| vec![last]);
+    chain(request, hoisted, orders, &links, uncut)
 }
 
 /// What remains of `kernel` for each pixel of such requests, and what is computed once for a run.

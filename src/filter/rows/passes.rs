@@ -191,8 +191,8 @@ impl<'a> Passes<'a> {
         for read in reads {
             let pointer = match read {
                 Read::Array { row, before } => bound.pointers[row.index()].wrapping_sub(*before),
-                Read::Line { line, row, offset } => match self.orders.row(*line, &self.outer, *row) {
-                    Some(first) => first.wrapping_add(pixel * size_of::<f64>()),
+                Read::Line { line, row, offset } => match self.orders.row(*line, &self.outer, *row, pixel) {
+                    Some(address) => address,
                     None => self.lines.row(*line, *row).cast_const().wrapping_offset(*offset),
                 },
             };

@@ -26,7 +26,10 @@ pub fn last_pass(scheme: &Scheme<'_>) -> Option<Link> {
     let mut became: Vec<(ExprId, LineRanges)> = Vec::new();
     let replace = |builder: &mut Builder, id: ExprId, node: &Node, new: &dyn Fn(ExprId) -> ExprId| {
         node.expr.for_each_operand(|operand| became.push((new(operand), ranges[operand.index()])));
-        scheme.values.get(&id).map(|value| results.value(builder, value))
+        match scheme.moving.get(&id) {
+            Some(line) => Some(at(builder, arrays + line, scheme.offset(0))),
+            None => scheme.values.get(&id).map(|value| results.value(builder, value)),
+        }
     };
     let last = extended.rewritten(scheme.params.clone(), kernel.weights.clone(), replace);
     // Outputs are nobody's operands.

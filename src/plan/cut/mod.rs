@@ -27,6 +27,8 @@ mod separable;
 pub mod uncut;
 mod weighted;
 
+use std::collections::BTreeMap;
+
 use self::column_pass::column_pass;
 use self::column_program::{ColumnCells, ColumnProgram};
 use self::footprint::Shape;
@@ -53,18 +55,21 @@ pub struct Cutting {
     pub uncut: Vec<Uncut>,
 }
 
-/// Cuts those of the kernel's reductions that can be cut, where that is worth it.
-pub fn cut(hoisted: &Hoisted, request: &Request) -> Cutting {
+/// Cuts those of the kernel's reductions that can be cut, where that is worth it. Those that move have their lines, the first ones, already.
+pub fn cut(hoisted: &Hoisted, request: &Request, moving: &BTreeMap<ExprId, usize>) -> Cutting {
     let kernel = &hoisted.kernel;
     let (mut candidates, mut uncut) = (Vec::new(), Vec::new());
-    let has_reductions = kernel.live_nodes().any(|(_, node)| matches!(node.expr, Expr::Reduce { .. }));
-    if request.cut == Cut::Never || !has_reductions {
+    let is_left = |id: ExprId| matches!(kernel.expr(id), Expr::Reduce { .. }) && !moving.contains_key(&id);
+    if request.cut == Cut::Never || !kernel.live_nodes().any(|(id, _)| is_left(id)) {
         return Cutting { links: None, uncut };
     }
     let ranges = ranges_of(kernel, request);
     let mut reductions = Reductions::new(hoisted, request, &ranges);
     for (id, node) in kernel.live_nodes() {
         let Expr::Reduce { op, .. } = node.expr else { continue };
+        if moving.contains_key(&id) {
+            continue;
+        }
         match reductions.candidate(id).and_then(|candidate| shaped(id, candidate, request)) {
             Ok(candidate) => candidates.push((op, candidate)),
             Err(why) => uncut.push(Uncut { op, why }),
@@ -82,7 +87,7 @@ pub fn cut(hoisted: &Hoisted, request: &Request) -> Cutting {
     if candidates.is_empty() {
         return Cutting { links: None, uncut };
     }
-    let scheme = Scheme::new(kernel, request, &ranges, &candidates);
+    let scheme = Scheme::new(kernel, request, &ranges, &candidates, moving);
     let rows = (0..scheme.levels()).map(|level| row_pass(&scheme, level));
     Cutting { links: std::iter::once(column_pass(&scheme)).chain(rows).chain([last_pass(&scheme)]).collect(), uncut }
 }

@@ -1,5 +1,7 @@
 //! Whether cutting a window is worth it: instructions for a register of pixels, counted.
 
+use std::collections::BTreeMap;
+
 use super::column_pass::column_cells;
 use super::column_program::ColumnProgram;
 use super::footprint::Shape;
@@ -22,7 +24,8 @@ pub fn is_worth_it(
 ) -> bool {
     let same: Vec<(ExprId, Candidate, Shape)> =
         candidates.iter().filter(|(_, _, other)| other == shape).cloned().collect();
-    let scheme = Scheme::new(&hoisted.kernel, request, ranges, &same);
+    let none = BTreeMap::new();
+    let scheme = Scheme::new(&hoisted.kernel, request, ranges, &same, &none);
     price_of_passes(&scheme) * tuning::CUT_ADVANTAGE < price_of_whole(&hoisted.kernel, request, shape, &same)
 }
 

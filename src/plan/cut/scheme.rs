@@ -22,9 +22,11 @@ pub struct Scheme<'a> {
     pub groups: Vec<Group>,
     /// How the value of each reduction is made of them, by node.
     pub values: BTreeMap<ExprId, Value>,
+    /// The lines of reductions that move, which are the first ones.
+    pub moving: &'a BTreeMap<ExprId, usize>,
     /// The kernel's params, then the factors of separable weights.
     pub params: Vec<Param>,
-    /// How many lines there are.
+    /// How many lines there are, with those.
     pub line_count: usize,
 }
 
@@ -82,10 +84,11 @@ impl<'a> Scheme<'a> {
         request: &'a Request,
         ranges: &'a [LineRanges],
         candidates: &[(ExprId, Candidate, Shape)],
+        moving: &'a BTreeMap<ExprId, usize>,
     ) -> Scheme<'a> {
         let params = kernel.params.clone();
         let (groups, values) = (Vec::new(), BTreeMap::new());
-        let mut scheme = Scheme { kernel, request, ranges, groups, values, params, line_count: 0 };
+        let mut scheme = Scheme { kernel, request, ranges, groups, values, moving, params, line_count: moving.len() };
         for (id, candidate, shape) in candidates {
             let value = scheme.value(candidate, shape);
             scheme.values.insert(*id, value);

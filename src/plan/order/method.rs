@@ -11,6 +11,8 @@ use crate::tuning;
 pub enum Method {
     /// Of 8 bits, over a box: a histogram of each column, and their sums (Perreault and Hébert 2007).
     Columns(Ranked),
+    /// The element of this rank, of 8 or 16 bits, over few cells: bit by bit, by counting those that are less.
+    Bisection(usize),
     /// Of 8 bits: how often each value occurs (Huang, Yang and Tang 1979).
     Histogram(Ranked),
     /// Which ranks among the elements of a block there are, as a set of bits (Suomela 2014).
@@ -20,18 +22,33 @@ pub enum Method {
 }
 
 impl Method {
-    /// The means for a reduction of elements in such lanes, over a footprint with these cells; none if it is no order statistic.
-    pub fn of(op: Reduction, lane: Lane, cells: &[Vec<isize>]) -> Option<Method> {
+    /// The means for a reduction of elements in such lanes, over a footprint with these cells; none if it is no order statistic. If it is
+    /// the `element` of a rank, and all are selected, that is one of them.
+    pub fn of(op: Reduction, lane: Lane, cells: &[Vec<isize>], element: Option<usize>) -> Option<Method> {
         let few_values = lane.bytes() == 1;
         match op.class() {
-            Class::Ranked(ranked) if !few_values => Some(Method::Ranks(ranked)),
-            // It asks for each of many ranks.
-            Class::Ranked(Ranked::TrimmedMean) => Some(Method::Histogram(Ranked::TrimmedMean)),
-            Class::Ranked(ranked) if suits_columns(cells) => Some(Method::Columns(ranked)),
-            Class::Ranked(ranked) => Some(Method::Histogram(ranked)),
+            Class::Ranked(ranked) => match element {
+                Some(rank) if cells.len() <= most_bisected(lane, cells) => Some(Method::Bisection(rank)),
+                _ if !few_values => Some(Method::Ranks(ranked)),
+                // It asks for each of many ranks.
+                _ if ranked == Ranked::TrimmedMean => Some(Method::Histogram(ranked)),
+                _ if suits_columns(cells) => Some(Method::Columns(ranked)),
+                _ => Some(Method::Histogram(ranked)),
+            },
             Class::Frequency(frequency) => Some(Method::Values(frequency)),
             Class::Monoid(_) | Class::Positional(_) => None,
         }
+    }
+}
+
+/// Of how many cells an element is found bit by bit, at most.
+fn most_bisected(lane: Lane, cells: &[Vec<isize>]) -> usize {
+    match lane.bytes() {
+        // Counts have 8 bits.
+        1 if !suits_columns(cells) => usize::from(u8::MAX),
+        1 => tuning::MAX_BISECTED_BOX,
+        2 => tuning::MAX_BISECTED_SHORTS,
+        _ => 0,
     }
 }
 

@@ -21,16 +21,28 @@ use super::hoist::Hoisted;
 use super::line::Origin;
 use super::request::Request;
 use crate::grid::cut::Cut;
+use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
 use crate::lang::hir::{Builder, Expr, ExprId, Kernel, Node};
 use crate::lang::reductions::Reduction;
 use crate::lang::types::Type;
 use crate::lang::whole::{WholeFacts, wholes};
 
-/// A kernel whose order statistics move: the passes that find them, whose lines are the first ones, and the pass that reads these.
+/// A kernel's order statistics that move.
 pub struct Moving {
+    /// The passes that find them, whose lines are the first ones.
     pub orders: Vec<OrderPass>,
+    /// The line of each.
+    pub lines: BTreeMap<ExprId, usize>,
+    /// The pass that reads these, if there are no other passes.
     pub last: Link,
+}
+
+impl Moving {
+    /// No order statistic moves.
+    pub fn none(hoisted: &Hoisted, request: &Request) -> Moving {
+        Moving { orders: Vec::new(), lines: BTreeMap::new(), last: Link::whole(request, hoisted) }
+    }
 }
 
 /// The order statistics of a kernel that move, if some can, and code would not find them as well.
@@ -62,11 +74,17 @@ pub fn moving(hoisted: &Hoisted, request: &Request) -> Option<Moving> {
         let Some(elements) = Elements::of(hoisted, request, window, filter) else { continue };
         let statistic = |id: &ExprId| {
             let Expr::Reduce { op, argument, .. } = *kernel.expr(*id) else { return None };
+            let (argument, lane) = (argument_of(kernel, argument)?, elements.lane());
+            let element = (!elements.is_filtered()).then(|| element_of(op, argument, cells.len())).flatten();
+            let method = Method::of(op, lane, &cells, element)?;
+            let keeps_lane = matches!(method, Method::Columns(_) | Method::Bisection(_)) && element.is_some();
             let statistic = OrderStatistic {
                 op,
-                argument: argument_of(kernel, argument)?,
-                method: Method::of(op, elements.lane(), &cells)?,
+                argument,
+                element,
+                method,
                 line: lines.len(),
+                lane: if keeps_lane { lane } else { Lane::F64 },
                 range: ranges[id.index()].general,
             };
             lines.insert(*id, statistic.line);
@@ -76,7 +94,7 @@ pub fn moving(hoisted: &Hoisted, request: &Request) -> Option<Moving> {
         orders.push(OrderPass { elements, statistics, cells: cells.clone() });
     }
     let last = last_pass(kernel, request, &lines)?;
-    (!orders.is_empty()).then_some(Moving { orders, last })
+    (!orders.is_empty()).then_some(Moving { orders, lines, last })
 }
 
 /// Whether code finds an order statistic by a network.
@@ -92,6 +110,18 @@ fn argument_of(kernel: &Kernel, argument: Option<ExprId>) -> Option<OrderArgumen
         Some(Expr::Number(bits)) => Some(OrderArgument::Number(f64::from_bits(*bits))),
         Some(Expr::Param(param)) => Some(OrderArgument::Param(*param)),
         Some(_) => None,
+    }
+}
+
+/// The rank of the element that a reduction of so many elements is, if it is one of them.
+fn element_of(op: Reduction, argument: OrderArgument, count: usize) -> Option<usize> {
+    let argument = match argument {
+        OrderArgument::Number(number) => Some(number),
+        OrderArgument::Param(_) => None,
+    };
+    match op.ranks(count, argument)?[..] {
+        [rank] => Some(rank),
+        _ => None,
     }
 }
 

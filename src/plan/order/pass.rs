@@ -2,12 +2,11 @@
 
 use super::elements::Elements;
 use super::method::Method;
-use crate::grid::element::DType;
 use crate::grid::lane::Lane;
 use crate::lang::reductions::Reduction;
 use crate::lang::whole::Whole;
 use crate::plan::analysis::ValueRange;
-use crate::plan::assemble::{DraftInput, LineRanges};
+use crate::plan::assemble::{DraftInput, LineRanges, stored_as};
 use crate::plan::line::{Line, Origin};
 use crate::plan::pass::PassInput;
 
@@ -29,10 +28,13 @@ pub struct OrderStatistic {
     pub op: Reduction,
     /// What its second argument is.
     pub argument: OrderArgument,
+    /// The rank of the element that it is, if all windows have as many elements and it is nothing but one of them.
+    pub element: Option<usize>,
     /// How it is found.
     pub method: Method,
-    /// The line that it makes, of f64s.
+    /// The line that it makes, and its lanes.
     pub line: usize,
+    pub lane: Lane,
     /// What its values may be.
     pub range: ValueRange,
 }
@@ -49,14 +51,14 @@ pub enum OrderArgument {
 impl OrderStatistic {
     /// The line that it makes, of the pixels themselves.
     pub fn line(&self) -> Line {
-        Line { lane: Lane::F64, before: 0, after: 0, neutral: None }
+        Line { lane: self.lane, before: 0, after: 0, neutral: None }
     }
 
     /// What a later pass reads. What its values are does not depend on whether elements are finite, for nobody asks those of a pass
     /// of the host.
     pub fn read(&self) -> DraftInput {
         DraftInput {
-            input: PassInput { origin: Origin::Line(self.line), dtype: DType::F64, lane: Lane::F64 },
+            input: PassInput { origin: Origin::Line(self.line), dtype: stored_as(self.lane), lane: self.lane },
             ranges: LineRanges { finite: self.range, general: self.range },
             whole: Whole::NONE,
         }

@@ -3,190 +3,430 @@
 //! Perreault and Hébert, "Median Filtering in Constant Time", IEEE Transactions on Image Processing 16 (2007): each column of cells has
 //! a histogram; that of a window is their sum, kept up to date by adding one column and subtracting another. It has two levels, and of
 //! the fine one only the part is kept up to date in which the element is. Here histograms are cumulative, so that finding an element is
-//! one comparison of a register.
+//! one comparison of a register; and two parts of the fine level are kept up to date, since values near the border of two parts are
+//! now in one and now in the other, which no processor foresees.
 
 use super::geometry::ColumnMoves;
 use super::keys::Ordered;
+use super::level::{Level, Work, dispatch};
+use super::question::Question;
 use super::sets::Statistic;
 use super::sweep::Results;
-use super::wide::wide;
 use crate::lang::reductions::Ranked;
-
-/// How many elements there are up to each of 16 values, or groups of 16 values.
-type Counts = [u16; 16];
-
-/// What an element adds to counts up to each value.
-const UP_TO: [Counts; 16] = {
-    let mut table = [[0; 16]; 16];
-    let mut value = 0;
-    while value < 16 {
-        let mut at = value;
-        while at < 16 {
-            table[value][at] = 1;
-            at += 1;
-        }
-        value += 1;
-    }
-    table
-};
-
-/// The elements of a column of cells, or of a window.
-#[derive(Clone, Default)]
-struct Histogram {
-    /// Up to each group of 16 values.
-    groups: Counts,
-    /// In each group, up to each value.
-    fine: [Counts; 16],
-}
 
 /// The elements around a block: rows of each plane one after the other.
 #[derive(Default)]
 pub struct Bytes {
-    /// Their ranks; 256 for what is not selected.
-    ranks: Vec<u16>,
+    /// Their ranks.
+    ranks: Vec<u8>,
+    /// For each 0 if it is not selected, where that is asked.
+    selected: Option<Vec<u8>>,
     /// How many are in a row, and how many rows in a plane.
     width: usize,
     height: usize,
 }
 
-/// The histograms of the columns around a block, and that of one window.
+/// A row of them.
+struct Row<'b> {
+    ranks: &'b [u8],
+    selected: Option<&'b [u8]>,
+}
+
+/// The histograms of the columns around a block, whose counts are as wide as the number of cells in a column needs.
 #[derive(Default)]
 pub struct ColumnSums {
-    columns: Vec<Histogram>,
-    window: Histogram,
-    /// For which pixel each group of the window's is up to date.
-    current: [usize; 16],
-    /// How many columns a window has.
-    run: usize,
+    narrow: Columns<u8>,
+    wide: Columns<u16>,
+}
+
+/// Histograms of columns.
+#[derive(Default)]
+struct Columns<C> {
+    /// For each column the number of elements up to each group of 16 values.
+    groups: Vec<[C; 16]>,
+    /// For each group and column that of elements in the group up to each value. The last group is for what is not selected.
+    fine: Vec<[C; 16]>,
+}
+
+/// How many groups there are, with that of what is not selected.
+const GROUPS: usize = 17;
+
+/// A number of elements of a column.
+trait ColumnCount: Copy + Default {
+    /// What an element adds to counts up to each value or group.
+    const UP_TO: [[Self; 16]; GROUPS];
+    fn add(counts: &mut [Self; 16], others: &[Self; 16]);
+    fn subtract(counts: &mut [Self; 16], others: &[Self; 16]);
+    fn load<L: Level>(level: L, counts: &[Self; 16]) -> L::Counts;
+}
+
+macro_rules! column_count {
+    ($type:ty, $load:ident) => {
+        impl ColumnCount for $type {
+            const UP_TO: [[$type; 16]; GROUPS] = {
+                let mut table = [[0; 16]; GROUPS];
+                let mut value = 0;
+                while value < 16 {
+                    let mut at = value;
+                    while at < 16 {
+                        table[value][at] = 1;
+                        at += 1;
+                    }
+                    value += 1;
+                }
+                table
+            };
+
+            #[inline(always)]
+            fn add(counts: &mut [$type; 16], others: &[$type; 16]) {
+                for at in 0..16 {
+                    counts[at] = counts[at].wrapping_add(others[at]);
+                }
+            }
+
+            #[inline(always)]
+            fn subtract(counts: &mut [$type; 16], others: &[$type; 16]) {
+                for at in 0..16 {
+                    counts[at] = counts[at].wrapping_sub(others[at]);
+                }
+            }
+
+            #[inline(always)]
+            fn load<L: Level>(level: L, counts: &[$type; 16]) -> L::Counts {
+                level.$load(counts)
+            }
+        }
+    };
+}
+
+column_count!(u8, counts_of_bytes);
+column_count!(u16, counts);
+
+/// Windows that move over a block. They have `run` columns of cells.
+pub struct OfColumns<'a> {
+    pub bytes: &'a Bytes,
+    pub moves: &'a ColumnMoves,
+    pub run: usize,
+    pub is_over: &'a dyn Fn() -> bool,
+}
+
+/// What is made of the windows of a row of pixels.
+trait Answers {
+    /// How many rows and columns of pixels there are.
+    fn size(&self) -> (usize, usize);
+    /// Finds all of a row, from the window of its first pixel on; to be marked `#[inline(always)]`.
+    fn row<L: Level, C: ColumnCount>(&mut self, window: &mut Window<'_, L, C>, row: usize);
+}
+
+/// A statistic of which not more is known.
+struct AnyStatistic<'a, 'r> {
+    statistic: Statistic<'a, Ranked>,
+    results: &'a mut Results<'r, f64>,
+}
+
+/// The element of a rank that all windows have.
+struct OneElement<'a, 'r> {
+    rank: u16,
+    /// What is added to ranks.
+    lift: u8,
+    results: &'a mut Results<'r, i8>,
 }
 
 impl ColumnSums {
-    /// Finds statistics for every pixel of a block, or stops if that is over. A window has `run` columns of cells.
-    pub fn run(
-        &mut self,
-        bytes: &Bytes,
-        moves: &ColumnMoves,
-        run: usize,
-        statistic: &Statistic<'_, Ranked>,
-        results: &mut Results<'_>,
-        is_over: &dyn Fn() -> bool,
-    ) {
-        self.run = run;
-        self.columns.clear();
-        self.columns.resize(results.columns + run - 1, Histogram::default());
-        wide(|| {
-            for row in 0..results.rows {
-                if is_over() {
-                    return;
-                }
-                match row.checked_sub(1) {
-                    None => moves.all.iter().for_each(|(plane, y)| self.change(bytes.row(*plane, *y), true)),
-                    Some(before) => {
-                        moves.leave.iter().for_each(|(plane, y)| self.change(bytes.row(*plane, before + y), false));
-                        moves.enter.iter().for_each(|(plane, y)| self.change(bytes.row(*plane, before + y), true));
-                    }
-                }
-                let values = &mut results.values[row * results.pitch..][..results.columns];
-                self.every_pixel(statistic, values);
-            }
-        });
+    /// Finds a statistic for every pixel of a block, or stops if that is over.
+    pub fn find(&mut self, of: OfColumns<'_>, statistic: Statistic<'_, Ranked>, results: &mut Results<'_, f64>) {
+        self.answer(of, AnyStatistic { statistic, results });
     }
 
-    /// Adds a row of elements to the columns, or takes it out.
-    #[inline(always)]
-    fn change(&mut self, ranks: &[u16], add: bool) {
-        for (column, rank) in self.columns.iter_mut().zip(ranks) {
-            let (group, value) = (usize::from(rank >> 4), usize::from(rank & 15));
-            if group == 16 {
-                continue;
-            }
-            match add {
-                true => {
-                    plus(&mut column.groups, &UP_TO[group]);
-                    plus(&mut column.fine[group], &UP_TO[value]);
-                }
-                false => {
-                    minus(&mut column.groups, &UP_TO[group]);
-                    minus(&mut column.fine[group], &UP_TO[value]);
-                }
-            }
-        }
+    /// Finds the element of a rank for every pixel of a block, or stops if that is over. All elements are selected; if they are
+    /// not `unsigned`, they have a sign.
+    pub fn find_element(&mut self, of: OfColumns<'_>, rank: usize, unsigned: bool, results: &mut Results<'_, i8>) {
+        let lift = if unsigned { 0 } else { 1 << 7 };
+        self.answer(of, OneElement { rank: rank as u16, lift, results });
     }
 
-    /// Finds a statistic for each pixel of a row.
-    #[inline(always)]
-    fn every_pixel(&mut self, statistic: &Statistic<'_, Ranked>, values: &mut [f64]) {
-        self.window.groups = [0; 16];
-        self.columns[..self.run].iter().for_each(|column| plus(&mut self.window.groups, &column.groups));
-        // No part is up to date.
-        self.current = [usize::MAX; 16];
-        for (pixel, value) in values.iter_mut().enumerate() {
-            if let Some(before) = pixel.checked_sub(1) {
-                plus(&mut self.window.groups, &self.columns[before + self.run].groups);
-                minus(&mut self.window.groups, &self.columns[before].groups);
-            }
-            let count = usize::from(self.window.groups[15]);
-            *value =
-                statistic.kind.of_sorted(count, statistic.argument, |k| statistic.values[self.nth(pixel, k as u16)]);
+    fn answer(&mut self, of: OfColumns<'_>, answers: impl Answers) {
+        match of.moves.all.len() <= usize::from(u8::MAX) {
+            true => dispatch(EveryPixel { columns: &mut self.narrow, of, answers }),
+            false => dispatch(EveryPixel { columns: &mut self.wide, of, answers }),
         }
-    }
-
-    /// The `k`th element, of more, in the window of a pixel.
-    #[inline(always)]
-    fn nth(&mut self, pixel: usize, k: u16) -> usize {
-        let group = up_to(&self.window.groups, k) & 15;
-        let below = if group == 0 { 0 } else { self.window.groups[group - 1] };
-        let current = self.current[group];
-        self.current[group] = pixel;
-        let fine = &mut self.window.fine[group];
-        if current == usize::MAX || 2 * (pixel - current) > self.run {
-            *fine = [0; 16];
-            self.columns[pixel..][..self.run].iter().for_each(|column| plus(fine, &column.fine[group]));
-        } else {
-            for before in current..pixel {
-                plus(fine, &self.columns[before + self.run].fine[group]);
-                minus(fine, &self.columns[before].fine[group]);
-            }
-        }
-        16 * group + up_to(fine, k - below)
     }
 }
 
+/// The work on a block.
+struct EveryPixel<'a, C, A> {
+    columns: &'a mut Columns<C>,
+    of: OfColumns<'a>,
+    answers: A,
+}
+
+impl<C: ColumnCount, A: Answers> Work for EveryPixel<'_, C, A> {
+    #[inline(always)]
+    fn run<L: Level>(self, level: L) {
+        let EveryPixel { columns, of: OfColumns { bytes, moves, run, is_over }, mut answers } = self;
+        let (rows, pixels) = answers.size();
+        columns.begin(pixels + run - 1);
+        // What was asked in the row above is asked again.
+        let mut kept = [0, 1];
+        for row in 0..rows {
+            if is_over() {
+                return;
+            }
+            match row.checked_sub(1) {
+                None => {
+                    for (plane, y) in &moves.all {
+                        columns.add(bytes.row(*plane, *y));
+                    }
+                }
+                // A column has as many cells as before.
+                Some(before) => {
+                    for ((plane, y), (of_leaving, leaving)) in moves.enter.iter().zip(&moves.leave) {
+                        columns.exchange(bytes.row(*plane, before + y), bytes.row(*of_leaving, before + leaving));
+                    }
+                }
+            }
+            let mut window = Window::new(level, columns, run, kept);
+            answers.row(&mut window, row);
+            kept = window.kept;
+        }
+    }
+}
+
+impl<C: ColumnCount> Columns<C> {
+    /// So many columns without elements.
+    fn begin(&mut self, columns: usize) {
+        self.groups.clear();
+        self.groups.resize(columns, [C::default(); 16]);
+        self.fine.clear();
+        self.fine.resize(GROUPS * columns, [C::default(); 16]);
+    }
+
+    /// Adds a row of elements.
+    #[inline(always)]
+    fn add(&mut self, row: Row<'_>) {
+        for x in 0..self.groups.len() {
+            self.change(&row, x, C::add);
+        }
+    }
+
+    /// Adds a row of elements, and takes another out.
+    #[inline(always)]
+    fn exchange(&mut self, entering: Row<'_>, leaving: Row<'_>) {
+        for x in 0..self.groups.len() {
+            self.change(&entering, x, C::add);
+            self.change(&leaving, x, C::subtract);
+        }
+    }
+
+    /// Changes the counts of a column by an element of a row.
+    #[inline(always)]
+    fn change(&mut self, row: &Row<'_>, x: usize, change: impl Fn(&mut [C; 16], &[C; 16])) {
+        let (group, value) = (usize::from(row.ranks[x] >> 4), usize::from(row.ranks[x] & 15));
+        let group = match row.selected {
+            Some(selected) if selected[x] == 0 => GROUPS - 1,
+            _ => group,
+        };
+        let width = self.groups.len();
+        change(&mut self.groups[x], &C::UP_TO[group]);
+        change(&mut self.fine[group * width + x], &C::UP_TO[value]);
+    }
+
+    /// The columns' elements in a group.
+    #[inline(always)]
+    fn of_group(&self, group: usize) -> &[[C; 16]] {
+        &self.fine[group * self.groups.len()..][..self.groups.len()]
+    }
+}
+
+impl Answers for AnyStatistic<'_, '_> {
+    fn size(&self) -> (usize, usize) {
+        (self.results.rows, self.results.columns)
+    }
+
+    #[inline(always)]
+    fn row<L: Level, C: ColumnCount>(&mut self, window: &mut Window<'_, L, C>, row: usize) {
+        let statistic = &self.statistic;
+        let mut question = Question::default();
+        for (pixel, value) in self.results.row(row).iter_mut().enumerate() {
+            if pixel > 0 {
+                window.step();
+            }
+            question.ask(statistic, window.count());
+            let mut elements = [f64::NAN; 2];
+            for (element, k) in elements.iter_mut().zip(question.ranks) {
+                if (k as usize) < question.count {
+                    *element = statistic.values[window.nth(k as u16)];
+                }
+            }
+            *value = question.answer(statistic, elements);
+        }
+    }
+}
+
+impl Answers for OneElement<'_, '_> {
+    fn size(&self) -> (usize, usize) {
+        (self.results.rows, self.results.columns)
+    }
+
+    #[inline(always)]
+    fn row<L: Level, C: ColumnCount>(&mut self, window: &mut Window<'_, L, C>, row: usize) {
+        let (rank, lift) = (self.rank, self.lift);
+        for (pixel, value) in self.results.row(row).iter_mut().enumerate() {
+            if pixel > 0 {
+                window.step();
+            }
+            *value = (window.nth(rank) as u8).wrapping_add(lift) as i8;
+        }
+    }
+}
+
+/// The histogram of a window that moves along a row.
+struct Window<'c, L: Level, C> {
+    level: L,
+    columns: &'c Columns<C>,
+    /// How many columns it has, and the first of them.
+    run: usize,
+    pixel: usize,
+    /// Up to each group, in a register and in memory.
+    groups: L::Counts,
+    stored: [u16; 16],
+    /// The groups whose fine counts are kept up to date, their columns', and these; and which of them was asked last.
+    kept: [usize; 2],
+    of_kept: [&'c [[C; 16]]; 2],
+    fine: [L::Counts; 2],
+    last: usize,
+    /// The fine counts of the others, and for which pixel each is up to date.
+    stale: [[u16; 16]; GROUPS],
+    current: [usize; GROUPS],
+}
+
+impl<'c, L: Level, C: ColumnCount> Window<'c, L, C> {
+    /// The window of the first pixel, with these groups up to date.
+    #[inline(always)]
+    fn new(level: L, columns: &'c Columns<C>, run: usize, kept: [usize; 2]) -> Window<'c, L, C> {
+        let of_kept = [columns.of_group(kept[0]), columns.of_group(kept[1])];
+        let mut window = Window {
+            level,
+            columns,
+            run,
+            pixel: 0,
+            groups: sum(level, &columns.groups[..run]),
+            stored: [0; 16],
+            kept,
+            of_kept,
+            fine: [sum(level, &of_kept[0][..run]), sum(level, &of_kept[1][..run])],
+            last: 0,
+            stale: [[0; 16]; GROUPS],
+            // Long before the first pixel.
+            current: [usize::MAX / 4; GROUPS],
+        };
+        level.store_counts(window.groups, &mut window.stored);
+        window
+    }
+
+    /// Goes on to the next pixel.
+    #[inline(always)]
+    fn step(&mut self) {
+        let Window { level, columns, run, pixel, .. } = *self;
+        self.groups = moved(level, self.groups, &columns.groups, pixel, run);
+        level.store_counts(self.groups, &mut self.stored);
+        for at in 0..2 {
+            self.fine[at] = moved(level, self.fine[at], self.of_kept[at], pixel, run);
+        }
+        self.pixel += 1;
+    }
+
+    /// How many elements there are.
+    #[inline(always)]
+    fn count(&self) -> usize {
+        self.stored[15].into()
+    }
+
+    /// The rank of the `k`th element, of more.
+    #[inline(always)]
+    fn nth(&mut self, k: u16) -> usize {
+        let group = self.level.up_to(self.groups, k) & 15;
+        if group != self.kept[0] && group != self.kept[1] {
+            self.keep(group);
+        }
+        self.last = usize::from(group == self.kept[1]);
+        let fine = self.level.choose(group == self.kept[1], self.fine[0], self.fine[1]);
+        let below = if group == 0 { 0 } else { self.stored[group - 1] };
+        16 * group + self.level.up_to(fine, k - below)
+    }
+
+    /// Brings a group up to date instead of that which was not asked last.
+    #[inline(always)]
+    fn keep(&mut self, group: usize) {
+        let Window { level, run, pixel, .. } = *self;
+        let place = 1 - self.last;
+        let left = self.kept[place];
+        level.store_counts(self.fine[place], &mut self.stale[left]);
+        self.current[left] = pixel;
+        let columns = self.columns.of_group(group);
+        let behind = pixel.wrapping_sub(self.current[group]);
+        self.fine[place] = if behind > run / 2 {
+            sum(level, &columns[pixel..][..run])
+        } else {
+            let mut fine = level.counts(&self.stale[group]);
+            for before in self.current[group]..pixel {
+                fine = moved(level, fine, columns, before, run);
+            }
+            fine
+        };
+        (self.kept[place], self.of_kept[place]) = (group, columns);
+    }
+}
+
+/// The counts of some columns.
+#[inline(always)]
+fn sum<L: Level, C: ColumnCount>(level: L, columns: &[[C; 16]]) -> L::Counts {
+    let mut sum = level.no_counts();
+    for column in columns {
+        sum = level.add(sum, C::load(level, column));
+    }
+    sum
+}
+
+/// The counts of the columns that follow those from `first` on by one.
+#[inline(always)]
+fn moved<L: Level, C: ColumnCount>(
+    level: L,
+    counts: L::Counts,
+    columns: &[[C; 16]],
+    first: usize,
+    run: usize,
+) -> L::Counts {
+    let change = level.subtract(C::load(level, &columns[first + run]), C::load(level, &columns[first]));
+    level.add(counts, change)
+}
+
 impl Bytes {
-    /// Begins with so many rows of so many elements in each of some planes.
-    pub fn begin(&mut self, planes: usize, height: usize, width: usize) {
+    /// Begins with so many rows of so many elements in each of some planes, all of which are selected or not.
+    pub fn begin(&mut self, planes: usize, height: usize, width: usize, filtered: bool) {
         (self.height, self.width) = (height, width);
         self.ranks.resize(planes * height * width, 0);
+        self.selected = filtered.then(|| {
+            let mut selected = self.selected.take().unwrap_or_default();
+            selected.resize(planes * height * width, 0);
+            selected
+        });
     }
 
     /// Takes a row of elements, with whether each is selected.
     pub fn take<T: Ordered>(&mut self, row: &[T], selected: Option<&[u8]>, plane: usize, y: usize) {
-        let ranks = &mut self.ranks[(plane * self.height + y) * self.width..][..self.width];
-        for (rank, element) in ranks.iter_mut().zip(row) {
-            *rank = element.key().into() as u16;
+        let first = (plane * self.height + y) * self.width;
+        for (rank, element) in self.ranks[first..][..self.width].iter_mut().zip(row) {
+            *rank = element.key().into() as u8;
         }
-        for (rank, selected) in ranks.iter_mut().zip(selected.unwrap_or_default()) {
-            *rank = if *selected == 0 { 256 } else { *rank };
+        if let (Some(selected), Some(to)) = (selected, &mut self.selected) {
+            to[first..][..self.width].copy_from_slice(selected);
         }
     }
 
-    fn row(&self, plane: usize, y: usize) -> &[u16] {
-        &self.ranks[(plane * self.height + y) * self.width..][..self.width]
+    #[inline(always)]
+    fn row(&self, plane: usize, y: usize) -> Row<'_> {
+        let places = (plane * self.height + y) * self.width..(plane * self.height + y + 1) * self.width;
+        Row { ranks: &self.ranks[places.clone()], selected: self.selected.as_ref().map(|selected| &selected[places]) }
     }
-}
-
-#[inline(always)]
-fn plus(counts: &mut Counts, others: &Counts) {
-    counts.iter_mut().zip(others).for_each(|(count, other)| *count = count.wrapping_add(*other));
-}
-
-#[inline(always)]
-fn minus(counts: &mut Counts, others: &Counts) {
-    counts.iter_mut().zip(others).for_each(|(count, other)| *count = count.wrapping_sub(*other));
-}
-
-/// In how many places there are at most `k` elements.
-#[inline(always)]
-fn up_to(counts: &Counts, k: u16) -> usize {
-    usize::from(counts.iter().map(|count| u16::from(*count <= k)).sum::<u16>())
 }

@@ -1,7 +1,5 @@
 //! Blocks of pixels, the elements around them, and what changes in a window that moves among them.
 
-use std::collections::BTreeSet;
-
 use crate::grid::region::Region;
 use crate::plan::order::method::Method;
 use crate::plan::order::pass::OrderPass;
@@ -18,8 +16,8 @@ pub struct Geometry {
     pub y: Extent,
     /// The cells along the row.
     pub x: Extent,
-    /// The cells: of which plane, and how far from the first along the two axes.
-    cells: BTreeSet<Cell>,
+    /// The cells, in order.
+    cells: Vec<Cell>,
 }
 
 /// Where cells are along an axis.
@@ -31,6 +29,7 @@ pub struct Extent {
     pub span: usize,
 }
 
+/// A cell: of which plane, and how far from the first along the two axes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Cell {
     plane: usize,
@@ -48,8 +47,10 @@ impl Geometry {
             [] => (Vec::new(), 0, 0),
         };
         let places: Vec<(Vec<isize>, isize, isize)> = pass.cells.iter().map(|cell| split(cell)).collect();
-        let planes: BTreeSet<&Vec<isize>> = places.iter().map(|(outer, ..)| outer).collect();
-        let planes: Vec<Vec<isize>> = planes.into_iter().cloned().collect();
+        let mut planes: Vec<Vec<isize>> =
+            places.chunk_by(|one, next| one.0 == next.0).map(|of_plane| of_plane[0].0.clone()).collect();
+        planes.sort_unstable();
+        planes.dedup();
         let y = Extent::of(places.iter().map(|(_, y, _)| *y));
         let x = Extent::of(places.iter().map(|(.., x)| *x));
         let cell = |(outer, along_y, along_x): &(Vec<isize>, isize, isize)| Cell {
@@ -57,9 +58,11 @@ impl Geometry {
             y: (along_y - y.first).unsigned_abs(),
             x: (along_x - x.first).unsigned_abs(),
         };
-        let cells: BTreeSet<Cell> = places.iter().map(cell).collect();
-        let columns_only = pass.statistics.iter().all(|statistic| matches!(statistic.method, Method::Columns(_)));
-        let (rows, columns) = match columns_only {
+        let mut cells: Vec<Cell> = places.iter().map(cell).collect();
+        cells.sort_unstable();
+        cells.dedup();
+        let needs_ranks = |method: Method| !matches!(method, Method::Columns(_) | Method::Bisection(_));
+        let (rows, columns) = match !pass.statistics.iter().any(|statistic| needs_ranks(statistic.method)) {
             true => (tuning::COLUMN_ROWS.max(2 * y.span), tuning::COLUMN_STRIP),
             false => sides(cells.len(), planes.len(), y.span + 1, x.span + 1),
         };
@@ -78,32 +81,19 @@ impl Geometry {
         (self.rows + self.y.span, self.columns + self.x.span)
     }
 
-    /// The offset of a cell's element from that of another pixel's, in a layout.
-    fn offsets(&self, layout: &Layout, cells: impl Iterator<Item = Cell>) -> Vec<Run> {
-        let mut places: Vec<usize> = cells.map(|cell| layout.place(cell.plane, cell.y, cell.x)).collect();
-        places.sort_unstable();
-        let mut runs: Vec<Run> = Vec::new();
-        for place in places {
-            match runs.last_mut() {
-                Some(run) if run.start + run.len == place => run.len += 1,
-                _ => runs.push(Run { start: place, len: 1 }),
-            }
-        }
-        runs
+    /// The cells of the window that comes after this one by such a step, relative to this one's pixel, in order.
+    fn moved(&self, y: usize, x: usize) -> impl Iterator<Item = Cell> {
+        self.cells.iter().map(move |cell| Cell { y: cell.y + y, x: cell.x + x, ..*cell })
     }
 
-    /// The cells that a window has which comes after another by such a step, and that one has not: relative to the other's pixel.
-    fn entering(&self, y: usize, x: usize) -> impl Iterator<Item = Cell> {
-        let moved = self.cells.iter().map(move |cell| Cell { y: cell.y + y, x: cell.x + x, ..*cell });
-        moved.filter(|cell| !self.cells.contains(cell))
+    /// The cells that that window has, and this one has not.
+    fn entering(&self, y: usize, x: usize) -> Vec<Cell> {
+        difference(self.moved(y, x), self.cells.iter().copied())
     }
 
-    /// The cells that a window has, and one that comes after it by such a step has not.
-    fn leaving(&self, y: usize, x: usize) -> impl Iterator<Item = Cell> {
-        let kept = move |cell: &&Cell| {
-            cell.y >= y && cell.x >= x && self.cells.contains(&Cell { y: cell.y - y, x: cell.x - x, ..**cell })
-        };
-        self.cells.iter().filter(move |cell| !kept(cell)).copied()
+    /// The cells that this window has, and that one has not.
+    fn leaving(&self, y: usize, x: usize) -> Vec<Cell> {
+        difference(self.cells.iter().copied(), self.moved(y, x))
     }
 
     /// The rows of a plane's cells that enter and leave a column of cells, all of which have the same ones, when it moves down: of which
@@ -113,14 +103,26 @@ impl Geometry {
         let row = |cell: Cell| (cell.plane, cell.y);
         ColumnMoves {
             all: self.cells.iter().copied().filter(first).map(row).collect(),
-            enter: self.entering(1, 0).filter(first).map(row).collect(),
-            leave: self.leaving(1, 0).filter(first).map(row).collect(),
+            enter: self.entering(1, 0).into_iter().filter(first).map(row).collect(),
+            leave: self.leaving(1, 0).into_iter().filter(first).map(row).collect(),
+        }
+    }
+
+    /// The cells of the windows of two pixels, one below the other.
+    pub fn pair_of_rows(&self) -> PairOfRows {
+        let places = |cells: Vec<Cell>| cells.into_iter().map(|cell| (cell.plane, cell.y, cell.x)).collect();
+        let first = self.leaving(1, 0);
+        PairOfRows {
+            both: places(difference(self.cells.iter().copied(), first.iter().copied())),
+            first: places(first),
+            second: places(self.entering(1, 0)),
         }
     }
 
     /// How windows move along the axis in which fewer elements change.
     pub fn moves(&self) -> Moves {
-        let along_row = self.entering(0, 1).count() <= self.entering(1, 0).count();
+        let (right, down) = (self.entering(0, 1), self.entering(1, 0));
+        let along_row = right.len() <= down.len();
         let (rows, columns) = self.elements();
         let layout = Layout {
             planes: self.planes.len(),
@@ -128,16 +130,42 @@ impl Geometry {
             ahead: if along_row { columns } else { rows },
             across: if along_row { rows } else { columns },
         };
-        let (ahead, aside) = if along_row { ((0, 1), (1, 0)) } else { ((1, 0), (0, 1)) };
+        let right = (right, self.leaving(0, 1));
+        let down = (down, self.leaving(1, 0));
+        let (ahead, aside) = if along_row { (right, down) } else { (down, right) };
         Moves {
-            all: self.offsets(&layout, self.cells.iter().copied()),
-            enter: self.offsets(&layout, self.entering(ahead.0, ahead.1)),
-            leave: self.offsets(&layout, self.leaving(ahead.0, ahead.1)),
-            enter_aside: self.offsets(&layout, self.entering(aside.0, aside.1)),
-            leave_aside: self.offsets(&layout, self.leaving(aside.0, aside.1)),
+            all: offsets(&layout, &self.cells),
+            enter: offsets(&layout, &ahead.0),
+            leave: offsets(&layout, &ahead.1),
+            enter_aside: offsets(&layout, &aside.0),
+            leave_aside: offsets(&layout, &aside.1),
             layout,
         }
     }
+}
+
+/// Those of some cells that are not among others; both are in order.
+fn difference(cells: impl Iterator<Item = Cell>, others: impl Iterator<Item = Cell>) -> Vec<Cell> {
+    let mut others = others.peekable();
+    let mut is_other = |cell: &Cell| {
+        while others.next_if(|other| other < cell).is_some() {}
+        others.peek() == Some(cell)
+    };
+    cells.filter(|cell| !is_other(cell)).collect()
+}
+
+/// Where the elements of cells are in a layout, from a pixel's place on.
+fn offsets(layout: &Layout, cells: &[Cell]) -> Vec<Run> {
+    let mut places: Vec<usize> = cells.iter().map(|cell| layout.place(cell.plane, cell.y, cell.x)).collect();
+    places.sort_unstable();
+    let mut runs: Vec<Run> = Vec::new();
+    for place in places {
+        match runs.last_mut() {
+            Some(run) if run.start + run.len == place => run.len += 1,
+            _ => runs.push(Run { start: place, len: 1 }),
+        }
+    }
+    runs
 }
 
 impl Extent {
@@ -221,4 +249,13 @@ pub struct ColumnMoves {
     pub all: Vec<(usize, usize)>,
     pub enter: Vec<(usize, usize)>,
     pub leave: Vec<(usize, usize)>,
+}
+
+/// The cells of the windows of two pixels, one below the other: of which plane, and how far from the first of the upper window along the
+/// two axes.
+pub struct PairOfRows {
+    /// Those that both windows have, and those that only one of them has.
+    pub both: Vec<(usize, usize, usize)>,
+    pub first: Vec<(usize, usize, usize)>,
+    pub second: Vec<(usize, usize, usize)>,
 }

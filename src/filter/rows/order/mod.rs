@@ -3,31 +3,37 @@
 //! A block is done when the first group of its rows comes, by the thread that computes these, so a thread's blocks are its own. Which
 //! pixels are in one block changes no value.
 
+mod bisection;
 mod columns;
 mod geometry;
 mod keys;
+mod level;
+mod line;
+mod question;
 mod ranking;
 mod rows;
 mod sets;
 pub mod shared;
 mod sweep;
-mod wide;
+#[cfg(test)]
+mod tests;
 
 use std::mem::discriminant;
 use std::ops::Range;
 
-use self::columns::{Bytes, ColumnSums};
+use self::bisection::{Keys, OfRank, of_bytes, of_shorts};
+use self::columns::{Bytes, ColumnSums, OfColumns};
 use self::keys::{Ordered, for_lane};
+use self::line::LineMemory;
 use self::ranking::{HasSorter, Ranking};
 use self::rows::{CellsOfRow, ElementRows};
 use self::sets::{RankCounts, RankSet, Statistic, ValueCounts};
 use self::shared::OrderContext;
-use self::sweep::{Results, Sweep};
+use self::sweep::Sweep;
 use super::context::RunContext;
 use super::traversal::Segments;
 use crate::plan::order::method::Method;
-use crate::plan::order::pass::OrderArgument;
-use crate::plan::width::REGISTER;
+use crate::plan::order::pass::{OrderArgument, OrderStatistic};
 
 /// One thread's blocks.
 pub struct OrderBlocks<'a> {
@@ -46,9 +52,8 @@ struct OrderBlock {
     outer: Vec<usize>,
     /// The rows of pixels.
     rows: Range<usize>,
-    /// For each statistic its values; rows are `pitch` apart.
-    values: Vec<Vec<f64>>,
-    pitch: usize,
+    /// For each statistic its values.
+    lines: Vec<LineMemory>,
 }
 
 /// One thread's memory for what is known of elements and windows; all passes use it in turn.
@@ -57,7 +62,10 @@ struct Memory {
     row: ElementRows,
     ranking: Ranking,
     bytes: Bytes,
-    set: Sweep<RankSet>,
+    keys: Keys<i8>,
+    long_keys: Keys<i16>,
+    set: Sweep<RankSet<false>>,
+    numbers: Sweep<RankSet<true>>,
     counts: Sweep<RankCounts>,
     values: Sweep<ValueCounts>,
     columns: ColumnSums,
@@ -75,13 +83,8 @@ struct BlockOfRows<'b> {
 impl<'a> OrderBlocks<'a> {
     /// Blocks of which none is done.
     pub fn new(context: &'a RunContext<'a>) -> OrderBlocks<'a> {
-        let pass = |_: &OrderContext| OrderBlock {
-            strip: usize::MAX,
-            outer: Vec::new(),
-            rows: 0..0,
-            values: Vec::new(),
-            pitch: 0,
-        };
+        let pass =
+            |_: &OrderContext| OrderBlock { strip: usize::MAX, outer: Vec::new(), rows: 0..0, lines: Vec::new() };
         let statistics = context.plan.orders.iter().enumerate();
         let lines =
             statistics.flat_map(|(pass, order)| (0..order.statistics.len()).map(move |at| (pass, at))).collect();
@@ -105,26 +108,22 @@ impl<'a> OrderBlocks<'a> {
         }
     }
 
-    /// The value of a statistic's line for the first pixel of the strip, in the row of pixels at `outer` or one of those after it.
-    pub fn row(&self, line: usize, outer: &[usize], row: usize) -> Option<*const u8> {
+    /// The value of a statistic's line for a pixel of the strip, in the row of pixels at `outer` or one of those after it.
+    pub fn row(&self, line: usize, outer: &[usize], row: usize, pixel: usize) -> Option<*const u8> {
         let (pass, statistic) = *self.lines.get(line)?;
         let block = &self.passes[pass];
         // What is computed beyond the last row is read by nobody.
         let row = (outer.last().copied().unwrap_or(0) + row).min(block.rows.end - 1) - block.rows.start;
-        Some(block.values[statistic][row * block.pitch..].as_ptr().cast())
+        Some(block.lines[statistic].address(row, pixel))
     }
 
     /// Finds all statistics of a pass for a block.
     fn compute(&mut self, pass: usize, rows: &BlockOfRows<'_>) {
         let order = &self.context.plan.orders[pass];
         let block = &mut self.passes[pass];
-        let columns = rows.strip.len;
-        // Code computes a block of pixels at least.
-        block.pitch = columns + 4 * REGISTER;
-        block.values.resize_with(order.statistics.len(), Vec::new);
+        block.lines.resize_with(order.statistics.len(), LineMemory::default);
         let mut read_for: Option<Method> = None;
-        for (at, statistic) in order.statistics.iter().enumerate() {
-            block.values[at].resize(rows.rows.len() * block.pitch, 0.0);
+        for (statistic, line) in order.statistics.iter().zip(&mut block.lines) {
             let method = statistic.method;
             // Statistics of one method that follow each other need the elements once.
             if read_for.is_none_or(|before| discriminant(&before) != discriminant(&method)) {
@@ -135,37 +134,51 @@ impl<'a> OrderBlocks<'a> {
             if self.context.verdict.is_over() {
                 return;
             }
-            let argument = match statistic.argument {
-                OrderArgument::Number(number) => number,
-                OrderArgument::Param(param) => self.context.run.constants[param],
-            };
-            let mut results =
-                Results { values: &mut block.values[at], pitch: block.pitch, rows: rows.rows.len(), columns };
-            find(self.context, pass, (statistic.method, argument), &mut self.memory, &mut results);
+            line.begin(statistic.lane, rows.rows.len(), rows.strip.len);
+            find(self.context, pass, statistic, &mut self.memory, line);
         }
     }
 }
 
 /// Finds a statistic of elements that were read.
-fn find(
-    context: &RunContext<'_>,
-    pass: usize,
-    (method, argument): (Method, f64),
-    memory: &mut Memory,
-    results: &mut Results<'_>,
-) {
-    let OrderContext { geometry, moves, columns, .. } = &context.orders[pass];
+fn find(context: &RunContext<'_>, pass: usize, statistic: &OrderStatistic, memory: &mut Memory, line: &mut LineMemory) {
+    let OrderContext { geometry, moves, columns, pair, .. } = &context.orders[pass];
     let is_over = &|| context.verdict.is_over();
-    let Memory { ranking, bytes, set, counts, values: of_values, columns: sums, .. } = memory;
-    let values = &ranking.values;
-    match method {
+    let Memory { ranking, bytes, keys, long_keys, set, numbers, counts, values: of_values, columns: sums, .. } = memory;
+    let values = &ranking.values[..];
+    let argument = match statistic.argument {
+        OrderArgument::Number(number) => number,
+        OrderArgument::Param(param) => context.run.constants[param],
+    };
+    let unsigned = !statistic.lane.is_signed();
+    match statistic.method {
         Method::Columns(kind) => {
-            let run = geometry.x.span + 1;
-            sums.run(bytes, columns, run, &Statistic { kind, argument, values }, results, is_over);
+            let of = OfColumns { bytes, moves: columns, run: geometry.x.span + 1, is_over };
+            match statistic.element.filter(|_| statistic.lane.bytes() == 1) {
+                Some(rank) => sums.find_element(of, rank, unsigned, &mut line.bytes()),
+                None => sums.find(of, Statistic { kind, argument, values }, &mut line.numbers()),
+            }
         }
-        Method::Ranks(kind) => set.run(moves, ranking, &Statistic { kind, argument, values }, results, is_over),
-        Method::Histogram(kind) => counts.run(moves, ranking, &Statistic { kind, argument, values }, results, is_over),
-        Method::Values(kind) => of_values.run(moves, ranking, &Statistic { kind, argument, values }, results, is_over),
+        Method::Bisection(rank) => {
+            let of = OfRank { rank, cells: pair, unsigned, is_over };
+            match statistic.lane.bytes() {
+                1 => of_bytes(keys, of, &mut line.bytes()),
+                _ => of_shorts(long_keys, of, &mut line.shorts()),
+            }
+        }
+        Method::Ranks(kind) => {
+            let statistic = Statistic { kind, argument, values };
+            match ranking.has_only_numbers() {
+                true => numbers.run(moves, ranking, statistic, &mut line.numbers(), is_over),
+                false => set.run(moves, ranking, statistic, &mut line.numbers(), is_over),
+            }
+        }
+        Method::Histogram(kind) => {
+            counts.run(moves, ranking, Statistic { kind, argument, values }, &mut line.numbers(), is_over);
+        }
+        Method::Values(kind) => {
+            of_values.run(moves, ranking, Statistic { kind, argument, values }, &mut line.numbers(), is_over);
+        }
     }
 }
 
@@ -178,14 +191,16 @@ fn read<T: Ordered<Key: HasSorter>>(
     memory: &mut Memory,
 ) {
     let (order, OrderContext { geometry, moves, border, .. }) = (&context.plan.orders[pass], &context.orders[pass]);
-    let Memory { row, ranking, bytes, .. } = memory;
+    let Memory { row, ranking, bytes, keys, long_keys, .. } = memory;
     let (height, width) = (block.rows.len() + geometry.y.span, block.strip.len + geometry.x.span);
     let along = block.strip.first as isize + geometry.x.first;
+    let (few_values, planes) = (T::LANE.bytes() == 1, geometry.planes.len());
     match method {
-        Method::Columns(_) => bytes.begin(geometry.planes.len(), height, width),
+        Method::Columns(_) => bytes.begin(planes, height, width, order.elements.is_filtered()),
+        Method::Bisection(_) if few_values => keys.begin(planes, height, width),
+        Method::Bisection(_) => long_keys.begin(planes, height, width),
         Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => ranking.begin(moves.layout.len()),
     }
-    let few_values = T::LANE.bytes() == 1;
     for (plane, offset) in geometry.planes.iter().enumerate() {
         for y in 0..height {
             let mut outer: Vec<isize> =
@@ -198,6 +213,8 @@ fn read<T: Ordered<Key: HasSorter>>(
             let (first, step) = (moves.layout.place(plane, y, 0), moves.layout.step());
             match method {
                 Method::Columns(_) => bytes.take(elements, selected, plane, y),
+                Method::Bisection(_) if few_values => keys.take(elements, plane, y),
+                Method::Bisection(_) => long_keys.take(elements, plane, y),
                 Method::Histogram(_) | Method::Values(_) if few_values => {
                     ranking.take_values(elements, selected, first, step)
                 }
@@ -208,6 +225,7 @@ fn read<T: Ordered<Key: HasSorter>>(
         }
     }
     match method {
+        Method::Bisection(_) => {}
         Method::Columns(_) | Method::Histogram(_) => ranking.end_values::<T>(),
         Method::Values(_) if few_values => ranking.end_values::<T>(),
         Method::Ranks(_) | Method::Values(_) => ranking.end::<T>(matches!(method, Method::Values(_))),

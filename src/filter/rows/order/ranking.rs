@@ -12,6 +12,7 @@ pub struct Ranking {
     pub values: Vec<f64>,
     /// The first rank after those of NaN elements; those of numbers are as many as numbers.
     pub nan_end: u32,
+    only_numbers: bool,
     narrow: Sorter<u32>,
     wide: Sorter<u64>,
 }
@@ -102,6 +103,7 @@ impl Ranking {
         }
         let numbers = self.values.len() as u32;
         let own = u32::from(!shared);
+        self.only_numbers = sorter.nans.is_empty() && sorter.others.is_empty();
         self.nan_end = numbers + own * sorter.nans.len() as u32;
         for (first, places) in [(numbers, &sorter.nans), (self.nan_end, &sorter.others)] {
             for (index, place) in places.iter().enumerate() {
@@ -114,6 +116,11 @@ impl Ranking {
     /// How many ranks there are.
     pub fn len(&self) -> usize {
         self.ranks.len()
+    }
+
+    /// Whether every element is a number, and selected.
+    pub fn has_only_numbers(&self) -> bool {
+        self.only_numbers
     }
 
     /// How many ranks numbers have.

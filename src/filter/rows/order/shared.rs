@@ -1,6 +1,6 @@
 //! What all threads share of the order statistics that move.
 
-use super::geometry::{ColumnMoves, Geometry, Moves};
+use super::geometry::{ColumnMoves, Geometry, Moves, PairOfRows};
 use crate::filter::exec::domain::Domain;
 use crate::filter::rows::border::BorderMap;
 use crate::grid::region::Region;
@@ -12,6 +12,7 @@ pub struct OrderContext {
     pub geometry: Geometry,
     pub moves: Moves,
     pub columns: ColumnMoves,
+    pub pair: PairOfRows,
     /// What is beyond the ends of the array's rows.
     pub border: BorderMap,
 }
@@ -30,7 +31,13 @@ impl OrderContext {
             geometry.columns = columns;
             let first = row.start as isize + geometry.x.first;
             let border = BorderMap::new(domain, first..first + (row.len() + geometry.x.span) as isize);
-            OrderContext { moves: geometry.moves(), columns: geometry.columns(), geometry, border }
+            OrderContext {
+                moves: geometry.moves(),
+                columns: geometry.columns(),
+                pair: geometry.pair_of_rows(),
+                geometry,
+                border,
+            }
         };
         plan.orders.iter().map(of_pass).collect()
     }

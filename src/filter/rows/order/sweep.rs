@@ -1,17 +1,25 @@
 //! A window that moves over a block.
 
-use super::geometry::{Moves, Run};
+use super::geometry::Moves;
+use super::level::{Level, Work, dispatch};
 use super::ranking::Ranking;
-use super::sets::{MovingSet, Statistic};
-use super::wide::wide;
+use super::sets::{Moved, MovingSet, Statistic};
 
 /// The values of a block.
-pub struct Results<'r> {
-    pub values: &'r mut [f64],
-    /// How far rows are apart.
+pub struct Results<'r, T> {
+    pub values: &'r mut [T],
+    /// How far rows are apart. There is room for one more row, and for the pixels of some registers more in each.
     pub pitch: usize,
     pub rows: usize,
     pub columns: usize,
+}
+
+impl<T> Results<'_, T> {
+    /// A row's.
+    #[inline(always)]
+    pub fn row(&mut self, row: usize) -> &mut [T] {
+        &mut self.values[row * self.pitch..][..self.columns]
+    }
 }
 
 /// A window that moves, and the one at the start of its way.
@@ -27,59 +35,54 @@ impl<S: MovingSet> Sweep<S> {
         &mut self,
         moves: &Moves,
         ranking: &Ranking,
-        statistic: &Statistic<'_, S::Kind>,
-        results: &mut Results<'_>,
+        statistic: Statistic<'_, S::Kind>,
+        results: &mut Results<'_, f64>,
         is_over: &dyn Fn() -> bool,
     ) {
         self.first.reset(ranking);
         self.set.reset(ranking);
-        wide(|| self.every_pixel(moves, ranking, statistic, results, is_over));
+        dispatch(EveryPixel { sweep: self, moves, ranks: &ranking.ranks, statistic, results, is_over });
     }
+}
 
+/// The work on a block.
+struct EveryPixel<'a, 'r, S: MovingSet> {
+    sweep: &'a mut Sweep<S>,
+    moves: &'a Moves,
+    ranks: &'a [u32],
+    statistic: Statistic<'a, S::Kind>,
+    results: &'a mut Results<'r, f64>,
+    is_over: &'a dyn Fn() -> bool,
+}
+
+impl<S: MovingSet> Work for EveryPixel<'_, '_, S> {
     #[inline(always)]
-    fn every_pixel(
-        &mut self,
-        moves: &Moves,
-        ranking: &Ranking,
-        statistic: &Statistic<'_, S::Kind>,
-        results: &mut Results<'_>,
-        is_over: &dyn Fn() -> bool,
-    ) {
+    fn run<L: Level>(self, level: L) {
+        let EveryPixel { sweep: Sweep { first, set }, moves, ranks, statistic, results, is_over } = self;
         let along_row = moves.layout.along_row;
         let (ways, len) = if along_row { (results.rows, results.columns) } else { (results.columns, results.rows) };
         let (way_step, step) = if along_row { (results.pitch, 1) } else { (1, results.pitch) };
-        let ranks = &ranking.ranks[..];
         for way in 0..ways {
             if is_over() {
                 return;
             }
             match way.checked_sub(1) {
-                None => each(&moves.all, ranks, 0, |rank| self.first.add(rank)),
+                None => first.add(Moved { runs: &moves.all, ranks, place: 0 }),
                 Some(before) => {
-                    each(&moves.leave_aside, ranks, before, |rank| self.first.remove(rank));
-                    each(&moves.enter_aside, ranks, before, |rank| self.first.add(rank));
+                    first.remove(Moved { runs: &moves.leave_aside, ranks, place: before });
+                    first.add(Moved { runs: &moves.enter_aside, ranks, place: before });
                 }
             }
-            self.set.copy_from(&self.first);
+            set.copy_from(first);
             let mut place = way;
             let out = &mut results.values[way * way_step..];
-            out[0] = self.set.value(statistic);
+            out[0] = set.value(level, &statistic);
             for at in 1..len {
-                each(&moves.leave, ranks, place, |rank| self.set.remove(rank));
-                each(&moves.enter, ranks, place, |rank| self.set.add(rank));
+                set.remove(Moved { runs: &moves.leave, ranks, place: place });
+                set.add(Moved { runs: &moves.enter, ranks, place: place });
                 place += moves.layout.stride();
-                out[at * step] = self.set.value(statistic);
+                out[at * step] = set.value(level, &statistic);
             }
-        }
-    }
-}
-
-/// Visits the ranks of some runs of elements, from a pixel's place on.
-#[inline(always)]
-fn each(runs: &[Run], ranks: &[u32], place: usize, mut visit: impl FnMut(u32)) {
-    for run in runs {
-        for rank in &ranks[place + run.start..][..run.len] {
-            visit(*rank);
         }
     }
 }

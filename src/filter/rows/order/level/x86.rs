@@ -1,0 +1,250 @@
+//! What the processors of x86-64 have.
+
+#![allow(unsafe_code, reason = "instructions are used where the processor has them")]
+
+use std::arch::x86_64::*;
+
+use super::instructions::{Lanes, Level, Work};
+
+/// AVX2, and the instructions on bits that came with it. Its values are made by [`with_avx2`] only.
+#[derive(Clone, Copy)]
+pub struct Avx2(());
+
+/// The same, and AVX-512 on bytes. Its values are made by [`with_avx512`] only.
+#[derive(Clone, Copy)]
+pub struct Avx512(());
+
+pub fn has_avx2() -> bool {
+    let has_bits = is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2");
+    let counts_bits = is_x86_feature_detected!("popcnt") && is_x86_feature_detected!("lzcnt");
+    is_x86_feature_detected!("avx2") && has_bits && counts_bits
+}
+
+pub fn has_avx512() -> bool {
+    let has_both_lengths = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl");
+    has_avx2() && has_both_lengths && is_x86_feature_detected!("avx512bw")
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+pub fn with_avx2(work: impl Work) {
+    work.run(Avx2(()));
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt,avx512f,avx512vl,avx512bw")]
+pub fn with_avx512(work: impl Work) {
+    work.run(Avx512(()));
+}
+
+// SAFETY of all: the processor has the instructions, or there would be no value of the type; what is loaded and stored is as long
+// as a register, or half of one.
+macro_rules! counts {
+    ($level:ty) => {
+        impl Level for $level {
+            type Counts = __m256i;
+
+            #[inline(always)]
+            fn no_counts(self) -> __m256i {
+                unsafe { _mm256_setzero_si256() }
+            }
+
+            #[inline(always)]
+            fn counts(self, counts: &[u16; 16]) -> __m256i {
+                unsafe { _mm256_loadu_si256(counts.as_ptr().cast()) }
+            }
+
+            #[inline(always)]
+            fn counts_of_bytes(self, counts: &[u8; 16]) -> __m256i {
+                unsafe { _mm256_cvtepu8_epi16(_mm_loadu_si128(counts.as_ptr().cast())) }
+            }
+
+            #[inline(always)]
+            fn store_counts(self, counts: __m256i, to: &mut [u16; 16]) {
+                unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), counts) }
+            }
+
+            #[inline(always)]
+            fn add(self, x: __m256i, y: __m256i) -> __m256i {
+                unsafe { _mm256_add_epi16(x, y) }
+            }
+
+            #[inline(always)]
+            fn subtract(self, x: __m256i, y: __m256i) -> __m256i {
+                unsafe { _mm256_sub_epi16(x, y) }
+            }
+
+            #[inline(always)]
+            fn up_to(self, counts: __m256i, k: u16) -> usize {
+                let bits = unsafe {
+                    let are_at_most = _mm256_cmpeq_epi16(_mm256_min_epu16(counts, _mm256_set1_epi16(k as i16)), counts);
+                    _mm256_movemask_epi8(are_at_most) as u32
+                };
+                // Two bits for each count.
+                bits.count_ones() as usize / 2
+            }
+
+            #[inline(always)]
+            fn choose(self, second: bool, x: __m256i, y: __m256i) -> __m256i {
+                unsafe { _mm256_blendv_epi8(x, y, _mm256_set1_epi8(-i8::from(second))) }
+            }
+
+            #[inline(always)]
+            fn nth_bit(self, bits: u64, n: u32) -> u32 {
+                unsafe { _pdep_u64(1 << n, bits) }.trailing_zeros()
+            }
+        }
+    };
+}
+
+counts!(Avx2);
+counts!(Avx512);
+
+macro_rules! avx2_lanes {
+    ($type:ty, $splat:ident, $add:ident, $subtract:ident, $greater:ident, $equal:ident, $least:ident, $lower:ident, $higher:ident) => {
+        impl Lanes<$type> for Avx2 {
+            type Vector = __m256i;
+            const LANES: usize = 32 / size_of::<$type>();
+
+            #[inline(always)]
+            fn splat(self, value: $type) -> __m256i {
+                unsafe { $splat(value) }
+            }
+
+            #[inline(always)]
+            fn load(self, from: &[$type]) -> __m256i {
+                assert!(from.len() >= <Self as Lanes<$type>>::LANES, "the slice is long enough");
+                unsafe { _mm256_loadu_si256(from.as_ptr().cast()) }
+            }
+
+            #[inline(always)]
+            fn store(self, vector: __m256i, to: &mut [$type]) {
+                assert!(to.len() >= <Self as Lanes<$type>>::LANES, "the slice is long enough");
+                unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), vector) }
+            }
+
+            #[inline(always)]
+            fn sum(self, x: __m256i, y: __m256i) -> __m256i {
+                unsafe { $add(x, y) }
+            }
+
+            #[inline(always)]
+            fn clamp(self, numbers: __m256i, least: __m256i, most: __m256i) -> __m256i {
+                unsafe { $lower($higher(numbers, least), most) }
+            }
+
+            #[inline(always)]
+            fn differ(self, x: __m256i, y: __m256i) -> bool {
+                unsafe { _mm256_movemask_epi8($equal(x, y)) != -1 }
+            }
+
+            #[inline(always)]
+            fn count_less(self, count: __m256i, number: __m256i, limit: __m256i) -> __m256i {
+                // What is true is -1.
+                unsafe { $subtract(count, $greater(limit, number)) }
+            }
+
+            #[inline(always)]
+            fn choose_up_to(self, count: __m256i, most: __m256i, first: __m256i, second: __m256i) -> __m256i {
+                unsafe { _mm256_blendv_epi8(first, second, $equal($least(count, most), count)) }
+            }
+        }
+    };
+}
+
+avx2_lanes!(
+    i8,
+    _mm256_set1_epi8,
+    _mm256_add_epi8,
+    _mm256_sub_epi8,
+    _mm256_cmpgt_epi8,
+    _mm256_cmpeq_epi8,
+    _mm256_min_epu8,
+    _mm256_min_epi8,
+    _mm256_max_epi8
+);
+avx2_lanes!(
+    i16,
+    _mm256_set1_epi16,
+    _mm256_add_epi16,
+    _mm256_sub_epi16,
+    _mm256_cmpgt_epi16,
+    _mm256_cmpeq_epi16,
+    _mm256_min_epu16,
+    _mm256_min_epi16,
+    _mm256_max_epi16
+);
+
+macro_rules! avx512_lanes {
+    ($type:ty, $splat:ident, $add:ident, $masked_subtract:ident, $less:ident, $at_most:ident, $choose:ident, $unequal:ident, $lower:ident, $higher:ident) => {
+        impl Lanes<$type> for Avx512 {
+            type Vector = __m512i;
+            const LANES: usize = 64 / size_of::<$type>();
+
+            #[inline(always)]
+            fn splat(self, value: $type) -> __m512i {
+                unsafe { $splat(value) }
+            }
+
+            #[inline(always)]
+            fn load(self, from: &[$type]) -> __m512i {
+                assert!(from.len() >= <Self as Lanes<$type>>::LANES, "the slice is long enough");
+                unsafe { _mm512_loadu_si512(from.as_ptr().cast()) }
+            }
+
+            #[inline(always)]
+            fn store(self, vector: __m512i, to: &mut [$type]) {
+                assert!(to.len() >= <Self as Lanes<$type>>::LANES, "the slice is long enough");
+                unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), vector) }
+            }
+
+            #[inline(always)]
+            fn sum(self, x: __m512i, y: __m512i) -> __m512i {
+                unsafe { $add(x, y) }
+            }
+
+            #[inline(always)]
+            fn clamp(self, numbers: __m512i, least: __m512i, most: __m512i) -> __m512i {
+                unsafe { $lower($higher(numbers, least), most) }
+            }
+
+            #[inline(always)]
+            fn differ(self, x: __m512i, y: __m512i) -> bool {
+                unsafe { $unequal(x, y) != 0 }
+            }
+
+            #[inline(always)]
+            fn count_less(self, count: __m512i, number: __m512i, limit: __m512i) -> __m512i {
+                unsafe { $masked_subtract(count, $less(number, limit), count, $splat(-1)) }
+            }
+
+            #[inline(always)]
+            fn choose_up_to(self, count: __m512i, most: __m512i, first: __m512i, second: __m512i) -> __m512i {
+                unsafe { $choose($at_most(count, most), first, second) }
+            }
+        }
+    };
+}
+
+avx512_lanes!(
+    i8,
+    _mm512_set1_epi8,
+    _mm512_add_epi8,
+    _mm512_mask_sub_epi8,
+    _mm512_cmplt_epi8_mask,
+    _mm512_cmple_epu8_mask,
+    _mm512_mask_blend_epi8,
+    _mm512_cmpneq_epi8_mask,
+    _mm512_min_epi8,
+    _mm512_max_epi8
+);
+avx512_lanes!(
+    i16,
+    _mm512_set1_epi16,
+    _mm512_add_epi16,
+    _mm512_mask_sub_epi16,
+    _mm512_cmplt_epi16_mask,
+    _mm512_cmple_epu16_mask,
+    _mm512_mask_blend_epi16,
+    _mm512_cmpneq_epi16_mask,
+    _mm512_min_epi16,
+    _mm512_max_epi16
+);

@@ -1,0 +1,59 @@
+//! The values of an order statistic for a block, as later passes read them.
+
+use super::sweep::Results;
+use crate::grid::lane::Lane;
+use crate::plan::width::REGISTER;
+
+/// Memory for values of any lane that a statistic has: bytes and 16 bits, with or without a sign, and f64s.
+#[derive(Default)]
+pub struct LineMemory {
+    bytes: Vec<i8>,
+    shorts: Vec<i16>,
+    numbers: Vec<f64>,
+    lane_bytes: usize,
+    rows: usize,
+    columns: usize,
+}
+
+impl LineMemory {
+    /// Begins with so many rows of so many values.
+    pub fn begin(&mut self, lane: Lane, rows: usize, columns: usize) {
+        (self.lane_bytes, self.rows, self.columns) = (lane.bytes(), rows, columns);
+        let len = (rows + 1) * self.pitch();
+        match self.lane_bytes {
+            1 => self.bytes.resize(len, 0),
+            2 => self.shorts.resize(len, 0),
+            _ => self.numbers.resize(len, 0.0),
+        }
+    }
+
+    pub fn bytes(&mut self) -> Results<'_, i8> {
+        let pitch = self.pitch();
+        Results { values: &mut self.bytes, pitch, rows: self.rows, columns: self.columns }
+    }
+
+    pub fn shorts(&mut self) -> Results<'_, i16> {
+        let pitch = self.pitch();
+        Results { values: &mut self.shorts, pitch, rows: self.rows, columns: self.columns }
+    }
+
+    pub fn numbers(&mut self) -> Results<'_, f64> {
+        let pitch = self.pitch();
+        Results { values: &mut self.numbers, pitch, rows: self.rows, columns: self.columns }
+    }
+
+    /// Where a pixel's value is.
+    pub fn address(&self, row: usize, pixel: usize) -> *const u8 {
+        let at = row * self.pitch() + pixel;
+        match self.lane_bytes {
+            1 => self.bytes[at..].as_ptr().cast(),
+            2 => self.shorts[at..].as_ptr().cast(),
+            _ => self.numbers[at..].as_ptr().cast(),
+        }
+    }
+
+    /// How far rows are apart: code, and the host, computes some registers of pixels at least.
+    fn pitch(&self) -> usize {
+        self.columns + 4 * REGISTER
+    }
+}
