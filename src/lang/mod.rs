@@ -27,5 +27,6 @@ pub mod shrink;
 pub mod similar;
 pub mod span;
 pub mod specialize;
+pub mod stretch;
 pub mod types;
 pub mod whole;

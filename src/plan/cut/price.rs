@@ -77,13 +77,13 @@ fn price_of_whole(request: &Request, shape: &Shape, candidates: &[(ExprId, Candi
         return taps * (tuning::LOOP_INSTRUCTIONS * loops + conditions + reductions - 1.0 + squares);
     }
     let rows = request.adjacent_rows as f64;
-    let each = match shape.only_run() {
+    let each = match shape.patterns.as_slice() {
         // Each row of cells is combined once for the rows of pixels that see it, then rows are.
-        Some(run) => {
-            let (height, run) = (shape.patterns[run.pattern].len() as f64, run.len as f64);
+        [column] => {
+            let (height, run) = (column.len() as f64, shape.taps() as f64 / column.len() as f64);
             (height + rows - 1.0) / rows * 2.0 * run + height / rows + rows.log2()
         }
-        None => 2.0 * shape.taps() as f64,
+        _ => 2.0 * shape.taps() as f64,
     };
     // Differences from a mean are the pixel's own.
     (reductions - squares) * each + squares * 2.0 * taps + conditions * taps

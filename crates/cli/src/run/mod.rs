@@ -7,6 +7,7 @@ mod bands;
 mod batch;
 mod job;
 mod missing;
+mod planes;
 
 pub use self::arguments::RunArguments;
 use self::job::{Job, Read};
