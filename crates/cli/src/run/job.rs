@@ -67,8 +67,8 @@ impl Job<'_> {
             check_counts("input", &self.first().inputs().join(", "), self.first().inputs().len(), inputs.len())?;
         }
         let names: Vec<&str> = self.last().outputs().collect();
-        // Several outputs may be the bands of one picture.
-        if targets.len() != 1 || targets[0].is_array() {
+        // Several outputs may be the bands of one picture, or the arrays of one archive.
+        if targets.len() != 1 || targets[0].is_array() && !targets[0].is_archive() {
             check_counts("output", &names.join(", "), names.len(), targets.len())?;
         }
         let filters = self.filters()?;
@@ -108,7 +108,7 @@ impl Job<'_> {
         watch::check(&self.progress)?;
         let missing = Missing::of(arguments, &inputs)?;
         self.prepare(filters, &plan, &inputs, &missing)?;
-        let carried = self.carry(paths, &inputs[0], &plan, missing.nodata, targets)?;
+        let mut carried = self.carry(paths, &inputs[0], &plan, missing.nodata, targets)?;
 
         let runs = match arguments.repeat {
             Some(Repeat::Times(times)) => times,
@@ -119,6 +119,7 @@ impl Job<'_> {
         let outputs = self.run(filters, &plan, inputs, missing)?;
         let outputs = match outputs.len() == targets.len() {
             true => outputs,
+            false if targets[0].is_archive() => vec![self.archived(outputs, &mut carried[0].0)?],
             false => vec![bands::joined(outputs).map_err(|error| Failure::at(targets[0].path(), error))?],
         };
         let mut shaped = Vec::new();
@@ -128,6 +129,15 @@ impl Job<'_> {
             shaped.push(output);
         }
         self.write(paths, targets, &shaped, carried)
+    }
+
+    /// The outputs as the arrays of one archive, which have the outputs' names.
+    fn archived(&self, mut outputs: Vec<Image>, metadata: &mut Metadata) -> Result<Image, Failure> {
+        let names: Vec<String> = self.last().outputs().map(str::to_string).collect();
+        outputs[0].metadata.header = metadata.header.take();
+        let mut joined = files::archive(outputs, &names).map_err(Failure::Run)?;
+        metadata.header = joined.metadata.header.take();
+        Ok(joined)
     }
 
     /// What the kernels make of the inputs.
@@ -148,7 +158,7 @@ impl Job<'_> {
     fn joined_layout(&self, targets: &[Target], plan: &Plan) -> Layout {
         let mut layout = plan.output.clone();
         let count = self.last().outputs().len();
-        if count != targets.len() && layout.channels.is_none() {
+        if count != targets.len() && layout.channels.is_none() && !targets[0].is_archive() {
             layout.shape.push(count);
             layout.channels = Some(Channels { colours: if count == 4 { 3 } else { count }, alpha: count == 4 });
         }
