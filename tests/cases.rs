@@ -111,7 +111,7 @@ impl Outcome {
 /// Whether a callback is right to say that it can't be this kernel, with a footprint or without.
 fn refuses(error: &KernelError, kernel: &Kernel, footprint: bool) -> bool {
     let uses = |names: &[&str]| names.iter().any(|name| kernel.source().contains(name));
-    let never = kernel.inputs().len() > 1 || kernel.outputs().len() > 1 || uses(&["coord(", "extent("]);
+    let never = kernel.inputs().len() > 1 || kernel.outputs().len() > 1 || uses(&["coord(", "extent(", "inside("]);
     error.code() == Code::NotInCallback && (never || !footprint && uses(&["[", "offset(", "dist("]))
 }
 

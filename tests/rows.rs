@@ -968,8 +968,11 @@ fn arrays_with_short_last_axes() {
     on::<u8>(&mut random);
     on::<f32>(&mut random);
     let plan = Filter::new(&compile("min(w)")).size(3).axes([0, 1]);
-    let plan = plan.listing(hoodoo::Listing::Plan, &[20, 40, 3], &[DType::U8], &[DType::U8]).unwrap();
-    assert!(plan.starts_with("axes in the order [2, 0, 1]: rows along the last would be short"), "{plan}");
+    let listed =
+        |filter: &Filter| filter.listing(hoodoo::Listing::Plan, &[20, 40, 3], &[DType::U8], &[DType::U8]).unwrap();
+    assert!(listed(&plan).starts_with("axes 1 to 2 as one"), "{}", listed(&plan));
+    let wide = listed(&plan.size([39, 39]));
+    assert!(wide.starts_with("axes in the order [2, 0, 1]: rows along the last would be short"), "{wide}");
     // An error names the first pixel in C order.
     let demanding = Filter::new(&compile("assert w[0, 0] < 5; w[0, 0]")).axes([0, 1]);
     let image =

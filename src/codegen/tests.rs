@@ -31,6 +31,7 @@ fn plan_of(source: &str, side: usize, dtype: DType) -> Plan {
     let request = Request {
         cells: cells.for_kernel(&kernel).expect(source),
         shrinking: Vec::new(),
+        asked: Vec::new(),
         lacks_cells: false,
         axes: vec![0, 1],
         ndim: 2,

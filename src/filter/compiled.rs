@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::arrange::Arrangement;
 use super::exec::pool::in_bands;
 use super::exec::view::RawView;
 use super::job::{Job, Types};
@@ -63,12 +64,14 @@ impl Rows {
             Ok(ReadyRows { kernel, constants })
         };
         let foreign = foreign_axes(job);
-        let whole = Request { shrinking: Vec::new(), ..request(job) };
-        if job.shrinking.is_empty() && foreign.is_empty() {
+        let whole = Request { shrinking: Vec::new(), asked: Vec::new(), ..request(job) };
+        if job.shrinking.is_empty() && job.asked.is_empty() && foreign.is_empty() {
             return Ok(Rows { whole: code(whole)?, border: None });
         }
         let outside = whole.outside.filter(|_| foreign.is_empty());
-        let axes = [&job.shrinking[..], &foreign].concat();
+        let mut axes = [&job.shrinking[..], &job.asked, &foreign].concat();
+        axes.sort_unstable();
+        axes.dedup();
         Ok(Rows { border: Some((code(request(job))?, axes)), whole: code(Request { outside, ..whole })? })
     }
 
@@ -200,6 +203,7 @@ fn request(job: &Job) -> Request {
     Request {
         cells: job.cells.clone(),
         shrinking: job.shrinking.clone(),
+        asked: job.asked.clone(),
         lacks_cells: !job.shrinking.is_empty() || job.marked.is_some(),
         axes: job.axes.clone(),
         ndim: shape.len(),
@@ -232,24 +236,20 @@ named_enum!(Listing, "listing", "a listing", "listings", [Plan: "plan", Clif: "c
 
 /// What the engine for rows makes of a kernel, for arrays of this shape and of these element types.
 pub fn listing(options: &Options, listing: Listing, shape: &[usize], types: Types) -> Result<String, Error> {
-    let Function::Kernel(kernel) = &options.function else {
-        options.function.check_counts(types.inputs.len(), types.outputs.len())?;
+    let job = prepare_unset(options, shape, types)?;
+    let Function::Kernel(kernel) = &job.function else {
         return Err(Error::argument("engine", "a callback has no plan"));
     };
-    let job = prepare_unset(options, shape, types)?;
-    let plan = plan(kernel.hir(), Request { shrinking: Vec::new(), ..request(&job) });
+    let plan = plan(kernel.hir(), Request { shrinking: Vec::new(), asked: Vec::new(), ..request(&job) });
     match listing {
         Listing::Clif => row::clif(&plan, kernel.limits()),
         Listing::Assembly => row::assembly(&plan, kernel.limits()),
         Listing::Plan => {
-            let order = match &job.axis_order {
-                Some(order) => format!("axes in the order {order:?}: rows along the last would be short\n"),
-                None => String::new(),
-            };
+            let order = job.arrangement.iter().map(Arrangement::to_string).collect::<String>();
             let whole = Region::whole(job.domain.shape());
             let plan = row::settled(plan, kernel.limits());
             let threads = rows::threads(&plan, &whole, job.threads);
-            Ok(format!("{order}{plan}threads: {threads} for an array of shape {:?}\n", &job.domain.shape()[..job.ndim]))
+            Ok(format!("{order}{plan}threads: {threads} for an array of shape {shape:?}\n"))
         }
     }
 }

@@ -5,16 +5,13 @@ use super::job::{Job, PixelPos};
 use super::options::Function;
 use super::pixels::gather::cells_at;
 use super::pixels::neighbourhood::Neighbourhood;
-use super::transpose;
 use crate::error::{Error, Place};
 use crate::lang::interpret::Pixel;
 
 /// The error for the pixel at a position of the job's views.
 pub fn failure(job: &Job, inputs: &[RawView<'_>], at: &[usize]) -> Error {
-    let mut position = at[..job.ndim].to_vec();
-    if let Some(order) = &job.axis_order {
-        position = transpose::restored(&position, order);
-    }
+    // Axes are not arranged where a pixel can fail.
+    let position = at[..job.ndim].to_vec();
     let (Function::Kernel(kernel), Some(meaning)) = (&job.function, job.meaning()) else {
         return Error::Callback { position };
     };

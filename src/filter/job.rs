@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::arrange::Arrangement;
 use super::engine::Engine;
 use super::exec::domain::Domain;
 use super::options::{Function, Marked};
@@ -18,8 +19,8 @@ use crate::lang::whole::Whole;
 /// A function and a window on arrays of one shape and of certain element types, checked: all that a run depends on but the
 /// elements.
 ///
-/// Where rows along the array's last axis would be short, all of it is about views of the arrays whose axes are in
-/// another order, which no pixel can tell.
+/// Where rows along the array's last axis would be short, all of it, the function included, is about views of the arrays whose axes
+/// are arranged in another way, which no pixel can tell.
 pub struct Job {
     pub function: Function,
     pub engine: Engine,
@@ -36,14 +37,18 @@ pub struct Job {
     pub operations: Option<u64>,
     /// The axes of the window along which cells outside are not selected; not those along which none can be.
     pub shrinking: Vec<usize>,
+    /// The axes of the window along which cells can be outside, if the kernel asks which are inside.
+    pub asked: Vec<usize>,
     /// The modes along the window's axes.
     pub modes: Vec<Mode>,
     /// The views' axes that the window has, in the window's order.
     pub axes: Vec<usize>,
     /// The pixels of the views.
     pub domain: Domain,
-    /// The arrays' axes in the order in which the views have them, if that is another.
-    pub axis_order: Option<Vec<usize>>,
+    /// How the views have the arrays' axes, if that is another way.
+    pub arrangement: Option<Arrangement>,
+    /// The shape of the outputs.
+    pub output_shape: Vec<usize>,
     /// Which cells have no value, if a callback is not to see them.
     pub marked: Option<Marked>,
     /// The number of the arrays' axes; the domain of a single value has one nevertheless.
@@ -51,20 +56,30 @@ pub struct Job {
     pub types: Types,
 }
 
-/// The element types of the arrays.
+/// What is known of the arrays besides their shape.
 pub struct Types {
+    /// The element types.
     pub inputs: Vec<DType>,
     pub outputs: Vec<DType>,
+    /// For each axis, whether in all of them it goes on where the one after it ends.
+    pub joined: Vec<bool>,
+}
+
+impl Types {
+    /// Those of arrays in C order without gaps.
+    pub fn of_whole_arrays(shape: &[usize], inputs: &[DType], outputs: &[DType]) -> Types {
+        Types { inputs: inputs.to_vec(), outputs: outputs.to_vec(), joined: vec![true; shape.len()] }
+    }
 }
 
 impl Job {
     /// What the kernel means in this window; none for a callback.
     pub fn meaning(&self) -> Option<Cow<'_, hir::Kernel>> {
-        match &self.function {
-            Function::Kernel(kernel) if self.shrinking.is_empty() => Some(Cow::Borrowed(kernel.hir())),
-            Function::Kernel(kernel) => Some(Cow::Owned(shrunk(kernel.hir(), &self.shrinking))),
-            Function::Callback(_) => None,
-        }
+        let Function::Kernel(kernel) = &self.function else { return None };
+        Some(match self.shrinking.is_empty() {
+            true => Cow::Borrowed(kernel.hir()),
+            false => Cow::Owned(shrunk(kernel.hir(), &self.shrinking)),
+        })
     }
 
     /// An interpreter of what the job's kernel means.

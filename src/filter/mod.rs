@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+mod arrange;
 pub mod arrays;
 mod backend;
 #[cfg(feature = "jit")]
@@ -21,7 +22,6 @@ pub mod repeat;
 #[cfg(feature = "jit")]
 mod rows;
 mod run;
-mod transpose;
 
 pub use self::exec::pool::available_threads;
 
@@ -481,7 +481,7 @@ impl Filter {
     ///
     /// As for [`Filter::run`].
     pub fn compile(&self, shape: &[usize], inputs: &[DType], outputs: &[DType]) -> Result<(), Error> {
-        run::compile(&self.options, shape, Types { inputs: inputs.to_vec(), outputs: outputs.to_vec() })
+        run::compile(&self.options, shape, Types::of_whole_arrays(shape, inputs, outputs))
     }
 }
 
@@ -509,7 +509,6 @@ impl Filter {
         inputs: &[DType],
         outputs: &[DType],
     ) -> Result<String, Error> {
-        let types = Types { inputs: inputs.to_vec(), outputs: outputs.to_vec() };
-        compiled::listing(&self.options, listing, shape, types)
+        compiled::listing(&self.options, listing, shape, Types::of_whole_arrays(shape, inputs, outputs))
     }
 }

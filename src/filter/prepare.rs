@@ -2,19 +2,21 @@
 
 use std::ops::Range;
 
+use super::arrange::{Arrangement, Wanted};
 use super::engine::Engine;
 use super::exec::domain::Domain;
 use super::exec::pool::available_threads;
 use super::job::{Job, Types};
 use super::options::{Function, Options};
-use super::transpose;
 use crate::error::Error;
 use crate::grid::boundary::Mode;
-use crate::grid::footprint::{Footprint, Window};
+use crate::grid::footprint::{self, Footprint};
 use crate::grid::halo::Halo;
 use crate::kernel::parameters::Parameters;
 use crate::lang::cells::Cells;
+use crate::lang::hir::{self, Expr};
 use crate::lang::interpret::Settings;
+use crate::tuning;
 
 /// The job for arrays of this shape and of these element types.
 pub fn prepare(options: &Options, shape: &[usize], types: Types) -> Result<Job, Error> {
@@ -96,30 +98,22 @@ fn job(
         Function::Kernel(kernel) => Some(kernel.check_taps(cells.taps())?),
         Function::Callback(_) => None,
     };
-    let shrinks = |along: &usize| modes[*along] == Mode::Shrink && cells.reach(*along) != (0, 0);
-    let shrinking = (0..modes.len()).filter(shrinks).collect();
     let region = options.part.clone().unwrap_or_else(|| region(shape, &axes, &modes, &cells));
-    let mut full_modes = vec![Mode::default(); shape.len()];
-    for (axis, mode) in axes.iter().zip(&modes) {
-        full_modes[*axis] = *mode;
-    }
-    let axis_order = axis_order(options, shape);
-    let (axes, domain) = match &axis_order {
-        None => (axes, Domain::new(shape, &full_modes, options.cval, region)),
-        Some(order) => {
-            let place = |axis: &usize| order.iter().position(|other| other == axis);
-            let modes = transpose::reordered(&full_modes, order);
-            let domain = Domain::new(
-                &transpose::reordered(shape, order),
-                &modes,
-                options.cval,
-                transpose::reordered(&region, order),
-            );
-            (axes.iter().filter_map(place).collect(), domain)
-        }
+    let output_shape = region.iter().map(ExactSizeIterator::len).collect();
+    let window = Window { function: options.function.clone(), axes, modes, cells };
+    let arrangement = arrangement(options, shape, &region, &types.joined, &window);
+    let (window, domain) = arranged(options, shape, region, window, arrangement.as_ref());
+    let ends = |along: &usize| window.cells.reach(*along) != (0, 0);
+    let of_mode = |wanted: fn(Mode) -> bool| {
+        let wanted = |along: &usize| wanted(window.modes[*along]) && ends(along);
+        (0..window.modes.len()).filter(wanted).collect()
     };
+    let asks = matches!(&window.function, Function::Kernel(kernel) if kernel.hir().asks_inside());
+    let shrinking = of_mode(|mode| mode == Mode::Shrink);
+    let asked = if asks { of_mode(|mode| mode != Mode::Valid) } else { Vec::new() };
+    let Window { function, axes, modes, cells } = window;
     Ok(Job {
-        function: options.function.clone(),
+        function,
         engine: options.engine,
         cast: options.cast,
         precision: options.precision,
@@ -130,23 +124,98 @@ fn job(
         settings,
         operations,
         shrinking,
+        asked,
         modes,
         axes,
         domain,
-        axis_order,
+        arrangement,
+        output_shape,
         marked: options.marked.clone(),
         ndim: shape.len(),
         types,
     })
 }
 
-/// The order of the axes in which rows are longer, if there is one and the engine for rows runs the kernel.
-fn axis_order(options: &Options, shape: &[usize]) -> Option<Vec<usize>> {
+/// A function with its window.
+struct Window {
+    function: Function,
+    /// The axes that the window has, in its order.
+    axes: Vec<usize>,
+    /// The mode along each of them.
+    modes: Vec<Mode>,
+    cells: Cells,
+}
+
+/// The arrangement of the axes in which rows are longer, if there is one and the engine for rows runs the kernel.
+fn arrangement(
+    options: &Options,
+    shape: &[usize],
+    region: &[Range<usize>],
+    joined: &[bool],
+    window: &Window,
+) -> Option<Arrangement> {
     let (Function::Kernel(kernel), Engine::Auto | Engine::Rows) = (&options.function, options.engine) else {
         return None;
     };
     // The pixel that an error names is the first in C order.
-    transpose::order(shape).filter(|_| cfg!(feature = "jit") && kernel.hir().assertions.is_empty())
+    if !cfg!(feature = "jit") || !kernel.hir().assertions.is_empty() {
+        return None;
+    }
+    let Window { axes, cells, .. } = window;
+    let (mut reached, mut filtered) = (vec![false; shape.len()], vec![false; shape.len()]);
+    for (along, axis) in axes.iter().enumerate() {
+        reached[*axis] = cells.reach(along) != (0, 0);
+        filtered[*axis] = true;
+    }
+    let whole: Vec<bool> = region.iter().zip(shape).map(|(region, len)| *region == (0..*len)).collect();
+    let may_merge = !kernel.hir().asks_places();
+    let may_step = may_merge && may_step(kernel.hir(), cells);
+    let wanted = Wanted { shape, reached: &reached, whole: &whole, joined, filtered: &filtered, may_merge, may_step };
+    Arrangement::best(&wanted)
+}
+
+/// Whether code is fast where the cells of a row are apart: not that which goes from one window to the next, nor that for weights
+/// which are products.
+fn may_step(kernel: &hir::Kernel, cells: &Cells) -> bool {
+    if !kernel.weights.is_empty() {
+        return cells.taps() < tuning::MIN_SEPARABLE_CELLS;
+    }
+    let is_ordered = |expr: &Expr| matches!(expr, Expr::Reduce { op, .. } if op.is_order_statistic());
+    let near = |along| cells.reach(along).0.max(cells.reach(along).1) <= tuning::MAX_STEPPED_REACH;
+    cells.taps() <= tuning::MAX_STEPPED_CELLS
+        || (0..cells.axes()).all(near) && !kernel.live_nodes().any(|(_, node)| is_ordered(&node.expr))
+}
+
+/// The window on the views of an arrangement, and the pixels of those.
+fn arranged(
+    options: &Options,
+    shape: &[usize],
+    region: Vec<Range<usize>>,
+    window: Window,
+    arrangement: Option<&Arrangement>,
+) -> (Window, Domain) {
+    let mut modes = vec![Mode::default(); shape.len()];
+    for (axis, mode) in window.axes.iter().zip(&window.modes) {
+        modes[*axis] = *mode;
+    }
+    let Some(arrangement) = arrangement else {
+        return (window, Domain::new(shape, &modes, options.cval, region));
+    };
+    let steps = arrangement.steps(shape);
+    let axes = arrangement.places(&window.axes);
+    let modes = arrangement.each(&modes, Mode::default());
+    let region = arrangement.region(shape, &region);
+    let domain = Domain::new(&arrangement.shape(shape), &modes, options.cval, region).with_steps(steps.clone());
+    // Along an axis that is part of another, there is no step.
+    let along: Vec<i32> = axes.iter().map(|axis| i32::try_from(steps[*axis]).unwrap_or(1)).collect();
+    if along.iter().all(|step| *step == 1) {
+        return (Window { axes, ..window }, domain);
+    }
+    let function = match window.function {
+        Function::Kernel(kernel) => Function::Kernel(kernel.stretched(&along)),
+        callback => callback,
+    };
+    (Window { function, axes, cells: window.cells.stretched(&along), ..window }, domain)
 }
 
 /// The pixels that the outputs have: along axes of mode `valid`, those all of whose cells are inside.
@@ -182,7 +251,7 @@ fn footprint(options: &Options, axes: usize) -> Result<Footprint, Error> {
     let window = match (&options.window, &options.function) {
         (Some(window), _) => window.clone(),
         // A kernel that reads fixed cells only needs no window.
-        (None, Function::Kernel(kernel)) if !kernel.hir().reads_window() => Window::Size(vec![1]),
+        (None, Function::Kernel(kernel)) if !kernel.hir().reads_window() => footprint::Window::Size(vec![1]),
         (None, _) => return Err(Error::argument("size", "the filter needs a size or a footprint")),
     };
     let origin = match options.origin.as_slice() {

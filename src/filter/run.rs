@@ -1,6 +1,7 @@
 //! One run over arrays, from their shapes to the first pixel that fails.
 
-use super::arrays::{Input, Output};
+use super::arrange::joined;
+use super::arrays::{Input, Output, for_any};
 use super::backend::Backend;
 use super::exec::view::RawView;
 use super::failure::failure;
@@ -9,7 +10,6 @@ use super::missing;
 use super::options::Options;
 use super::prepare::{output_region, prepare};
 use super::progress::Progress;
-use super::transpose;
 use crate::error::Error;
 
 /// Writes all outputs, reporting to `progress` and cancelled by it.
@@ -62,6 +62,7 @@ fn run_whole(
     let types = Types {
         inputs: inputs.iter().map(Input::dtype).collect(),
         outputs: outputs.iter().map(|output| output.dtype()).collect(),
+        joined: joined_axes(inputs, outputs),
     };
     let job = prepare(options, shape, types)?;
     check_outputs(&job, shape, outputs)?;
@@ -75,13 +76,15 @@ fn run_whole(
     if job.domain.region().pixels() == 0 {
         return Ok(());
     }
-    match &job.axis_order {
-        None => compute(&job, &backend, inputs, outputs, progress),
-        Some(order) => {
-            let (inputs, mut outputs) = (transpose::inputs(inputs, order), transpose::outputs(outputs, order));
-            compute(&job, &backend, &inputs, &mut outputs, progress)
-        }
-    }
+    compute(&job, &backend, inputs, outputs, progress)
+}
+
+/// For each axis, whether in all of the arrays it goes on where the one after it ends.
+fn joined_axes(inputs: &[Input<'_>], outputs: &[Output<'_>]) -> Vec<bool> {
+    let inputs = inputs.iter().map(|input| for_any!(Input, input, view => joined(view.shape(), view.strides())));
+    let outputs = outputs.iter().map(|output| for_any!(Output, output, view => joined(view.shape(), view.strides())));
+    let both = |a: Vec<bool>, b: Vec<bool>| a.iter().zip(&b).map(|(a, b)| *a && *b).collect();
+    inputs.chain(outputs).reduce(both).unwrap_or_default()
 }
 
 /// Makes the code for a job, which the next run finds.
@@ -97,8 +100,9 @@ fn compute(
     outputs: &mut [Output<'_>],
     progress: &Progress,
 ) -> Result<(), Error> {
-    let inputs: Vec<RawView<'_>> = inputs.iter().map(RawView::of_input).collect();
-    let outputs = outputs.iter_mut().map(RawView::of_output).collect();
+    let arranged = |view| job.arrangement.iter().fold(view, |view, arrangement| arrangement.view(view));
+    let inputs: Vec<RawView<'_>> = inputs.iter().map(RawView::of_input).map(arranged).collect();
+    let outputs = outputs.iter_mut().map(RawView::of_output).map(arranged).collect();
     match backend.run(job, &inputs, outputs, progress)? {
         Some(position) => Err(failure(job, &inputs, &position)),
         None => {
@@ -110,13 +114,12 @@ fn compute(
 
 /// Checks that outputs have the shape of the job's region.
 fn check_outputs(job: &Job, shape: &[usize], outputs: &[Output<'_>]) -> Result<(), Error> {
-    let lens: Vec<usize> = job.domain.region().axes.iter().take(job.ndim).map(ExactSizeIterator::len).collect();
-    let expected = job.axis_order.as_ref().map_or(lens.clone(), |order| transpose::restored(&lens, order));
+    let expected = &job.output_shape;
     let whose = match expected == shape {
         true => "that of the first input",
         false => "what mode `valid` leaves of the first input",
     };
-    outputs.iter().try_for_each(|output| same_shape("output", &expected, output.shape(), whose))
+    outputs.iter().try_for_each(|output| same_shape("output", expected, output.shape(), whose))
 }
 
 fn same_shape(argument: &'static str, expected: &[usize], given: &[usize], whose: &str) -> Result<(), Error> {

@@ -7,8 +7,14 @@ use crate::lang::missing::Missing;
 /// How many are kept.
 const KEPT: usize = 4;
 
-/// Which kernel it is: for missing cells or for none, and the bits of the number that stands for no value.
-pub type Key = (Option<Missing>, Option<u64>);
+/// Which kernel it is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Key {
+    /// That for missing cells or for none, and the bits of the number that stands for no value.
+    Missing(Option<Missing>, Option<u64>),
+    /// That for steps of so many along each axis.
+    Stretched(Vec<i32>),
+}
 
 /// The last few that were made, the last one first.
 pub struct Kernels<K>(Mutex<Vec<(Key, K)>>);

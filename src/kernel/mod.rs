@@ -21,6 +21,7 @@ use crate::lang::missing::{Missing, with_nodata, without_missing};
 use crate::lang::parse::{parse_within, with_large_stack};
 use crate::lang::schedule::operations;
 use crate::lang::specialize::{disproved, specialized};
+use crate::lang::stretch::stretched;
 
 /// A kernel: the value of a pixel as a function of its neighbourhood.
 ///
@@ -115,9 +116,21 @@ impl Kernel {
             (None, Some(nodata)) => with_nodata(self.hir(), nodata),
             (None, None) => self.hir().clone(),
         };
-        let new =
-            || Kernel::of(self.inner.source.clone(), self.inner.origin.clone(), derived(), self.inner.limits.clone());
-        self.inner.derived.get((missing, nodata.map(f64::to_bits)), new)
+        self.derived(derived::Key::Missing(missing, nodata.map(f64::to_bits)), derived)
+    }
+
+    /// What this kernel is where a step along each of the window's axes is so many.
+    pub(crate) fn stretched(&self, steps: &[i32]) -> Kernel {
+        if self.hir().fixed_offsets().is_empty() {
+            return self.clone();
+        }
+        self.derived(derived::Key::Stretched(steps.to_vec()), || stretched(self.hir(), steps))
+    }
+
+    fn derived(&self, key: derived::Key, meaning: impl FnOnce() -> hir::Kernel) -> Kernel {
+        let Inner { source, origin, limits, .. } = &*self.inner;
+        let new = || Kernel::of(source.clone(), origin.clone(), meaning(), limits.clone());
+        self.inner.derived.get(key, new)
     }
 
     /// The text that the kernel was compiled from.

@@ -74,6 +74,7 @@ pub enum Place {
     Dist,
     Coord,
     Extent,
+    Inside,
 }
 
 const fn entry(
@@ -217,6 +218,12 @@ pub static BUILTINS: &[Builtin] = &[
         Meaning::Place(Place::Extent),
         "the array's length along an axis; not available in a callback",
     ),
+    exact(
+        "inside",
+        "inside()",
+        Meaning::Place(Place::Inside),
+        "window: whether each cell is in the array and has a value; not available in a callback",
+    ),
     unary(UnaryOp::Abs, "abs(x)", "the absolute value"),
     unary(UnaryOp::Sqrt, "sqrt(x)", "the square root"),
     unary(UnaryOp::Cbrt, "cbrt(x)", "the cube root"),
@@ -281,7 +288,7 @@ impl Builtin {
             Meaning::Binary(_) => (2, 2),
             Meaning::Reduction(op) if op.row().argument.is_some() => (2, 2),
             Meaning::Derived(Derived::Clamp | Derived::Fma) => (3, 3),
-            Meaning::Place(Place::Dist) => (0, 0),
+            Meaning::Place(Place::Dist | Place::Inside) => (0, 0),
             _ => (1, 1),
         })
     }

@@ -22,6 +22,7 @@ pub fn unsupported_as_callback(kernel: &Kernel) -> Option<Diagnostic> {
     let place = kernel.live_nodes().find_map(|(_, node)| match node.expr {
         Expr::Coord(_) => Some(("coord", node.span)),
         Expr::Extent(_) => Some(("extent", node.span)),
+        Expr::Inside => Some(("inside", node.span)),
         _ => None,
     });
     let (name, span) = place?;

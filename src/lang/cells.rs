@@ -60,6 +60,14 @@ impl Cells {
         Ok(self)
     }
 
+    /// The same cells where a step along each axis is so many.
+    #[must_use]
+    pub fn stretched(&self, steps: &[i32]) -> Cells {
+        let farther = |(index, offset): (usize, &i32)| offset * steps[index % self.axes];
+        let offsets = self.offsets.iter().enumerate().map(farther).collect();
+        Cells { offsets: Arc::new(offsets), ..self.clone() }
+    }
+
     /// Checks that `kernel` reads these cells only.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::ast::{Expr, Function, Item};
+use super::ast::{Expr, Item, Let, NameUse};
 use super::builtins::{Builtin, builtin};
 use super::diagnostic::{Code, Diagnostic};
 use super::parse::{Clause, clauses, with_large_stack};
@@ -63,11 +63,11 @@ pub fn parts(source: &str) -> Result<Vec<Part>, Diagnostic> {
                 (Clause::Item(item), _) => parts.push(declaration(span, &item)),
                 (Clause::Output(output), Some(Part { kind: Kind::Outputs, span: all, uses, .. })) => {
                     *all = all.to(span);
-                    add_uses(&output.value, Vec::new(), uses);
+                    add_uses(&output.value, uses);
                 }
                 (Clause::Output(output), _) => {
                     let mut uses = BTreeSet::new();
-                    add_uses(&output.value, Vec::new(), &mut uses);
+                    add_uses(&output.value, &mut uses);
                     parts.push(Part { kind: Kind::Outputs, span, names: Vec::new(), uses });
                 }
             }
@@ -78,37 +78,39 @@ pub fn parts(source: &str) -> Result<Vec<Part>, Diagnostic> {
 
 fn declaration(span: Span, item: &Item) -> Part {
     let mut uses = BTreeSet::new();
-    let mut of = |scope, value| add_uses(value, scope, &mut uses);
     let (kind, names) = match item {
-        Item::Inputs(names) => (Kind::Input, names.iter().collect()),
+        Item::Inputs(inputs) => (Kind::Input, inputs.iter().map(|input| &input.name).collect()),
         Item::Weights(name) => (Kind::Weights, vec![name]),
         Item::Parameter { name, default } => {
-            default.iter().for_each(|value| of(Vec::new(), value));
+            default.iter().for_each(|value| add_uses(value, &mut uses));
             (Kind::Param, vec![name])
         }
-        Item::Function(Function { name, parameters, body }) => {
-            of(parameters.iter().map(|name| name.text.as_str()).collect(), body);
-            (Kind::Function, vec![name])
+        Item::Function(function) => {
+            function.for_each_name(&mut |name, scope| add_use(name, scope, &mut uses));
+            (Kind::Function, vec![&function.name])
         }
-        Item::Let { names, value } => {
-            of(Vec::new(), value);
+        Item::Let(Let { names, value }) => {
+            add_uses(value, &mut uses);
             (Kind::Let, names.iter().collect())
         }
         Item::Assert(condition) => {
-            of(Vec::new(), condition);
+            add_uses(condition, &mut uses);
             (Kind::Assert, Vec::new())
         }
     };
     Part { kind, span, names: names.into_iter().map(|name| name.text.clone()).collect(), uses }
 }
 
-/// Adds the names that an expression takes from outside, where the names in `scope` are its own.
-fn add_uses<'e>(expr: &'e Expr, mut scope: Vec<&'e str>, uses: &mut BTreeSet<String>) {
-    expr.for_each_name(&mut scope, &mut |name, scope| {
-        if !scope.contains(&name.text) && builtin(name.text).is_none_or(Builtin::may_be_shadowed) {
-            uses.insert(name.text.to_string());
-        }
-    });
+/// Adds the names that an expression takes from outside.
+fn add_uses(expr: &Expr, uses: &mut BTreeSet<String>) {
+    expr.for_each_name(&mut Vec::new(), &mut |name, scope| add_use(name, scope, uses));
+}
+
+/// Adds a name unless it is one of those in `scope`, or always built in.
+fn add_use(name: NameUse<'_>, scope: &[&str], uses: &mut BTreeSet<String>) {
+    if !scope.contains(&name.text) && builtin(name.text).is_none_or(Builtin::may_be_shadowed) {
+        uses.insert(name.text.to_string());
+    }
 }
 
 /// Whether a text can stand as it is.
@@ -158,6 +160,8 @@ mod tests {
         let pair = |names: &str, uses: &str| (names.to_string(), uses.to_string());
         assert_eq!(uses("let x, y = fold a = p, b = 0 for v in w where v > q: a + v, b"), pair("x y", "p q w"));
         assert_eq!(uses("fn f(x, y) = x + k * g(y)"), pair("f", "g k"));
+        assert_eq!(uses("fn f(x) = let a = x + b; let x = a * c; x, a + d"), pair("f", "b c d"));
+        assert_eq!(uses("input a, bad: bool;"), pair("a bad", ""));
         assert_eq!(uses("param t = 2 * k;"), pair("t", "k"));
         assert_eq!(uses("input a, b;"), pair("a b", ""));
         assert_eq!(uses("let x = x * 10"), pair("x", "x"));
@@ -194,6 +198,9 @@ mod tests {
             "-",
             "fn f(x) =",
             "fn f(",
+            "fn f(x) = let a = x;",
+            "fn f(x) = x,",
+            "input bad:",
             "param",
             "input",
             "fold s = 0 for v in w:",

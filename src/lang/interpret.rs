@@ -159,6 +159,7 @@ impl<'k> Interpreter<'k> {
             Expr::Weight(weights) => self.settings.weights[weights][tap].into(),
             Expr::Offset(axis) => f64::from(self.cells.offset(tap)[axis]).into(),
             Expr::Dist => self.cells.dist(tap).into(),
+            Expr::Inside => f64::from(u8::from(is_inside(self.cells.offset(tap), pixel))).into(),
             _ => self.elementwise(id, |id| self.exactly_at(id, tap)),
         }
     }
@@ -266,6 +267,14 @@ impl<'k> Interpreter<'k> {
             self.accumulators[id.index()] = fold.next.iter().map(|next| self.scalars[next.index()]).collect();
         }
     }
+}
+
+/// Whether the cell that is `offset` from the pixel is in the array.
+fn is_inside(offset: &[i32], pixel: &Pixel<'_>) -> bool {
+    let mut axes = offset.iter().zip(pixel.position.iter().zip(pixel.extent));
+    axes.all(|(offset, (position, extent))| {
+        position.checked_add_signed(*offset as isize).is_some_and(|at| at < *extent)
+    })
 }
 
 /// What an operation gives that chooses one of two numbers or compares them.

@@ -28,5 +28,6 @@ pub mod similar;
 pub mod span;
 pub mod specialize;
 pub mod stop;
+pub mod stretch;
 pub mod types;
 pub mod whole;

@@ -63,6 +63,10 @@ impl<C: Condition> Rewrite for Restrict<C> {
         new: &dyn Fn(ExprId) -> ExprId,
     ) -> Option<ExprId> {
         match &node.expr {
+            Expr::Inside => {
+                let (place, takes_part) = (builder.leaf(Expr::Inside, node.ty), self.0.cell(builder));
+                Some(builder.binary(BinaryOp::And, place, takes_part))
+            }
             Expr::Len => {
                 let inside = self.0.cell(builder);
                 Some(builder.count(inside))

@@ -1,8 +1,10 @@
 //! What a kernel means where the array ends and nothing is beyond: cells that are outside do not take part.
 //!
-//! Whether a cell is inside follows from the pixel's place and the cell's offset.
+//! Whether a cell is inside follows from the pixel's place and the cell's offset. So it does for kernels that ask, in any mode.
 
-use super::hir::{Builder, Expr, ExprId, Kernel};
+use std::borrow::Cow;
+
+use super::hir::{Builder, Expr, ExprId, Kernel, Node};
 use super::ops::BinaryOp;
 use super::restrict::{Condition, restricted};
 use super::types::Type;
@@ -10,6 +12,18 @@ use super::types::Type;
 /// The same kernel without the cells that are outside along these axes of the window.
 pub fn shrunk(kernel: &Kernel, axes: &[usize]) -> Kernel {
     restricted(kernel, Shrink { axes })
+}
+
+/// The kernel without the question which cells are inside, where they can be outside along these axes only: that follows from
+/// their places.
+pub fn with_places<'k>(kernel: &'k Kernel, axes: &[usize]) -> Cow<'k, Kernel> {
+    if !kernel.asks_inside() {
+        return Cow::Borrowed(kernel);
+    }
+    let inside = |builder: &mut Builder, _: ExprId, node: &Node, _: &dyn Fn(ExprId) -> ExprId| {
+        (node.expr == Expr::Inside).then(|| Shrink { axes }.cell(builder))
+    };
+    Cow::Owned(kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), inside))
 }
 
 struct Shrink<'a> {

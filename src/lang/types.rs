@@ -36,6 +36,8 @@ impl Type {
     pub const BOOLEAN: Type = Type { elem: Elem::Boolean, shape: Shape::Scalar };
     /// A number for each cell.
     pub const NUMBERS: Type = Type { elem: Elem::Number, shape: Shape::Window };
+    /// A boolean for each cell.
+    pub const BOOLEANS: Type = Type { elem: Elem::Boolean, shape: Shape::Window };
 
     /// Whether there is one element for each cell.
     pub fn is_window(self) -> bool {

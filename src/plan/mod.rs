@@ -41,7 +41,7 @@ use self::order::{Moving, moving};
 pub use self::program::Plan;
 pub use self::request::Request;
 use crate::lang::hir::Kernel;
-use crate::lang::shrink::shrunk;
+use crate::lang::shrink::{shrunk, with_places};
 use crate::lang::specialize::specialized;
 use crate::lang::whole::WholeFacts;
 use crate::tuning;
@@ -58,9 +58,10 @@ pub fn plan(kernel: &Kernel, request: Request) -> Plan {
 /// What remains of `kernel` for each pixel of such requests, and what is computed once for a run.
 pub fn hoisted(kernel: &Kernel, request: &Request) -> Hoisted {
     let taps = request.cells.taps();
+    let placed = with_places(kernel, &request.asked);
     let kernel = match request.shrinking.is_empty() {
-        true => Cow::Borrowed(kernel),
-        false => Cow::Owned(shrunk(kernel, &request.shrinking)),
+        true => placed,
+        false => Cow::Owned(shrunk(&placed, &request.shrinking)),
     };
     let kernel = specialized(&kernel, taps);
     let kernel = with_invariant_factors(&kernel, request.precision);

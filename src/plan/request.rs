@@ -14,6 +14,8 @@ pub struct Request {
     pub cells: Cells,
     /// The axes of the window along which cells outside the array do not take part.
     pub shrinking: Vec<usize>,
+    /// The axes of the window along which cells may be outside, for a kernel that asks which are inside.
+    pub asked: Vec<usize>,
     /// Whether windows of the run lack cells (mode `shrink`), those of this plan or those of the one for the others.
     pub lacks_cells: bool,
     /// The array's axes that the window has, in the window's order.

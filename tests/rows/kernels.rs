@@ -358,6 +358,7 @@ impl Scope<'_> {
                 format!("({} {op} {})", x.text, y.text)
             }
             6 => format!("{}({})", self.tape.one(&["isnan", "isfinite", "isinf"]), x.text),
+            7 if window && self.tape.once_in(2) => "inside()".to_string(),
             7 => format!("(not isnan({}))", x.text),
             8 if depth > 0 => {
                 let op = self.tape.one(&["and", "or"]);

@@ -21,6 +21,7 @@ use crate::printable::shown;
 pub struct WindowArguments {
     /// Length of the window along every axis, or along each
     #[arg(long, value_name = "N[,N...]", value_delimiter = ',', value_parser = length, conflicts_with = "footprint")]
+    #[arg(allow_negative_numbers = true)]
     size: Vec<usize>,
     /// Cells of the window: box:R, cross:R, disk:R, ball:R, diamond:R, octagon:R, ring:R1,R2, ellipse:RY,RX,
     /// line:LENGTH,DEGREES, rows such as 010/111/010, or an .npy file
@@ -63,6 +64,11 @@ impl WindowArguments {
             None => Ok(Some(Window::Size(self.size.clone()))),
         }
     }
+}
+
+/// A whole number, not a negative one.
+pub fn count(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "write a whole number of at least 0".to_string())
 }
 
 fn length(text: &str) -> Result<usize, String> {

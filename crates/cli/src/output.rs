@@ -78,6 +78,11 @@ impl Target {
         self.format.is_array()
     }
 
+    /// Whether the file has several arrays.
+    pub fn is_archive(&self) -> bool {
+        self.format.is_archive()
+    }
+
     /// Takes from what an image of this type carries what the file can't keep; what that is, in words.
     pub fn keep(&self, metadata: &mut Metadata, dtype: DType) -> Vec<String> {
         files::keep(self.format, metadata, dtype)

@@ -19,12 +19,16 @@ impl Times {
     pub fn take<T>(&mut self, step: &'static str, work: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let result = work();
-        let elapsed = start.elapsed();
+        self.add(step, start.elapsed());
+        result
+    }
+
+    /// A step, or more of one, took so long.
+    pub fn add(&mut self, step: &'static str, elapsed: Duration) {
         match self.steps.iter_mut().find(|(name, _)| *name == step) {
             Some((_, time)) => *time += elapsed,
             None => self.steps.push((step, elapsed)),
         }
-        result
     }
 
     /// Prints a line for each step to standard error.

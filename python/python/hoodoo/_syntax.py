@@ -14,7 +14,7 @@ WORDS: dict[str, frozenset[str]] = {
         "logical": "and or not",
         "reduction": "sum prod min max mean var std median rank percentile trimmed_mean count any all argmin argmax nth"
         " len mode variety entropy",
-        "neighbourhood": "offset dist coord extent",
+        "neighbourhood": "offset dist coord extent inside",
         "elementwise": "abs sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan atan2 sinh cosh tanh"
         " hypot floor ceil round trunc sign clamp isnan isfinite isinf fma",
         "constant": "pi tau e inf nan true false",

@@ -332,11 +332,11 @@ def _placed(kernel: Kernel, extent: list[int]) -> tuple[Kernel, list[str]]:
     """The kernel for blocks of an array of this extent along the window's axes, and the names of its params, one for each axis,
     that say where a block begins.
 
-    A kernel that asks for `coord` or `extent` calls functions instead, in which a block's place is a param: setting it compiles
-    nothing.
+    A kernel that asks for `coord`, `extent` or `inside` calls functions instead, in which a block's place is a param: setting it
+    compiles nothing.
     """
     words = names(kernel.source)
-    if words.isdisjoint({"coord", "extent"}):
+    if words.isdisjoint({"coord", "extent", "inside"}):
         return kernel, []
     stem = "block"
     while any(word.startswith(stem) for word in words):
@@ -345,7 +345,10 @@ def _placed(kernel: Kernel, extent: list[int]) -> tuple[Kernel, list[str]]:
     prelude = [f"param {first};" for first in firsts]
     prelude.append(f"fn {stem}_coord(axis) = coord(axis) + {_by_axis(firsts)};")
     prelude.append(f"fn {stem}_extent(axis) = {_by_axis([str(length) for length in extent])};")
-    places = {"coord": f"{stem}_coord", "extent": f"{stem}_extent"}
+    cell = [f"{stem}_coord({axis}) + offset({axis})" for axis in range(len(extent))]
+    inside = " and ".join(f"0 <= {at} < {length}" for at, length in zip(cell, extent))
+    prelude.append(f"fn {stem}_inside() = {inside};")
+    places = {name: f"{stem}_{name}" for name in ("coord", "extent", "inside")}
     rest = "".join(places.get(text, text) if kind == "neighbourhood" else text for kind, text in tokens(kernel.source))
     bound = {**kernel.params, **kernel.weights}
     return Kernel(" ".join([*prelude, rest]), **{name: value for name, value in bound.items() if value is not None}), firsts

@@ -14,6 +14,8 @@ pub struct Domain {
     /// What cells outside hold. With `shrink` such cells are never selected, and with `valid` there are none; they hold some
     /// element of the array, so that no new value, such as NaN, is introduced.
     modes: Vec<Mode>,
+    /// How far apart neighbours are along each axis: between them are the elements of other axes, which are part of this one.
+    steps: Vec<usize>,
     /// The axes along which cells outside are not selected.
     shrinking: Vec<usize>,
     cval: f64,
@@ -31,8 +33,14 @@ impl Domain {
             region: if scalar { Region::whole(shape) } else { Region { axes: region } },
             shrinking: (0..modes.len()).filter(|axis| modes[*axis] == Mode::Shrink).collect(),
             modes: modes.iter().map(held).collect(),
+            steps: vec![1; modes.len()],
             cval,
         }
+    }
+
+    /// The same where neighbours are so far apart along each axis.
+    pub fn with_steps(self, steps: Vec<usize>) -> Domain {
+        Domain { steps, ..self }
     }
 
     /// The array's shape; a single value is a row of one.
@@ -67,7 +75,9 @@ impl Domain {
 
     /// The index inside the array that an index along an axis has, or `None` where that is `cval`.
     pub fn index(&self, axis: usize, at: isize) -> Option<isize> {
-        self.modes[axis].index(at, self.shape[axis]).map(|index| index as isize)
+        let step = self.steps[axis] as isize;
+        let index = self.modes[axis].index(at.div_euclid(step), self.shape[axis] / self.steps[axis])?;
+        Some(index as isize * step + at.rem_euclid(step))
     }
 
     /// The same along a row.

@@ -43,6 +43,11 @@ impl<'a> RawView<'a> {
         RawView { first: first.cast(), strides, dtype: T::DTYPE, borrowed: PhantomData }
     }
 
+    /// The same elements along other axes, whose strides these are.
+    pub fn with_strides(self, strides: Vec<isize>) -> RawView<'a> {
+        RawView { strides, ..self }
+    }
+
     /// The element type.
     pub fn dtype(&self) -> DType {
         self.dtype

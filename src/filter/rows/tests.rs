@@ -74,6 +74,7 @@ fn plan_of<T: Element, U: Element>(steps: &[Step], shape: &[usize], how: &How) -
     let request = Request {
         cells: Cells::of_footprint(shape.len(), 1, vec![0; shape.len()]),
         shrinking: Vec::new(),
+        asked: Vec::new(),
         lacks_cells: false,
         axes: (0..shape.len()).collect(),
         ndim: shape.len(),

@@ -22,8 +22,8 @@ pub struct Program {
 /// A declaration.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
-    /// `input a, b;`
-    Inputs(Vec<Name>),
+    /// `input a, bad: bool;`
+    Inputs(Vec<Input>),
     /// `param t = 0.5;`
     Parameter {
         /// Its name.
@@ -36,14 +36,27 @@ pub enum Item {
     /// `fn f(x) = body;`
     Function(Function),
     /// `let x = value;`
-    Let {
-        /// One name, or one for each accumulator of a fold.
-        names: Vec<Name>,
-        /// The value.
-        value: Expr,
-    },
+    Let(Let),
     /// `assert condition;`
     Assert(Expr),
+}
+
+/// An input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// Its name.
+    pub name: Name,
+    /// Whether its elements are true or false.
+    pub boolean: bool,
+}
+
+/// Names for values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Let {
+    /// One name, or one for each value of a fold or a function.
+    pub names: Vec<Name>,
+    /// What has the values.
+    pub value: Expr,
 }
 
 /// A function, to be inlined where it is called.
@@ -53,8 +66,18 @@ pub struct Function {
     pub name: Name,
     /// The names of its parameters.
     pub parameters: Vec<Name>,
-    /// Its value.
-    pub body: Expr,
+    /// Names for parts of it, in order.
+    pub lets: Vec<Let>,
+    /// Its values; at least one.
+    pub values: Vec<Expr>,
+}
+
+impl Function {
+    /// The place of what it computes.
+    pub fn body_span(&self) -> Span {
+        let first = self.lets.first().map_or(self.values[0].span, |binding| binding.names[0].span);
+        first.to(self.values[self.values.len() - 1].span)
+    }
 }
 
 /// An output and its name, where it has one.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Argument, Expr, ExprKind, Function, Item, Name, Output, PrefixOp, Program};
+use super::{Argument, Expr, ExprKind, Function, Input, Item, Let, Name, Output, PrefixOp, Program};
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -16,25 +16,41 @@ impl fmt::Display for Program {
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Item::Inputs(names) => {
+            Item::Inputs(inputs) => {
                 f.write_str("input ")?;
-                write_list(f, names, ", ")
+                write_list(f, inputs, ", ")
             }
             Item::Parameter { name, default: None } => write!(f, "param {name}"),
             Item::Parameter { name, default: Some(value) } => write!(f, "param {name} = {value}"),
             Item::Weights(name) => write!(f, "weights {name}"),
-            Item::Function(Function { name, parameters, body }) => {
+            Item::Function(Function { name, parameters, lets, values }) => {
                 write!(f, "fn {name}(")?;
                 write_list(f, parameters, ", ")?;
-                write!(f, ") = {body}")
+                f.write_str(") = ")?;
+                lets.iter().try_for_each(|binding| write!(f, "{binding}; "))?;
+                match values.as_slice() {
+                    [value] => write!(f, "{value}"),
+                    // A fold would take the values after it for its own.
+                    values => write_list(f, &values.iter().map(Operand).collect::<Vec<_>>(), ", "),
+                }
             }
-            Item::Let { names, value } => {
-                f.write_str("let ")?;
-                write_list(f, names, ", ")?;
-                write!(f, " = {value}")
-            }
+            Item::Let(binding) => write!(f, "{binding}"),
             Item::Assert(condition) => write!(f, "assert {condition}"),
         }
+    }
+}
+
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.name, if self.boolean { ": bool" } else { "" })
+    }
+}
+
+impl fmt::Display for Let {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("let ")?;
+        write_list(f, &self.names, ", ")?;
+        write!(f, " = {}", self.value)
     }
 }
 

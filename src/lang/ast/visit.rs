@@ -1,6 +1,6 @@
 //! Walks over expressions.
 
-use super::{Expr, ExprKind};
+use super::{Expr, ExprKind, Function};
 use crate::lang::span::Span;
 
 /// A name where an expression uses it.
@@ -23,6 +23,18 @@ pub enum Role {
     Function,
     /// An input that is read at an offset: `w[0, 1]`
     Input,
+}
+
+impl Function {
+    /// Calls `visit` with every name that is used in the function, and the local names that are known there.
+    pub fn for_each_name<'e>(&'e self, visit: &mut impl FnMut(NameUse<'e>, &[&'e str])) {
+        let mut scope: Vec<&str> = self.parameters.iter().map(|name| name.text.as_str()).collect();
+        for binding in &self.lets {
+            binding.value.for_each_name(&mut scope, visit);
+            scope.extend(binding.names.iter().map(|name| name.text.as_str()));
+        }
+        self.values.iter().for_each(|value| value.for_each_name(&mut scope, visit));
+    }
 }
 
 impl Expr {

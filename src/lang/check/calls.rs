@@ -1,8 +1,8 @@
 //! Calls: functions of the program are inlined, built-ins become nodes.
 
 use super::names::recursion;
-use super::{Binding, Checked, Checker, MAX_AXES, Value, counted};
-use crate::lang::ast::{Argument, Name};
+use super::{Binding, Checked, Checker, MAX_AXES, Value, Values, counted};
+use crate::lang::ast::{Argument, Function, Name};
 use crate::lang::builtins::{Builtin, Derived, Meaning, Place, Statistic, builtin};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Expr, ExprId, Reduction};
@@ -11,7 +11,7 @@ use crate::lang::span::Span;
 use crate::lang::types::{Elem, Type};
 
 impl<'a> Checker<'a> {
-    pub(super) fn call(&mut self, name: &'a Name, arguments: &'a [Argument], span: Span) -> Checked<Value> {
+    pub(super) fn call(&mut self, name: &'a Name, arguments: &'a [Argument], span: Span) -> Checked<Values> {
         match self.lookup(&name.text) {
             Some(Binding::Function(function)) => self.inline(function, name, arguments, span),
             Some(_) => Err(Diagnostic::new(
@@ -21,13 +21,13 @@ impl<'a> Checker<'a> {
             )
             .hint("multiplication is written with `*`")),
             None => match builtin(&name.text) {
-                Some(builtin) => self.call_builtin(builtin, name, arguments, span),
+                Some(builtin) => self.call_builtin(builtin, name, arguments, span).map(Values::One),
                 None => Err(self.unknown_function(&name.text, name.span)),
             },
         }
     }
 
-    fn inline(&mut self, index: usize, name: &Name, arguments: &'a [Argument], span: Span) -> Checked<Value> {
+    fn inline(&mut self, index: usize, name: &Name, arguments: &'a [Argument], span: Span) -> Checked<Values> {
         let function = self.functions[index].ast;
         if self.calls.contains(&index) {
             return Err(recursion(&name.text, name.span, function.name.span));
@@ -43,16 +43,17 @@ impl<'a> Checker<'a> {
         }
         let fold = self.folds.last().map_or(0, |_| self.fold_scope);
         let key = (index, values.clone(), self.path, fold);
-        if let Some(value) = self.inlined.get(&key) {
-            return Ok(*value);
+        if let Some(values) = self.inlined.get(&key) {
+            return Ok(values.clone());
         }
         // The body sees its parameters and the globals that its definition saw.
         let locals = function.parameters.iter().map(|name| name.text.clone()).zip(values).collect();
         let outer_locals = std::mem::replace(&mut self.locals, locals);
         let outer_visible = std::mem::replace(&mut self.visible, self.functions[index].visible);
         self.calls.push(index);
-        let value = self.value(&function.body).map_err(|diagnostic| {
-            let inside = |span: Span| span.start >= function.body.span.start && span.end <= function.body.span.end;
+        let body = function.body_span();
+        let values = self.body(function).map_err(|diagnostic| {
+            let inside = |span: Span| span.start >= body.start && span.end <= body.end;
             if inside(diagnostic.span) && !diagnostic.notes.iter().any(|(note, _)| *note == span) {
                 diagnostic.note(span, format!("in this call of `{}`", function.name.text))
             } else {
@@ -62,9 +63,22 @@ impl<'a> Checker<'a> {
         self.calls.pop();
         self.locals = outer_locals;
         self.visible = outer_visible;
-        let value = value?;
-        self.inlined.insert(key, value);
-        Ok(value)
+        let values = values?;
+        self.inlined.insert(key, values.clone());
+        Ok(values)
+    }
+
+    /// The values of a function whose parameters are bound.
+    fn body(&mut self, function: &'a Function) -> Checked<Values> {
+        for binding in &function.lets {
+            let values = self.bound_values(binding)?;
+            self.locals.extend(binding.names.iter().map(|name| name.text.clone()).zip(values));
+        }
+        match function.values.as_slice() {
+            // A fold may give several.
+            [one] => self.values(one),
+            several => several.iter().map(|value| self.value(value)).collect::<Checked<_>>().map(Values::Many),
+        }
     }
 
     fn call_builtin(
@@ -259,15 +273,17 @@ impl<'a> Checker<'a> {
 
     pub(super) fn place(&mut self, place: Place, arguments: &'a [Argument], span: Span) -> Checked<Value> {
         self.builder.span = span;
-        if place == Place::Dist {
-            return Ok(Value::new(self.builder.leaf(Expr::Dist, Type::NUMBERS), Type::NUMBERS));
+        match place {
+            Place::Dist => return Ok(Value::new(self.builder.leaf(Expr::Dist, Type::NUMBERS), Type::NUMBERS)),
+            Place::Inside => return Ok(Value::new(self.builder.leaf(Expr::Inside, Type::BOOLEANS), Type::BOOLEANS)),
+            Place::Offset | Place::Coord | Place::Extent => {}
         }
         let axis = self.whole(&arguments[0].value, "an axis", 0, MAX_AXES as i32 - 1)? as usize;
         let (expr, ty) = match place {
             Place::Offset => (Expr::Offset(axis), Type::NUMBERS),
             Place::Coord => (Expr::Coord(axis), Type::NUMBER),
             Place::Extent => (Expr::Extent(axis), Type::NUMBER),
-            Place::Dist => unreachable!("handled above"),
+            Place::Dist | Place::Inside => unreachable!("handled above"),
         };
         Ok(Value::new(self.builder.leaf(expr, ty), ty))
     }

@@ -1,6 +1,6 @@
 //! The value of each form of expression, with its type.
 
-use super::{Binding, Checked, Checker, MAX_AXES, STEPS_PER_NODE, Value, Values};
+use super::{Binding, Checked, Checker, MAX_AXES, STEPS_PER_NODE, Value, Values, counted};
 use crate::lang::ast::{self, ExprKind, Name, PrefixOp};
 use crate::lang::builtins::{Meaning, builtin};
 use crate::lang::diagnostic::{Code, Diagnostic};
@@ -17,10 +17,16 @@ impl<'a> Checker<'a> {
             Values::Many(values) => Err(Diagnostic::new(
                 Code::FoldArity,
                 expr.span,
-                format!("the fold has {} values and one is needed", values.len()),
+                match expr.kind {
+                    ExprKind::Fold(_) => format!("the fold has {} values and one is needed", values.len()),
+                    _ => format!("the function gives {} values and one is needed", values.len()),
+                },
             )
-            .label(format!("{} accumulators", values.len()))
-            .hint("name them in front: `let a, b = fold ...;`")),
+            .label(counted(values.len(), if matches!(expr.kind, ExprKind::Fold(_)) { "accumulator" } else { "value" }))
+            .hint(match &expr.kind {
+                ExprKind::Call { function, .. } => format!("name them in front: `let a, b = {}(...);`", function.text),
+                _ => "name them in front: `let a, b = fold ...;`".to_string(),
+            })),
         }
     }
 
@@ -41,10 +47,10 @@ impl<'a> Checker<'a> {
         }
         self.depth += 1;
         let outer = std::mem::replace(&mut self.builder.span, expr.span);
-        let values = if let ExprKind::Fold(fold) = &expr.kind {
-            self.fold(fold, expr.span)
-        } else {
-            self.single(expr).map(Values::One)
+        let values = match &expr.kind {
+            ExprKind::Fold(fold) => self.fold(fold, expr.span),
+            ExprKind::Call { function, arguments } => self.call(function, arguments, expr.span),
+            _ => self.single(expr).map(Values::One),
         };
         self.builder.span = outer;
         self.depth -= 1;
@@ -66,7 +72,6 @@ impl<'a> Checker<'a> {
         match &expr.kind {
             ExprKind::Number(value) => Ok(Value::new(self.builder.number(*value), Type::NUMBER)),
             ExprKind::Name(name) => self.name(name, expr.span),
-            ExprKind::Call { function, arguments } => self.call(function, arguments, expr.span),
             ExprKind::Index { input, offsets } => self.index(input, offsets),
             ExprKind::Prefix(PrefixOp::Negate, operand) => {
                 let value = self.number(operand, "`-`")?;
@@ -84,17 +89,18 @@ impl<'a> Checker<'a> {
             }
             ExprKind::Compare { first, rest } => self.comparison(first, rest),
             ExprKind::Conditional { arms, otherwise } => self.conditional(arms, otherwise),
-            ExprKind::Fold(_) => unreachable!("folds have several values"),
+            ExprKind::Fold(_) | ExprKind::Call { .. } => unreachable!("these may have several values"),
         }
     }
 
     pub(super) fn name(&mut self, name: &str, span: Span) -> Checked<Value> {
         match self.lookup(name) {
             Some(Binding::Value(value)) => Ok(value),
-            Some(Binding::Input(input)) => Ok(Value {
-                input: Some(input),
-                ..Value::new(self.builder.leaf(Expr::Tap(input), Type::NUMBERS), Type::NUMBERS)
-            }),
+            Some(Binding::Input(input, boolean)) => {
+                let element = self.builder.leaf(Expr::Tap(input), Type::NUMBERS);
+                let value = Value::new(element, Type::NUMBERS);
+                Ok(Value { input: Some(input), ..if boolean { self.is_true(value) } else { value } })
+            }
             Some(Binding::Param(param)) => {
                 Ok(Value::new(self.builder.leaf(Expr::Param(param), Type::NUMBER), Type::NUMBER))
             }
@@ -329,7 +335,14 @@ impl<'a> Checker<'a> {
             .iter()
             .map(|offset| self.whole(offset, "an offset", -FARTHEST, FARTHEST))
             .collect::<Checked<Box<[i32]>>>()?;
-        Ok(Value::new(self.builder.leaf(Expr::At { input: index, offset }, Type::NUMBER), Type::NUMBER))
+        let element = Value::new(self.builder.leaf(Expr::At { input: index, offset }, Type::NUMBER), Type::NUMBER);
+        Ok(if value.ty.elem == Elem::Boolean { self.is_true(element) } else { element })
+    }
+
+    /// What an element of a boolean input says: true unless it is 0.
+    fn is_true(&mut self, element: Value) -> Value {
+        let zero = self.builder.number(0.0);
+        self.binary(BinaryOp::NotEqual, element, Value::new(zero, Type::NUMBER))
     }
 }
 

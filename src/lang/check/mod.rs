@@ -16,7 +16,7 @@ mod names;
 
 use std::collections::{HashMap, HashSet};
 
-use super::ast::{self, Item, Name, Program};
+use super::ast::{self, Item, Let, Name, Program};
 use super::diagnostic::{Code, Diagnostic};
 use super::hir::{Assertion, Builder, ExprId, Kernel, Output, Param};
 use super::limits::{Limits, MAX_LIST, list_too_long};
@@ -81,7 +81,8 @@ impl Value {
     }
 }
 
-/// What an expression can give: one value, or the values of a fold.
+/// What an expression can give: one value, or the values of a fold or a function.
+#[derive(Clone)]
 enum Values {
     One(Value),
     Many(Vec<Value>),
@@ -90,7 +91,8 @@ enum Values {
 /// What a name stands for.
 #[derive(Clone, Debug)]
 enum Binding {
-    Input(usize),
+    /// An input, and whether its elements are true or false.
+    Input(usize, bool),
     Param(usize),
     Weights(usize),
     Function(usize),
@@ -162,7 +164,7 @@ struct Checker<'a> {
     locals: Vec<(String, Value)>,
     /// The functions being inlined, outermost first.
     calls: Vec<usize>,
-    inlined: HashMap<CallKey, Value>,
+    inlined: HashMap<CallKey, Values>,
     /// The condition under which the current expression is needed.
     path: ExprId,
     assertions: Vec<Assertion>,
@@ -214,9 +216,8 @@ impl<'a> Checker<'a> {
     fn declarations(&mut self, program: &'a Program) -> Checked<()> {
         for item in &program.items {
             match item {
-                Item::Inputs(names) | Item::Let { names, .. } => {
-                    self.declared.extend(names.iter().map(|name| name.text.as_str()));
-                }
+                Item::Inputs(inputs) => self.declared.extend(inputs.iter().map(|input| input.name.text.as_str())),
+                Item::Let(Let { names, .. }) => self.declared.extend(names.iter().map(|name| name.text.as_str())),
                 Item::Parameter { name, .. } | Item::Weights(name) | Item::Function(ast::Function { name, .. }) => {
                     self.declared.insert(&name.text);
                 }
@@ -225,9 +226,9 @@ impl<'a> Checker<'a> {
         }
         // Inputs are names of the whole program, wherever they are declared.
         for item in &program.items {
-            if let Item::Inputs(names) = item {
-                for name in names {
-                    self.bind_new(name, Binding::Input(self.inputs.len()))?;
+            if let Item::Inputs(inputs) = item {
+                for ast::Input { name, boolean } in inputs {
+                    self.bind_new(name, Binding::Input(self.inputs.len(), *boolean))?;
                     self.inputs.push(name.text.clone());
                 }
             }
@@ -235,7 +236,7 @@ impl<'a> Checker<'a> {
         if self.inputs.is_empty() {
             self.inputs.push("w".to_string());
             let span = Span::default();
-            self.bind("w", span, Binding::Input(0));
+            self.bind("w", span, Binding::Input(0, false));
         }
         program.items.iter().try_for_each(|item| self.item(item))
     }
@@ -265,11 +266,13 @@ impl<'a> Checker<'a> {
                         return Err(taken(name, first.span, "the first parameter of that name"));
                     }
                 }
+                function.lets.iter().try_for_each(|binding| check_list(&binding.names))?;
+                function.values.get(MAX_LIST).map_or(Ok(()), |extra| Err(list_too_long(extra.span)))?;
                 self.bind_new(&function.name, Binding::Function(self.functions.len()))?;
                 self.functions.push(Function { ast: function, visible: self.bound });
                 self.check_body(function)
             }
-            Item::Let { names, value } => self.binding(names, value),
+            Item::Let(binding) => self.binding(binding),
             Item::Assert(condition) => {
                 let value = self.boolean_scalar(condition, "an assertion")?;
                 self.demand(value.id, condition.span, Reason::Assert);
@@ -278,7 +281,9 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn binding(&mut self, names: &[Name], value: &'a ast::Expr) -> Checked<()> {
+    /// The values of a `let`, one for each of its names.
+    fn bound_values(&mut self, Let { names, value }: &'a Let) -> Checked<Vec<Value>> {
+        names.iter().try_for_each(check_not_builtin)?;
         let values = match self.values(value)? {
             Values::One(value) => vec![value],
             Values::Many(values) => values,
@@ -289,8 +294,12 @@ impl<'a> Checker<'a> {
                 .label(format!("this gives {}", counted(values.len(), "value")))
                 .note(names[0].span.to(names[names.len() - 1].span), counted(names.len(), "name")));
         }
-        for (name, value) in names.iter().zip(values) {
-            check_not_builtin(name)?;
+        Ok(values)
+    }
+
+    fn binding(&mut self, binding: &'a Let) -> Checked<()> {
+        let values = self.bound_values(binding)?;
+        for (name, value) in binding.names.iter().zip(values) {
             if let Some(global) = self.lookup_global(&name.text)
                 && !matches!(global.binding, Binding::Value(_))
             {

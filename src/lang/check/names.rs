@@ -41,9 +41,8 @@ impl<'a> Checker<'a> {
 
     /// Checks the names in a function that may never be called.
     pub(super) fn check_body(&self, function: &ast::Function) -> Checked<()> {
-        let mut scope: Vec<&str> = function.parameters.iter().map(|name| name.text.as_str()).collect();
         let mut first_problem = Ok(());
-        function.body.for_each_name(&mut scope, &mut |name, scope| {
+        function.for_each_name(&mut |name, scope| {
             if first_problem.is_ok() {
                 first_problem = self.check_use(name, scope, &function.name);
             }

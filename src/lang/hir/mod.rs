@@ -159,6 +159,9 @@ pub enum Expr {
     Coord(usize),
     /// The array's length along an axis.
     Extent(usize),
+    /// Whether the current cell is in the array, and takes part. Compiled code does not see it: where it is known along which axes a
+    /// window can end, it becomes conditions on the cell's place.
+    Inside,
     /// The number of cells.
     Len,
     /// An operation on one value.

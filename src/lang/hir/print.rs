@@ -60,6 +60,7 @@ impl fmt::Display for Listing<'_> {
             Expr::Dist => f.write_str("dist"),
             Expr::Coord(axis) => write!(f, "coord {axis}"),
             Expr::Extent(axis) => write!(f, "extent {axis}"),
+            Expr::Inside => f.write_str("inside"),
             Expr::Len => f.write_str("len"),
             Expr::Unary(op, a) => write!(f, "{} {a}", op.name()),
             Expr::Binary(op, a, b) => write!(f, "{} {a}, {b}", op.name()),

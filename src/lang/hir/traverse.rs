@@ -26,6 +26,7 @@ impl Expr {
             | Expr::Dist
             | Expr::Coord(_)
             | Expr::Extent(_)
+            | Expr::Inside
             | Expr::Len
             | Expr::Accumulator(..)
             | Expr::Element(..)
@@ -75,6 +76,11 @@ impl Kernel {
             let loops = matches!(node.expr, Expr::Len | Expr::Reduce { .. } | Expr::FoldValue(..));
             loops || node.ty.is_window()
         })
+    }
+
+    /// Whether the kernel asks which cells are in the array.
+    pub fn asks_inside(&self) -> bool {
+        self.live_nodes().any(|(_, node)| node.expr == Expr::Inside)
     }
 
     /// Every offset that the kernel reads with `w[dy, dx]`, with its place, each once.

@@ -73,6 +73,7 @@ impl Kernel {
                 if matches!(expr, Expr::Tap(_)) { Type::NUMBERS } else { Type::NUMBER }
             }
             Expr::Offset(_) | Expr::Dist => Type::NUMBERS,
+            Expr::Inside => Type::BOOLEANS,
             Expr::Unary(op, a) => {
                 self.expect(a, if op.is_boolean() { Elem::Boolean } else { Elem::Number })?;
                 self.ty(a)

@@ -78,7 +78,8 @@ fn expectation(rules: &[Rule]) -> String {
             | Rule::kw_not
             | Rule::kw_if
             | Rule::kw_fold => "a value",
-            Rule::name | Rule::names | Rule::element | Rule::accumulator => "a name",
+            Rule::name | Rule::names | Rule::input | Rule::element | Rule::accumulator => "a name",
+            Rule::boolean => "`bool`",
             Rule::add
             | Rule::subtract
             | Rule::multiply

@@ -7,7 +7,7 @@ use pest::pratt_parser::{Assoc, Op, PrattParser};
 
 use super::grammar::Rule;
 use crate::lang::ast::{
-    Argument, BinaryOp, CompareOp, Expr, ExprKind, Fold, Function, Item, Name, Output, PrefixOp, Program,
+    Argument, BinaryOp, CompareOp, Expr, ExprKind, Fold, Function, Input, Item, Let, Name, Output, PrefixOp, Program,
 };
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::span::Span;
@@ -91,37 +91,46 @@ pub(super) fn output(pair: Pair<'_, Rule>) -> Result<Output, Diagnostic> {
 
 pub(super) fn item(pair: Pair<'_, Rule>) -> Result<Item, Diagnostic> {
     let rule = pair.as_rule();
-    let mut parts = parts(pair);
+    let mut parts = parts(pair.clone());
     Ok(match rule {
-        Rule::inputs => Item::Inputs(parts.map(name).collect()),
+        Rule::inputs => Item::Inputs(parts.map(input).collect()),
         Rule::parameter => {
             let name = name(next(&mut parts));
             Item::Parameter { name, default: parts.next().map(expression).transpose()? }
         }
         Rule::weights => Item::Weights(name(next(&mut parts))),
         Rule::function => {
-            let function = name(next(&mut parts));
-            let mut parameters = Vec::new();
-            let mut part = next(&mut parts);
-            if part.as_rule() == Rule::names {
-                parameters = part.into_inner().map(name).collect();
-                part = next(&mut parts);
-            }
-            Item::Function(Function { name: function, parameters, body: expression(part)? })
-        }
-        Rule::binding => {
-            let (mut names, mut value) = (Vec::new(), None);
+            let name_of = name(next(&mut parts));
+            let mut function = Function { name: name_of, parameters: Vec::new(), lets: Vec::new(), values: Vec::new() };
             for part in parts {
                 match part.as_rule() {
-                    Rule::name => names.push(name(part)),
-                    _ => value = Some(expression(part)?),
+                    Rule::names => function.parameters = part.into_inner().map(name).collect(),
+                    Rule::binding => function.lets.push(binding(part)?),
+                    _ => function.values.push(expression(part)?),
                 }
             }
-            Item::Let { names, value: value.expect("the grammar has a value") }
+            Item::Function(function)
         }
+        Rule::binding => Item::Let(binding(pair)?),
         Rule::assertion => Item::Assert(expression(next(&mut parts))?),
         other => unreachable!("{other:?} is not an item"),
     })
+}
+
+fn input(pair: Pair<'_, Rule>) -> Input {
+    let mut parts = parts(pair);
+    Input { name: name(next(&mut parts)), boolean: parts.next().is_some() }
+}
+
+fn binding(pair: Pair<'_, Rule>) -> Result<Let, Diagnostic> {
+    let (mut names, mut value) = (Vec::new(), None);
+    for part in parts(pair) {
+        match part.as_rule() {
+            Rule::name => names.push(name(part)),
+            _ => value = Some(expression(part)?),
+        }
+    }
+    Ok(Let { names, value: value.expect("the grammar has a value") })
 }
 
 fn expression(pair: Pair<'_, Rule>) -> Result<Expr, Diagnostic> {

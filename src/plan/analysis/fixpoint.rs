@@ -116,6 +116,7 @@ fn forward(kernel: &Kernel, facts: &Facts<'_>, given: Round<'_>, accumulators: &
             // Far more than the diagonal of the largest footprint.
             Expr::Dist => ValueRange { neg_zero: false, ..ValueRange::real(0.0, 64.0 * OFFSET_LIMIT, false) },
             Expr::Coord(_) | Expr::Extent(_) => ValueRange::integers(0.0, WHOLE_LIMIT),
+            Expr::Inside => truth(true, true),
             Expr::Len => ValueRange::exactly(facts.taps as f64),
             Expr::Unary(op, a) => unary(op, of(a)),
             Expr::Binary(BinaryOp::Equal | BinaryOp::LessEqual, a, b) if a == b && !of(a).nan => {

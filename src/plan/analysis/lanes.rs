@@ -151,6 +151,7 @@ impl<'a> Chooser<'a> {
             | Expr::Tap(_)
             | Expr::At { .. }
             | Expr::Offset(_)
+            | Expr::Inside
             | Expr::Len => range.narrowest_lane(),
         }
     }

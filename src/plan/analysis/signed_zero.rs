@@ -56,6 +56,7 @@ pub fn signed_zero_demand(kernel: &Kernel, facts: &Facts<'_>, ranges: &[ValueRan
             | Expr::Dist
             | Expr::Coord(_)
             | Expr::Extent(_)
+            | Expr::Inside
             | Expr::Len
             | Expr::Accumulator(..) => {}
         }

@@ -215,6 +215,7 @@ impl<'a> Simulator<'a> {
             Expr::Dist => input(self.cells.dist(tap)),
             Expr::Coord(axis) => input(pixel.position[axis] as f64),
             Expr::Extent(axis) => input(pixel.extent[axis] as f64),
+            Expr::Inside => unreachable!("a plan's kernel asks for places instead"),
             Expr::Len => input(self.cells.taps() as f64),
             Expr::Unary(op, a) => Value { exact: op.apply(self.at(a, tap).exact), lane: self.unary(id, op, a, tap) },
             Expr::Binary(op, a, b) => Value {

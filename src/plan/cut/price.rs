@@ -86,14 +86,14 @@ fn price_of_whole(kernel: &Kernel, request: &Request, shape: &Shape, candidates:
         return taps * (tuning::LOOP_INSTRUCTIONS * loops + element + reductions - 1.0 + squares);
     }
     let rows = request.adjacent_rows as f64;
-    let (reads, each) = match shape.only_run() {
+    let (reads, each) = match shape.patterns.as_slice() {
         // Each row of cells is combined once for the rows of pixels that see it, then rows are.
-        Some(run) => {
-            let (height, run) = (shape.patterns[run.pattern].len() as f64, run.len as f64);
+        [column] => {
+            let (height, run) = (column.len() as f64, shape.taps() as f64 / column.len() as f64);
             let reads = (height + rows - 1.0) / rows * run;
             (reads, 2.0 * reads + height / rows + rows.log2())
         }
-        None => (shape.taps() as f64, 2.0 * shape.taps() as f64),
+        _ => (shape.taps() as f64, 2.0 * shape.taps() as f64),
     };
     let element = (element - conditions).max(0.0) * reads;
     // Differences from a mean are the pixel's own.

@@ -1,9 +1,13 @@
 //! The file formats: how they are known, and what each can hold.
 
+use std::ffi::OsString;
+use std::io::Read;
 use std::path::Path;
 
+use flate2::read::MultiGzDecoder;
 use hoodoo::DType;
 
+use super::nifti;
 use crate::image::Layout;
 use crate::image::metadata::Carried;
 use crate::printable::shown;
@@ -13,6 +17,8 @@ use crate::printable::shown;
 pub enum Format {
     /// One array of any shape.
     Npy,
+    /// Several arrays by name.
+    Npz,
     /// A picture of 8 or 16 bit.
     Png,
     /// Pictures of any element type.
@@ -31,6 +37,35 @@ pub enum Format {
     Tga,
     /// A picture of light: three floats with one exponent.
     Hdr,
+    /// Volumes.
+    Nifti,
+    /// The same, compressed.
+    NiftiGz,
+    /// Arrays of astronomy.
+    Fits,
+    /// The same, compressed.
+    FitsGz,
+}
+
+/// As many first bytes as it takes to know a format.
+pub const MAGIC: u64 = 512;
+
+/// How compressed files begin.
+const GZIP: &[u8] = b"\x1f\x8b";
+
+/// The name of a file without its extension, and the extension, which may be a double one: `brain` and `nii.gz`.
+pub fn parts_of_name(path: &Path) -> (OsString, OsString) {
+    let (stem, extension) = (path.file_stem().unwrap_or_default(), path.extension().unwrap_or_default());
+    let inner = Path::new(stem);
+    match inner.extension() {
+        Some(kind) if extension.eq_ignore_ascii_case("gz") => {
+            let mut both = kind.to_os_string();
+            both.push(".");
+            both.push(extension);
+            (inner.file_stem().unwrap_or_default().to_os_string(), both)
+        }
+        _ => (stem.to_os_string(), extension.to_os_string()),
+    }
 }
 
 /// Whether `path` stands for standard input or output, which is written as .npy.
@@ -69,11 +104,26 @@ enum Holds {
 }
 
 const U8: &[DType] = &[DType::Bool, DType::U8];
+/// All but halves.
+const NO_HALVES: &[DType] = &[
+    DType::Bool,
+    DType::I8,
+    DType::U8,
+    DType::I16,
+    DType::U16,
+    DType::I32,
+    DType::U32,
+    DType::I64,
+    DType::U64,
+    DType::F32,
+    DType::F64,
+];
 const U8_U16: &[DType] = &[DType::Bool, DType::U8, DType::U16];
 impl Format {
     /// All formats, those that people know best first.
-    const ALL: [Format; 10] = [
+    const ALL: [Format; 15] = [
         Format::Npy,
+        Format::Npz,
         Format::Png,
         Format::Tiff,
         Format::Jpeg,
@@ -83,6 +133,10 @@ impl Format {
         Format::Qoi,
         Format::Tga,
         Format::Hdr,
+        Format::Nifti,
+        Format::NiftiGz,
+        Format::Fits,
+        Format::FitsGz,
     ];
 
     fn row(self) -> Row {
@@ -98,6 +152,10 @@ impl Format {
         };
         match self {
             Format::Npy => row("npy", &["npy"], &[b"\x93NUMPY"], &DType::ALL, usize::MAX, Holds::Arrays, &[]),
+            Format::Npz => {
+                let magic: &[&[u8]] = &[b"PK\x03\x04", b"PK\x05\x06"];
+                row("npz", &["npz"], magic, &DType::ALL, usize::MAX, Holds::Arrays, &[Carried::Arrays])
+            }
             Format::Png => {
                 let keeps: &[Carried] = &[Profile, Exif, Resolution, Texts];
                 row("PNG", &["png"], &[b"\x89PNG\r\n\x1a\n"], U8_U16, i32::MAX as usize, Holds::Picture, keeps)
@@ -124,6 +182,16 @@ impl Format {
                 let magic: &[&[u8]] = &[b"#?RADIANCE", b"#?RGBE"];
                 row("HDR", &["hdr"], magic, &[DType::F32], i32::MAX as usize, Holds::OpaqueColour, &[])
             }
+            Format::Nifti | Format::NiftiGz => {
+                let extensions: &[&str] = if self == Format::Nifti { &["nii"] } else { &["nii.gz"] };
+                row("NIfTI", extensions, &[], NO_HALVES, usize::MAX, Holds::Arrays, &[Carried::Nifti])
+            }
+            Format::Fits | Format::FitsGz => {
+                let extensions: &[&str] =
+                    if self == Format::Fits { &["fits", "fit", "fts"] } else { &["fits.gz", "fit.gz", "fts.gz"] };
+                let keeps: &[Carried] = &[Carried::Fits, Carried::Nodata];
+                row("FITS", extensions, &[], NO_HALVES, usize::MAX, Holds::Arrays, keeps)
+            }
         }
     }
 
@@ -148,18 +216,40 @@ impl Format {
         if is_standard(path) {
             return Ok(Format::Npy);
         }
-        let extension = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let (_, extension) = parts_of_name(path);
+        let extension = extension.to_string_lossy().to_ascii_lowercase();
         let known = Format::ALL.into_iter().find(|format| format.row().extensions.contains(&extension.as_str()));
         known.ok_or_else(|| format!("{}: unknown file type; the types are {}", shown(path), Format::names()))
     }
 
     /// The format of a file that begins so.
     pub fn of_bytes(start: &[u8]) -> Option<Format> {
+        if start.starts_with(GZIP) {
+            // As much as there is of it.
+            let mut inside = Vec::new();
+            let _ = MultiGzDecoder::new(start).take(MAGIC).read_to_end(&mut inside);
+            return match Format::of_bytes(&inside) {
+                Some(Format::Nifti) => Some(Format::NiftiGz),
+                Some(Format::Fits) => Some(Format::FitsGz),
+                _ => None,
+            };
+        }
+        if nifti::begins(start) {
+            return Some(Format::Nifti);
+        }
+        if start.starts_with(b"SIMPLE  =") {
+            return Some(Format::Fits);
+        }
         Format::ALL.into_iter().find(|format| {
             let begins = format.row().magic.iter().any(|magic| start.starts_with(magic));
             // Other files begin with RIFF, too.
             begins && (*format != Format::WebP || start.get(8..12) == Some(b"WEBP"))
         })
+    }
+
+    /// Whether files have several arrays.
+    pub fn is_archive(self) -> bool {
+        self == Format::Npz
     }
 
     /// Whether files have arrays of any shape, of which none is a picture.
@@ -185,7 +275,9 @@ impl Format {
             ));
         }
         if holds == Holds::Arrays {
-            return Ok(());
+            let axes = layout.shape.len();
+            let many = matches!(self, Format::Nifti | Format::NiftiGz) && axes > nifti::MAX_AXES;
+            return if many { Err(format!("a {name} file can't hold an array of {axes} axes")) } else { Ok(()) };
         }
         let pictures = if holds == Holds::Pages { layout.pictures() } else { layout.picture().map(|(y, x)| (1, y, x)) };
         let Some((_, height, width)) = pictures else {

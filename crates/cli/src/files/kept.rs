@@ -75,6 +75,7 @@ fn drop_carried(metadata: &mut Metadata, carried: Carried) {
         Carried::Resolution => metadata.resolution = None,
         Carried::Nodata => metadata.nodata = None,
         Carried::Texts => metadata.texts.clear(),
+        Carried::Nifti | Carried::Fits | Carried::Arrays => metadata.header = None,
         Carried::Georeference | Carried::Tags => {}
     }
     for page in &mut metadata.pages {

@@ -1,13 +1,18 @@
 //! Image and array files.
 
+mod cards;
+mod fits;
 mod format;
 mod jpeg;
 mod kept;
+mod nifti;
 mod npy;
+mod npz;
 mod options;
 mod orientation;
 mod png;
 mod raster;
+mod sequence;
 mod source;
 mod tiff;
 
@@ -16,12 +21,16 @@ use std::path::Path;
 
 use hoodoo::AnyArray;
 
-pub use self::format::{Format, is_standard};
+pub use self::format::{Format, is_standard, parts_of_name};
 pub use self::kept::{keep, set_nodata};
+pub use self::npz::joined as archive;
 pub use self::options::{MAX_PIXELS, ReadOptions};
 use self::source::Source;
 use crate::failure::Failure;
 use crate::image::Image;
+use flate2::Compression;
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
 
 /// Reads the image in the file at `path`, or what comes through standard input.
 pub fn read(path: &Path, options: &ReadOptions) -> Result<Image, Failure> {
@@ -43,6 +52,11 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Image, Failure> {
 fn read_source(format: Format, source: Source, options: &ReadOptions) -> Result<Image, String> {
     match format {
         Format::Npy => npy::read(source.reader, source.length).map(Image::plain),
+        Format::Npz => npz::read(source.reader, options),
+        Format::Nifti => nifti::read(source.reader, options),
+        Format::NiftiGz => nifti::read(MultiGzDecoder::new(source.reader), options),
+        Format::Fits => fits::read(source.reader, options),
+        Format::FitsGz => fits::read(MultiGzDecoder::new(source.reader), options),
         Format::Png => png::read(source, options),
         Format::Tiff => tiff::read(source.reader, source.length, options),
         other => raster::read(other, source, options),
@@ -59,8 +73,20 @@ pub fn read_array(path: &Path) -> Result<AnyArray, Failure> {
 pub fn write(format: Format, image: &Image, writer: &mut (impl Write + Seek)) -> Result<(), String> {
     match format {
         Format::Npy => npy::write(&image.array, writer),
+        Format::Npz => npz::write(image, writer),
+        Format::Nifti => nifti::write(image, writer),
+        Format::NiftiGz => compressed(writer, |writer| nifti::write(image, writer)),
+        Format::Fits => fits::write(image, writer),
+        Format::FitsGz => compressed(writer, |writer| fits::write(image, writer)),
         Format::Png => png::write(image, writer),
         Format::Tiff => tiff::write(image, writer),
         other => raster::write(other, image, writer),
     }
+}
+
+/// Compresses what `write` writes.
+fn compressed<W: Write>(writer: W, write: impl FnOnce(&mut GzEncoder<W>) -> Result<(), String>) -> Result<(), String> {
+    let mut encoder = GzEncoder::new(writer, Compression::default());
+    write(&mut encoder)?;
+    encoder.finish().map(|_| ()).map_err(|error| error.to_string())
 }

@@ -5,6 +5,8 @@
 pub struct ReadOptions {
     /// The one page to read, from 0; by default all.
     pub page: Option<usize>,
+    /// The name of the one array to read of files that have several.
+    pub array: Option<String>,
     /// Whether the pages of a file are the first axis of a volume, rather than pictures on their own.
     pub volume: bool,
     /// The most pixels of an image, all pages together.
@@ -16,7 +18,7 @@ pub const MAX_PIXELS: u64 = 1 << 32;
 
 impl Default for ReadOptions {
     fn default() -> ReadOptions {
-        ReadOptions { page: None, volume: false, max_pixels: MAX_PIXELS }
+        ReadOptions { page: None, array: None, volume: false, max_pixels: MAX_PIXELS }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
 use std::path::Path;
 
-use super::format::{Format, is_standard};
+use super::format::{Format, MAGIC, is_standard};
 
 /// What readers of formats read.
 pub trait ReadSeek: BufRead + Seek {}
@@ -18,9 +18,6 @@ pub struct Source {
     /// Whether they are from a pipe, whose format is known by its first bytes only.
     pub is_stream: bool,
 }
-
-/// As many first bytes as it takes to know a format.
-const MAGIC: u64 = 512;
 
 impl Source {
     /// The bytes at `path`; those of a pipe or of standard input are read at once.

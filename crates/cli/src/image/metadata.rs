@@ -5,6 +5,8 @@ use std::ops::Range;
 use hoodoo::DType;
 use tiff::tags::Type;
 
+use super::header::Header;
+
 /// What a file carries besides samples.
 #[derive(Clone, Debug, Default)]
 pub struct Metadata {
@@ -24,6 +26,10 @@ pub struct Metadata {
     pub pages: Vec<Page>,
     /// How a TIFF file stores its pages.
     pub storage: Option<Storage>,
+    /// What a file says that files of another format have no place for.
+    pub header: Option<Header>,
+    /// The indices of the first element along the axes that are filtered, if that is not the first one of the file.
+    pub first: Vec<usize>,
     /// How many pages the file has that were not asked for.
     pub other_pages: usize,
     /// What the file has that could not be read, in words.
@@ -173,6 +179,12 @@ pub enum Carried {
     Texts,
     /// Other tags of a TIFF file.
     Tags,
+    /// The header of a NIfTI file.
+    Nifti,
+    /// The header of a FITS file, and what it has besides the image.
+    Fits,
+    /// Other arrays.
+    Arrays,
 }
 
 /// The numbers of TIFF tags that are known by name here.
@@ -233,6 +245,8 @@ impl Metadata {
             self.pages = self.pages.get(pages.clone()).unwrap_or_default().to_vec();
         }
         self.pages.iter_mut().for_each(|page| page.cut(region));
+        self.first.resize(region.len(), 0);
+        self.first.iter_mut().zip(region).for_each(|(first, region)| *first += region.start);
     }
 
     /// What is carried, with the words for it.
@@ -248,6 +262,19 @@ impl Metadata {
         add(self.xmp.is_some(), Carried::Xmp, "XMP data");
         add(self.resolution.is_some(), Carried::Resolution, "resolution");
         add(self.nodata.is_some(), Carried::Nodata, "nodata value");
+        match &self.header {
+            None => {}
+            Some(Header::Nifti(_)) => add(true, Carried::Nifti, "NIfTI header"),
+            Some(Header::Fits(fits)) => {
+                add(true, Carried::Fits, "FITS header");
+                add(fits.others > 0, Carried::Fits, &format!("{} other parts of the FITS file", fits.others));
+            }
+            Some(Header::Archive(archive)) => {
+                for (name, _) in &archive.others {
+                    add(true, Carried::Arrays, &format!("array \"{}\"", name.trim_end_matches(".npy").escape_debug()));
+                }
+            }
+        }
         // The texts of a TIFF file are among its tags.
         for (keyword, _) in self.texts.iter().filter(|_| self.pages.is_empty()) {
             add(true, Carried::Texts, &format!("text \"{}\"", keyword.escape_debug()));

@@ -1,6 +1,7 @@
 //! Images in memory: arrays, of which the last axis may be the channels of a picture, and the first its pages.
 
 mod georeference;
+pub mod header;
 mod layout;
 pub mod metadata;
 mod model;

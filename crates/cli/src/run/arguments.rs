@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use hoodoo::{Cast, DType, Engine, Filter, Kernel, Mode, Precision, Repeat, Vectors};
 
-use crate::arguments::{ENGINES, PRECISIONS, WindowArguments, has_extension, offered, pair, param, word};
+use crate::arguments::{ENGINES, PRECISIONS, WindowArguments, count, has_extension, offered, pair, param, word};
 use crate::failure::Failure;
 use crate::files::{self, MAX_PIXELS, ReadOptions};
 
@@ -74,10 +74,10 @@ pub struct RunArguments {
     pub then: Vec<String>,
     /// Run the kernel on its own result: so many times, or until nothing changes any more (stable, or stable:N for N runs at
     /// most); other inputs stay
-    #[arg(long, value_name = "N|stable[:N]", value_parser = repeat)]
+    #[arg(long, value_name = "N|stable[:N]", value_parser = repeat, allow_negative_numbers = true)]
     pub repeat: Option<Repeat>,
     /// The one page to read of files that have several, from 0 [default: all, each filtered on its own]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub page: Option<usize>,
     /// Filter the pages of a file as one volume, whose first axis they are
     #[arg(long, conflicts_with = "page")]
@@ -100,7 +100,7 @@ pub struct RunArguments {
     #[arg(value_parser = offered(Vectors::ALL.map(Vectors::as_str), word::<Vectors>), hide_possible_values = true)]
     pub vectors: Vectors,
     /// The greatest number of threads; 0 for one on each core
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = count, allow_negative_numbers = true)]
     pub threads: usize,
     /// Print how the kernel is computed, and why so
     #[arg(long)]
@@ -133,7 +133,8 @@ fn nodata(text: &str) -> Result<Nodata, String> {
 }
 
 fn repeat(text: &str) -> Result<Repeat, String> {
-    let number = |text: &str| text.parse().map_err(|_| "write a number, stable, or stable:N".to_string());
+    let number =
+        |text: &str| text.parse().map_err(|_| "write a whole number of at least 0, stable, or stable:N".to_string());
     match text.strip_prefix("stable") {
         Some("") => Ok(Repeat::Stable(Repeat::MOST)),
         Some(most) => Ok(Repeat::Stable(number(most.strip_prefix(':').unwrap_or(most))?)),
@@ -152,7 +153,7 @@ fn weights(text: &str) -> Result<(String, PathBuf), String> {
 impl RunArguments {
     /// How the inputs are read.
     pub fn reading(&self) -> ReadOptions {
-        ReadOptions { page: self.page, volume: self.volume, max_pixels: self.max_pixels }
+        ReadOptions { page: self.page, array: None, volume: self.volume, max_pixels: self.max_pixels }
     }
 
     /// The filter of each kernel; reads the files of footprint and weights. A param is that of every kernel that has it.

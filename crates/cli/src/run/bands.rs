@@ -7,16 +7,31 @@ use ndarray::{ArrayD, Axis};
 
 use crate::arrays::for_any;
 use crate::failure::Failure;
+use crate::files::Format;
 use crate::image::{Channels, Image};
 
-/// The path of a file, and which of its bands is meant, from 1, if the path says so: `picture.tif#4`.
-pub fn selected(path: &Path) -> (PathBuf, Option<usize>) {
-    let whole = || (path.to_path_buf(), None);
-    let Some((file, band)) = path.to_str().and_then(|text| text.rsplit_once('#')) else { return whole() };
-    match band.parse() {
+/// What of a file is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selected {
+    /// All of it.
+    Whole,
+    /// A band of a picture, from 1.
+    Band(usize),
+    /// An array of an archive, by its name.
+    Array(String),
+}
+
+/// The path of a file, and what of it is meant, if the path says so: `picture.tif#4`, `arrays.npz#depth`.
+pub fn selected(path: &Path) -> (PathBuf, Selected) {
+    let whole = || (path.to_path_buf(), Selected::Whole);
+    let Some((file, part)) = path.to_str().and_then(|text| text.rsplit_once('#')) else { return whole() };
+    let is_archive = Format::of(Path::new(file)).is_ok_and(Format::is_archive);
+    match part.parse() {
         // A file may have such a name.
-        Ok(band) if !path.exists() => (file.into(), Some(band)),
-        _ => whole(),
+        _ if path.exists() => whole(),
+        _ if is_archive => (file.into(), Selected::Array(part.to_string())),
+        Ok(band) => (file.into(), Selected::Band(band)),
+        Err(_) => whole(),
     }
 }
 

@@ -10,7 +10,7 @@ use super::arguments::RunArguments;
 use super::job::Job;
 use crate::arguments::Source;
 use crate::failure::Failure;
-use crate::files::{Format, is_standard};
+use crate::files::{Format, is_standard, parts_of_name};
 use crate::output::Target;
 use crate::printable::shown;
 use crate::watch::{self, Share};
@@ -77,13 +77,13 @@ fn targets(arguments: &RunArguments, names: &[String]) -> Result<Vec<Targets>, F
         let name = Path::new(name.ok_or_else(|| Failure::Usage(format!("--out-dir: {} has no name", shown(input))))?);
         // Names need not be texts.
         let of = |output: Option<&String>| {
-            let mut new = name.file_stem().unwrap_or_default().to_os_string();
+            let (mut new, own) = parts_of_name(name);
             new.push(&arguments.suffix);
             output.into_iter().for_each(|output| new.push(format!("-{output}")));
             new.push(".");
             match &arguments.ext {
                 Some(extension) => new.push(extension.trim_start_matches('.')),
-                None => new.push(name.extension().unwrap_or_default()),
+                None => new.push(own),
             }
             directory.join(new)
         };

@@ -3,12 +3,14 @@
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use hoodoo::{DType, Engine, Filter, Kernel, Listing, Progress, Repeat};
 
 use super::arguments::RunArguments;
 use super::bands;
 use super::missing::Missing;
+use super::planes::Planes;
 use crate::arguments::Source;
 use crate::failure::{Failure, tell};
 use crate::files;
@@ -65,8 +67,8 @@ impl Job<'_> {
             check_counts("input", &self.first().inputs().join(", "), self.first().inputs().len(), inputs.len())?;
         }
         let names: Vec<&str> = self.last().outputs().collect();
-        // Several outputs may be the bands of one picture.
-        if targets.len() != 1 || targets[0].is_array() {
+        // Several outputs may be the bands of one picture, or the arrays of one archive.
+        if targets.len() != 1 || targets[0].is_array() && !targets[0].is_archive() {
             check_counts("output", &names.join(", "), names.len(), targets.len())?;
         }
         let filters = self.filters()?;
@@ -104,9 +106,9 @@ impl Job<'_> {
         let output = self.joined_layout(targets, &plan);
         targets.iter().try_for_each(|target| target.check_fit(plan.dtype, &output))?;
         watch::check(&self.progress)?;
-        self.prepare(filters, &plan, &inputs)?;
         let missing = Missing::of(arguments, &inputs)?;
-        let carried = self.carry(paths, &inputs[0], &plan, missing.nodata, targets)?;
+        self.prepare(filters, &plan, &inputs, &missing)?;
+        let mut carried = self.carry(paths, &inputs[0], &plan, missing.nodata, targets)?;
 
         let runs = match arguments.repeat {
             Some(Repeat::Times(times)) => times,
@@ -117,6 +119,7 @@ impl Job<'_> {
         let outputs = self.run(filters, &plan, inputs, missing)?;
         let outputs = match outputs.len() == targets.len() {
             true => outputs,
+            false if targets[0].is_archive() => vec![self.archived(outputs, &mut carried[0].0)?],
             false => vec![bands::joined(outputs).map_err(|error| Failure::at(targets[0].path(), error))?],
         };
         let mut shaped = Vec::new();
@@ -126,6 +129,15 @@ impl Job<'_> {
             shaped.push(output);
         }
         self.write(paths, targets, &shaped, carried)
+    }
+
+    /// The outputs as the arrays of one archive, which have the outputs' names.
+    fn archived(&self, mut outputs: Vec<Image>, metadata: &mut Metadata) -> Result<Image, Failure> {
+        let names: Vec<String> = self.last().outputs().map(str::to_string).collect();
+        outputs[0].metadata.header = metadata.header.take();
+        let mut joined = files::archive(outputs, &names).map_err(Failure::Run)?;
+        metadata.header = joined.metadata.header.take();
+        Ok(joined)
     }
 
     /// What the kernels make of the inputs.
@@ -146,7 +158,7 @@ impl Job<'_> {
     fn joined_layout(&self, targets: &[Target], plan: &Plan) -> Layout {
         let mut layout = plan.output.clone();
         let count = self.last().outputs().len();
-        if count != targets.len() && layout.channels.is_none() {
+        if count != targets.len() && layout.channels.is_none() && !targets[0].is_archive() {
             layout.shape.push(count);
             layout.channels = Some(Channels { colours: if count == 4 { 3 } else { count }, alpha: count == 4 });
         }
@@ -154,27 +166,38 @@ impl Job<'_> {
     }
 
     /// Shows how the kernels are computed, and makes their code, if that is asked for.
-    fn prepare(&mut self, filters: &[Filter], plan: &Plan, inputs: &[Image]) -> Result<(), Failure> {
+    fn prepare(&mut self, filters: &[Filter], plan: &Plan, inputs: &[Image], missing: &Missing) -> Result<(), Failure> {
         let arguments = self.arguments;
         let mut input_types: Vec<DType> = inputs.iter().map(|image| image.array.dtype()).collect();
         for ((filter, kernel), layout) in filters.iter().zip(&self.kernels).zip(&plan.layouts) {
             let output_types = vec![plan.dtype; kernel.outputs().len()];
+            let all = self.planes(filter, kernel, missing).for_all(layout);
+            let (filter, shape) = match &all {
+                Some(filter) => (filter, layout.shape.as_slice()),
+                None => (filter, layout.filtered()),
+            };
             match arguments.engine {
                 _ if !arguments.explain => {}
                 Engine::Auto | Engine::Rows => {
-                    let plan = filter.listing(Listing::Plan, layout.filtered(), &input_types, &output_types)?;
+                    let plan = filter.listing(Listing::Plan, shape, &input_types, &output_types)?;
                     tell(plan.trim_end());
                 }
                 _ => tell("pixel by pixel, as --engine says"),
             }
             if arguments.time || arguments.json {
                 // The filter makes the code on its first run; made before, that run finds it.
-                let compile = || filter.compile(layout.filtered(), &input_types, &output_types);
+                let compile = || filter.compile(shape, &input_types, &output_types);
                 self.report.times.take("compile", compile)?;
             }
             input_types = output_types;
         }
         Ok(())
+    }
+
+    /// A filter, for each channel of each page.
+    fn planes<'p>(&'p self, filter: &'p Filter, kernel: &'p Kernel, missing: &'p Missing) -> Planes<'p> {
+        let RunArguments { axes, repeat, .. } = self.arguments;
+        Planes { filter, kernel, axes, missing, repeat: *repeat, progress: &self.progress }
     }
 
     /// Runs one kernel after the other.
@@ -185,15 +208,17 @@ impl Job<'_> {
         inputs: Vec<Image>,
         mut missing: Missing,
     ) -> Result<Vec<Image>, Failure> {
-        let (repeat, progress) = (self.arguments.repeat, &self.progress);
+        let repeat = self.arguments.repeat;
         let mut images = inputs;
         for ((filter, kernel), (layout, region)) in
             filters.iter().zip(&self.kernels).zip(plan.layouts.iter().zip(&plan.regions))
         {
             let zeros = || Image::zeros(plan.dtype, &layout.cut(region));
             let mut outputs = kernel.outputs().map(|_| zeros()).collect::<Result<Vec<Image>, hoodoo::Error>>()?;
-            let planes = Planes { filter, missing: &missing, repeat, progress };
-            let runs = self.report.times.take("run", || planes.filter(&images, &mut outputs))?;
+            let planes = self.planes(filter, kernel, &missing);
+            let start = Instant::now();
+            let runs = planes.filter(&images, &mut outputs)?;
+            self.report.times.add("run", start.elapsed());
             if let Some(Repeat::Stable(_)) = repeat
                 && !self.arguments.quiet
             {
@@ -265,35 +290,6 @@ impl Job<'_> {
             all.push((metadata, lost));
         }
         Ok(all)
-    }
-}
-
-/// A filter for each channel of each page.
-struct Planes<'a> {
-    filter: &'a Filter,
-    missing: &'a Missing,
-    repeat: Option<Repeat>,
-    progress: &'a Progress,
-}
-
-impl Planes<'_> {
-    /// Filters each channel of each page; the most runs that one took.
-    fn filter(&self, inputs: &[Image], outputs: &mut [Image]) -> Result<usize, Failure> {
-        let mut most = 0;
-        for plane in 0..inputs[0].layout().planes() {
-            let inputs: Vec<_> = inputs.iter().map(|image| image.plane(plane)).collect();
-            let mut outputs: Vec<_> = outputs.iter_mut().map(|image| image.plane_mut(plane)).collect();
-            let filter = self.missing.apply(self.filter, plane, &inputs);
-            match self.repeat {
-                None => filter.run_all_into(&inputs, &mut outputs, self.progress)?,
-                Some(repeat) => {
-                    let output = outputs.pop().filter(|_| outputs.is_empty());
-                    let one = output.ok_or_else(|| Failure::Run("--repeat: the kernel must have one output".into()))?;
-                    most = most.max(filter.repeat(repeat, &inputs, one, self.progress)?);
-                }
-            }
-        }
-        Ok(most)
     }
 }
 

@@ -50,6 +50,11 @@ impl Missing {
         Missing { others: Vec::new(), ..self }
     }
 
+    /// Whether nothing is known but that number, which is the same for all inputs and planes.
+    pub fn is_number(&self) -> bool {
+        self.mask.is_none() && self.others.iter().all(Option::is_none)
+    }
+
     /// The filter for a plane of the inputs.
     pub fn apply(&self, filter: &Filter, plane: usize, inputs: &[Input<'_>]) -> Filter {
         let mut filter = filter.clone();

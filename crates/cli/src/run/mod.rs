@@ -7,12 +7,14 @@ mod bands;
 mod batch;
 mod job;
 mod missing;
+mod planes;
 
 pub use self::arguments::RunArguments;
+use self::bands::Selected;
 use self::job::{Job, Read};
 use crate::arguments::Source;
 use crate::failure::{Failure, print};
-use crate::files::{self, Format, is_standard};
+use crate::files::{self, Format, ReadOptions, is_standard};
 use crate::image::Image;
 use crate::output::Target;
 use crate::report::Report;
@@ -25,11 +27,12 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
 
 /// The image in a file, or the band of it that the path names.
 fn read(path: &Path, arguments: &RunArguments) -> Result<Image, Failure> {
-    let (file, band) = bands::selected(path);
-    let image = files::read(&file, &arguments.reading())?;
-    match band {
-        None => Ok(image),
-        Some(band) => bands::band(&image, band, &file),
+    let (file, selected) = bands::selected(path);
+    let read = |options: ReadOptions| files::read(&file, &options);
+    match selected {
+        Selected::Whole => read(arguments.reading()),
+        Selected::Band(band) => bands::band(&read(arguments.reading())?, band, &file),
+        Selected::Array(name) => read(ReadOptions { array: Some(name), ..arguments.reading() }),
     }
 }
 

@@ -10,5 +10,6 @@ mod tags;
 mod write;
 
 pub use self::read::{not_written, read};
+pub use self::samples::{array, with_bytes};
 pub use self::tags::set_nodata;
 pub use self::write::write;
