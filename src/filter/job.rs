@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::engine::Engine;
 use super::exec::domain::Domain;
 use super::options::{Function, Marked};
+use super::transpose;
 use crate::grid::boundary::Mode;
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};
@@ -87,6 +88,22 @@ impl Job {
     /// Whether an input has 64-bit integers, which keep every bit where they are only chosen.
     pub fn has_long_inputs(&self) -> bool {
         self.types.inputs.iter().any(|dtype| dtype.whole(None).wide)
+    }
+
+    /// The shape of the inputs.
+    pub fn shape(&self) -> Vec<usize> {
+        self.of_arrays(self.domain.shape().to_vec())
+    }
+
+    /// The shape of the outputs.
+    pub fn output_shape(&self) -> Vec<usize> {
+        self.of_arrays(self.domain.region().axes.iter().map(ExactSizeIterator::len).collect())
+    }
+
+    /// What there is for each axis of the views, for each axis of the arrays.
+    fn of_arrays(&self, mut each: Vec<usize>) -> Vec<usize> {
+        each.truncate(self.ndim);
+        self.axis_order.as_ref().map_or(each.clone(), |order| transpose::restored(&each, order))
     }
 
     /// The lengths of the views along the window's axes.

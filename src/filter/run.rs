@@ -64,35 +64,53 @@ fn run_whole(
         outputs: outputs.iter().map(|output| output.dtype()).collect(),
     };
     let job = prepare(options, shape, types)?;
-    check_outputs(&job, shape, outputs)?;
+    check_outputs(&job, outputs)?;
     if progress.is_cancelled() {
         return Err(Error::Cancelled);
     }
-    let backend = Backend::new(&job)?;
-    if progress.is_cancelled() {
-        return Err(Error::Cancelled);
+    Ready::new(job)?.run(inputs, outputs, progress)
+}
+
+/// A job and what runs it.
+pub struct Ready {
+    pub job: Job,
+    backend: Backend,
+}
+
+impl Ready {
+    /// All that can be done before there are arrays.
+    pub fn new(job: Job) -> Result<Ready, Error> {
+        Ok(Ready { backend: Backend::new(&job)?, job })
     }
-    if job.domain.region().pixels() == 0 {
-        return Ok(());
-    }
-    match &job.axis_order {
-        None => compute(&job, &backend, inputs, outputs, progress),
-        Some(order) => {
-            let (inputs, mut outputs) = (transpose::inputs(inputs, order), transpose::outputs(outputs, order));
-            compute(&job, &backend, &inputs, &mut outputs, progress)
+
+    /// Writes all outputs; the arrays' shapes and types are the job's.
+    pub fn run(&self, inputs: &[Input<'_>], outputs: &mut [Output<'_>], progress: &Progress) -> Result<(), Error> {
+        let Ready { job, backend } = self;
+        if progress.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        if job.domain.region().pixels() == 0 {
+            return Ok(());
+        }
+        match &job.axis_order {
+            None => compute(job, backend, inputs, outputs, progress),
+            Some(order) => {
+                let (inputs, mut outputs) = (transpose::inputs(inputs, order), transpose::outputs(outputs, order));
+                compute(job, backend, &inputs, &mut outputs, progress)
+            }
         }
     }
 }
 
 /// Makes the code for a job, which the next run finds.
 pub fn compile(options: &Options, shape: &[usize], types: Types) -> Result<(), Error> {
-    Backend::new(&prepare(options, shape, types)?).map(drop)
+    Ready::new(prepare(options, shape, types)?).map(drop)
 }
 
 /// Computes every pixel of the job's views.
 fn compute(
     job: &Job,
-    backend: &Backend<'_>,
+    backend: &Backend,
     inputs: &[Input<'_>],
     outputs: &mut [Output<'_>],
     progress: &Progress,
@@ -109,17 +127,17 @@ fn compute(
 }
 
 /// Checks that outputs have the shape of the job's region.
-fn check_outputs(job: &Job, shape: &[usize], outputs: &[Output<'_>]) -> Result<(), Error> {
-    let lens: Vec<usize> = job.domain.region().axes.iter().take(job.ndim).map(ExactSizeIterator::len).collect();
-    let expected = job.axis_order.as_ref().map_or(lens.clone(), |order| transpose::restored(&lens, order));
-    let whose = match expected == shape {
+fn check_outputs(job: &Job, outputs: &[Output<'_>]) -> Result<(), Error> {
+    let expected = job.output_shape();
+    let whose = match expected == job.shape() {
         true => "that of the first input",
         false => "what mode `valid` leaves of the first input",
     };
     outputs.iter().try_for_each(|output| same_shape("output", &expected, output.shape(), whose))
 }
 
-fn same_shape(argument: &'static str, expected: &[usize], given: &[usize], whose: &str) -> Result<(), Error> {
+/// Checks the shape of an array.
+pub fn same_shape(argument: &'static str, expected: &[usize], given: &[usize], whose: &str) -> Result<(), Error> {
     if expected == given {
         return Ok(());
     }
