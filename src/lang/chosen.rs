@@ -93,6 +93,6 @@ mod tests {
         are("max(w where w < mean(w))", Some(9), &[Some(&[0])]);
         are("if max(w) > 3 then max(w) else 3", Some(9), &[None]);
         are("fold least = w[0] for v in w: if v < least then v else least", Some(9), &[Some(&[0])]);
-        are("fold sum = 0 for v in w: sum + v", Some(9), &[None]);
+        are("fold all_of_it = 0 for v in w: all_of_it + v", Some(9), &[None]);
     }
 }
