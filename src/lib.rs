@@ -81,6 +81,7 @@ pub use filter::available_threads;
 pub use filter::compiled::Listing;
 pub use filter::engine::Engine;
 pub use filter::outputs::Outputs;
+pub use filter::prepared::Prepared;
 pub use filter::progress::Progress;
 pub use filter::repeat::Repeat;
 pub use grid::boundary::Mode;

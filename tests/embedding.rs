@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use hoodoo::{Engine, Error, Filter, Input, Kernel, Mode, Parameters, Progress};
+use hoodoo::{DType, Engine, Error, Filter, Input, Kernel, Mode, Parameters, Progress};
 use ndarray::{ArcArray, Array, Array1, Array2, Array3, ArrayD, CowArray, Dimension, Ix0, IxDyn, array, s};
 
 /// The engines of this build.
@@ -196,4 +196,51 @@ fn engines_that_are_there_are_taken() {
         }
         assert_eq!(engine.as_str().parse::<Engine>().unwrap(), engine);
     }
+}
+
+/// A prepared filter gives what the filter gives, run after run, in every mode and on every engine.
+#[test]
+fn prepared_filters_give_what_filters_give() {
+    let types = |count| vec![DType::F64; count];
+    for source in ["max(w) - min(w)", "mean(w)", "median(w), len(w)", "sum(w where w > 3)", "coord(0) + w[0, 0]"] {
+        let kernel = compiled(source);
+        for mode in [Mode::Reflect, Mode::Constant, Mode::Shrink, Mode::Valid] {
+            for (engine, shape) in engines().iter().flat_map(|engine| [(engine, [9, 11]), (engine, [300, 3])]) {
+                let filter = Filter::new(&kernel).size(3).mode(mode).engine(*engine);
+                let outputs = kernel.outputs().len();
+                let prepared = match filter.prepare(&shape, &types(1), &types(outputs)) {
+                    Ok(prepared) => prepared,
+                    // The callback has no coordinates, and one output.
+                    Err(_) if *engine == Engine::Callback => continue,
+                    Err(error) => panic!("{error}"),
+                };
+                for seed in 0..3 {
+                    let image = Array2::from_shape_fn(shape, |(y, x)| ((7 * y + 5 * x + seed) % 11) as f64);
+                    let expected = filter.run_all::<f64>(&[(&image).into()]).unwrap();
+                    let region: Vec<usize> =
+                        filter.output_region(&shape).unwrap().iter().map(ExactSizeIterator::len).collect();
+                    assert_eq!(prepared.output_shape(), region);
+                    let mut given = vec![ArrayD::<f64>::zeros(region); outputs];
+                    let mut views: Vec<_> = given.iter_mut().map(Into::into).collect();
+                    prepared.run_all_into(&[(&image).into()], &mut views, &Progress::default()).unwrap();
+                    assert_eq!(given, expected, "{source}, {mode}, {engine}, {shape:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn prepared_filters_refuse_other_arrays() {
+    let filter = Filter::new(&compiled("assert w[0] > 0; max(w)")).size(3);
+    let prepared = filter.prepare(&[4], &[DType::F32], &[DType::F32]).unwrap();
+    let mut output = array![0.0f32, 0.0, 0.0, 0.0];
+    let mut run = |input: Input<'_>| {
+        prepared.run_all_into(&[input], &mut [(&mut output).into()], &Progress::default()).unwrap_err().to_string()
+    };
+    assert!(run((&array![1.0f32]).into()).contains("[1] is not what was prepared for, [4]"));
+    assert!(run((&array![1.0, 2.0, 3.0, 4.0]).into()).contains("f64 are not what was prepared for, f32"));
+    assert!(run((&array![1.0f32, 2.0, 0.0, 4.0]).into()).contains("[2]"));
+    let masked = filter.nodata(3.0).prepare(&[4], &[DType::F32], &[DType::F32]).err().unwrap();
+    assert!(masked.to_string().contains("looked for in each run"));
 }

@@ -1,6 +1,6 @@
 //! NumPy's arrays as Hoodoo's inputs and outputs, without a copy.
 
-use hoodoo::{AnyElement, Input, Output, f16};
+use hoodoo::{AnyElement, DType, Input, Output, f16};
 use numpy::ndarray::{ArrayViewD, ArrayViewMutD};
 use numpy::{BorrowError, Element, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyReadwriteArrayDyn};
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
@@ -41,17 +41,24 @@ impl<T: Element + AnyElement> Writable for PyReadwriteArrayDyn<'_, T> {
     }
 }
 
-/// Runs `$body` with the array as one of the only element type that it can have.
+/// Runs `$body` with the array as one of the element type that its kind and the size of its elements name.
+///
+/// To try one type after the other would take longer than a small filter.
 macro_rules! with_type {
     ($array:expr, $typed:ident => $body:expr) => {
-        with_type!($array, $typed => $body, bool, i8, u8, i16, u16, i32, u32, i64, u64, f16, f32, f64)
+        with_type!($array, $typed => $body; b'b' 1 bool, b'i' 1 i8, b'u' 1 u8, b'i' 2 i16, b'u' 2 u16, b'i' 4 i32, b'u' 4 u32,
+            b'i' 8 i64, b'u' 8 u64, b'f' 2 f16, b'f' 4 f32, b'f' 8 f64)
     };
-    ($array:expr, $typed:ident => $body:expr, $($type:ty),*) => {{
-        check_layout($array)?;
-        $(if let Ok($typed) = $array.cast::<PyArrayDyn<$type>>() {
-            return Ok(Box::new($body.map_err(exception)?));
-        })*
-        Err(PyTypeError::new_err(format!("arrays of type {} are not supported", $array.dtype())))
+    ($array:expr, $typed:ident => $body:expr; $($kind:literal $size:literal $type:ty),*) => {{
+        let dtype = $array.dtype();
+        match (dtype.kind(), dtype.itemsize()) {
+            // An array whose bytes are in another order is none of the type.
+            $(($kind, $size) => if let Ok($typed) = $array.cast::<PyArrayDyn<$type>>() {
+                return $body;
+            },)*
+            _ => {}
+        }
+        Err(PyTypeError::new_err(format!("arrays of type {dtype} are not supported")))
     }};
 }
 
@@ -61,7 +68,8 @@ macro_rules! with_type {
 ///
 /// `TypeError` for an element type that filters don't have, `ValueError` while something writes to the array.
 pub fn readable<'py>(array: &Bound<'py, PyUntypedArray>) -> PyResult<Box<dyn Readable + 'py>> {
-    with_type!(array, typed => typed.try_readonly())
+    check_layout(array)?;
+    with_type!(array, typed => Ok(Box::new(typed.try_readonly().map_err(exception)?)))
 }
 
 /// Borrows an array for writing.
@@ -70,7 +78,43 @@ pub fn readable<'py>(array: &Bound<'py, PyUntypedArray>) -> PyResult<Box<dyn Rea
 ///
 /// As for [`readable`], and `ValueError` for an array that is read-only or that something reads.
 pub fn writable<'py>(array: &Bound<'py, PyUntypedArray>) -> PyResult<Box<dyn Writable + 'py>> {
-    with_type!(array, typed => typed.try_readwrite())
+    check_layout(array)?;
+    with_type!(array, typed => Ok(Box::new(typed.try_readwrite().map_err(exception)?)))
+}
+
+/// A new array of zeros.
+///
+/// # Errors
+///
+/// `TypeError` for an element type that NumPy does not have.
+pub fn new_array<'py>(py: Python<'py>, dtype: DType, shape: &[usize]) -> PyResult<Bound<'py, PyUntypedArray>> {
+    macro_rules! of {
+        ($type:ty) => {
+            Ok(PyArrayDyn::<$type>::zeros(py, shape, false).as_untyped().clone())
+        };
+    }
+    match dtype {
+        DType::Bool => of!(bool),
+        DType::I8 => of!(i8),
+        DType::U8 => of!(u8),
+        DType::I16 => of!(i16),
+        DType::U16 => of!(u16),
+        DType::I32 => of!(i32),
+        DType::U32 => of!(u32),
+        DType::I64 => of!(i64),
+        DType::U64 => of!(u64),
+        DType::F16 => of!(f16),
+        DType::F32 => of!(f32),
+        DType::F64 => of!(f64),
+        _ => Err(PyTypeError::new_err(format!("there are no arrays of {dtype}"))),
+    }
+}
+
+/// Whether filters can read and write the array's memory where it is. One of bool may have bytes that are no bools, which
+/// NumPy takes for true.
+pub fn is_direct(array: &Bound<'_, PyUntypedArray>) -> bool {
+    let dtype = array.dtype();
+    dtype.kind() != b'b' && dtype.is_native_byteorder() != Some(false) && check_layout(array).is_ok()
 }
 
 /// Checks what views of ndarray take for granted: addresses and distances in whole elements.
@@ -78,9 +122,8 @@ fn check_layout(array: &Bound<'_, PyUntypedArray>) -> PyResult<()> {
     if array.ndim() > MOST_AXES {
         return Err(PyValueError::new_err(format!("arrays of more than {MOST_AXES} axes are not supported")));
     }
-    let whole = |stride: &isize| stride.unsigned_abs().is_multiple_of(array.dtype().itemsize());
-    let aligned: bool = array.getattr("flags")?.getattr("aligned")?.extract()?;
-    match aligned && array.strides().iter().all(whole) {
+    let itemsize = array.dtype().itemsize();
+    match array.is_aligned() && array.strides().iter().all(|stride| stride.unsigned_abs().is_multiple_of(itemsize)) {
         true => Ok(()),
         false => Err(PyValueError::new_err("the elements of the array are not aligned")),
     }

@@ -10,13 +10,13 @@ use std::collections::HashMap;
 use std::ffi::{CStr, c_int, c_long, c_void};
 use std::ptr::NonNull;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::{mem, ptr, slice};
+use std::{iter, mem, ptr, slice};
 
 use hoodoo::lang::diagnostic::{Code, KernelError};
 use hoodoo::lang::hir;
 use hoodoo::lang::point::coordinates;
 use hoodoo::{Callback, CallbackFn, Error, Footprint, Kernel, Parameters};
-use numpy::{PyArray1, PyReadonlyArrayDyn, PyReadwriteArray1};
+use numpy::{PyArray1, PyArrayMethods, PyReadonlyArrayDyn, PyReadwriteArray1, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -106,8 +106,9 @@ impl PyCallback {
 
     /// A Python function of an array, and of more arguments.
     #[staticmethod]
-    fn python(function: Py<PyAny>, arguments: Py<PyTuple>, keywords: Py<PyDict>) -> PyCallback {
-        let function = Arc::new(PythonFunction { function, arguments, keywords });
+    fn python(py: Python<'_>, function: Py<PyAny>, arguments: Py<PyTuple>, keywords: Py<PyDict>) -> PyCallback {
+        let keywords = Some(keywords).filter(|keywords| !keywords.bind(py).is_empty());
+        let function = Arc::new(PythonFunction { function, arguments, keywords, last: Mutex::default() });
         let user_data = Arc::as_ptr(&function).cast_mut().cast();
         // SAFETY: `call_python` keeps to the contract, and only reads what `user_data` points to.
         let callback = unsafe { Callback::foreign_concurrent(call_python, user_data) };
@@ -115,19 +116,52 @@ impl PyCallback {
     }
 }
 
+/// A Python function with what it is called with besides windows.
 struct PythonFunction {
     function: Py<PyAny>,
     arguments: Py<PyTuple>,
-    keywords: Py<PyDict>,
+    keywords: Option<Py<PyDict>>,
+    /// The arguments of the last call, the window first.
+    last: Mutex<Option<Py<PyTuple>>>,
 }
 
 impl PythonFunction {
     fn call(&self, py: Python<'_>, window: &[f64]) -> PyResult<f64> {
-        let mut arguments = vec![PyArray1::from_slice(py, window).into_any()];
-        arguments.extend(self.arguments.bind(py).iter());
-        let arguments = PyTuple::new(py, arguments)?;
-        self.function.bind(py).call(arguments, Some(self.keywords.bind(py)))?.extract()
+        // Only the thread of the run calls, and while it does, nobody else holds the lock.
+        let last = self.last.try_lock().ok().and_then(|mut last| last.take());
+        let arguments = match last.map(|last| last.into_bound(py)) {
+            Some(arguments) if refilled(&arguments, window) => arguments,
+            _ => {
+                let window = PyArray1::from_slice(py, window).into_any();
+                PyTuple::new(py, iter::once(window).chain(self.arguments.bind(py).iter()).collect::<Vec<_>>())?
+            }
+        };
+        let keywords = self.keywords.as_ref().map(|keywords| keywords.bind(py));
+        let value = self.function.bind(py).call(&arguments, keywords)?.extract();
+        if let Ok(mut last) = self.last.try_lock() {
+            *last = Some(arguments.unbind());
+        }
+        value
     }
+}
+
+/// Writes a window into the array of an earlier call, if nobody has kept it: to make a new one takes longer than many a function.
+fn refilled(arguments: &Bound<'_, PyTuple>, window: &[f64]) -> bool {
+    let Ok(array) = arguments.get_borrowed_item(0) else { return false };
+    // SAFETY: both are alive.
+    let owners = unsafe { [ffi::Py_REFCNT(arguments.as_ptr()), ffi::Py_REFCNT(array.as_ptr())] };
+    // Views of the array and those who have its buffer count, too.
+    if owners != [1, 1] {
+        return false;
+    }
+    let Ok(array) = array.cast::<PyArray1<f64>>() else { return false };
+    if array.len() != window.len() || !array.is_c_contiguous() {
+        return false;
+    }
+    // SAFETY: the array is aligned and contiguous and has as many elements, its only owner is the tuple, and the tuple's only owner are
+    // we, so that nobody else reads or writes it.
+    unsafe { ptr::copy_nonoverlapping(window.as_ptr(), array.data(), window.len()) };
+    true
 }
 
 /// Calls a [`PythonFunction`]. An exception becomes this thread's, as SciPy expects it of callbacks.

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use hoodoo::lang::schedule::operations;
-use hoodoo::{Cast, DType, Engine, Filter, Input, Kernel, Listing, Mode, Output, Parameters, Precision, Window};
-use numpy::{PyReadonlyArray1, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods};
+use hoodoo::{Cast, DType, Engine, Error, Filter, Kernel, Listing, Mode, Parameters, Precision, Window};
+use numpy::ndarray::ArrayD;
+use numpy::{PyArrayDyn, PyReadonlyArray1, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -12,6 +13,7 @@ use crate::arguments::{count, integers, lengths, name, names};
 use crate::arrays::{readable, writable};
 use crate::callback::PyCallback;
 use crate::errors::{caught, exception};
+use crate::prepared::PyPrepared;
 use crate::program::PyProgram;
 use crate::run::{Effort, run, run_attached};
 
@@ -60,6 +62,9 @@ struct Options<'py> {
     engine: Bound<'py, PyAny>,
     precision: Bound<'py, PyAny>,
     threads: Bound<'py, PyAny>,
+    mask: Option<PyReadonlyArrayDyn<'py, bool>>,
+    nodata: Option<f64>,
+    fill: bool,
 }
 
 #[pymethods]
@@ -102,7 +107,10 @@ impl PyFilter {
             .cast(name(&options.cast, "cast")?.parse::<Cast>().map_err(wrong)?)
             .engine(name(&options.engine, "engine")?.parse::<Engine>().map_err(wrong)?)
             .precision(name(&options.precision, "precision")?.parse::<Precision>().map_err(wrong)?)
-            .threads(threads);
+            .threads(threads)
+            .fill(options.fill);
+        let filter = options.mask.into_iter().fold(filter, |filter, mask| filter.mask(&mask.as_array()));
+        let filter = options.nodata.into_iter().fold(filter, Filter::nodata);
         Ok(PyFilter { filter, function, threads, box_lengths, axes: axes_of_window })
     }
 
@@ -121,12 +129,34 @@ impl PyFilter {
         let mut outputs: Vec<_> = outputs.iter_mut().map(|output| output.output()).collect();
         match &self.function {
             Function::Program(program) => {
-                let effort = self.effort(&program.get().kernel, &inputs, &outputs);
-                run(py, &self.filter, &inputs, &mut outputs, &effort, progress)
+                let axes = inputs.first().map_or(0, |input| input.shape().len());
+                let pixels = outputs.first().map_or(0, |output| output.shape().iter().product());
+                let effort = self.effort(&program.get().kernel, axes, pixels);
+                run(py, pixels, &effort, progress, |progress| self.filter.run_all_into(&inputs, &mut outputs, progress))
             }
             Function::Callback(_) => run_attached(py, &self.filter, &inputs, &mut outputs),
         }
         .map_err(|failure| failure.exception(py, self.function.source()))
+    }
+
+    /// The filter for inputs of this shape and of these types; several outputs are returned as what `gather` makes of a list of them.
+    fn prepare(
+        &self,
+        py: Python<'_>,
+        shape: &Bound<'_, PyAny>,
+        inputs: Vec<String>,
+        outputs: Vec<String>,
+        gather: Option<Py<PyAny>>,
+    ) -> PyResult<PyPrepared> {
+        let Function::Program(program) = &self.function else {
+            return Err(PyValueError::new_err("a callback is not prepared"));
+        };
+        let kernel = &program.get().kernel;
+        let shape = lengths(shape, "shape")?;
+        let prepare = || self.filter.prepare(&shape, &types(&inputs)?, &types(&outputs)?);
+        let prepared = py.detach(|| caught(prepare))?.map_err(|error| exception(py, error, self.function.source()))?;
+        let effort = self.effort(kernel, shape.len(), prepared.output_shape().iter().product());
+        Ok(PyPrepared { prepared, source: kernel.source().to_string(), effort, gather })
     }
 
     /// Which pixels of an input of this shape an output has: from where to where along each axis.
@@ -152,21 +182,35 @@ impl PyFilter {
             "asm" => Listing::Assembly,
             _ => return Err(PyValueError::new_err(format!("`{listing}` is not plan, clif or asm"))),
         };
-        let types = |names: Vec<String>| names.iter().map(|name| name.parse::<DType>()).collect::<Result<Vec<_>, _>>();
-        let text = || self.filter.listing(listing, &shape, &types(inputs)?, &types(outputs)?);
+        let text = || self.filter.listing(listing, &shape, &types(&inputs)?, &types(&outputs)?);
         caught(text)?.map_err(|error| exception(py, error, self.function.source()))
     }
 }
 
+/// The cells of a footprint in the user's words, such as `disk:2`, along so many axes.
+#[pyfunction]
+pub fn footprint_named<'py>(py: Python<'py>, name: &str, axes: usize) -> PyResult<Bound<'py, PyArrayDyn<bool>>> {
+    let footprint = name.parse::<Window>().and_then(|window| window.footprint(axes));
+    let footprint = footprint.map_err(|error| exception(py, error, ""))?;
+    let mut cells = ArrayD::from_elem(footprint.shape(), false);
+    let flat = cells.as_slice_mut().expect("it is new");
+    footprint.positions().for_each(|position| flat[position] = true);
+    Ok(PyArrayDyn::from_owned_array(py, cells))
+}
+
+/// The element types of these names.
+fn types(names: &[String]) -> Result<Vec<DType>, Error> {
+    names.iter().map(|name| name.parse()).collect()
+}
+
 impl PyFilter {
-    /// What a run by this kernel takes.
-    fn effort(&self, kernel: &Kernel, inputs: &[Input<'_>], outputs: &[Output<'_>]) -> Effort {
-        let axes = self.axes.or(inputs.first().map(|input| input.shape().len())).unwrap_or(0);
+    /// What a run by this kernel takes, on arrays of so many axes.
+    fn effort(&self, kernel: &Kernel, axes: usize, pixels: usize) -> Effort {
+        let axes = self.axes.unwrap_or(axes);
         let cells = match self.box_lengths.as_slice() {
             [length] => length.saturating_pow(axes as u32),
             lengths => lengths.iter().copied().fold(1, usize::saturating_mul),
         };
-        let pixels = outputs.first().map_or(0, |output| output.shape().iter().product::<usize>());
         Effort { threads: self.threads, operations: operations(kernel.hir(), cells).saturating_mul(pixels as u64) }
     }
 }

@@ -10,6 +10,7 @@ mod arrays;
 mod callback;
 mod errors;
 mod filter;
+mod prepared;
 mod program;
 mod run;
 
@@ -21,9 +22,11 @@ mod _hoodoo {
         PyCallback, call_line, integrand_capsule, is_nameless_capsule, line_capsule, transform_capsule, window_capsule,
     };
     #[pymodule_export]
-    use crate::filter::PyFilter;
+    use crate::filter::{PyFilter, footprint_named};
     #[pymodule_export]
-    use crate::program::{PyProgram, builtins};
+    use crate::prepared::PyPrepared;
+    #[pymodule_export]
+    use crate::program::{PyProgram, builtins, recipes};
 
     #[pymodule_init]
     fn init() {

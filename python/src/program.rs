@@ -2,6 +2,8 @@
 
 use hoodoo::Kernel;
 use hoodoo::lang::builtins::BUILTINS;
+use hoodoo::lang::chosen::chosen_outputs;
+use hoodoo_cookbook::{COOKBOOK, Recipe};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -56,6 +58,11 @@ impl PyProgram {
         caught(|| self.kernel.whole_outputs(&inputs, params, cells))
     }
 
+    /// For each output, the numbers of the inputs whose elements it is chosen from, or `None` if something is computed for it.
+    fn chosen_outputs(&self, cells: Option<usize>) -> Vec<Option<Vec<usize>>> {
+        chosen_outputs(self.kernel.hir(), cells)
+    }
+
     /// The names of the weights vectors.
     #[getter]
     fn weights(&self) -> Vec<&str> {
@@ -67,4 +74,16 @@ impl PyProgram {
 #[pyfunction]
 pub fn builtins() -> Vec<(&'static str, &'static str, Option<f64>)> {
     BUILTINS.iter().map(|builtin| (builtin.signature, builtin.doc, builtin.ulp)).collect()
+}
+
+/// The kernels of the cookbook: the heading of the group, the name, what it does, its options for `hoodoo run`, and its text.
+#[pyfunction]
+pub fn recipes() -> Vec<(&'static str, &'static str, &'static str, Vec<&'static str>, &'static str)> {
+    let of = |(group, recipes): &(&'static str, &'static [Recipe])| {
+        let group = *group;
+        recipes
+            .iter()
+            .map(move |recipe| (group, recipe.name, recipe.summary(), recipe.options().collect(), recipe.text))
+    };
+    COOKBOOK.iter().flat_map(of).collect()
 }

@@ -100,25 +100,23 @@ impl Effort {
     }
 }
 
-/// Runs a filter by a program. `progress` is called with the part that is done, from 0 to 1.
+/// Runs a filter by a program that computes so many pixels: `work` does. `progress` is called with the part that is done, from 0 to 1.
 ///
 /// # Errors
 ///
 /// The filter's error, or what `progress` or a signal's handler raises, which stops the run.
 pub fn run(
     py: Python<'_>,
-    filter: &Filter,
-    inputs: &[Input<'_>],
-    outputs: &mut [Output<'_>],
+    pixels: usize,
     effort: &Effort,
     progress: Option<Py<PyAny>>,
+    work: impl FnOnce(&Progress) -> Result<(), Error> + Send,
 ) -> Result<(), Failure> {
-    let pixels = outputs.first().map_or(0, |output| output.shape().iter().product());
     let watcher = Arc::new(Watcher { progress, pixels });
     let pool = if effort.is_of_one_thread() { None } else { pool()? };
     let work = |progress: &Progress| match pool {
-        Some(pool) => pool.install(|| filter.run_all_into(inputs, outputs, progress)),
-        None => filter.run_all_into(inputs, outputs, progress),
+        Some(pool) => pool.install(|| work(progress)),
+        None => work(progress),
     };
     match effort.is_of_one_thread() || effort.operations <= FEW_OPERATIONS {
         true => here(py, work, &watcher)?,

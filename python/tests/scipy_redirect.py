@@ -29,6 +29,21 @@ hoodoo._dropin.smallest = 0
 runs = 0
 
 
+class CountedPrepared:
+    """A prepared filter that counts its runs."""
+
+    def __init__(self, prepared):
+        self._prepared = prepared
+
+    def __call__(self, *arguments, **keywords):
+        global runs
+        runs += 1
+        return self._prepared(*arguments, **keywords)
+
+    def __getattr__(self, name):
+        return getattr(self._prepared, name)
+
+
 class CountedFilter:
     """A filter that counts its runs."""
 
@@ -39,6 +54,9 @@ class CountedFilter:
         global runs
         runs += 1
         return self._filter.run(*arguments)
+
+    def prepare(self, *arguments):
+        return CountedPrepared(self._filter.prepare(*arguments))
 
     def __getattr__(self, name):
         return getattr(self._filter, name)

@@ -78,4 +78,4 @@ def test_bad_arguments(capsys):
 def test_the_table(capsys):
     bench.main(["--only", "median-3x3-f64", "--size", "32", "--rounds", "1"])
     head, row = capsys.readouterr().out.splitlines()
-    assert head.split()[:2] == ["workload", "rival"] and row.startswith("median-3x3-f64    SciPy median_filter")
+    assert head.split()[:2] == ["workload", "rival"] and row.startswith("median-3x3-f64        SciPy median_filter")

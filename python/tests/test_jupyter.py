@@ -115,6 +115,25 @@ def test_cells(shell):
     np.testing.assert_array_equal(list(shown.pictures.values())[1], expected)
 
 
+def test_options_may_have_spaces(shell):
+    shell.push({"image": np.eye(4)})
+    source = "param t = 1; t * (max(w) - min(w))"
+    expected = hoodoo.Kernel(source)(np.eye(4), size=3, mode="wrap", t=2)
+    shown = shell.run_cell_magic("hoodoo", "spread image size = (3, 3)  mode= 'wrap' t =image.max()*2", source)
+    np.testing.assert_array_equal(shown.result, expected)
+
+
+def test_lines(shell):
+    assert shell.run_line_magic("hoodoo", "max(w) - min(w)") == hoodoo.Kernel("max(w) - min(w)")
+    assert shell.run_line_magic("hoodoo", "low: min(w), high: max(w)").outputs == ("low", "high")
+    shell.push({"image": np.eye(4)})
+    shown = shell.run_line_magic("hoodoo", "spread image size = 3 : max(w) - min(w)")
+    assert shell.user_ns["spread"] == hoodoo.Kernel("max(w) - min(w)")
+    np.testing.assert_array_equal(shown.result, shell.user_ns["spread"](np.eye(4), size=3))
+    both = shell.run_line_magic("hoodoo", "both image size=3 : low: min(w), high: max(w)")
+    assert both.result._fields == ("low", "high")
+
+
 def test_cells_that_are_not_right(shell):
     with pytest.raises(hoodoo.KernelError, match="H010"):
         shell.run_cell_magic("hoodoo", "bad", "min(v)")

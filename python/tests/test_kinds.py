@@ -66,16 +66,6 @@ def test_dask_arrays_stay_lazy(image):
             LARGEST(lazy, size=3, **argument)
 
 
-def test_a_mask_is_not_lost(image):
-    masked = np.ma.masked_where(image > 1, image)
-    with pytest.raises(TypeError, match=r"filled\(np.nan\)"):
-        LARGEST(masked, size=3)
-    # What the message says, does.
-    expected = Kernel("mean(w where not isnan(w))")(masked.filled(np.nan), size=3)
-    kernel = Kernel("input w, masked; mean(w where masked == 0)")
-    np.testing.assert_allclose(kernel(masked.data, masked.mask, size=3, dtype=float), expected)
-
-
 def test_units_are_not_lost(image):
     class Quantity(np.ndarray):
         unit = "m"

@@ -297,8 +297,9 @@ def test_everything_of_scipys_is_there():
         ours, theirs = getattr(hoodoo.ndimage, name), getattr(scipy.ndimage, name)
         if callable(theirs):
             ours, theirs = inspect.signature(ours).parameters, inspect.signature(theirs).parameters
-            assert list(ours) == list(theirs), name
-            for parameter in ours:
+            # `generic_filter` has options of kernels, which have to be named.
+            assert list(ours)[: len(theirs)] == list(theirs), name
+            for parameter in theirs:
                 assert ours[parameter].kind == theirs[parameter].kind, (name, parameter)
                 assert ours[parameter].default == theirs[parameter].default, (name, parameter)
 

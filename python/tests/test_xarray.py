@@ -136,3 +136,11 @@ def test_outputs_are_not_dimensions_or_coordinates(cube, name):
             array.hoodoo.filter(f"{name}: max(w), low: min(w)", size=3)
         # A single output has the array's name.
         assert array.hoodoo.filter(f"{name}: max(w)", size=3).name == "height"
+
+
+def test_a_size_without_its_name_is_told_apart_from_an_input():
+    image = xr.DataArray(np.eye(4), dims=("y", "x"))
+    for size in (3, (3, 3), [3, 3]):
+        with pytest.raises(TypeError, match="the size is given by name"):
+            image.hoodoo.filter("max(w)", size)
+    assert image.hoodoo.filter("max(w)", size=(3, 1)).equals(image.hoodoo.filter("max(w)", size={"y": 3, "x": 1}))

@@ -19,9 +19,9 @@ use crate::kernel::Kernel;
 use crate::lang::hir;
 
 /// What computes the pixels.
-pub enum Backend<'j> {
-    /// The interpreter, for what the kernel means in the job's window.
-    Interpreter(Cow<'j, hir::Kernel>),
+pub enum Backend {
+    /// The interpreter, for what the kernel means in the job's window, if that is not what it means elsewhere.
+    Interpreter(Option<hir::Kernel>),
     /// A function that is called for each pixel.
     Callback {
         callback: Callback,
@@ -33,9 +33,9 @@ pub enum Backend<'j> {
     Rows(compiled::Rows),
 }
 
-impl<'j> Backend<'j> {
+impl Backend {
     /// What runs the job, on the engine that it names.
-    pub fn new(job: &'j Job) -> Result<Backend<'j>, Error> {
+    pub fn new(job: &Job) -> Result<Backend, Error> {
         match (&job.function, job.engine) {
             (Function::Callback(callback), _) => Ok(Backend::Callback { callback: callback.clone(), shorter: None }),
             (Function::Kernel(_), Engine::Interpreter) => Ok(Backend::interpreter(job)),
@@ -43,13 +43,16 @@ impl<'j> Backend<'j> {
         }
     }
 
-    fn interpreter(job: &'j Job) -> Backend<'j> {
-        Backend::Interpreter(job.meaning().expect("only a kernel is interpreted"))
+    fn interpreter(job: &Job) -> Backend {
+        Backend::Interpreter(match job.meaning() {
+            Some(Cow::Owned(meaning)) => Some(meaning),
+            _ => None,
+        })
     }
 
     /// The kernel in machine code.
     #[cfg(feature = "jit")]
-    fn compiled(kernel: &Kernel, job: &'j Job) -> Result<Backend<'j>, Error> {
+    fn compiled(kernel: &Kernel, job: &Job) -> Result<Backend, Error> {
         if job.engine == Engine::Callback {
             let (callback, shorter) = compiled::callback(kernel, job)?;
             return Ok(Backend::Callback { callback, shorter });
@@ -59,7 +62,7 @@ impl<'j> Backend<'j> {
 
     /// The interpreter, if the job's engine allows it.
     #[cfg(not(feature = "jit"))]
-    fn compiled(_: &Kernel, job: &'j Job) -> Result<Backend<'j>, Error> {
+    fn compiled(_: &Kernel, job: &Job) -> Result<Backend, Error> {
         if job.engine == Engine::Auto {
             return Ok(Backend::interpreter(job));
         }
@@ -89,7 +92,9 @@ impl<'j> Backend<'j> {
                 let compacted = !job.shrinking.is_empty();
                 visit(job, inputs, outputs, progress, threads, Windows { compacted, exact: false }, &evaluator)
             }
-            Backend::Interpreter(meaning) => {
+            Backend::Interpreter(other) => {
+                let own = job.function.kernel().map(Kernel::hir);
+                let meaning = other.as_ref().or(own).expect("only a kernel is interpreted");
                 let evaluator = || InterpreterEvaluator::new(meaning, job);
                 visit(
                     job,

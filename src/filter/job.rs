@@ -6,6 +6,7 @@ use super::arrange::Arrangement;
 use super::engine::Engine;
 use super::exec::domain::Domain;
 use super::options::{Function, Marked};
+use super::transpose;
 use crate::grid::boundary::Mode;
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};
@@ -69,6 +70,11 @@ impl Types {
     /// Those of arrays in C order without gaps.
     pub fn of_whole_arrays(shape: &[usize], inputs: &[DType], outputs: &[DType]) -> Types {
         Types { inputs: inputs.to_vec(), outputs: outputs.to_vec(), joined: vec![true; shape.len()] }
+    }
+
+    /// Those of arrays in any order, with gaps or without.
+    pub fn of_any_arrays(shape: &[usize], inputs: &[DType], outputs: &[DType]) -> Types {
+        Types { joined: vec![false; shape.len()], ..Types::of_whole_arrays(shape, inputs, outputs) }
     }
 }
 

@@ -17,6 +17,7 @@ mod options;
 pub mod outputs;
 mod pixels;
 mod prepare;
+pub mod prepared;
 pub mod progress;
 pub mod repeat;
 #[cfg(feature = "jit")]
@@ -35,6 +36,7 @@ use self::job::Types;
 use self::options::{Function, Options};
 use self::outputs::Outputs;
 use self::prepare::output_region;
+use self::prepared::Prepared;
 use self::progress::Progress;
 use crate::callback::Callback;
 use crate::error::Error;
@@ -482,6 +484,30 @@ impl Filter {
     /// As for [`Filter::run`].
     pub fn compile(&self, shape: &[usize], inputs: &[DType], outputs: &[DType]) -> Result<(), Error> {
         run::compile(&self.options, shape, Types::of_whole_arrays(shape, inputs, outputs))
+    }
+}
+
+impl Filter {
+    /// The filter for arrays of this shape and of these element types, with its code made and everything checked that can be checked
+    /// before there are arrays: for many small ones.
+    ///
+    /// ```
+    /// use hoodoo::{DType, Filter, Kernel, Progress};
+    /// use ndarray::array;
+    ///
+    /// let gradient = Filter::new(&Kernel::compile("max(w) - min(w)")?).size(3);
+    /// let prepared = gradient.prepare(&[4], &[DType::U8], &[DType::U8])?;
+    /// let (image, mut output) = (array![1u8, 5, 2, 8], array![0u8, 0, 0, 0]);
+    /// prepared.run_all_into(&[(&image).into()], &mut [(&mut output).into()], &Progress::default())?;
+    /// assert_eq!(output, array![4, 4, 6, 6]);
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Filter::run`], and [`Error::Argument`] for a filter with a mask or a nodata number.
+    pub fn prepare(&self, shape: &[usize], inputs: &[DType], outputs: &[DType]) -> Result<Prepared, Error> {
+        Prepared::new(&self.options, shape, Types::of_any_arrays(shape, inputs, outputs))
     }
 }
 

@@ -102,6 +102,14 @@ pub enum Function {
 }
 
 impl Function {
+    /// The kernel, if it is one.
+    pub fn kernel(&self) -> Option<&Kernel> {
+        match self {
+            Function::Kernel(kernel) => Some(kernel),
+            Function::Callback(_) => None,
+        }
+    }
+
     /// How many outputs there are.
     pub fn output_count(&self) -> usize {
         match self {

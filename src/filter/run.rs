@@ -69,14 +69,31 @@ fn run_whole(
     if progress.is_cancelled() {
         return Err(Error::Cancelled);
     }
-    let backend = Backend::new(&job)?;
-    if progress.is_cancelled() {
-        return Err(Error::Cancelled);
+    Ready::new(job)?.run(inputs, outputs, progress)
+}
+
+/// A job and what runs it.
+pub struct Ready {
+    pub job: Job,
+    backend: Backend,
+}
+
+impl Ready {
+    /// All that can be done before there are arrays.
+    pub fn new(job: Job) -> Result<Ready, Error> {
+        Ok(Ready { backend: Backend::new(&job)?, job })
     }
-    if job.domain.region().pixels() == 0 {
-        return Ok(());
+
+    /// Writes all outputs; the arrays' shapes and types are the job's.
+    pub fn run(&self, inputs: &[Input<'_>], outputs: &mut [Output<'_>], progress: &Progress) -> Result<(), Error> {
+        if progress.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        if self.job.domain.region().pixels() == 0 {
+            return Ok(());
+        }
+        compute(&self.job, &self.backend, inputs, outputs, progress)
     }
-    compute(&job, &backend, inputs, outputs, progress)
 }
 
 /// For each axis, whether in all of the arrays it goes on where the one after it ends.
@@ -89,13 +106,13 @@ fn joined_axes(inputs: &[Input<'_>], outputs: &[Output<'_>]) -> Vec<bool> {
 
 /// Makes the code for a job, which the next run finds.
 pub fn compile(options: &Options, shape: &[usize], types: Types) -> Result<(), Error> {
-    Backend::new(&prepare(options, shape, types)?).map(drop)
+    Ready::new(prepare(options, shape, types)?).map(drop)
 }
 
 /// Computes every pixel of the job's views.
 fn compute(
     job: &Job,
-    backend: &Backend<'_>,
+    backend: &Backend,
     inputs: &[Input<'_>],
     outputs: &mut [Output<'_>],
     progress: &Progress,
@@ -122,7 +139,8 @@ fn check_outputs(job: &Job, shape: &[usize], outputs: &[Output<'_>]) -> Result<(
     outputs.iter().try_for_each(|output| same_shape("output", expected, output.shape(), whose))
 }
 
-fn same_shape(argument: &'static str, expected: &[usize], given: &[usize], whose: &str) -> Result<(), Error> {
+/// Checks the shape of an array.
+pub fn same_shape(argument: &'static str, expected: &[usize], given: &[usize], whose: &str) -> Result<(), Error> {
     if expected == given {
         return Ok(());
     }

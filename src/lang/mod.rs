@@ -8,6 +8,7 @@ pub mod builtins;
 pub mod callback_rules;
 pub mod cells;
 pub mod check;
+pub mod chosen;
 pub mod diagnostic;
 pub mod entry;
 pub mod foreign;

@@ -10,13 +10,13 @@ use hoodoo::{DType, Kernel};
 use ndarray::Array2;
 
 use crate::arguments::{offered, word};
-use crate::cookbook::{COOKBOOK, Recipe, recipes};
 use crate::failure::{Failure, print};
 use crate::image::Image;
 use crate::output::{Target, publish};
 use crate::pictures::Picture;
 use crate::run::{RunArguments, run, run_on};
 use crate::sheet::{greys, sheet, tile};
+use hoodoo_cookbook::{COOKBOOK, Recipe, recipes};
 
 /// The side of the pictures that a kernel is run on.
 const PICTURE: usize = 256;

@@ -14,7 +14,6 @@ mod arguments;
 mod arrays;
 mod bench;
 mod check;
-mod cookbook;
 mod demo;
 mod emit;
 mod failure;

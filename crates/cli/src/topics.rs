@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use hoodoo::lang::builtins::{BUILTINS, Builtin, Meaning};
 
-use crate::cookbook::COOKBOOK;
 use crate::failure::{Failure, print};
+use hoodoo_cookbook::COOKBOOK;
 
 /// Makes a page.
 type Page = fn() -> String;
@@ -51,7 +51,7 @@ fn table(head: &str, of_kind: impl Fn(&Builtin) -> bool) -> String {
 
 /// A kernel of each kind, as it stands in the cookbook.
 fn examples() -> String {
-    let of = |(group, recipes): &(&str, &[crate::cookbook::Recipe])| {
+    let of = |(group, recipes): &(&str, &[hoodoo_cookbook::Recipe])| {
         let first = recipes.first().map_or("", |recipe| recipe.text);
         format!("# {group}\n\n{}\n", first.trim_end())
     };

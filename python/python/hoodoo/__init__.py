@@ -8,7 +8,7 @@ array([[4, 5, 4],
        [7, 8, 7],
        [4, 5, 4]])
 
-`language()` is the kernel language on one page. ``hoodoo.ndimage`` is ``scipy.ndimage`` with Hoodoo behind every function that looks at
+`language()` is the kernel language on one page, and `gallery` has kernels to start from. ``hoodoo.ndimage`` is ``scipy.ndimage`` with Hoodoo behind every function that looks at
 neighbourhoods, ``hoodoo.dask`` filters Dask arrays, and ``hoodoo.xarray`` gives labelled arrays the accessor ``hoodoo``.
 """
 
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
         uniform_filter,
         uniform_filter1d,
     )
+    from ._explore import explore
+    from ._gallery import gallery
     from ._generic import generic_filter, generic_filter1d
+    from ._hoodoo import Prepared
     from ._jupyter import load_ipython_extension, preview
     from ._language import language
     from ._morphology import (
@@ -45,16 +48,21 @@ if TYPE_CHECKING:
     from ._rolling import rolling
     from ._trace import kernel
     from ._traced import coord, dist, extent, fold, offset, require, where
+    from ._window import footprint
 
 __all__ = [
     "Kernel",
     "KernelError",
+    "Prepared",
     "TracingError",
     "black_tophat",
     "coord",
     "dist",
+    "explore",
     "extent",
     "fold",
+    "footprint",
+    "gallery",
     "generic_filter",
     "generic_filter1d",
     "grey_closing",
@@ -90,7 +98,10 @@ _DEFINED_IN = {
     for module, names in {
         "._filters": "maximum_filter maximum_filter1d median_filter minimum_filter minimum_filter1d percentile_filter"
         " rank_filter uniform_filter uniform_filter1d",
+        "._explore": "explore",
+        "._gallery": "gallery",
         "._generic": "generic_filter generic_filter1d",
+        "._hoodoo": "Prepared",
         "._jupyter": "load_ipython_extension preview",
         "._language": "language",
         "._rolling": "rolling",
@@ -98,6 +109,7 @@ _DEFINED_IN = {
         " white_tophat",
         "._trace": "kernel",
         "._traced": "coord dist extent fold offset require where",
+        "._window": "footprint",
     }.items()
     for name in names.split()
 }

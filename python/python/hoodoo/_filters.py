@@ -14,12 +14,11 @@ from numpy.typing import ArrayLike
 from . import _scipy
 from ._arrays import Array
 from ._kernel import Kernel, kernel_of
+from ._usual import CELLS_AT_ONCE, usual
+from ._window import axes_of_window, cells_of
 
 # Along which axis, over how many cells, with which origin and mode.
 Pass = tuple[int, int, int, str]
-
-# A box of at most this many cells is filtered at once, a larger one axis after axis.
-_CELLS_AT_ONCE = 25
 
 
 def minimum_filter(
@@ -39,6 +38,8 @@ def minimum_filter(
     >>> hoodoo.minimum_filter([3, 1, 4, 1, 5], size=3)
     array([1, 1, 1, 1, 1])
     """
+    if (ready := usual("min", input, size, footprint, output, mode, cval, origin, axes)) is not None:
+        return ready(input)
     return extreme(input, size, footprint, None, output, mode, cval, origin, "min", axes)
 
 
@@ -59,6 +60,8 @@ def maximum_filter(
     >>> hoodoo.maximum_filter([3, 1, 4, 1, 5], size=3)
     array([3, 4, 4, 5, 5])
     """
+    if (ready := usual("max", input, size, footprint, output, mode, cval, origin, axes)) is not None:
+        return ready(input)
     return extreme(input, size, footprint, None, output, mode, cval, origin, "max", axes)
 
 
@@ -101,6 +104,8 @@ def median_filter(
     >>> hoodoo.median_filter([3, 1, 4, 1, 5], size=3)
     array([3, 3, 1, 4, 5])
     """
+    if (ready := usual("median", input, size, footprint, output, mode, cval, origin, axes)) is not None:
+        return ready(input)
     return _ranked(input, lambda cells: cells // 2, size, footprint, output, mode, cval, origin, axes)
 
 
@@ -148,6 +153,8 @@ def uniform_filter(
     >>> hoodoo.uniform_filter([3.0, 0.0, 6.0, 0.0], size=3)
     array([2., 3., 2., 2.])
     """
+    if (ready := usual("mean", input, size, None, output, mode, cval, origin, axes)) is not None:
+        return ready(input)
     image = np.asarray(input)
     target = _scipy.output_for(output, image)
     passes = _passes(_scipy.axes_of(axes, image.ndim), size, origin, mode)
@@ -169,6 +176,8 @@ def minimum_filter1d(
     >>> hoodoo.minimum_filter1d([3, 1, 4, 1, 5], 3)
     array([1, 1, 1, 1, 1])
     """
+    if (ready := usual("min", input, size, None, output, mode, cval, origin, axis)) is not None:
+        return ready(input)
     return _along_axis("min(w)", input, size, axis, output, mode, cval, origin)
 
 
@@ -187,6 +196,8 @@ def maximum_filter1d(
     >>> hoodoo.maximum_filter1d([3, 1, 4, 1, 5], 3)
     array([3, 4, 4, 5, 5])
     """
+    if (ready := usual("max", input, size, None, output, mode, cval, origin, axis)) is not None:
+        return ready(input)
     return _along_axis("max(w)", input, size, axis, output, mode, cval, origin)
 
 
@@ -205,6 +216,8 @@ def uniform_filter1d(
     >>> hoodoo.uniform_filter1d([3.0, 0.0, 6.0, 0.0], 3)
     array([2., 3., 2., 2.])
     """
+    if (ready := usual("mean", input, size, None, output, mode, cval, origin, axis)) is not None:
+        return ready(input)
     return _along_axis("mean(w)", input, size, axis, output, mode, cval, origin)
 
 
@@ -222,6 +235,8 @@ def extreme(
 ) -> Array:
     """The least or the greatest value of each window, from or to which a structure is subtracted or added."""
     _scipy.warn_of_size(size, footprint, stacklevel=3)
+    if isinstance(footprint, str):
+        footprint = cells_of(footprint, axes_of_window(np.ndim(input), axes))
     mask = None if footprint is None else np.asarray(footprint, dtype=bool)
     if structure is None:
         if mask is None and size is None:
@@ -239,7 +254,7 @@ def extreme(
         if len(passes) > 1 and image.dtype == target.dtype:
             each: Any = zip(*passes, strict=True)
             along, lengths, origins, modes = each
-            if math.prod(lengths) <= _CELLS_AT_ONCE:
+            if math.prod(lengths) <= CELLS_AT_ONCE:
                 # What is stored in between is exact, so that nothing is lost by not storing it.
                 window = {"size": lengths, "axes": along, "origin": origins, "mode": modes}
                 return _scipy.filtered(kernel_of(f"{which}(w)"), image, target, cval=cval, **window)

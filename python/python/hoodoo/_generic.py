@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 from scipy import LowLevelCallable
 
 from . import _scipy
@@ -16,6 +16,9 @@ from ._kernel import Kernel, number, run_into, with_params
 
 if TYPE_CHECKING:
     from ._hoodoo import Options
+
+#: The options of kernels, as they are if nobody says.
+_DEFAULTS = {"cast": "wrap", "threads": 0, "precision": "exact"}
 
 Function: TypeAlias = str | Kernel | LowLevelCallable | Callable[..., Any]
 
@@ -33,6 +36,11 @@ def generic_filter(
     extra_keywords: Mapping[str, Any] | None = None,
     *,
     axes: int | Sequence[int] | None = None,
+    dtype: DTypeLike | None = None,
+    cast: Literal["wrap", "saturate"] = "wrap",
+    threads: int = 0,
+    precision: Literal["exact", "single"] = "exact",
+    **params: ArrayLike,
 ) -> Any:
     """The values of a function of the window around each pixel, as ``scipy.ndimage.generic_filter``.
 
@@ -44,9 +52,14 @@ def generic_filter(
         More arguments for a Python function.
     extra_keywords : mapping
         Keyword arguments for a Python function; for a kernel, its params and weights.
+    dtype : dtype, optional
+        The type of the result; another way to say `output`.
+    cast, threads, precision
+        For kernels, as where a `Kernel` is called; but integers are truncated and wrapped, as in SciPy, unless `cast` says otherwise.
+    **params
+        More params and weights of a kernel, by their names.
 
-    The other arguments are those of ``scipy.ndimage.generic_filter``, and so are casts: values are truncated to
-    integers and wrapped. With a kernel, ``mode`` may also be ``shrink`` or ``valid``; several outputs are a named tuple,
+    The other arguments are those of ``scipy.ndimage.generic_filter``. With a kernel, ``mode`` may also be ``shrink`` or ``valid``; several outputs are a named tuple,
     for which ``output`` may be a sequence.
 
     Examples
@@ -62,19 +75,26 @@ def generic_filter(
     along = _scipy.axes_of(axes, image.ndim)
     mask = _scipy.mask_for(size, footprint, along)
     along, origins = _scipy.placed(mask, origin, along, image.ndim)
-    kernel = _kernel(function, extra_arguments, extra_keywords)
+    kernel = _kernel(function, extra_arguments, {**(extra_keywords or {}), **params} if params else extra_keywords)
+    if dtype is not None:
+        if output is not None:
+            raise TypeError("`dtype` and `output` can't both be given")
+        output = np.dtype(dtype)
+    options: dict[str, Any] = {"cast": cast, "threads": threads, "precision": precision}
+    if kernel is None:
+        _refuse_kernels_options(params, options)
     mode = _scipy.checked_mode(mode, own=kernel is not None)
     if kernel is not None:
         window: dict[str, Any] = {"footprint": mask, "mode": mode, "cval": cval, "origin": origins, "axes": along}
         if mode == "valid" or len(kernel.outputs) > 1:
             # The kernel knows the shape of what is valid, and how to return several outputs.
-            return kernel(image, output=output, dtype=image.dtype if output is None else None, cast="wrap", **window)
+            return kernel(image, output=output, dtype=image.dtype if output is None else None, **window, **options)
         target = _scipy.output_for(output, image)
-        return _scipy.filtered(kernel, image, target, own=True, **window)
+        return _scipy.filtered(kernel, image, target, own=True, options=options, **window)
     target = _scipy.output_for(output, image)
     callback = _callback(function, extra_arguments, extra_keywords)
     _scipy.check_types(image, target)
-    options: Options = {
+    called: Options = {
         "size": None,
         "footprint": mask,
         "mode": mode,
@@ -87,8 +107,11 @@ def generic_filter(
         "engine": "auto",
         "precision": "exact",
         "threads": 1,
+        "mask": None,
+        "nodata": None,
+        "fill": False,
     }
-    run_into(Filter(callback, options), [readable(_scipy.as_numbers(image))], [_scipy.as_numbers(target)])
+    run_into(Filter(callback, called), [readable(_scipy.as_numbers(image))], [_scipy.as_numbers(target)])
     return target
 
 
@@ -161,6 +184,13 @@ def generic_filter1d(
     itself = Kernel(f"w[{', '.join('0' * values.ndim)}]")
     itself(np.moveaxis(values, -1, axis), output=_scipy.as_numbers(target), cast="wrap")
     return target
+
+
+def _refuse_kernels_options(params: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    """A function that is no kernel has none of a kernel's options."""
+    given = [*params, *(name for name, default in _DEFAULTS.items() if options[name] != default)]
+    if given:
+        raise TypeError(f"`{given[0]}` is for kernels; what a Python function gets are `extra_arguments` and `extra_keywords`")
 
 
 def _kernel(

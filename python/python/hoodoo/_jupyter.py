@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 import struct
 import textwrap
 import zlib
@@ -32,6 +33,9 @@ _COLOURS = {
 
 #: Pictures are shown enlarged by whole numbers up to about this width in pixels.
 _WIDTH = 320
+
+#: A text in quotes, or an equals sign between a name and its value, and not one of a comparison.
+_SPACED_EQUALS = re.compile(r"""('[^']*'|"[^"]*")|(?<=\w)\s*=(?!=)\s*""")
 
 #: A caption has about as many characters of a kernel.
 _CAPTION = 60
@@ -68,12 +72,14 @@ def _highlighted(source: str) -> str:
 class Preview:
     """Pictures side by side: what a kernel was given, and what it made of it. Notebooks show it; `preview` makes it."""
 
-    def __init__(self, pictures: dict[str, NDArray[Any]]) -> None:
+    def __init__(self, pictures: dict[str, NDArray[Any]], result: Any = None) -> None:
         self.pictures = pictures
         """The arrays by their captions."""
+        self.result = result
+        """What the kernel gave."""
 
     def __repr__(self) -> str:
-        shown = (f"{name}: {_extent(picture)}" for name, picture in self.pictures.items())
+        shown = (f"{name}: {extent(picture)}" for name, picture in self.pictures.items())
         return f"<Preview of {'; '.join(shown)}>"
 
     def _repr_html_(self) -> str:
@@ -120,23 +126,26 @@ def preview(kernel: str | Kernel, *images: ArrayLike, **options: Any) -> Preview
         pictures |= {f"output {name}": output for name, output in zip(kernel.outputs, result)}
     else:
         pictures[textwrap.shorten(kernel.source, _CAPTION, placeholder=" ...")] = result
-    return Preview(pictures)
+    return Preview(pictures, result)
 
 
 def _figure(name: str, picture: NDArray[Any]) -> str:
-    shown = _plane(picture)
-    height, width = shown.shape[:2]
+    height, width = plane(picture).shape[:2]
     enlarged = max(_WIDTH // max(height, width, 1), 1)
-    data = base64.b64encode(png(_grey(shown))).decode()
     return (
         f'<figure style="margin:0;max-width:{_WIDTH}px">'
-        f'<img alt="{html.escape(name)}" src="data:image/png;base64,{data}"'
+        f'<img alt="{html.escape(name)}" src="{data_url(plane(picture))}"'
         f' style="width:{min(width * enlarged, _WIDTH)}px;image-rendering:pixelated">'
-        f"<figcaption><code>{html.escape(name)}</code><br>{_extent(picture)}</figcaption></figure>"
+        f"<figcaption><code>{html.escape(name)}</code><br>{extent(picture)}</figcaption></figure>"
     )
 
 
-def _plane(picture: NDArray[Any]) -> NDArray[Any]:
+def data_url(picture: NDArray[Any]) -> str:
+    """A picture of two axes, or three with colours, as a URL that has all of it."""
+    return f"data:image/png;base64,{base64.b64encode(png(_grey(picture))).decode()}"
+
+
+def plane(picture: NDArray[Any]) -> NDArray[Any]:
     """What is shown of a picture: two axes, or three with colours."""
     if picture.ndim == 1:
         return picture[np.newaxis]
@@ -145,7 +154,7 @@ def _plane(picture: NDArray[Any]) -> NDArray[Any]:
     return picture
 
 
-def _extent(picture: NDArray[Any]) -> str:
+def extent(picture: NDArray[Any]) -> str:
     finite = picture[np.isfinite(picture)]
     values = f", {finite.min():g} to {finite.max():g}" if finite.size else ""
     return f"{' × '.join(map(str, picture.shape))} {picture.dtype}{values}"
@@ -181,25 +190,34 @@ def png(picture: NDArray[np.uint8]) -> bytes:
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Gives a notebook the cell magic ``%%hoodoo``, for ``%load_ext hoodoo``."""
-    shell.register_magic_function(_magic(shell), "cell", "hoodoo")
+    """Gives a notebook the magics ``%%hoodoo`` and ``%hoodoo``, for ``%load_ext hoodoo``."""
+    shell.register_magic_function(_magic(shell), "line_cell", "hoodoo")
 
 
-def _magic(shell: Any) -> Callable[[str, str], Kernel | Preview]:
-    def hoodoo(line: str, cell: str) -> Kernel | Preview:
-        """A cell that is a kernel.
+def _magic(shell: Any) -> Callable[..., Kernel | Preview]:
+    def hoodoo(line: str, cell: str | None = None) -> Kernel | Preview:
+        """A cell that is a kernel, or a line that ends with one.
 
         ``%%hoodoo NAME`` gives the kernel a name. ``%%hoodoo NAME IMAGE... size=3 mode='mirror'`` also shows what it makes of
-        images. The images and the values of options are Python expressions; spaces are in brackets or quotes only, as in
-        ``size=(3, 5)``.
+        images. The images and the values of options are Python expressions; other spaces than those around ``=`` are in brackets or
+        quotes only, as in ``size=(3, 5)``.
+
+        A line is the same, then a colon between spaces, and the kernel: ``%hoodoo NAME IMAGE... size=3 : max(w) - min(w)``. Without
+        the colon all of it is the kernel.
         """
-        name, *rest = _words(line) or [""]
+        if cell is None:
+            head, cell = _head_and_kernel(line)
+        else:
+            head = line
+        words = _words(head)
+        # Without a name the first word may be an option.
+        name = words.pop(0) if words and not _is_option(words[0]) else ""
         if name and not name.isidentifier():
             raise ValueError(f"%%hoodoo: `{name}` is not a name for a kernel")
-        options = dict(word.split("=", 1) for word in rest if _is_option(word))
-        images = [shell.ev(word) for word in rest if not _is_option(word)]
+        options = dict(word.split("=", 1) for word in words if _is_option(word))
+        images = [shell.ev(word) for word in words if not _is_option(word)]
         if options and not images:
-            raise ValueError(f"%%hoodoo: `{' '.join(rest)}` is for images, and there are none")
+            raise ValueError(f"%%hoodoo: `{' '.join(words)}` is for images, and there are none")
         kernel = Kernel(cell)
         if name:
             shell.push({name: kernel})
@@ -210,14 +228,26 @@ def _magic(shell: Any) -> Callable[[str, str], Kernel | Preview]:
     return hoodoo
 
 
-def _words(line: str) -> list[str]:
-    """The words of a line: what spaces separate that are in no brackets and no quotes.
+def _head_and_kernel(line: str) -> tuple[str, str]:
+    """What a line says before its kernel, and the kernel.
 
-    >>> _words("edges image[0, :] size=(3, 5) mode='wrap'")
+    >>> _head_and_kernel("edges image size=3 : max(w) - min(w)")
+    ('edges image size=3', 'max(w) - min(w)')
+    >>> _head_and_kernel("low: min(w), high: max(w)")
+    ('', 'low: min(w), high: max(w)')
+    """
+    head, colon, kernel = line.partition(" : ")
+    return (head.strip(), kernel.strip()) if colon else ("", line.strip())
+
+
+def _words(line: str) -> list[str]:
+    """The words of a line: what spaces separate that are in no brackets and no quotes, and not around an ``=``.
+
+    >>> _words("edges image[0, :] size=(3, 5) mode = 'wrap'")
     ['edges', 'image[0, :]', 'size=(3, 5)', "mode='wrap'"]
     """
     words, word, depth, quote = [], "", 0, ""
-    for character in line:
+    for character in _SPACED_EQUALS.sub(lambda found: found[1] or "=", line):
         if quote:
             quote = "" if character == quote else quote
         elif character in "'\"":

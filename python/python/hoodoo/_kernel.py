@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import operator
-import warnings
-from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike
@@ -15,13 +13,17 @@ from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ._arrays import Array, check_type, is_direct, mask, readable, temporary_for, type_name
+from ._arrays import Array, is_direct, mask, readable, temporary_for, type_name
 from ._hoodoo import Filter, Program
 from ._kinds import as_numpy, back_to, is_dask, is_plain, is_xarray
+from ._masked import NOTHING_MISSING, Missing, is_masked
+from ._outputs import arrays_for, counted, named
+from ._times import Times, is_time
 from ._types import cells_of_window, output_types
+from ._window import axes_of_window, cells_of, check_weights, check_window
 
 if TYPE_CHECKING:
-    from ._hoodoo import Options
+    from ._hoodoo import Options, Prepared
 
 Progress = bool | Callable[[float], object] | None
 
@@ -137,6 +139,9 @@ class Kernel:
         origin: SupportsIndex | Iterable[SupportsIndex] = 0,
         axes: SupportsIndex | Iterable[SupportsIndex] | None = None,
         dtype: DTypeLike | None = None,
+        mask: ArrayLike | None = None,
+        nodata: float | None = None,
+        fill: bool = False,
         cast: Literal["saturate", "wrap"] = "saturate",
         threads: SupportsIndex = 0,
         engine: Literal["auto", "rows", "callback", "interpreter"] = "auto",
@@ -149,15 +154,17 @@ class Kernel:
         Parameters
         ----------
         *images : array_like
-            One array for each input of the kernel, all of one shape, or a number that is the same at every pixel; of bool, integers,
+            One array for each input of the kernel, of shapes that NumPy's rules of broadcasting make one; of bool, integers,
             or floats of 16 to 64 bits. Series and DataFrames of pandas, labelled arrays of xarray, and arrays that have ``__dlpack__``,
-            such as those of PyTorch and JAX, give such as a result; a Dask array is filtered lazily, by `hoodoo.dask`. What would lose
-            a mask or a unit, and what is in the memory of a GPU, is refused.
+            such as those of PyTorch and JAX, give such as a result; a Dask array is filtered lazily, by `hoodoo.dask`. Masked arrays
+            give masked arrays, as if their masks were given as `mask`. Dates and durations of NumPy can only be chosen, as by ``max`` or
+            ``mode``, and NaT has no value. What would lose a unit, and what is in the memory of a GPU, is
+            refused.
         size : int or sequence of int, optional
             A window of this length along every axis, or of these lengths.
-        footprint : array_like of bool, optional
-            A window of the cells where this is true. One of the two is needed, unless the kernel reads fixed cells
-            only.
+        footprint : array_like of bool, or str, optional
+            A window of the cells where this is true, or of those of a shape such as ``"disk:2"``, which `hoodoo.footprint` lists. One
+            of the two is needed, unless the kernel reads fixed cells only.
         output : array, dtype, or a sequence of these for several outputs, optional
             Where to write, or of which type the result is. It may overlap the images.
         mode : str or sequence of str
@@ -173,6 +180,14 @@ class Kernel:
         dtype : dtype, optional
             The type of all outputs. By default it is that of the first image; if that is of integers and an output need not be whole,
             as a mean, the output is float32 for integers of 8 and 16 bits, and else float64.
+        mask : array_like of bool, optional
+            Which cells have no value: those where this is true. They take no part, as cells outside in mode ``shrink``: reductions are
+            over the others, and a ``w[dy, dx]`` that is missing is NaN. A pixel whose own cell is missing keeps its value.
+        nodata : float, optional
+            The number that stands for no value: cells that have it are missing, too, and pixels that have no value get it: those
+            whose own cell is missing, that see no cell, or whose value is NaN. With NaN, cells that are NaN are missing.
+        fill : bool
+            Whether pixels whose own cell is missing are computed from the cells around.
         cast : {'saturate', 'wrap'}
             How values become integers: rounded and clamped, or truncated and wrapped as SciPy does.
         threads : int
@@ -202,7 +217,7 @@ class Kernel:
             If an assertion of the kernel does not hold at some pixel.
         """
         if len(images) != len(self._inputs):
-            raise TypeError(f"the kernel has {_count(self._inputs, 'input')}, not {len(images)}")
+            raise TypeError(f"the kernel has {counted(self._inputs, 'input')}, not {len(images)}")
         options: dict[str, Any] = {
             "size": size,
             "footprint": footprint,
@@ -214,31 +229,99 @@ class Kernel:
             "engine": engine,
             "precision": precision,
         }
-        if not all(map(is_plain, images)):
-            elsewhere = _elsewhere(self, images, options, output, dtype, threads, progress, params)
+        plain = all(map(is_plain, images))
+        if not plain:
+            absent = {"mask": mask, "nodata": nodata, "fill": fill}
+            elsewhere = _elsewhere(self, images, options, absent, output, dtype, threads, progress, params)
             if elsewhere is not None:
                 return elsewhere
-        inputs = [readable(as_numpy(image)) for image in images]
-        if len(inputs) > 1:
-            inputs = _of_one_shape(inputs)
-        shape = inputs[0].shape
+        back = None if plain or output is not None else back_to(images[0])
+        missing: Missing | None = None
+        if mask is not None or nodata is not None or not plain and any(map(is_masked, images)):
+            missing = Missing.of(images, mask, nodata, fill)
+            images = missing.images
+        arrays = [as_numpy(image) for image in images]
+        shape = arrays[0].shape
+        if len(arrays) > 1:
+            arrays = _of_one_shape(arrays)
+            shape = arrays[0].shape
+        if isinstance(footprint, str):
+            footprint = options["footprint"] = cells_of(footprint, axes_of_window(len(shape), axes))
         check_window(len(shape), size, footprint, mode, origin, axes)
+        times = None
+        if any(map(is_time, arrays)):
+            if output is not None or dtype is not None:
+                raise TypeError("times are filtered without `output` and `dtype`: results are of the type of what is chosen")
+            times = Times.of(self._program, arrays, options, missing, fill)
+            arrays, options["missing"] = times.numbers, times.missing
+        elif missing is not None:
+            options["missing"] = missing.for_shape(shape)
+        inputs = list(map(readable, arrays))
         ready = prepared(self, **options, params=params, threads=threads, ndim=len(shape))
         region = [(0, length) for length in shape]
         if "valid" in mode:
             region = ready.output_region(shape)
             shape = tuple(stop - start for start, stop in region)
-        types = self._types([image.dtype for image in inputs], len(shape), options, params)
-        results = self._results(output, dtype, shape, types)
+        types = times.number_types if times else self._types([image.dtype for image in inputs], len(shape), options, params)
+        results = arrays_for(self._outputs, output, dtype, shape, types)
         run = ready.run if all(map(is_direct, results)) and output is None else functools.partial(run_into, ready)
         if progress is None or progress is False:
             run(inputs, results)
         else:
             with _reporter(progress) as report:
                 run(inputs, results, report)
-        back = back_to(images[0]) if output is None else None
-        given = results if back is None else [back(result, region) for result in results]
-        return given[0] if len(given) == 1 else _named(self._outputs, given)
+        given: list[Any] = times.back(results) if times else results
+        if missing is not None and missing.is_kept and output is None:
+            given = [missing.masked(result, region, options) for result in results]
+        elif back is not None:
+            given = [back(result, region) for result in given]
+        return given[0] if len(given) == 1 else named(self._outputs, given)
+
+    def prepare(
+        self,
+        shape: Sequence[SupportsIndex],
+        dtype: DTypeLike | Sequence[DTypeLike] = np.float64,
+        size: SupportsIndex | Iterable[SupportsIndex] | None = None,
+        footprint: ArrayLike | None = None,
+        mode: str | Sequence[str] = "reflect",
+        *,
+        cval: float = 0.0,
+        origin: SupportsIndex | Iterable[SupportsIndex] = 0,
+        axes: SupportsIndex | Iterable[SupportsIndex] | None = None,
+        output: DTypeLike | Sequence[DTypeLike] | None = None,
+        cast: Literal["saturate", "wrap"] = "saturate",
+        threads: SupportsIndex = 0,
+        engine: Literal["auto", "rows", "callback", "interpreter"] = "auto",
+        precision: Literal["exact", "single"] = "exact",
+        **params: ArrayLike,
+    ) -> Prepared:
+        """The kernel, ready for images of one shape and type: for many small ones, as a call takes some microseconds less.
+
+        ``dtype`` is the images' type, or a list with one for each; ``output`` is the outputs' type, or a list with one for each, by
+        default what a call gives. The other arguments are those of a call.
+
+        Returns
+        -------
+        Prepared
+            A function of images of exactly this shape and these types. It takes an `output`, too.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> gradient = Kernel("max(w) - min(w)").prepare((4,), np.uint8, size=3)
+        >>> gradient(np.array([1, 5, 2, 8], np.uint8))
+        array([4, 4, 6, 6], dtype=uint8)
+        """
+        from ._prepared import prepare
+
+        lengths = tuple(map(operator.index, shape))
+        images, types = self._image_types(dtype), self._output_types(output)
+        footprint = cells_of(footprint, axes_of_window(len(lengths), axes))
+        check_window(len(lengths), size, footprint, mode, origin, axes)
+        options = {"size": size, "footprint": footprint, "mode": mode, "cval": cval, "origin": origin, "axes": axes}
+        types = types or self._types(images, len(lengths), options, params)
+        more = {"cast": cast, "threads": threads, "engine": engine, "precision": precision, "params": params, "ndim": len(lengths)}
+        return prepare(self, lengths, images, types, **options, **more)
 
     def explain(
         self,
@@ -251,7 +334,7 @@ class Kernel:
         cval: float = 0.0,
         origin: SupportsIndex | Iterable[SupportsIndex] = 0,
         axes: SupportsIndex | Iterable[SupportsIndex] | None = None,
-        output: DTypeLike | None = None,
+        output: DTypeLike | Sequence[DTypeLike] | None = None,
         cast: Literal["saturate", "wrap"] = "saturate",
         precision: Literal["exact", "single"] = "exact",
         threads: SupportsIndex = 0,
@@ -259,8 +342,8 @@ class Kernel:
     ) -> str:
         """How the kernel would be computed for arrays of this shape and type, and why so.
 
-        ``dtype`` is the images' type, or a list with one for each; ``output`` is the outputs' type, by default what a call gives.
-        ``listing`` may ask for the code instead: ``clif`` in Cranelift's intermediate representation, or
+        ``dtype`` is the images' type, or a list with one for each; ``output`` is the outputs' type, or a list
+        with one for each, by default what a call gives. ``listing`` may ask for the code instead: ``clif`` in Cranelift's intermediate representation, or
         ``asm`` in that of this machine. The other arguments are those of a call.
 
         >>> print(Kernel("median(w)").explain((512, 512), "uint8", size=3, threads=1))
@@ -269,14 +352,14 @@ class Kernel:
           median of u8 elements: a selection network for rank 4 of 9, ...
         ...
         """
+        footprint = cells_of(footprint, axes_of_window(len(shape), axes))
         ready = prepared(
             self, size, footprint, mode, cval, origin, axes, cast=cast, precision=precision, threads=threads
         )
-        given: list[Any] = list(dtype) if isinstance(dtype, list | tuple) else [dtype] * len(self._inputs)
-        images = [np.dtype(each) for each in given]
+        images = self._image_types(dtype)
         inputs = [type_name(each) for each in images]
         options = {"size": size, "footprint": footprint, "mode": mode, "cval": cval, "axes": axes}
-        types = self._types(images, len(shape), options, {}) if output is None else [np.dtype(output)] * len(self._outputs)
+        types = self._output_types(output) or self._types(images, len(shape), options, {})
         text = ready.listing(listing, shape, inputs, [type_name(each) for each in types])
         floats = [name for name, each in zip(self._outputs, types, strict=True) if each.kind == "f" and images[0].kind != "f"]
         if listing == "plan" and output is None and floats:
@@ -356,6 +439,7 @@ class Kernel:
         >>> Kernel("w[0, 1] - w[0, 0]").output_region((4, 6), mode=("reflect", "valid"))
         ((0, 4), (0, 5))
         """
+        footprint = cells_of(footprint, axes_of_window(len(shape), axes))
         ready = prepared(self, size, footprint, mode, 0.0, origin, axes)
         return tuple(ready.output_region(shape))
 
@@ -369,38 +453,26 @@ class Kernel:
         modes = [options["mode"]] if isinstance(options["mode"], str) else options["mode"]
         cells = cells_of_window(ndim, options["size"], options["footprint"], options["axes"])
         numbers, weights = {**self._params, **numbers}, {**self._weights, **weights}
+        if options.get("missing"):
+            # As there, windows have fewer cells.
+            modes = [*modes, "shrink"]
         return output_types(self._program, images, numbers, weights, cells, modes, options["cval"])
 
-    def _results(
-        self, output: Any, dtype: DTypeLike | None, shape: tuple[int, ...], types: list[np.dtype[Any]]
-    ) -> list[Array]:
-        """The arrays for the outputs, given or new."""
-        if output is None and dtype is None:
-            return [np.empty(shape, each) for each in types]
-        if output is not None and dtype is not None:
-            raise TypeError("`dtype` and `output` can't both be given")
-        count = len(self._outputs)
-        is_sequence = isinstance(output, list | tuple)
-        if is_sequence and len(output) != count:
-            raise ValueError(f"the kernel has {_count(self._outputs, 'output')}, and `output` has {len(output)}")
-        if is_sequence and count == 1:
-            raise TypeError("the kernel has one output: `output` must be an array or a type, not a sequence")
-        if isinstance(output, np.ndarray) and count > 1:
-            raise ValueError(f"the kernel has {count} outputs, and `output` is one array")
-        results = []
-        for given, default in zip(output if is_sequence else [output] * count, types, strict=True):
-            if isinstance(given, np.ndarray):
-                check_type(given.dtype)
-                if given.shape != shape:
-                    raise ValueError(f"the shape of the output is {given.shape}; it must be {shape}")
-                results.append(given)
-            else:
-                wanted = given if given is not None else dtype if dtype is not None else default
-                new = np.dtype(wanted)
-                check_type(new)
-                # As in SciPy, a type that is asked for keeps its order of bytes.
-                results.append(np.empty(shape, new))
-        return results
+    def _image_types(self, dtype: Any) -> list[np.dtype[Any]]:
+        """The types of the images, if all are of one or each has its own."""
+        given = list(dtype) if isinstance(dtype, list | tuple) else [dtype] * len(self._inputs)
+        if len(given) != len(self._inputs):
+            raise ValueError(f"the kernel has {counted(self._inputs, 'input')}, and `dtype` has {len(given)}")
+        return [np.dtype(each) for each in given]
+
+    def _output_types(self, output: Any) -> list[np.dtype[Any]] | None:
+        """The types of the outputs, if all are of one or each has its own; none if nobody says."""
+        if output is None:
+            return None
+        given = list(output) if isinstance(output, list | tuple) else [output] * len(self._outputs)
+        if len(given) != len(self._outputs):
+            raise ValueError(f"the kernel has {counted(self._outputs, 'output')}, and `output` has {len(given)}")
+        return [np.dtype(each) for each in given]
 
     def __repr__(self) -> str:
         if not hasattr(self, "_program"):
@@ -452,6 +524,7 @@ def prepared(
     precision: str = "exact",
     threads: SupportsIndex = 0,
     ndim: int | None = None,
+    missing: Mapping[str, Any] = NOTHING_MISSING,
 ) -> Filter:
     """The filter of a kernel with the arguments of a call, on arrays of so many axes if that is known."""
     numbers, weights = kernel._params, kernel._weights
@@ -460,7 +533,7 @@ def prepared(
         numbers, weights = {**numbers, **more_numbers}, {**weights, **more_weights}
     for name, values in weights.items():
         if values.ndim > 1:
-            _check_weights(name, values.shape, size, footprint, axes, ndim)
+            check_weights(name, values.shape, size, footprint, axes, ndim)
     options: Options = {
         "size": size,
         "footprint": None if footprint is None else mask(footprint),
@@ -474,76 +547,29 @@ def prepared(
         "engine": engine,
         "precision": precision,
         "threads": threads,
+        "mask": missing["mask"],
+        "nodata": missing["nodata"],
+        "fill": missing["fill"],
     }
     return Filter(kernel._program, options)
 
 
-def check_window(ndim: int, size: Any, footprint: Any, mode: Any, origin: Any, axes: Any) -> None:
-    """Checks, for a window on arrays of so many axes, what the extension module can't tell from what is right.
-
-    A sequence of one is not one for all axes.
-    """
-    if type(size) is int and type(origin) is int and type(mode) is str and footprint is None:
-        # The usual call, of small arrays too.
-        return
-    if size is not None and footprint is not None:
-        warnings.warn("ignoring size because footprint is set", UserWarning, stacklevel=3)
-        size = None
-    for name, value in (("size", size), ("mode", mode), ("origin", origin)):
-        if isinstance(value, str | int) or value is None or not np.iterable(value):
-            continue
-        count = _axes_of_window(ndim, axes)
-        given = len(list(value))
-        if given == 1 != count:
-            raise ValueError(f"{name}: there is one in {value!r}, and the window has {count} axes")
-        if name == "size" and axes is None and given != ndim:
-            raise ValueError(_axes_hint(f"size: there are {given} in {value!r}", given, ndim))
-    if footprint is not None and axes is None and (cells := np.ndim(footprint)) != ndim:
-        raise ValueError(_axes_hint(f"footprint: it has {cells} axes", cells, ndim))
-
-
-def _axes_hint(what: str, given: int, ndim: int) -> str:
-    """That a window has another number of axes than the array, and how to say along which it lies."""
-    which = tuple(range(given))
-    hint = f"; axes={which} filters along the first {given}, as in a picture with colours" if 0 < given < ndim else ""
-    return f"{what}, and the array has {ndim} axes{hint}"
-
-
-def _axes_of_window(ndim: int, axes: Any) -> int:
-    return ndim if axes is None else int(np.size(axes))
-
-
-def _check_weights(
-    name: str, shape: tuple[int, ...], size: Any, footprint: Any, axes: Any, ndim: int | None
-) -> None:
-    """Checks that weights have the shape of the window, whose cells they would be mixed up with otherwise."""
-    count = len(shape) if ndim is None and axes is None else _axes_of_window(ndim or 0, axes)
-    if footprint is not None:
-        window = np.shape(footprint)
-    elif size is not None:
-        window = tuple(size) if np.iterable(size) else (operator.index(size),) * count
-    else:
-        return
-    if shape != window:
-        raise ValueError(
-            f"the weights `{name}` have the shape {shape}, and the window {window}; weights without axes of their own are in the order "
-            "of the window's cells"
-        )
-
-
 def _of_one_shape(inputs: list[Array]) -> list[Array]:
-    """The inputs, of which those that are one number are that everywhere."""
-    shapes = {image.shape for image in inputs if image.ndim > 0}
-    if len(shapes) != 1 or all(image.ndim > 0 for image in inputs):
+    """The inputs in one shape, as NumPy broadcasts them."""
+    if all(image.shape == inputs[0].shape for image in inputs):
         return inputs
-    (shape,) = shapes
-    return [np.broadcast_to(image, shape) if image.ndim == 0 else image for image in inputs]
+    try:
+        return list(np.broadcast_arrays(*inputs))
+    except ValueError:
+        shapes = ", ".join(str(image.shape) for image in inputs)
+        raise ValueError(f"inputs: shapes that can't be broadcast to one: {shapes}") from None
 
 
 def _elsewhere(
     kernel: Kernel,
     images: tuple[Any, ...],
     options: dict[str, Any],
+    missing: dict[str, Any],
     output: Any,
     dtype: DTypeLike | None,
     threads: SupportsIndex,
@@ -554,7 +580,8 @@ def _elsewhere(
     if any(map(is_xarray, images)):
         from .xarray import labelled
 
-        return labelled(kernel, images, {**options, "output": output, "dtype": dtype, "threads": threads, "progress": progress, **params})
+        others = {"output": output, "dtype": dtype, "threads": threads, "progress": progress}
+        return labelled(kernel, images, {**options, **missing, **others, **params})
     if not any(map(is_dask, images)):
         return None
     from .dask import generic_filter
@@ -562,17 +589,14 @@ def _elsewhere(
     if output is not None or progress:
         wrong = "output" if output is not None else "progress"
         raise TypeError(f"a Dask array is filtered when it is computed, and without `{wrong}`; `dtype` is the type of the result")
+    if missing["mask"] is not None or missing["nodata"] is not None:
+        raise TypeError("a Dask array is filtered without `mask` and `nodata`: give the mask as a second input of the kernel")
     # There are other blocks for other threads.
     return generic_filter(images, kernel, dtype=dtype, threads=int(threads) or 1, **options, **params)
 
 
-def _count(names: Sequence[str], what: str) -> str:
-    """How many there are, and which."""
-    return f"{len(names)} {what}{'' if len(names) == 1 else 's'} ({', '.join(names)})"
-
-
 def run_into(
-    ready: Filter, inputs: list[Array], outputs: list[Array], report: Callable[[float], object] | None = None
+    ready: Filter | Prepared, inputs: list[Array], outputs: list[Array], report: Callable[[float], object] | None = None
 ) -> None:
     """Runs a filter into arrays of any layout, which may overlap the inputs."""
     targets = [temporary_for(output, inputs) for output in outputs]
@@ -629,19 +653,6 @@ def number(value: Any, what: str) -> float:
         return float(value)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{what} must be a number, not {value!r}") from error
-
-
-@functools.cache
-def _outputs_class(names: tuple[str, ...]) -> Any:
-    """The named tuple for outputs of these names; ``_0``, ``_1`` for those that are no Python names."""
-    base = namedtuple("Outputs", names, rename=True)  # type: ignore[misc]
-    # The class can't be found by name where it is unpickled.
-    methods = {"__slots__": (), "__reduce__": lambda self: (_named, (names, tuple(self)))}
-    return type("Outputs", (base,), methods)
-
-
-def _named(names: tuple[str, ...], values: Iterable[Array]) -> Any:
-    return _outputs_class(names)._make(values)
 
 
 @contextmanager

@@ -25,12 +25,12 @@ def is_plain(image: object) -> bool:
 
 def is_dask(image: object) -> bool:
     """Whether an image is a Dask array."""
-    return _is_of(image, "dask.array", "Array")
+    return is_of(image, "dask.array", "Array")
 
 
 def is_xarray(image: object) -> bool:
     """Whether an image is a labelled array of xarray."""
-    return _is_of(image, "xarray", "DataArray")
+    return is_of(image, "xarray", "DataArray")
 
 
 def as_numpy(image: Any) -> Array:
@@ -47,7 +47,7 @@ def as_numpy(image: Any) -> Array:
     if is_plain(image):
         return np.asarray(image)
     _refuse(image)
-    if _is_of(image, "pandas", "Series", "DataFrame", "Index"):
+    if is_of(image, "pandas", "Series", "DataFrame", "Index"):
         return _from_pandas(image)
     if isinstance(image, np.ndarray) or not hasattr(image, "__dlpack__"):
         return np.asarray(image)
@@ -61,9 +61,9 @@ def back_to(image: Any) -> Back | None:
     """What makes of a result a thing of the same kind as the image, if that is not an array of NumPy."""
     if is_plain(image):
         return None
-    if _is_of(image, "pandas", "Series"):
+    if is_of(image, "pandas", "Series"):
         return lambda result, region: type(image)(result, index=image.index[slice(*region[0])], name=image.name)
-    if _is_of(image, "pandas", "DataFrame"):
+    if is_of(image, "pandas", "DataFrame"):
         return lambda result, region: type(image)(
             result, index=image.index[slice(*region[0])], columns=image.columns[slice(*region[1])]
         )
@@ -74,15 +74,9 @@ def back_to(image: Any) -> Back | None:
 
 
 def _refuse(image: Any) -> None:
-    if isinstance(image, np.ma.MaskedArray):
-        raise TypeError(
-            "the mask of a masked array would be lost: filter image.filled(np.nan) with a kernel that leaves out NaN, "
-            "such as `mean(w where not isnan(w))`, or give the mask as a second input, as in "
-            "`input w, masked; mean(w where masked == 0)`"
-        )
-    if hasattr(image, "__cuda_array_interface__") or _is_of(image, "cupy", "ndarray"):
+    if hasattr(image, "__cuda_array_interface__") or is_of(image, "cupy", "ndarray"):
         raise TypeError(f"this {_name(image)} is in the memory of a GPU, and Hoodoo runs on the CPU: copy it, as by cupy.asnumpy(image)")
-    if _is_of(image, "xarray", "Dataset"):
+    if is_of(image, "xarray", "Dataset"):
         raise TypeError("a Dataset has several arrays: dataset.hoodoo.filter(kernel, ...), after `import hoodoo.xarray`, filters each")
     if hasattr(image, "unit") or hasattr(image, "units"):
         raise TypeError(
@@ -103,7 +97,7 @@ def _from_pandas(image: Any) -> Array:
 
 
 def _has_numbers(image: Any) -> bool:
-    types = image.dtypes if _is_of(image, "pandas", "DataFrame") else [image.dtype]
+    types = image.dtypes if is_of(image, "pandas", "DataFrame") else [image.dtype]
     return all(getattr(each, "kind", "O") in "biuf" for each in types)
 
 
@@ -114,7 +108,7 @@ def _namespace(image: Any) -> Any:
     return importlib.import_module(type(image).__module__.partition(".")[0])
 
 
-def _is_of(image: object, module: str, *names: str) -> bool:
+def is_of(image: object, module: str, *names: str) -> bool:
     """Whether an image is of a class of a module, which is not imported for that: an image of it would have needed it."""
     found = sys.modules.get(module)
     return found is not None and any(isinstance(image, getattr(found, name, ())) for name in names)

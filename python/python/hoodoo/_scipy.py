@@ -13,12 +13,13 @@ from numpy.typing import ArrayLike
 
 from ._arrays import Array, is_supported, mask, readable
 from ._kernel import Kernel, number, prepared, run_into
+from ._window import cells_of
 
 #: Writes what it makes of the first array to the second.
 Step: TypeAlias = Callable[[Array, Array], object]
 
-# So few pixels are filtered before a second thread has woken up.
-_FEW_PIXELS = 4096
+#: So few pixels are filtered before a second thread has woken up.
+FEW_PIXELS = 4096
 
 # SciPy's modes, and the two of ours in which nothing is outside.
 _MODES = ("reflect", "mirror", "nearest", "wrap", "constant", "grid-mirror", "grid-wrap", "grid-constant")
@@ -46,11 +47,13 @@ def filtered(
     footprint: Array | None = None,
     params: Mapping[str, ArrayLike] = MappingProxyType({}),
     own: bool = False,
+    options: Mapping[str, Any] = MappingProxyType({}),
 ) -> Array:
-    """Runs a kernel with SciPy's types, with ``own`` float16 too, and its casts."""
+    """Runs a kernel with SciPy's types, with ``own`` float16 too, and its casts, unless the options are others."""
     check_types(image, target, own=own)
-    threads = 1 if image.size < _FEW_PIXELS else 0
-    ready = prepared(kernel, size, footprint, mode, cval, origin, axes, params, cast="wrap", threads=threads)
+    threads = 1 if image.size < FEW_PIXELS else 0
+    options = {"cast": "wrap", **options, "threads": options.get("threads") or threads}
+    ready = prepared(kernel, size, footprint, mode, cval, origin, axes, params, **options)
     run_into(ready, [readable(as_numbers(image))], [as_numbers(target)])
     return target
 
@@ -188,7 +191,7 @@ def check_origin(origin: int, length: int) -> None:
 def mask_for(size: Any, footprint: Any, axes: tuple[int, ...]) -> Array:
     """The footprint, or one of a size."""
     if footprint is not None:
-        return mask(footprint)
+        return mask(cells_of(footprint, len(axes)))
     if size is None:
         raise RuntimeError("no footprint or filter size provided")
     return np.ones(for_each(size, len(axes)), dtype=bool)

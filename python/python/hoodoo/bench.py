@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import json
 import math
 import statistics
@@ -28,7 +29,7 @@ from hoodoo import Kernel, generic_filter
 
 __all__ = ["Row", "compare", "main", "workloads"]
 
-#: Writes the filtered first array to the second.
+#: Writes the filtered first array to the second, or returns it as a new array.
 Run: TypeAlias = Callable[[NDArray[Any], NDArray[Any]], object]
 
 #: How far from the border results must be equal.
@@ -37,11 +38,21 @@ _BORDER = 2
 #: How often a filter runs in each of its turns; the median counts.
 _REPEAT = 3
 
+#: The side of a small image, and how often it is filtered in a turn.
+_SMALL, _CALLS = 32, 200
+
+#: The part of the cells that are masked, where some are.
+_MASKED = 0.2
+
 #: The length of a line, for each pixel of the side of an image.
 _LINE = 256
 
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], bool)
 _DISK = np.hypot(*np.ogrid[-2:3, -2:3]) <= 2
+
+#: Those of a Gaussian with an edge to it, so that they are no product of a column and a row.
+_WEIGHTS = np.exp(-(np.hypot(*np.ogrid[-3:4, -3:4]) ** 2) / 8) * (np.hypot(*np.ogrid[-3:4, -3:4]) <= 3)
+_WEIGHTS /= _WEIGHTS.sum()
 
 _SOBEL = (
     "let gx = (w[-1,1] + 2*w[0,1] + w[1,1]) - (w[-1,-1] + 2*w[0,-1] + w[1,-1]);"
@@ -74,6 +85,12 @@ class Workload:
     rivals: list[Rival]
     #: The axes of the array: 2 for an image, 1 for a line, which is compared up to its ends.
     ndim: int = 2
+    #: How far from the border of an image results must be equal: rivals have other modes there.
+    border: int = _BORDER
+    #: Whether some of the cells have no value.
+    masked: bool = False
+    #: The side of the image, if it is always the same; it is then filtered so often in each turn that this takes some time.
+    side: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -219,6 +236,67 @@ def _memcpy() -> Rival:
     return Rival("memcpy", lambda: lambda image, output: np.copyto(output, image), math.inf)
 
 
+def _hoodoos(name: str, **arguments: Any) -> Rival:
+    """The function in the place of SciPy's."""
+
+    def prepare() -> Run:
+        function = getattr(import_module("hoodoo"), name)
+        return lambda image, output: function(image, **arguments)
+
+    return Rival(f"hoodoo.{name}", prepare, 1e-12)
+
+
+def _scipys_result(name: str, **arguments: Any) -> Rival:
+    """SciPy's function as most people call it, for a new array."""
+
+    def prepare() -> Run:
+        function = getattr(import_module("scipy.ndimage"), name)
+        return lambda image, output: function(image, **arguments)
+
+    return Rival(f"SciPy {name}", prepare, 1e-12)
+
+
+def _masked_mean(size: int) -> Rival:
+    """The mean of what is not masked, by two means, as one does it with SciPy."""
+
+    def prepare() -> Run:
+        uniform_filter = import_module("scipy.ndimage").uniform_filter
+
+        def run(image: NDArray[Any], output: NDArray[Any]) -> None:
+            present = ~_mask_for(image)
+            with np.errstate(invalid="ignore"):
+                np.divide(uniform_filter(image * present, size), uniform_filter(present.astype(image.dtype), size), out=output)
+
+        return run
+
+    return Rival("SciPy uniform_filter, twice", prepare, 1e-4)
+
+
+def _masked_maximum(size: int) -> Rival:
+    def prepare() -> Run:
+        maximum = import_module("skimage.filters.rank").maximum
+        cells = np.ones((size, size), np.uint8)
+        return lambda image, output: maximum(image, cells, out=output, mask=(~_mask_for(image)).astype(np.uint8))
+
+    return Rival("scikit-image rank.maximum", prepare)
+
+
+@functools.lru_cache(maxsize=4)
+def _mask_of(shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    return np.random.default_rng(8).random(shape) < _MASKED
+
+
+def _mask_for(image: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which cells of an image have no value."""
+    return _mask_of(image.shape)
+
+
+def _small(kernel: str, function: str, dtype: str, size: int = 3) -> Workload:
+    """A call for a small image: by a prepared kernel, and by functions of SciPy's name, each for a new array."""
+    rivals = [_hoodoos(function, size=size), _scipys_result(function, size=size)]
+    return Workload(f"small-{function.partition('_')[0]}-{dtype}", kernel, dtype, {"size": size}, rivals, side=_SMALL)
+
+
 def _moving(kernel: str, length: int, tolerance: float) -> Workload:
     """A moving window on a line: a value and those before it, of which there are fewer at the beginning."""
     arguments = {"size": length, "origin": length - 1 - length // 2, "mode": "shrink"}
@@ -281,6 +359,48 @@ def workloads() -> list[Workload]:
         Workload("std-3x3-f64", "std(w)", "f8", size_3, [_numba_loop(_std_loop, 1e-14)]),
         Workload("sobel-f32", _SOBEL, "f4", {}, [_numba_loop(_sobel_loop)]),
         Workload("mean-3x3-u8", "mean(w)", "u1", size_3, [_opencv("blur", (3, 3))]),
+        Workload(
+            "min-31x31-u8",
+            "min(w)",
+            "u1",
+            {"size": 31},
+            [_opencv("erode", np.ones((31, 31), np.uint8)), _scipy("minimum_filter", size=31)],
+            border=16,
+        ),
+        Workload("median-15x15-u8", "median(w)", "u1", {"size": 15}, [_opencv("medianBlur", 15)], border=8),
+        Workload(
+            "mean-31x31-f32",
+            "mean(w)",
+            "f4",
+            {"size": 31},
+            [_opencv("blur", (31, 31), tolerance=1e-4), Rival("SciPy uniform_filter", _scipy("uniform_filter", size=31).prepare, 1e-4)],
+            border=16,
+        ),
+        Workload(
+            "weights-7x7-f32",
+            "weights k; sum(k * w)",
+            "f4",
+            {"size": 7, "k": _WEIGHTS},
+            [
+                _opencv("filter2D", -1, _WEIGHTS.astype(np.float32), tolerance=1e-4),
+                Rival("SciPy correlate", _scipy("correlate", weights=_WEIGHTS).prepare, 1e-4),
+            ],
+            border=4,
+        ),
+        Workload("masked-mean-5x5-f32", "mean(w)", "f4", {"size": 5, "fill": True}, [_masked_mean(5)], masked=True),
+        Workload(
+            "masked-max-5x5-u8", "max(w)", "u1", {"size": 5, "fill": True, "mode": "shrink"}, [_masked_maximum(5)], masked=True
+        ),
+        *(
+            _small(kernel, function, dtype)
+            for kernel, function, dtype in [
+                ("min(w)", "minimum_filter", "u1"),
+                ("min(w)", "minimum_filter", "f8"),
+                ("median(w)", "median_filter", "u1"),
+                ("median(w)", "median_filter", "f8"),
+                ("mean(w)", "uniform_filter", "f8"),
+            ]
+        ),
         _moving("min", 5, 0.0),
         _moving("median", 9, 0.0),
         _moving("mean", 25, 1e-9),
@@ -294,15 +414,10 @@ def compare(workload: Workload, size: int, rounds: int, note: Callable[[str], ob
     Raises:
         AssertionError: if a rival gives something else.
     """
-    shape = (size,) * 2 if workload.ndim == 2 else (size * _LINE,)
+    shape = (workload.side or size,) * 2 if workload.ndim == 2 else (size * _LINE,)
     image = _random(shape, workload.dtype)
-    kernel = Kernel(workload.kernel)
-
-    def hoodoo(image: NDArray[Any], output: NDArray[Any]) -> None:
-        kernel(image, output=output, threads=1, **workload.arguments)
-
-    expected = np.empty_like(image)
-    hoodoo(image, expected)
+    hoodoo = _hoodoo(workload, image)
+    expected = _result(hoodoo, image)
     runs: dict[str, Run] = {"Hoodoo": hoodoo}
     for rival in workload.rivals:
         try:
@@ -310,20 +425,35 @@ def compare(workload: Workload, size: int, rounds: int, note: Callable[[str], ob
         except ImportError as error:
             note(f"{workload.name}: without {rival.name}, as {error.name} is not installed")
             continue
-        given = np.zeros_like(image)
-        run(image, given)
-        _check(workload, rival, expected, given)
+        _check(workload, rival, expected, _result(run, image))
         runs[rival.name] = run
 
     output = np.empty_like(image)
     times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
-            times[name].append(_milliseconds(run, image, output))
+            times[name].append(_milliseconds(run, image, output, _CALLS if workload.side else 1))
     own = times.pop("Hoodoo")
     for name, others in times.items():
         ratio = statistics.median(mine / other for mine, other in zip(own, others))
         yield Row(workload.name, name, statistics.median(own), statistics.median(others), ratio)
+
+
+def _hoodoo(workload: Workload, image: NDArray[Any]) -> Run:
+    """The workload's kernel; of an image whose size is always the same, prepared for it."""
+    kernel = Kernel(workload.kernel)
+    if workload.side:
+        prepared = kernel.prepare(image.shape, image.dtype, threads=1, output=image.dtype, **workload.arguments)
+        return lambda image, output: prepared(image)
+    mask = {"mask": _mask_for(image)} if workload.masked else {}
+    return lambda image, output: kernel(image, output=output, threads=1, **mask, **workload.arguments)
+
+
+def _result(run: Run, image: NDArray[Any]) -> NDArray[Any]:
+    """What a program makes of an image."""
+    output = np.zeros_like(image)
+    result = run(image, output)
+    return result if isinstance(result, np.ndarray) else output
 
 
 def _random(shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
@@ -332,19 +462,20 @@ def _random(shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
 
 
 def _check(workload: Workload, rival: Rival, expected: NDArray[Any], given: NDArray[Any]) -> None:
-    inside = (slice(_BORDER, -_BORDER),) * 2 if workload.ndim == 2 else (slice(None),)
+    inside = (slice(workload.border, -workload.border),) * 2 if workload.ndim == 2 else (slice(None),)
     off = np.abs(expected[inside].astype(np.float64) - given[inside].astype(np.float64)).max()
     # Said so that a NaN is not equal to anything.
     if not off <= rival.tolerance:
         raise AssertionError(f"{workload.name}: {rival.name} gives something else: off by {off}")
 
 
-def _milliseconds(run: Run, image: NDArray[Any], output: NDArray[Any]) -> float:
+def _milliseconds(run: Run, image: NDArray[Any], output: NDArray[Any], calls: int) -> float:
     times = []
     for _ in range(_REPEAT):
         start = time.perf_counter()
-        run(image, output)
-        times.append((time.perf_counter() - start) * 1e3)
+        for _ in range(calls):
+            run(image, output)
+        times.append((time.perf_counter() - start) * 1e3 / calls)
     return statistics.median(times)
 
 
@@ -384,12 +515,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         chosen = [workload for workload in chosen if workload.name in wanted]
     rows = []
     if not options.json:
-        print(f"{'workload':18}{'rival':42}{'Hoodoo ms':>10}{'rival ms':>10}{'ratio':>8}")
+        print(f"{'workload':22}{'rival':42}{'Hoodoo ms':>10}{'rival ms':>10}{'ratio':>8}")
     for workload in chosen:
         for row in compare(workload, options.size, options.rounds, lambda note: print(note, file=sys.stderr)):
             rows.append(row)
             if not options.json:
-                print(f"{row.workload:18}{row.rival:42}{row.hoodoo_ms:10.3f}{row.rival_ms:10.3f}{row.ratio:8.3f}", flush=True)
+                print(f"{row.workload:22}{row.rival:42}{row.hoodoo_ms:10.4f}{row.rival_ms:10.4f}{row.ratio:8.3f}", flush=True)
     if options.json:
         print(json.dumps([dataclasses.asdict(row) for row in rows], indent=2))
     if options.plot:

@@ -28,6 +28,7 @@ from hoodoo._arrays import mask
 from hoodoo._kernel import number
 from hoodoo._overlap import Indices, Layout, Piece, Span, layout, spans
 from hoodoo._syntax import names, tokens
+from hoodoo._window import axes_of_window, cells_of, has_its_pixel
 
 __all__ = ["generic_filter"]
 
@@ -112,6 +113,7 @@ def generic_filter(
     elif not isinstance(kernel, Kernel):
         raise TypeError(f"the kernel must be a str or a hoodoo.Kernel, which other processes can compile, not {kernel!r}")
     inputs = _inputs(x)
+    footprint = cells_of(footprint, axes_of_window(inputs[0].ndim, axes))
     _check_window(inputs[0].ndim, size, footprint, mode, origin, axes)
     window: dict[str, Any] = {"size": size, "footprint": footprint, "origin": origin, "axes": axes}
     cval = number(cval, "cval")
@@ -130,7 +132,7 @@ def generic_filter(
     reach = [(start, _ENDLESS - stop) for start, stop in region]
     shrinking = [axis for axis in filtered if modes[axis] == "shrink" and reach[axis] != (0, 0)]
     cut = [axis for axis in shrinking if len(inputs[0].chunks[axis]) > 1]
-    if cut and _can_fail_in_part(kernel.source, _has_its_pixel(size, footprint, origin)):
+    if cut and _can_fail_in_part(kernel.source, has_its_pixel(size, footprint, origin)):
         raise ValueError(_whole_axes_needed(cut))
     inputs = [array.rechunk(inputs[0].chunks) for array in inputs]
 
@@ -201,15 +203,6 @@ def _check_window(ndim: int, size: Any, footprint: Any, mode: Any, origin: Any, 
         return
     for one, length in zip(origins, lengths):
         _scipy.check_origin(operator.index(one), length)
-
-
-def _has_its_pixel(size: Any, footprint: ArrayLike | None, origin: Any) -> bool:
-    """Whether every window has the cell of its pixel, and so is never empty."""
-    if footprint is None:
-        return size is not None and not np.any(origin)
-    cells = np.asarray(footprint, dtype=bool)
-    middle = np.array(cells.shape) // 2 + np.asarray(origin)
-    return bool(((middle >= 0) & (middle < cells.shape)).all() and cells[tuple(middle)])
 
 
 def _can_fail_in_part(source: str, has_its_pixel: bool) -> bool:

@@ -85,7 +85,7 @@ class HoodooAccessor:
         elif not isinstance(kernel, Kernel):
             raise TypeError(f"the kernel must be a str or a hoodoo.Kernel, not {kernel!r}")
         array = self._array
-        if others and isinstance(others[0], int) and size is None and len(kernel.inputs) == 1:
+        if others and isinstance(others[0], int | tuple | list) and size is None and len(kernel.inputs) == 1:
             raise TypeError("the size is given by name: size=3, size=(3, 5), or size={'y': 3, 'x': 5}")
         window = self._dims(size, footprint, dims)
         arguments: dict[str, Any] = {

@@ -104,6 +104,8 @@ impl<'a> RunContext<'a> {
         let strips = Strips { chunk: line_chunk, most };
         let traversal = Traversal::new(region, plan.reads.group_rows, &reads, whole, strips);
         let widest = traversal.strips.iter().map(|strip| strip.len).max().unwrap_or(0);
+        // Memory that no row fills would be made for each run, of small arrays too.
+        let chunk = chunk.min(widest.next_multiple_of(shape.block)).max(shape.block);
         let inside = plan.reads.outer_halos.iter().zip(domain.shape()).map(|(halo, len)| halo.interior(*len)).collect();
         RunContext {
             run,

@@ -1,4 +1,6 @@
-//! The kernels of `examples/`, built in.
+//! The kernels of `examples/`, built in, for the command line and the Python package.
+
+#![deny(missing_docs)]
 
 /// A kernel of the cookbook.
 ///

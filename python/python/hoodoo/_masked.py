@@ -1,0 +1,87 @@
+"""Cells without a value: those of masked arrays, and those that a mask or a number for no value says."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._arrays import Array, mask
+from ._kinds import Region, is_of
+from ._window import has_its_pixel
+
+#: What a filter is told where every cell has a value.
+NOTHING_MISSING: Mapping[str, Any] = MappingProxyType({"mask": None, "nodata": None, "fill": False})
+
+
+def is_masked(image: object) -> bool:
+    """Whether an image is a masked array."""
+    return is_of(image, "numpy.ma", "MaskedArray")
+
+
+@dataclasses.dataclass
+class Missing:
+    """Which cells of the images of a call have no value."""
+
+    #: The images without their masks.
+    images: tuple[Any, ...]
+    #: The masks of all images and that of the call, as they broadcast.
+    masks: list[Array]
+    nodata: float | None
+    fill: bool
+    #: The first image, if some image is masked.
+    like: Any
+
+    @classmethod
+    def of(cls, images: Sequence[Any], mask_: ArrayLike | None, nodata: float | None, fill: bool) -> Missing:
+        """What the images and a call say."""
+        masked = [image for image in images if is_masked(image)]
+        masks = [np.ma.getmaskarray(image) for image in masked]
+        if mask_ is not None:
+            masks.append(mask(mask_))
+        own = tuple(image.data if is_masked(image) else image for image in images)
+        return cls(own, masks, None if nodata is None else float(nodata), bool(fill), masked[0] if masked else None)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether results are masked arrays."""
+        return self.like is not None
+
+    def for_shape(self, shape: tuple[int, ...]) -> Mapping[str, Any]:
+        """What a filter is told for images of this shape."""
+        together = None
+        for each in self.masks:
+            try:
+                whole = np.broadcast_to(each, shape)
+            except ValueError:
+                raise ValueError(f"mask: the shape {each.shape} is not that of the images, {shape}") from None
+            together = whole if together is None else together | whole
+        return {"mask": together, "nodata": self.nodata, "fill": self.fill}
+
+    def masked(self, result: Array, region: Region, options: Mapping[str, Any]) -> Any:
+        """A result with a mask: where the pixel has no value, where it sees none, and where its value is NaN."""
+        inside = tuple(slice(*pixels) for pixels in region)
+        given: Array = options["missing"]["mask"]
+        absent = np.zeros(result.shape, bool) if self.fill else given[inside].copy()
+        if result.dtype.kind == "f":
+            absent |= np.isnan(result)
+        elif self.fill or not has_its_pixel(options["size"], options["footprint"], options["origin"]):
+            absent |= self._sees_nothing(given, options)
+        array = np.ma.MaskedArray(result, absent)
+        if result.dtype == self.like.dtype:
+            array.fill_value = self.like.fill_value
+        return array
+
+    def _sees_nothing(self, given: Array, options: Mapping[str, Any]) -> Array:
+        """At which pixels every cell of the window is missing, which integers can't say."""
+        from ._kernel import Kernel
+
+        window = {name: options[name] for name in ("size", "footprint", "mode", "origin", "axes")}
+        if window["size"] is None and window["footprint"] is None:
+            return np.zeros((), bool)
+        cells = Kernel("len(w)")(np.zeros(given.shape, np.uint8), mask=given, fill=True, dtype=np.float64, **window)
+        return np.asarray(cells == 0)

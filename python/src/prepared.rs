@@ -1,0 +1,172 @@
+//! A filter for arrays of one shape and type, called again and again: what is done for each call is what has to be.
+
+use hoodoo::{DType, Output, Prepared, Progress};
+use numpy::{PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyTuple;
+
+use crate::arrays::{Readable, is_direct, new_array, readable, writable};
+use crate::errors::{caught, exception};
+use crate::run::{Effort, run};
+
+/// A run of so few operations is over before another Python thread would have been woken up.
+const TINY_OPERATIONS: u64 = 1 << 16;
+
+/// A kernel that is ready for arrays of one shape and of certain types, as `Kernel.prepare` gives it.
+#[pyclass(name = "Prepared", module = "hoodoo", frozen)]
+pub struct PyPrepared {
+    /// The filter in Rust.
+    pub prepared: Prepared,
+    /// The text that errors are about.
+    pub source: String,
+    /// What a run takes.
+    pub effort: Effort,
+    /// What several outputs are returned as: a function of a list of them.
+    pub gather: Option<Py<PyAny>>,
+}
+
+#[pymethods]
+impl PyPrepared {
+    /// The outputs for arrays of the shape and the types that this was prepared for. What is given as `output` gets them.
+    #[pyo3(signature = (*images, output=None))]
+    fn __call__<'py>(
+        slf: &Bound<'py, Self>,
+        images: &Bound<'py, PyTuple>,
+        output: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        let count = this.prepared.inputs().len();
+        if images.len() != count {
+            return Err(PyTypeError::new_err(format!("it is prepared for {count} inputs, not {}", images.len())));
+        }
+        let images = images.iter().map(|image| as_array(&image)).collect::<PyResult<Vec<_>>>()?;
+        if let Some(output) = output {
+            return this.call_into(slf, images, output);
+        }
+        let shape = this.prepared.output_shape();
+        let new = |dtype: &DType| new_array(py, *dtype, shape);
+        let mut outputs = this.prepared.outputs().iter().map(new).collect::<PyResult<Vec<_>>>()?;
+        this.run(py, images, outputs.clone(), None)?;
+        match &this.gather {
+            Some(gather) => gather.bind(py).call1((outputs,)),
+            None => Ok(outputs.swap_remove(0).into_any()),
+        }
+    }
+
+    /// Writes the outputs, telling `progress`, if there is one, which part is done.
+    #[pyo3(signature = (images, outputs, progress=None))]
+    fn run<'py>(
+        &self,
+        py: Python<'py>,
+        images: Vec<Bound<'py, PyUntypedArray>>,
+        outputs: Vec<Bound<'py, PyUntypedArray>>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<()> {
+        let images = self.borrowed(&images)?;
+        let mut outputs = outputs.iter().map(writable).collect::<PyResult<Vec<_>>>()?;
+        let outputs: Vec<_> = outputs.iter_mut().map(|output| output.output()).collect();
+        self.compute(py, &images, outputs, progress)
+    }
+
+    /// The shape of the images.
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.prepared.shape())
+    }
+
+    /// The shape of what is returned.
+    #[getter]
+    fn output_shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.prepared.output_shape())
+    }
+
+    /// The names of the outputs' types.
+    #[getter]
+    fn output_types(&self) -> Vec<String> {
+        self.prepared.outputs().iter().map(DType::to_string).collect()
+    }
+
+    fn __repr__(&self) -> String {
+        let types = |each: &[DType]| each.iter().map(DType::to_string).collect::<Vec<_>>().join(", ");
+        let (images, outputs) = (types(self.prepared.inputs()), types(self.prepared.outputs()));
+        let shape: Vec<String> = self.prepared.shape().iter().map(usize::to_string).collect();
+        format!("<{:?} prepared for {} elements of {images}, giving {outputs}>", self.source.trim(), shape.join(" × "))
+    }
+}
+
+impl PyPrepared {
+    /// The images, of which each is of the shape and the type that this is for.
+    fn borrowed<'py>(&self, images: &[Bound<'py, PyUntypedArray>]) -> PyResult<Vec<Box<dyn Readable + 'py>>> {
+        let shape = self.prepared.shape();
+        let mut borrowed = Vec::with_capacity(images.len());
+        for (image, dtype) in images.iter().zip(self.prepared.inputs()) {
+            let read = readable(image)?;
+            if image.shape() != shape {
+                let given = image.shape();
+                return Err(PyValueError::new_err(format!("it is prepared for the shape {shape:?}, not {given:?}")));
+            }
+            if read.input().dtype() != *dtype {
+                let given = read.input().dtype();
+                return Err(PyTypeError::new_err(format!("it is prepared for elements of {dtype}, not {given}")));
+            }
+            borrowed.push(read);
+        }
+        Ok(borrowed)
+    }
+
+    fn compute(
+        &self,
+        py: Python<'_>,
+        images: &[Box<dyn Readable + '_>],
+        mut outputs: Vec<Output<'_>>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<()> {
+        let images: Vec<_> = images.iter().map(|image| image.input()).collect();
+        if self.effort.operations <= TINY_OPERATIONS && progress.is_none() {
+            let work = || self.prepared.run_all_into(&images, &mut outputs, &Progress::default());
+            return caught(work)?.map_err(|error| exception(py, error, &self.source));
+        }
+        let pixels = self.prepared.output_shape().iter().product();
+        let work = |progress: &Progress| self.prepared.run_all_into(&images, &mut outputs, progress);
+        run(py, pixels, &self.effort, progress, work).map_err(|failure| failure.exception(py, &self.source))
+    }
+
+    /// Writes to what the caller gave; Python does it where that is of another layout, or overlaps the images.
+    fn call_into<'py>(
+        &self,
+        slf: &Bound<'py, Self>,
+        images: Vec<Bound<'py, PyUntypedArray>>,
+        output: Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        static INTO: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let py = slf.py();
+        if self.gather.is_none()
+            && let Ok(array) = output.cast_exact::<PyUntypedArray>()
+            && is_direct(array)
+            && array.shape() == self.prepared.output_shape()
+        {
+            let borrowed = self.borrowed(&images)?;
+            if let Ok(mut target) = writable(array)
+                && target.output().dtype() == self.prepared.outputs()[0]
+            {
+                self.compute(py, &borrowed, vec![target.output()], None)?;
+                return Ok(output.clone());
+            }
+        }
+        INTO.import(py, "hoodoo._prepared", "call_into")?.call1((slf, images, output))
+    }
+}
+
+/// Anything that a kernel takes, as an array that can be read where it is.
+fn as_array<'py>(image: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
+    static AS_ARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    if let Ok(array) = image.cast_exact::<PyUntypedArray>()
+        && is_direct(array)
+    {
+        return Ok(array.clone());
+    }
+    let array = AS_ARRAY.import(image.py(), "hoodoo._prepared", "as_array")?.call1((image,))?;
+    Ok(array.cast_into::<PyUntypedArray>()?)
+}

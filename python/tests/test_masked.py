@@ -1,0 +1,149 @@
+"""Cells without a value: `mask`, `nodata`, and masked arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hoodoo import Kernel
+
+STATISTICS = {
+    "mean(w)": np.mean,
+    "min(w)": np.min,
+    "max(w) - min(w)": np.ptp,
+    "median(w)": np.median,
+    "std(w)": np.std,
+    "sum(w)": np.sum,
+    "len(w)": len,
+}
+
+
+def by_hand(image, mask, statistic, size=3):
+    """The statistic of the values in windows, of which those outside the array are none."""
+    half = size // 2
+    result = np.full(image.shape, np.nan)
+    for place in np.ndindex(image.shape):
+        window = tuple(slice(max(at - half, 0), at + half + 1) for at in place)
+        values = image[window][~mask[window]]
+        if len(values):
+            result[place] = statistic(values)
+    return result
+
+
+@pytest.fixture
+def image():
+    return np.random.default_rng(3).normal(size=(9, 11)).round(2)
+
+
+@pytest.fixture
+def mask():
+    mask = np.random.default_rng(4).random((9, 11)) < 0.4
+    mask[:3, :3] = True
+    return mask
+
+
+@pytest.mark.parametrize("engine", ["rows", "callback", "interpreter"])
+@pytest.mark.parametrize("source", STATISTICS)
+def test_masked_cells_take_no_part(image, mask, source, engine):
+    expected = by_hand(image, mask, STATISTICS[source])
+    filled = Kernel(source)(image, size=3, mode="shrink", mask=mask, fill=True, engine=engine)
+    some = ~np.isnan(expected)
+    np.testing.assert_allclose(filled[some], expected[some], rtol=1e-12, atol=1e-12)
+    kept = Kernel(source)(image, size=3, mode="shrink", mask=mask, engine=engine)
+    np.testing.assert_array_equal(kept[mask], image[mask])
+    np.testing.assert_array_equal(kept[~mask], filled[~mask])
+
+
+def test_a_number_stands_for_no_value(image, mask):
+    marked = np.where(mask, -9999, image)
+    kernel = Kernel("mean(w)")
+    expected = kernel(image, size=3, mask=mask)
+    given = kernel(marked, size=3, nodata=-9999)
+    np.testing.assert_array_equal(given[~mask], expected[~mask])
+    assert (given[mask] == -9999).all()
+    whole = (marked * 100).astype("i4")
+    assert kernel(np.where(mask, -9999, whole), size=3, nodata=-9999, fill=True)[1, 1] == -9999
+    nan = kernel(np.where(mask, np.nan, image), size=3, nodata=np.nan)
+    np.testing.assert_array_equal(nan, np.where(mask, np.nan, expected))
+    with pytest.raises(ValueError, match="nodata"):
+        Kernel("max(w)")(np.zeros((3, 3), "u1"), size=3, nodata=-1)
+
+
+def test_masked_arrays_are_masked_again(image, mask):
+    masked = np.ma.masked_array(image, mask, fill_value=-5)
+    result = Kernel("mean(w)")(masked, size=3)
+    assert isinstance(result, np.ma.MaskedArray) and result.fill_value == -5
+    np.testing.assert_array_equal(result.mask, mask)
+    np.testing.assert_array_equal(result.compressed(), Kernel("mean(w)")(image, size=3, mask=mask)[~mask])
+    # The image is as it was.
+    np.testing.assert_array_equal(masked.mask, mask)
+    filled = Kernel("mean(w)")(masked, size=3, mode="shrink", fill=True)
+    expected = by_hand(image, mask, np.mean)
+    np.testing.assert_array_equal(filled.mask, np.isnan(expected))
+    assert filled.mask[1, 1] and not filled.mask[mask].all()
+    np.testing.assert_allclose(filled.compressed(), expected[~np.isnan(expected)])
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i8", "f4"])
+def test_masks_of_every_type(image, mask, dtype):
+    numbers = np.abs(image * 10).astype(dtype)
+    masked = np.ma.masked_array(numbers, mask)
+    expected = by_hand(numbers.astype(float), mask, np.max)
+    for source in ("max(w)", "max(w), min(w)"):
+        result = Kernel(source)(masked, size=3, mode="shrink", fill=True)
+        first = result[0] if isinstance(result, tuple) else result
+        assert first.dtype == dtype
+        np.testing.assert_array_equal(first.mask, np.isnan(expected))
+        np.testing.assert_array_equal(first.compressed(), expected[~np.isnan(expected)])
+    # A window without its own pixel may see nothing where there is a value.
+    alone = np.ma.masked_array(np.array([1, 2, 3], dtype), [False, True, False])
+    sees = Kernel("max(w)")(alone, footprint=[True, False, True], mode="shrink")
+    np.testing.assert_array_equal(sees.mask, [True, True, True])
+    np.testing.assert_array_equal(Kernel("max(w)")(alone, footprint=[True, True, False], mode="shrink").mask, [False, True, False])
+
+
+def test_masks_of_all_inputs_count(image, mask):
+    other = np.zeros_like(mask)
+    other[5] = True
+    kernel = Kernel("input a, b; mean(a) + max(b)")
+    given = kernel(np.ma.masked_array(image, mask), np.ma.masked_array(image, other), size=3)
+    np.testing.assert_array_equal(given.mask, mask | other)
+    np.testing.assert_array_equal(given.data, kernel(image, image, size=3, mask=mask | other))
+    both = kernel(np.ma.masked_array(image, mask), image, size=3, mask=other)
+    np.testing.assert_array_equal(both.mask, mask | other)
+    row = kernel(image, image, size=3, mask=mask[:1])
+    np.testing.assert_array_equal(row, kernel(image, image, size=3, mask=np.broadcast_to(mask[:1], mask.shape)))
+
+
+def test_masks_and_the_rest(image, mask):
+    masked = np.ma.masked_array(image, mask)
+    valid = Kernel("mean(w)")(masked, size=3, mode="valid")
+    np.testing.assert_array_equal(valid.mask, mask[1:-1, 1:-1])
+    output = np.empty(image.shape)
+    assert Kernel("mean(w)")(masked, size=3, output=output) is output
+    np.testing.assert_array_equal(output, Kernel("mean(w)")(image, size=3, mask=mask))
+    no_mask = Kernel("mean(w)")(np.ma.masked_array(image), size=3)
+    np.testing.assert_array_equal(no_mask, Kernel("mean(w)")(image, size=3))
+    assert not no_mask.mask.any()
+    # Where windows have fewer cells, a median can be that of an even number.
+    assert Kernel("median(w)")(np.arange(9, dtype="u1"), size=3, mask=np.arange(9) == 4).dtype == np.float32
+    with pytest.raises(ValueError, match=r"mask: the shape \(2, 2\) is not that of the images, \(9, 11\)"):
+        Kernel("mean(w)")(image, size=3, mask=np.zeros((2, 2), bool))
+
+
+def test_labels_and_masks(image, mask):
+    xr = pytest.importorskip("xarray")
+    pd = pytest.importorskip("pandas")
+    expected = Kernel("mean(w)")(image, size=3, mask=mask)
+    given = Kernel("mean(w)")(xr.DataArray(image, dims=("y", "x")), size=3, mask=mask)
+    np.testing.assert_array_equal(given.values, expected)
+    frame = Kernel("mean(w)")(pd.DataFrame(image), size=3, mask=mask)
+    assert isinstance(frame, pd.DataFrame)
+    np.testing.assert_array_equal(frame.to_numpy(), expected)
+
+
+def test_dask_arrays_have_no_masks(image, mask):
+    da = pytest.importorskip("dask.array")
+    for option in ({"mask": mask}, {"nodata": 0.0}):
+        with pytest.raises(TypeError, match="Dask array is filtered without `mask`"):
+            Kernel("mean(w)")(da.from_array(image), size=3, **option)

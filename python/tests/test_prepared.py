@@ -1,0 +1,180 @@
+"""Kernels that are prepared for a shape and a type: as a call, only sooner."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import timeit
+
+import numpy as np
+import pytest
+
+import hoodoo
+from hoodoo import Kernel
+
+TYPES = ["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8", "?"]
+KERNELS = [
+    ("max(w) - min(w)", {}),
+    ("param t = 2; mean(w) + t", {"t": 0.5}),
+    ("weights k; sum(w * k)", {"k": np.arange(9.0).reshape(3, 3)}),
+    ("median(w)", {"mode": "shrink"}),
+    ("median(w)", {"mode": ("valid", "wrap"), "origin": (1, 0)}),
+    ("sum(w where w > 3) / len(w)", {"mode": "constant", "cval": 1.5}),
+    ("low: min(w), high: mean(w)", {}),
+]
+
+
+def some(shape, dtype, seed=0):
+    return (np.random.default_rng(seed).random(shape) * 100).astype(dtype)
+
+
+def same(given, expected):
+    given, expected = (each if isinstance(each, tuple) else (each,) for each in (given, expected))
+    for one, other in zip(given, expected, strict=True):
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize(("source", "options"), KERNELS)
+def test_it_gives_what_a_call_gives(source, options, dtype):
+    kernel, shape = Kernel(source), (7, 8)
+    prepared = kernel.prepare(shape, dtype, size=3, **options)
+    for seed in range(3):
+        image = some(shape, dtype, seed)
+        same(prepared(image), kernel(image, size=3, **options))
+    assert prepared.shape == shape
+    assert prepared.output_shape == tuple(stop - start for start, stop in _region(kernel, shape, options))
+
+
+def _region(kernel, shape, options):
+    places = {name: options[name] for name in ("mode", "origin") if name in options}
+    return kernel.output_region(shape, size=3, **places)
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (5,), (3, 0), (2, 3, 4), (40, 50, 3)])
+def test_shapes(shape):
+    kernel = Kernel("max(w) - w[" + ", ".join("0" * len(shape)) + "]" if shape else "max(w)")
+    image = some(shape, "i4")
+    same(kernel.prepare(shape, "i4", size=3)(image), kernel(image, size=3))
+
+
+def test_several_inputs_of_several_types():
+    kernel = Kernel("input a, b; max(a) - min(b)")
+    a, b = some((5, 6), "u1"), some((5, 6), "f4", 1)
+    same(kernel.prepare((5, 6), ["u1", "f4"], size=3)(a, b), kernel(a, b, size=3))
+    same(kernel.prepare((5, 6), ["u1", "f4"], size=3, output="f8")(a, b), kernel(a, b, size=3, dtype="f8"))
+
+
+def test_layouts_that_can_not_be_read_in_place():
+    kernel = Kernel("max(w)")
+    image = some((6, 8), "f4")
+    prepared = kernel.prepare((6, 8), "f4", size=3)
+    unaligned = np.frombuffer(b"\0" + image.tobytes(), "u1")[1:].view("f4").reshape(6, 8)
+    for other in (np.asfortranarray(image), image[::-1], image.astype(">f4"), unaligned):
+        same(prepared(other), kernel(other, size=3))
+    same(prepared(np.repeat(image, 2, 1)[:, ::2]), kernel(image, size=3))
+    assert kernel.prepare((3,), "f8", size=3)([1.0, 2.0, 3.0])[0] == 2
+    odd = np.array([0, 2, 0, 0], np.uint8).view(bool)
+    same(kernel.prepare((4,), bool, size=3)(odd), np.array([True, True, True, False]))
+
+
+def test_outputs_that_are_given():
+    kernel = Kernel("max(w)")
+    image = some((6, 8), "f4")
+    expected = kernel(image, size=3)
+    prepared = kernel.prepare((6, 8), "f4", size=3)
+    for output in (np.empty((6, 8), "f4"), np.empty((8, 6), "f4").T, np.empty((6, 8), ">f4"), np.empty((6, 16), "f4")[:, ::2]):
+        assert prepared(image, output=output) is output
+        np.testing.assert_array_equal(output, expected)
+    # In place, and over a part of itself.
+    own = image.copy()
+    prepared(own, output=own)
+    np.testing.assert_array_equal(own, expected)
+    longer = np.concatenate([image, image])
+    prepared(longer[:6], output=longer[3:9])
+    np.testing.assert_array_equal(longer[3:9], expected)
+    low, high = np.empty((6, 8), "f4"), np.empty((6, 8), "f4")
+    Kernel("min(w), max(w)").prepare((6, 8), "f4", size=3)(image, output=(low, high))
+    np.testing.assert_array_equal(high, expected)
+
+
+def test_what_it_is_not_prepared_for():
+    prepared = Kernel("max(w)").prepare((4, 5), "f4", size=3)
+    right = np.zeros((4, 5), "f4")
+    for images, error, message in [
+        ((), TypeError, "1 inputs, not 0"),
+        ((right, right), TypeError, "1 inputs, not 2"),
+        ((right.astype("f8"),), TypeError, "elements of f32, not f64"),
+        ((right.T.copy(),), ValueError, r"shape \[4, 5\], not \[5, 4\]"),
+        ((right.astype(complex),), TypeError, "not supported"),
+        ((np.ma.masked_array(right),), TypeError, "no masks"),
+    ]:
+        with pytest.raises(error, match=message):
+            prepared(*images)
+    for output, error, message in [
+        (np.zeros((4, 5)), TypeError, "output of f32, not f64"),
+        (np.zeros((5, 4), "f4"), ValueError, "outputs of shape"),
+        ("f4", TypeError, "must be an array"),
+        (np.broadcast_to(np.float32(0), (4, 5)), ValueError, "read-only"),
+    ]:
+        with pytest.raises(error, match=message):
+            prepared(right, output=output)
+    for arguments, error in [
+        ({"shape": (4,), "size": (3, 3)}, ValueError),
+        ({"shape": (4,), "dtype": ["f4", "f8"], "size": 3}, ValueError),
+        ({"shape": (4,), "output": ["f4", "f8"], "size": 3}, ValueError),
+        ({"shape": (-4,), "size": 3}, ValueError),
+        ({"shape": (4.0,), "size": 3}, TypeError),
+        ({"shape": (4,)}, ValueError),
+        ({"shape": (4,), "size": 3, "t": 1}, TypeError),
+    ]:
+        with pytest.raises(error):
+            Kernel("max(w)").prepare(**arguments)
+    failing = Kernel("assert w[0] > 0; w[0]").prepare((3,), size=3)
+    with pytest.raises(RuntimeError, match="1"):
+        failing([1.0, 0.0, 1.0])
+
+
+def test_it_says_what_it_is():
+    prepared = Kernel(" low: min(w), high: mean(w)").prepare((4, 5), "u1", size=3)
+    assert repr(prepared) == '<"low: min(w), high: mean(w)" prepared for 4 × 5 elements of u8, giving u8, f32>'
+    assert isinstance(prepared, hoodoo.Prepared)
+    high = prepared(np.zeros((4, 5), "u1")).high
+    assert high.dtype == np.float32
+
+
+def test_threads_call_it_at_once():
+    kernel = Kernel("median(w)")
+    images = [some((64, 64), "f8", seed) for seed in range(4)]
+    expected = [kernel(image, size=5) for image in images]
+    prepared = kernel.prepare((64, 64), size=5)
+    wrong = []
+
+    def work(image, right):
+        wrong.extend(None for _ in range(50) if not np.array_equal(prepared(image), right))
+
+    threads = [threading.Thread(target=work, args=each) for each in zip(images, expected)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_nothing_is_kept_of_a_call():
+    image = some((32, 32), "f8")
+    prepared = Kernel("max(w)").prepare((32, 32), size=3)
+    before = sys.getrefcount(image)
+    for _ in range(100):
+        prepared(image)
+    assert sys.getrefcount(image) == before
+
+
+def test_a_call_takes_less_than_a_kernels():
+    """The time itself is measured by `python -m hoodoo.bench`."""
+    image = some((8, 8), "f8")
+    kernel = Kernel("max(w) - min(w)")
+    prepared = kernel.prepare(image.shape, size=3)
+    times = [min(timeit.repeat(lambda call=call: call(), number=200, repeat=9)) for call in (lambda: prepared(image), lambda: kernel(image, size=3))]
+    assert times[0] < 0.6 * times[1]

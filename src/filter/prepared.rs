@@ -1,0 +1,79 @@
+//! A filter for arrays of one shape and of certain element types, with everything done that is done before there are elements.
+
+use super::arrays::{Input, Output};
+use super::job::Types;
+use super::options::Options;
+use super::prepare::prepare;
+use super::progress::Progress;
+use super::run::{Ready, same_shape};
+use crate::error::Error;
+use crate::grid::element::DType;
+
+/// What [`Filter::prepare`](crate::Filter::prepare) gives: for small arrays, each of whose runs takes less time than the checks before it.
+pub struct Prepared {
+    ready: Ready,
+    shape: Vec<usize>,
+    output_shape: Vec<usize>,
+}
+
+impl Prepared {
+    /// The filter with these options.
+    pub(super) fn new(options: &Options, shape: &[usize], types: Types) -> Result<Prepared, Error> {
+        if options.missing.is_set() {
+            return Err(Error::argument("mask", "cells without a value are looked for in each run, and not before"));
+        }
+        let ready = Ready::new(prepare(options, shape, types)?)?;
+        Ok(Prepared { shape: shape.to_vec(), output_shape: ready.job.output_shape.clone(), ready })
+    }
+
+    /// The shape of the inputs.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The shape of the outputs.
+    pub fn output_shape(&self) -> &[usize] {
+        &self.output_shape
+    }
+
+    /// The element types of the inputs.
+    pub fn inputs(&self) -> &[DType] {
+        &self.ready.job.types.inputs
+    }
+
+    /// The element types of the outputs.
+    pub fn outputs(&self) -> &[DType] {
+        &self.ready.job.types.outputs
+    }
+
+    /// Writes all outputs, as [`Filter::run_all_into`](crate::Filter::run_all_into) does.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] for arrays of another shape or type, or for another number of them; [`Error::Assertion`] and
+    /// [`Error::Callback`] at a pixel that fails, and [`Error::Cancelled`]; then some of the outputs may be written.
+    pub fn run_all_into(
+        &self,
+        inputs: &[Input<'_>],
+        outputs: &mut [Output<'_>],
+        progress: &Progress,
+    ) -> Result<(), Error> {
+        self.ready.job.function.check_counts(inputs.len(), outputs.len())?;
+        for (input, dtype) in inputs.iter().zip(self.inputs()) {
+            same_shape("inputs", &self.shape, input.shape(), "what was prepared for")?;
+            same_type("inputs", *dtype, input.dtype())?;
+        }
+        for (output, dtype) in outputs.iter().zip(self.outputs()) {
+            same_shape("output", &self.output_shape, output.shape(), "what was prepared for")?;
+            same_type("output", *dtype, output.dtype())?;
+        }
+        self.ready.run(inputs, outputs, progress)
+    }
+}
+
+fn same_type(argument: &'static str, expected: DType, given: DType) -> Result<(), Error> {
+    if expected == given {
+        return Ok(());
+    }
+    Err(Error::argument(argument, format!("elements of {given} are not what was prepared for, {expected}")))
+}
