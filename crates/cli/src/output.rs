@@ -106,6 +106,40 @@ impl Target {
     }
 }
 
+impl Target {
+    /// Has `work` write the file piece by piece; it appears when all is there. What takes bytes as they come gets them at once.
+    pub fn stream(
+        &self,
+        progress: &Progress,
+        work: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        if self.place.is_stream() {
+            let stream: Box<dyn Write> = match is_standard(&self.place.path) {
+                true => Box::new(io::stdout().lock()),
+                false => {
+                    let opened = OpenOptions::new().write(true).open(&self.place.real);
+                    Box::new(opened.map_err(|error| self.place.unwritable(error))?)
+                }
+            };
+            let mut writer = BufWriter::new(stream);
+            work(&mut writer)?;
+            return writer.flush().map_err(|error| Failure::at(self.path(), error));
+        }
+        let mut failure = None;
+        let written = self.place.write(|writer| {
+            work(writer).map_err(|error| {
+                failure = Some(error);
+                String::new()
+            })
+        });
+        watch::check(progress)?;
+        match failure {
+            Some(failure) => Err(failure),
+            None => publish(vec![written?]),
+        }
+    }
+}
+
 /// Writes a text file that appears whole or not at all.
 pub fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
     let place = Place::new(path);

@@ -7,7 +7,7 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 use hoodoo::DType;
 
-use super::nifti;
+use super::{nifti, y4m};
 use crate::image::Layout;
 use crate::image::metadata::Carried;
 use crate::printable::shown;
@@ -37,6 +37,8 @@ pub enum Format {
     Tga,
     /// A picture of light: three floats with one exponent.
     Hdr,
+    /// Video, which is filtered as it comes.
+    Y4m,
     /// Volumes.
     Nifti,
     /// The same, compressed.
@@ -93,6 +95,8 @@ enum Holds {
     Arrays,
     /// Pictures of any number of channels, page after page.
     Pages,
+    /// Pictures that come one after the other.
+    Video,
     /// One picture, grey or in colour, with or without opacity.
     Picture,
     /// The same without opacity.
@@ -121,7 +125,7 @@ const NO_HALVES: &[DType] = &[
 const U8_U16: &[DType] = &[DType::Bool, DType::U8, DType::U16];
 impl Format {
     /// All formats, those that people know best first.
-    const ALL: [Format; 15] = [
+    const ALL: [Format; 16] = [
         Format::Npy,
         Format::Npz,
         Format::Png,
@@ -133,6 +137,7 @@ impl Format {
         Format::Qoi,
         Format::Tga,
         Format::Hdr,
+        Format::Y4m,
         Format::Nifti,
         Format::NiftiGz,
         Format::Fits,
@@ -181,6 +186,10 @@ impl Format {
             Format::Hdr => {
                 let magic: &[&[u8]] = &[b"#?RADIANCE", b"#?RGBE"];
                 row("HDR", &["hdr"], magic, &[DType::F32], i32::MAX as usize, Holds::OpaqueColour, &[])
+            }
+            Format::Y4m => {
+                let types: &[DType] = &[DType::U8, DType::U16];
+                row("y4m", &["y4m"], &[y4m::MAGIC], types, usize::MAX, Holds::Video, &[])
             }
             Format::Nifti | Format::NiftiGz => {
                 let extensions: &[&str] = if self == Format::Nifti { &["nii"] } else { &["nii.gz"] };
@@ -278,6 +287,9 @@ impl Format {
             let axes = layout.shape.len();
             let many = matches!(self, Format::Nifti | Format::NiftiGz) && axes > nifti::MAX_AXES;
             return if many { Err(format!("a {name} file can't hold an array of {axes} axes")) } else { Ok(()) };
+        }
+        if holds == Holds::Video {
+            return Err(format!("a {name} file is written of a video only; write an .npy file"));
         }
         let pictures = if holds == Holds::Pages { layout.pictures() } else { layout.picture().map(|(y, x)| (1, y, x)) };
         let Some((_, height, width)) = pictures else {

@@ -1,6 +1,7 @@
 //! Image and array files.
 
 mod cards;
+pub mod elements;
 mod fits;
 mod format;
 mod jpeg;
@@ -15,6 +16,7 @@ mod raster;
 mod sequence;
 mod source;
 mod tiff;
+pub mod y4m;
 
 use std::io::{Seek, Write};
 use std::path::Path;
@@ -23,6 +25,7 @@ use hoodoo::AnyArray;
 
 pub use self::format::{Format, is_standard, parts_of_name};
 pub use self::kept::{keep, set_nodata};
+pub use self::npy::{RowReader, write_header as write_npy_header};
 pub use self::npz::joined as archive;
 pub use self::options::{MAX_PIXELS, ReadOptions};
 use self::source::Source;
@@ -53,6 +56,7 @@ fn read_source(format: Format, source: Source, options: &ReadOptions) -> Result<
     match format {
         Format::Npy => npy::read(source.reader, source.length).map(Image::plain),
         Format::Npz => npz::read(source.reader, options),
+        Format::Y4m => Err("is a video, which can only be filtered alone, as it comes".to_string()),
         Format::Nifti => nifti::read(source.reader, options),
         Format::NiftiGz => nifti::read(MultiGzDecoder::new(source.reader), options),
         Format::Fits => fits::read(source.reader, options),
@@ -74,6 +78,7 @@ pub fn write(format: Format, image: &Image, writer: &mut (impl Write + Seek)) ->
     match format {
         Format::Npy => npy::write(&image.array, writer),
         Format::Npz => npz::write(image, writer),
+        Format::Y4m => Err("is written of videos only".to_string()),
         Format::Nifti => nifti::write(image, writer),
         Format::NiftiGz => compressed(writer, |writer| nifti::write(image, writer)),
         Format::Fits => fits::write(image, writer),

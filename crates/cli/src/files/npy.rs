@@ -1,6 +1,8 @@
 //! Arrays in NumPy's .npy files.
 
-use std::io::{Read, Seek, Write};
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, Write};
+use std::path::Path;
 
 use hoodoo::{AnyArray, AnyElement, DType, f16};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
@@ -19,14 +21,7 @@ const MAX_AXES: usize = 64;
 
 /// Reads an array of `length` bytes in all, in its own order of elements.
 pub fn read(mut reader: impl Read + Seek, length: u64) -> Result<AnyArray, String> {
-    check_header_text(&mut reader)?;
-    let mut header = Header::from_reader(&mut reader).map_err(|error| format!("corrupt .npy header: {error}"))?;
-    let descriptor = header.type_descriptor.as_string().cloned();
-    let (dtype, descriptor) = element_type(descriptor.as_deref().unwrap_or("structured"))?;
-    header.type_descriptor = format!("'{descriptor}'").parse().expect("a word in quotes is a literal of Python");
-
-    let start = reader.stream_position().map_err(|error| error.to_string())?;
-    check_length(&header.shape, dtype, length.saturating_sub(start))?;
+    let (header, dtype, big_endian) = header(&mut reader, length)?;
     match dtype {
         DType::Bool => elements::<bool>(reader, &header),
         DType::I8 => elements::<i8>(reader, &header),
@@ -37,11 +32,86 @@ pub fn read(mut reader: impl Read + Seek, length: u64) -> Result<AnyArray, Strin
         DType::U32 => elements::<u32>(reader, &header),
         DType::I64 => elements::<i64>(reader, &header),
         DType::U64 => elements::<u64>(reader, &header),
-        DType::F16 => halves(reader, &header, descriptor.starts_with('>')),
+        DType::F16 => halves(reader, &header, big_endian),
         DType::F32 => elements::<f32>(reader, &header),
         DType::F64 => elements::<f64>(reader, &header),
         other => Err(format!("has {other} elements, which can't be read")),
     }
+}
+
+/// The header of an array of `length` bytes in all, the type of its elements, and whether their most significant byte is first.
+fn header(mut reader: impl Read + Seek, length: u64) -> Result<(Header, DType, bool), String> {
+    check_header_text(&mut reader)?;
+    let mut header = Header::from_reader(&mut reader).map_err(|error| format!("corrupt .npy header: {error}"))?;
+    let descriptor = header.type_descriptor.as_string().cloned();
+    let (dtype, descriptor) = element_type(descriptor.as_deref().unwrap_or("structured"))?;
+    header.type_descriptor = format!("'{descriptor}'").parse().expect("a word in quotes is a literal of Python");
+
+    let start = reader.stream_position().map_err(|error| error.to_string())?;
+    check_length(&header.shape, dtype, length.saturating_sub(start))?;
+    Ok((header, dtype, descriptor.starts_with('>')))
+}
+
+/// The rows of an array in a file, along its first axis.
+pub struct RowReader {
+    reader: BufReader<File>,
+    /// How many there are.
+    pub count: usize,
+    /// The shape of one.
+    pub shape: Vec<usize>,
+    /// The type of the elements.
+    pub dtype: DType,
+    big_endian: bool,
+    read: usize,
+}
+
+impl RowReader {
+    /// The rows of the array in the file at `path`.
+    pub fn open(path: &Path) -> Result<RowReader, String> {
+        let file = File::open(path).map_err(|error| error.to_string())?;
+        let length = file.metadata().map_err(|error| error.to_string())?.len();
+        let mut reader = BufReader::new(file);
+        let (header, dtype, big_endian) = header(&mut reader, length)?;
+        if header.layout.is_fortran() {
+            return Err("--stream: its first axis is the fastest; its rows do not come one after the other".to_string());
+        }
+        match header.shape.as_slice() {
+            [count, shape @ ..] if !shape.is_empty() => {
+                Ok(RowReader { reader, count: *count, shape: shape.to_vec(), dtype, big_endian, read: 0 })
+            }
+            _ => Err("--stream: it has no two axes".to_string()),
+        }
+    }
+
+    /// The next row, in this machine's byte order.
+    pub fn next(&mut self) -> Result<Option<Vec<u8>>, String> {
+        if self.read == self.count {
+            return Ok(None);
+        }
+        let sample = self.dtype.bytes();
+        let mut row = vec![0; self.shape.iter().product::<usize>() * sample];
+        self.reader.read_exact(&mut row).map_err(|error| error.to_string())?;
+        if sample > 1 && self.big_endian != cfg!(target_endian = "big") {
+            row.chunks_exact_mut(sample).for_each(<[u8]>::reverse);
+        }
+        self.read += 1;
+        Ok(Some(row))
+    }
+}
+
+/// Writes the header of an array in C order, whose elements follow with the least significant byte first.
+pub fn write_header(dtype: DType, shape: &[usize], writer: impl Write) -> Result<(), String> {
+    let number = match (dtype.is_float(), dtype.limits().0 < 0.0) {
+        (true, _) => 'f',
+        (_, true) => 'i',
+        _ => 'u',
+    };
+    let kind = if dtype == DType::Bool { 'b' } else { number };
+    let order = if dtype.bytes() == 1 { '|' } else { '<' };
+    let descriptor = format!("'{order}{kind}{}'", dtype.bytes());
+    let type_descriptor = descriptor.parse().expect("a word in quotes is a literal of Python");
+    let header = Header { type_descriptor, layout: Layout::Standard, shape: shape.to_vec() };
+    header.write(writer).map_err(|error| error.to_string())
 }
 
 /// Checks what the header's parser trusts: that the text is as long as the file says, and not deeply nested. Leaves the

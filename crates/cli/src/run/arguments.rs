@@ -82,6 +82,10 @@ pub struct RunArguments {
     /// Filter the pages of a file as one volume, whose first axis they are
     #[arg(long, conflicts_with = "page")]
     pub volume: bool,
+    /// Read, filter and write an .npy file row by row along its first axis, with memory for what windows see at once; y4m videos
+    /// are always filtered so
+    #[arg(long, conflicts_with = "out_dir")]
+    pub stream: bool,
     /// Fail if an output can't keep something that the first input carries, such as its colour profile
     #[arg(long)]
     pub strict: bool,

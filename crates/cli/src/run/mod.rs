@@ -8,6 +8,8 @@ mod batch;
 mod job;
 mod missing;
 mod planes;
+mod slabs;
+mod stream;
 
 pub use self::arguments::RunArguments;
 use self::bands::Selected;
@@ -78,7 +80,11 @@ fn filter(arguments: &RunArguments, read: &Read<'_>, targets: &[Target], report:
     for then in &arguments.then {
         kernels.push(report.times.take("compile", || Source::load(then)?.compile())?);
     }
-    let mut job = Job { arguments, source, kernels, progress: watch::cancelled_by_signals()?, report, read };
+    let progress = watch::cancelled_by_signals()?;
+    if arguments.out_dir.is_none() && (arguments.stream || stream::is_video(arguments)?) {
+        return stream::run(arguments, &kernels[0], targets, &progress);
+    }
+    let mut job = Job { arguments, source, kernels, progress, report, read };
     match &arguments.out_dir {
         Some(directory) => batch::filter_each(&mut job, directory),
         None => job.filter_together(targets),
