@@ -6,7 +6,6 @@ use super::arrange::Arrangement;
 use super::engine::Engine;
 use super::exec::domain::Domain;
 use super::options::{Function, Marked};
-use super::transpose;
 use crate::grid::boundary::Mode;
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};

@@ -36,7 +36,7 @@ use super::exec::view::RawView;
 use crate::error::Error;
 use crate::grid::region::Region;
 use crate::plan::Plan;
-use crate::plan::pass::{Pass, PassVectors};
+use crate::plan::pass::Pass;
 use crate::tuning;
 
 /// Computes every pixel of the run's region; the number of the first of its pixels that fails, in C order. Inputs have the
@@ -62,8 +62,7 @@ pub fn threads(plan: &Plan, region: &Region, most: usize) -> usize {
 
 /// The same if rows could be divided.
 pub fn worthwhile_threads(plan: &Plan, region: &Region, most: usize) -> usize {
-    let of_pass =
-        |pass: &Pass| pass.instructions.max(1.0 / 16.0) / if pass.vectors == PassVectors::Wide { 2.0 } else { 1.0 };
+    let of_pass = |pass: &Pass| pass.instructions.max(1.0 / 16.0) / pass.vectors.blocks() as f64;
     let instructions: f64 = plan.passes.iter().map(of_pass).sum();
     let moving: usize = plan.orders.iter().map(|order| order.statistics.len() * tuning::MOVING_WORK).sum();
     let work = region.pixels() as f64 * (instructions + moving as f64);
