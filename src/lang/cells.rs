@@ -65,7 +65,7 @@ impl Cells {
     pub fn stretched(&self, steps: &[i32]) -> Cells {
         let farther = |(index, offset): (usize, &i32)| offset * steps[index % self.axes];
         let offsets = self.offsets.iter().enumerate().map(farther).collect();
-        Cells { offsets: Arc::new(offsets), ..self.clone() }
+        Cells { offsets: Arc::new(offsets), ..self.clone() }.with_bounds()
     }
 
     /// Checks that `kernel` reads these cells only.
