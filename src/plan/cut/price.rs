@@ -79,15 +79,27 @@ fn price_of_whole(request: &Request, shape: &Shape, candidates: &[(ExprId, Candi
         let loops = if squares > 0.0 { 2.0 } else { 1.0 };
         return taps * (tuning::LOOP_INSTRUCTIONS * loops + conditions + reductions - 1.0 + squares);
     }
-    let rows = request.adjacent_rows as f64;
+    let is_idempotent =
+        |candidate: &Candidate| matches!(candidate.recipe, Recipe::Plain { kind, .. } if kind.is_idempotent());
+    let idempotent = candidates.iter().all(|(_, candidate, _)| is_idempotent(candidate));
+    // As the plan of one pass chooses.
+    let most = if idempotent || 2 * cells > tuning::MUCH_SHARED { tuning::MAX_ROWS_PER_CALL } else { 4 };
+    let rows = request.adjacent_rows.min(most) as f64;
     let each = match shape.only_run() {
         // Each row of cells is combined once for the rows of pixels that see it, then rows are.
         Some(run) => {
             let (height, run) = (shape.patterns[run.pattern].len() as f64, run.len as f64);
             (height + rows - 1.0) / rows * 2.0 * run + height / rows + rows.log2()
         }
-        None => 2.0 * shape.taps() as f64,
+        // Rows of pixels share what they read, and where that changes nothing parts of rows of cells.
+        None => {
+            let columns = shape.runs.iter().map(|run| run.len).sum::<usize>() as f64;
+            let taps = shape.taps() as f64;
+            taps * if idempotent { tuning::SHARED_EXTREMES } else { 1.0 } + (taps + (rows - 1.0) * columns) / rows
+        }
     };
-    // Differences from a mean are the pixel's own.
-    (reductions - squares) * each + squares * 2.0 * taps + conditions * taps
+    // Differences from a mean are the pixel's own, and weights are different ones for each row of pixels.
+    let is_weighted = |candidate: &Candidate| matches!(candidate.recipe, Recipe::Weighted(_));
+    let own = squares + candidates.iter().filter(|(_, candidate, _)| is_weighted(candidate)).count() as f64;
+    (reductions - own) * each + own * 2.0 * taps + squares * tuning::SQUARE_INSTRUCTIONS * taps + conditions * taps
 }
