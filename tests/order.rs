@@ -304,6 +304,10 @@ fn elements_of_narrow_types() {
         let disk = mask([17, 17], |y, x| y * y + x * x <= 64);
         check(source, &disk, &image::<u8>(&[19, 150], Kind::Many, 5), mode);
         check(source, &disk, &image::<i8>(&[18, 40], Kind::Few, 6), mode);
+        // Of more cells than a byte counts.
+        let large = mask([21, 21], |y, x| y * y + x * x <= 100);
+        check(source, &large, &image::<u8>(&[23, 60], Kind::Many, 7), mode);
+        check(source, &large, &image::<i8>(&[23, 30], Kind::Many, 8), mode);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use hoodoo::{AnyElement, Cast, Engine, Error, Filter, Kernel, Mode, PerAxis, Progress};
+use hoodoo::{AnyElement, Cast, Engine, Error, Filter, Input, Kernel, Mode, Output, PerAxis, Progress};
 use ndarray::{Array1, Array2, array};
 
 /// The maps of this process.
@@ -70,6 +70,25 @@ fn long_pixels_can_be_stopped() {
             let time = time_until_stopped(kernel, 151, engine);
             assert!(time < Duration::from_secs(3), "{kernel} {engine:?}: {time:?}");
         }
+    }
+}
+
+#[test]
+fn windows_that_move_and_passes_can_be_stopped() {
+    let image = Array2::<f32>::from_shape_fn((2000, 2000), |(y, x)| ((y * 7 + x * 13) % 997) as f32);
+    let bytes = image.mapv(|value| value as u8);
+    for kernel in ["median(w)", "percentile(w where w > 9, 30)", "mode(w)", "std(w)", "median(w) - mean(w)"] {
+        let filter = Filter::new(&Kernel::compile(kernel).expect(kernel)).size(101).threads(1);
+        let stopped = |image: Input<'_>, output: Output<'_>| {
+            let start = Instant::now();
+            let progress = Progress::default().timeout(Duration::from_millis(50));
+            let result = filter.run_all_into(&[image], &mut [output], &progress);
+            assert!(matches!(result, Ok(()) | Err(Error::Cancelled)), "{kernel}: {result:?}");
+            // In a debug build a row of medians takes some milliseconds.
+            assert!(start.elapsed() < Duration::from_secs(4), "{kernel}: {:?}", start.elapsed());
+        };
+        stopped(Input::from(&image), Output::from(&mut image.clone()));
+        stopped(Input::from(&bytes), Output::from(&mut bytes.clone()));
     }
 }
 

@@ -75,6 +75,12 @@ pub fn instructions(kernel: &Kernel, nodes: &[ExprId], analysis: &Analysis, widt
     nodes.iter().map(cost).sum()
 }
 
+/// About how many instructions all that is done for each cell takes in one register.
+pub fn instructions_of_cell(kernel: &Kernel) -> usize {
+    let of_cell = kernel.live_nodes().filter(|(_, node)| node.ty.is_window());
+    of_cell.map(|(_, node)| operation(&node.expr)).sum()
+}
+
 /// How much there is to do for a block of pixels in which most is done in one register.
 pub struct Work {
     /// Instructions for a register of lanes of 1, 2, 4 and 8 bytes.

@@ -245,7 +245,7 @@ impl OrderPass {
         writeln!(
             f,
             "order statistics by the host, from window to window: {what}, {}",
-            counted(self.cells.len(), "cell")
+            counted(self.cells.all.len(), "cell")
         )?;
         for OrderStatistic { op, method, line, .. } in &self.statistics {
             let how = match method {

@@ -67,5 +67,7 @@ pub fn hoisted(kernel: &Kernel, request: &Request) -> Hoisted {
     let kernel = with_invariant_factors(&kernel, request.precision);
     let facts = WholeFacts { inputs: &request.wholes(), taps: request.window_len(), absence: true };
     let kernel = without_absent(kernel, &facts, &request.outputs, request.cast);
-    hoist(kernel, taps <= tuning::MAX_UNROLLED_CELLS)
+    // A loop would compute at each cell what the compiler knows where loops are unrolled.
+    let is_unrolled = taps * cost::instructions_of_cell(&kernel) <= tuning::MAX_UNROLLED_INSTRUCTIONS;
+    hoist(kernel, taps <= tuning::MAX_UNROLLED_CELLS && is_unrolled)
 }

@@ -17,8 +17,8 @@ const SIDES: [usize; 9] = [3, 5, 7, 11, 15, 21, 31, 51, 101];
 /// From this side on, what is not computed in passes takes so long that it is left out.
 const LONGEST_WHOLE: usize = 31;
 
-/// From this side on, order statistics are left out.
-const LONGEST_ORDERED: usize = 31;
+/// The same for order statistics, which take longer.
+const LONGEST_SEARCHED: usize = 11;
 
 /// The sides of the windows that kernels are compiled for.
 const COMPILED_SIDES: [usize; 6] = [3, 5, 9, 17, 33, 101];
@@ -29,8 +29,8 @@ const COMPILED_SHAPE: [usize; 2] = [1, 32];
 /// The kernels whose time grows with the window.
 const STATISTICS: [&str; 3] = ["min(w)", "mean(w)", "median(w)"];
 
-/// The kernels that are computed in passes, or not, with what the plan chooses.
-const CUT: [&str; 3] = ["min(w)", "mean(w)", "std(w)"];
+/// The kernels that are computed in passes, or from window to window, or not, with what the plan chooses.
+const CUT: [&str; 4] = ["min(w)", "mean(w)", "std(w)", "median(w)"];
 
 /// The kernels whose compilation grows with the window.
 const COMPILED: [&str; 3] = ["min(w)", "weights k; sum(w * k)", "median(w)"];
@@ -117,8 +117,7 @@ fn by_window<T: AnyElement>(source: &str, element: &str, size: usize, repeat: us
         let time = time(&Filter::new(&kernel).size(side).threads(1), &image, repeat)?;
         Ok((side as f64, time.as_secs_f64() * 1e9 / image.len() as f64))
     };
-    let sides = SIDES.into_iter().filter(|side| *side <= LONGEST_ORDERED || !source.contains("median"));
-    let points = sides.map(point).collect::<Result<_, Error>>()?;
+    let points = SIDES.into_iter().map(point).collect::<Result<_, Error>>()?;
     Ok(Series { name: format!("{source} {element}"), points })
 }
 
@@ -156,7 +155,8 @@ fn choice<T: AnyElement>(
         Ok(time(&filter.clone().cut(cut), &image, repeat)?.as_secs_f64() * 1e9 / image.len() as f64)
     };
     let (chosen, cut) = (measured(Cut::Auto)?, measured(Cut::Always)?);
-    let whole = if side <= LONGEST_WHOLE { Some(measured(Cut::Never)?) } else { None };
+    let longest = if source.contains("median") { LONGEST_SEARCHED } else { LONGEST_WHOLE };
+    let whole = if side <= longest { Some(measured(Cut::Never)?) } else { None };
     let best = whole.map_or(cut, |whole| whole.min(cut)).min(chosen);
     let whole = whole.map_or_else(String::new, short);
     Ok(format!("{label} {} | {} | {whole} | {} |\n", short(chosen), short(cut), short(chosen / best)))

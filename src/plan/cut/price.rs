@@ -85,7 +85,12 @@ fn price_of_whole(kernel: &Kernel, request: &Request, shape: &Shape, candidates:
         let loops = if squares > 0.0 { 2.0 } else { 1.0 };
         return taps * (tuning::LOOP_INSTRUCTIONS * loops + element + reductions - 1.0 + squares);
     }
-    let rows = request.adjacent_rows as f64;
+    let is_idempotent =
+        |candidate: &Candidate| matches!(candidate.recipe, Recipe::Plain { kind, .. } if kind.is_idempotent());
+    let idempotent = candidates.iter().all(|(_, candidate, _)| is_idempotent(candidate));
+    // As the plan of one pass chooses.
+    let most = if idempotent || 2 * cells > tuning::MUCH_SHARED { tuning::MAX_ROWS_PER_CALL } else { 4 };
+    let rows = request.adjacent_rows.min(most) as f64;
     let (reads, each) = match shape.patterns.as_slice() {
         // Each row of cells is combined once for the rows of pixels that see it, then rows are.
         [column] => {
@@ -93,9 +98,18 @@ fn price_of_whole(kernel: &Kernel, request: &Request, shape: &Shape, candidates:
             let reads = (height + rows - 1.0) / rows * run;
             (reads, 2.0 * reads + height / rows + rows.log2())
         }
-        _ => (shape.taps() as f64, 2.0 * shape.taps() as f64),
+        // Rows of pixels share what they read, and where that changes nothing parts of rows of cells.
+        _ => {
+            let columns = shape.runs.iter().map(|run| run.len).sum::<usize>() as f64;
+            let taps = shape.taps() as f64;
+            let reads = (taps + (rows - 1.0) * columns) / rows;
+            (reads, taps * if idempotent { tuning::SHARED_EXTREMES } else { 1.0 } + reads)
+        }
     };
     let element = (element - conditions).max(0.0) * reads;
-    // Differences from a mean are the pixel's own.
-    (reductions - squares) * each + squares * 2.0 * taps + conditions * taps + element
+    // Differences from a mean are the pixel's own, and weights are different ones for each row of pixels.
+    let is_weighted = |candidate: &Candidate| matches!(candidate.recipe, Recipe::Weighted(_));
+    let own = squares + candidates.iter().filter(|(_, candidate, _)| is_weighted(candidate)).count() as f64;
+    let own_work = own * 2.0 * taps + squares * tuning::SQUARE_INSTRUCTIONS * taps;
+    (reductions - own) * each + own_work + conditions * taps + element
 }

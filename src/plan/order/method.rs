@@ -44,20 +44,21 @@ impl Method {
 /// Of how many cells an element is found bit by bit, at most.
 fn most_bisected(lane: Lane, cells: &[Vec<isize>]) -> usize {
     match lane.bytes() {
-        // Counts have 8 bits.
-        1 if !suits_columns(cells) => usize::from(u8::MAX),
-        1 => tuning::MAX_BISECTED_BOX,
+        1 if suits_columns(cells) => tuning::MAX_BISECTED_BOX,
+        // More are counted in 16 bits, where bytes are without a sign.
+        1 if lane == Lane::U8 => tuning::MAX_BISECTED,
+        1 => usize::from(u8::MAX),
         2 => tuning::MAX_BISECTED_SHORTS,
         _ => 0,
     }
 }
 
-/// Whether cells are a box with so many of them at each place along the row that a histogram of each column is worth it; counts
-/// have 16 bits.
+/// Whether cells are a box, so that all columns have the same ones, and few enough for counts of 16 bits. Histograms of columns are then the
+/// fastest, even of one cell each: 0.5 to 0.7 of the time of the other methods.
 fn suits_columns(cells: &[Vec<isize>]) -> bool {
     let along: BTreeSet<isize> = cells.iter().filter_map(|cell| cell.last().copied()).collect();
     let outer: BTreeSet<&[isize]> = cells.iter().map(|cell| &cell[..cell.len() - 1]).collect();
     let contiguous = along.iter().zip(along.iter().skip(1)).all(|(x, y)| x + 1 == *y);
     let product = along.len() * outer.len() == cells.len();
-    product && contiguous && outer.len() >= tuning::COLUMN_HISTOGRAM_CELLS && cells.len() <= usize::from(u16::MAX)
+    product && contiguous && cells.len() <= usize::from(u16::MAX)
 }

@@ -5,12 +5,14 @@
 //! window has not, and puts in those that are new. What it finds is a line, which the last pass, the kernel itself, reads where the order
 //! statistic was. No value depends on how it is found.
 
+pub mod cells;
 pub mod elements;
 pub mod method;
 pub mod pass;
 
 use std::collections::BTreeMap;
 
+use self::cells::OrderCells;
 use self::elements::Elements;
 use self::method::Method;
 use self::pass::{OrderArgument, OrderPass, OrderStatistic};
@@ -77,21 +79,26 @@ pub fn moving(hoisted: &Hoisted, request: &Request) -> Option<Moving> {
             let (argument, lane) = (argument_of(kernel, argument)?, elements.lane());
             let element = (!elements.is_filtered()).then(|| element_of(op, argument, cells.len())).flatten();
             let method = Method::of(op, lane, &cells, element)?;
-            let keeps_lane = matches!(method, Method::Columns(_) | Method::Bisection(_)) && element.is_some();
+            let line_lane = match method {
+                // As wide as the counts.
+                Method::Bisection(_) if lane == Lane::U8 && cells.len() > usize::from(u8::MAX) => Lane::U16,
+                Method::Columns(_) | Method::Bisection(_) if element.is_some() => lane,
+                _ => Lane::F64,
+            };
             let statistic = OrderStatistic {
                 op,
                 argument,
                 element,
                 method,
                 line: lines.len(),
-                lane: if keeps_lane { lane } else { Lane::F64 },
+                lane: line_lane,
                 range: ranges[id.index()].general,
             };
             lines.insert(*id, statistic.line);
             Some(statistic)
         };
         let statistics = ids.iter().filter_map(statistic).collect();
-        orders.push(OrderPass { elements, statistics, cells: cells.clone() });
+        orders.push(OrderPass { elements, statistics, cells: OrderCells::new(&cells) });
     }
     let last = last_pass(kernel, request, &lines)?;
     (!orders.is_empty()).then_some(Moving { orders, lines, last })

@@ -1,5 +1,6 @@
 //! A pass of the host that finds order statistics.
 
+use super::cells::OrderCells;
 use super::elements::Elements;
 use super::method::Method;
 use crate::grid::lane::Lane;
@@ -17,8 +18,8 @@ pub struct OrderPass {
     pub elements: Elements,
     /// What is found of them.
     pub statistics: Vec<OrderStatistic>,
-    /// Where each cell of the footprint is, along the array's axes.
-    pub cells: Vec<Vec<isize>>,
+    /// The cells of the footprint.
+    pub cells: OrderCells,
 }
 
 /// An order statistic that moves.

@@ -10,7 +10,7 @@ use super::geometry::ColumnMoves;
 use super::keys::Ordered;
 use super::level::{Level, Work, dispatch};
 use super::question::Question;
-use super::sets::Statistic;
+use super::statistic::Statistic;
 use super::sweep::Results;
 use crate::lang::reductions::Ranked;
 

@@ -14,6 +14,7 @@ mod ranking;
 mod rows;
 mod sets;
 pub mod shared;
+mod statistic;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -27,8 +28,9 @@ use self::keys::{Ordered, for_lane};
 use self::line::LineMemory;
 use self::ranking::{HasSorter, Ranking};
 use self::rows::{CellsOfRow, ElementRows};
-use self::sets::{RankCounts, RankSet, Statistic, ValueCounts};
+use self::sets::{RankCounts, RankSet, ValueCounts};
 use self::shared::OrderContext;
+use self::statistic::Statistic;
 use self::sweep::Sweep;
 use super::context::RunContext;
 use super::traversal::Segments;
@@ -142,7 +144,7 @@ impl<'a> OrderBlocks<'a> {
 
 /// Finds a statistic of elements that were read.
 fn find(context: &RunContext<'_>, pass: usize, statistic: &OrderStatistic, memory: &mut Memory, line: &mut LineMemory) {
-    let OrderContext { geometry, moves, columns, pair, .. } = &context.orders[pass];
+    let OrderContext { moves, columns, pair, .. } = &context.orders[pass];
     let is_over = &|| context.verdict.is_over();
     let Memory { ranking, bytes, keys, long_keys, set, numbers, counts, values: of_values, columns: sums, .. } = memory;
     let values = &ranking.values[..];
@@ -153,7 +155,7 @@ fn find(context: &RunContext<'_>, pass: usize, statistic: &OrderStatistic, memor
     let unsigned = !statistic.lane.is_signed();
     match statistic.method {
         Method::Columns(kind) => {
-            let of = OfColumns { bytes, moves: columns, run: geometry.x.span + 1, is_over };
+            let of = OfColumns { bytes, moves: columns, run: context.plan.orders[pass].cells.x.span + 1, is_over };
             match statistic.element.filter(|_| statistic.lane.bytes() == 1) {
                 Some(rank) => sums.find_element(of, rank, unsigned, &mut line.bytes()),
                 None => sums.find(of, Statistic { kind, argument, values }, &mut line.numbers()),
@@ -190,30 +192,33 @@ fn read<T: Ordered<Key: HasSorter>>(
     block: &BlockOfRows<'_>,
     memory: &mut Memory,
 ) {
-    let (order, OrderContext { geometry, moves, border, .. }) = (&context.plan.orders[pass], &context.orders[pass]);
+    let (order, OrderContext { moves, border, .. }) = (&context.plan.orders[pass], &context.orders[pass]);
+    let cells = &order.cells;
     let Memory { row, ranking, bytes, keys, long_keys, .. } = memory;
-    let (height, width) = (block.rows.len() + geometry.y.span, block.strip.len + geometry.x.span);
-    let along = block.strip.first as isize + geometry.x.first;
-    let (few_values, planes) = (T::LANE.bytes() == 1, geometry.planes.len());
+    let (height, width) = (block.rows.len() + cells.y.span, block.strip.len + cells.x.span);
+    let along = block.strip.first as isize + cells.x.first;
+    let (few_values, planes) = (T::LANE.bytes() == 1, cells.planes.len());
+    // Counts of more cells have 16 bits.
+    let narrow = few_values && cells.all.len() <= usize::from(u8::MAX);
     match method {
         Method::Columns(_) => bytes.begin(planes, height, width, order.elements.is_filtered()),
-        Method::Bisection(_) if few_values => keys.begin(planes, height, width),
+        Method::Bisection(_) if narrow => keys.begin(planes, height, width),
         Method::Bisection(_) => long_keys.begin(planes, height, width),
         Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => ranking.begin(moves.layout.len()),
     }
-    for (plane, offset) in geometry.planes.iter().enumerate() {
+    for (plane, offset) in cells.planes.iter().enumerate() {
         for y in 0..height {
             let mut outer: Vec<isize> =
                 block.outer.iter().zip(offset).map(|(index, offset)| *index as isize + offset).collect();
             if block.has_rows {
-                outer.push(block.rows.start as isize + geometry.y.first + y as isize);
+                outer.push(block.rows.start as isize + cells.y.first + y as isize);
             }
             row.read(context, pass, &CellsOfRow { outer: &outer, along: along..along + width as isize, border });
             let (elements, selected) = (row.elements::<T>(), row.selected(&order.elements));
             let (first, step) = (moves.layout.place(plane, y, 0), moves.layout.step());
             match method {
                 Method::Columns(_) => bytes.take(elements, selected, plane, y),
-                Method::Bisection(_) if few_values => keys.take(elements, plane, y),
+                Method::Bisection(_) if narrow => keys.take(elements, plane, y),
                 Method::Bisection(_) => long_keys.take(elements, plane, y),
                 Method::Histogram(_) | Method::Values(_) if few_values => {
                     ranking.take_values(elements, selected, first, step)

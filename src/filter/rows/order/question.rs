@@ -1,6 +1,6 @@
 //! Which elements a statistic is made of.
 
-use super::sets::Statistic;
+use super::statistic::Statistic;
 use crate::lang::reductions::Ranked;
 
 /// No rank.

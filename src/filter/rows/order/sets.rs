@@ -4,6 +4,7 @@ use super::geometry::Run;
 use super::level::Level;
 use super::question::Question;
 use super::ranking::Ranking;
+use super::statistic::Statistic;
 use crate::lang::reductions::{Frequency, Ranked};
 
 /// The elements of a window, by rank. What is done for every pixel is always inlined.
@@ -37,15 +38,6 @@ impl<'a> Moved<'a> {
     fn ranks(self, run: Run) -> &'a [u32] {
         &self.ranks[self.place + run.start..][..run.len]
     }
-}
-
-/// What is to be found.
-#[derive(Clone, Copy)]
-pub struct Statistic<'a, K> {
-    pub kind: K,
-    pub argument: f64,
-    /// The numbers, by rank.
-    pub values: &'a [f64],
 }
 
 /// Which ranks there are, each at most once, as bits; and how many are below the word that was last looked at.

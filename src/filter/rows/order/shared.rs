@@ -27,14 +27,14 @@ impl OrderContext {
     pub fn all(plan: &Plan, domain: &Domain, region: &Region, columns: usize) -> Vec<OrderContext> {
         let row = region.row();
         let of_pass = |pass: &OrderPass| {
-            let mut geometry = Geometry::new(pass, region, plan.reads.group_rows);
-            geometry.columns = columns;
-            let first = row.start as isize + geometry.x.first;
-            let border = BorderMap::new(domain, first..first + (row.len() + geometry.x.span) as isize);
+            let geometry = Geometry { columns, ..Geometry::new(pass, region, plan.reads.group_rows) };
+            let cells = &pass.cells;
+            let first = row.start as isize + cells.x.first;
+            let border = BorderMap::new(domain, first..first + (row.len() + cells.x.span) as isize);
             OrderContext {
-                moves: geometry.moves(),
-                columns: geometry.columns(),
-                pair: geometry.pair_of_rows(),
+                moves: Moves::new(cells, geometry),
+                columns: ColumnMoves::new(cells),
+                pair: PairOfRows::new(cells),
                 geometry,
                 border,
             }

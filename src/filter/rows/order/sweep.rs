@@ -3,7 +3,8 @@
 use super::geometry::Moves;
 use super::level::{Level, Work, dispatch};
 use super::ranking::Ranking;
-use super::sets::{Moved, MovingSet, Statistic};
+use super::sets::{Moved, MovingSet};
+use super::statistic::Statistic;
 
 /// The values of a block.
 pub struct Results<'r, T> {
