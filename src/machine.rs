@@ -54,6 +54,14 @@ fn detected() -> VectorUnit {
     }
 }
 
+/// Whether there is an instruction for the upper halves of twice the products of 16-bit integers, rounded.
+pub fn multiplies_words() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return is_x86_feature_detected!("ssse3");
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
 /// Whether a fused multiplication and addition is one instruction.
 pub fn fuses() -> bool {
     #[cfg(target_arch = "x86_64")]

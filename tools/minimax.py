@@ -127,6 +127,8 @@ TABLES = {
     # 2^r = 1 + r p(r), |r| <= 1.
     "EXP2": lambda: table("EXP2", 64, 13, lambda r: (mpf(2) ** r - 1) / r, lambda r: r / mpf(2) ** r, -1, 1),
     "EXP2_SINGLE": lambda: table("EXP2_SINGLE", 32, 7, lambda r: (mpf(2) ** r - 1) / r, lambda r: r / mpf(2) ** r, -1, 1),
+    # The same for |r| <= 1/2.
+    "EXP2_NEAR": lambda: table("EXP2_NEAR", 32, 5, lambda r: (mpf(2) ** r - 1) / r, lambda r: r / mpf(2) ** r, -0.5, 0.5),
     # e^r - 1 = r + r^2 p(r), |r| <= ln 2 / 2.
     "EXPM1": lambda: table("EXPM1", 64, 11, lambda r: (exp(r) - 1 - r) / r**2, lambda r: r, -0.3475, 0.3475),
     # log((1 + s) / (1 - s)) = 2 s + s z (2/3 + z p(z)), z = s^2.

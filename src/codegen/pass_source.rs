@@ -126,6 +126,12 @@ impl<'a> PassSource<'a> {
         }
     }
 
+    /// From now on, those of the block from `x` on.
+    pub fn move_to(&mut self, x: Value) {
+        self.x = x;
+        self.loaded.clear();
+    }
+
     /// From now on, those of this one of the rows of pixels of a call.
     pub fn move_to_row(&mut self, row_of_call: usize) {
         self.row_of_call = row_of_call;
@@ -208,7 +214,10 @@ impl ValueSource for PassSource<'_> {
     fn weight(&mut self, b: &mut FunctionBuilder<'_>, weights: usize, tap: Tap) -> Value {
         let first = self.pass.kernel.params.len() + weights * self.pass.cells.taps();
         match tap {
-            Tap::Known(tap) => self.constant(b, first + tap),
+            Tap::Known(tap) => {
+                let equal = self.pass.equal_weights.get(weights).and_then(Option::as_ref);
+                self.constant(b, first + equal.map_or(tap, |equal| equal[tap]))
+            }
             Tap::Running(tap) => {
                 let bytes = b.ins().ishl_imm_u(tap, 3);
                 let address = b.ins().iadd(self.constants, bytes);

@@ -63,7 +63,7 @@ impl RowKernel {
             let finite = match compile(pass, &pass.finite, limits)? {
                 Made::Code(code) => code,
                 Made::Refused(why) => {
-                    pass.vectors = PassVectors::NoRule(why);
+                    (pass.vectors, pass.copies) = (PassVectors::NoRule(why), 1);
                     compile_narrow(pass, &pass.finite, limits)?
                 }
             };
@@ -113,7 +113,7 @@ fn compile(pass: &Pass, body: &Body, limits: &Limits) -> Result<Made<RowCode>, E
     let Some(shape) = pass.vectors.shape() else {
         return compile_narrow(pass, body, limits).map(Made::Code);
     };
-    let (mut module, function) = build(pass, body, pass.step(), limits)?;
+    let (mut module, function) = build(pass, body, Turn::of(pass), limits)?;
     match module.widened(function, pass.block, shape, false)? {
         Ok(code) => Ok(Made::Code(RowCode::new(module.finish_bytes(code)?))),
         Err(Refused(why)) => Ok(Made::Refused(why)),
@@ -122,7 +122,7 @@ fn compile(pass: &Pass, body: &Body, limits: &Limits) -> Result<Made<RowCode>, E
 
 /// The code of a body with vectors of 128 bits.
 fn compile_narrow(pass: &Pass, body: &Body, limits: &Limits) -> Result<RowCode, Error> {
-    let (module, function) = build(pass, body, pass.block, limits)?;
+    let (module, function) = build(pass, body, Turn::of_block(pass), limits)?;
     Ok(RowCode::new(module.finish(function)?))
 }
 
@@ -138,7 +138,8 @@ pub fn settled(plan: Plan, limits: &Limits) -> Plan {
 
 /// The functions of a plan in Cranelift's intermediate representation.
 pub fn clif(plan: &Plan, limits: &Limits) -> Result<String, Error> {
-    let pass = |pass: &Pass| build(pass, &pass.finite, pass.step(), limits).map(|(_, function)| function.to_string());
+    let pass =
+        |pass: &Pass| build(pass, &pass.finite, Turn::of(pass), limits).map(|(_, function)| function.to_string());
     plan.passes.iter().map(pass).collect::<Result<Vec<_>, _>>().map(|text| text.join("\n"))
 }
 
@@ -146,19 +147,43 @@ pub fn clif(plan: &Plan, limits: &Limits) -> Result<String, Error> {
 pub fn assembly(plan: &Plan, limits: &Limits) -> Result<String, Error> {
     let pass = |pass: &Pass| {
         if let Some(shape) = pass.vectors.shape() {
-            let (mut module, function) = build(pass, &pass.finite, pass.step(), limits)?;
+            let (mut module, function) = build(pass, &pass.finite, Turn::of(pass), limits)?;
             if let Ok(code) = module.widened(function, pass.block, shape, true)? {
                 return Ok(code.text.unwrap_or_default());
             }
         }
-        let (mut module, function) = build(pass, &pass.finite, pass.block, limits)?;
+        let (mut module, function) = build(pass, &pass.finite, Turn::of_block(pass), limits)?;
         module.disassemble(function)
     };
     plan.passes.iter().map(pass).collect::<Result<Vec<_>, _>>().map(|text| text.join("\n"))
 }
 
-/// Makes the function of a pass, with one of its bodies, whose loop goes so many pixels further in each turn.
-pub(super) fn build(pass: &Pass, body: &Body, step: usize, limits: &Limits) -> Result<(Module, Function), Error> {
+/// What a turn of the loop computes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    /// How many pixels one copy of the code computes.
+    stride: usize,
+    copies: usize,
+}
+
+impl Turn {
+    /// As the pass says.
+    fn of(pass: &Pass) -> Turn {
+        Turn { stride: pass.stride(), copies: pass.copies }
+    }
+
+    /// A block, with vectors of 128 bits.
+    pub(super) fn of_block(pass: &Pass) -> Turn {
+        Turn { stride: pass.block, copies: 1 }
+    }
+
+    fn step(self) -> usize {
+        self.stride * self.copies
+    }
+}
+
+/// Makes the function of a pass, with one of its bodies.
+pub(super) fn build(pass: &Pass, body: &Body, turn: Turn, limits: &Limits) -> Result<(Module, Function), Error> {
     let mut module = Module::new()?;
     let mut function = pointers_to(&module, I64);
     let mut context = FunctionBuilderContext::new();
@@ -172,7 +197,7 @@ pub(super) fn build(pass: &Pass, body: &Body, step: usize, limits: &Limits) -> R
     let tables = Tables::new(&mut b, &mut module, pass)?;
 
     let first = b.ins().iconst(I64, 0);
-    let last = b.ins().iadd_imm_s(len, -(step as i64));
+    let last = b.ins().iadd_imm_s(len, -(turn.step() as i64));
     let block = b.create_block();
     let x = b.append_block_param(block, I64);
     b.ins().jump(block, &[BlockArg::Value(first)]);
@@ -180,9 +205,13 @@ pub(super) fn build(pass: &Pass, body: &Body, step: usize, limits: &Limits) -> R
 
     let mut source = PassSource::new(pass, Pointers { rows, constants, position, scratch }, tables, x);
     let input = EmitInput { kernel: &pass.kernel, body, limits };
-    for (row, targets) in (0..pass.rows_per_call).zip(targets.chunks(pass.outputs.len())) {
-        source.move_to_row(row);
-        block_of_pixels(&mut b, &mut module, &mut source, &input, targets, x)?;
+    for copy in 0..turn.copies {
+        let x = b.ins().iadd_imm_s(x, (copy * turn.stride) as i64);
+        source.move_to(x);
+        for (row, targets) in (0..pass.rows_per_call).zip(targets.chunks(pass.outputs.len())) {
+            source.move_to_row(row);
+            block_of_pixels(&mut b, &mut module, &mut source, &input, targets, x)?;
+        }
     }
 
     let done = b.create_block();
@@ -191,7 +220,7 @@ pub(super) fn build(pass: &Pass, body: &Body, step: usize, limits: &Limits) -> R
     b.ins().brif(finished, done, &[], again, &[]);
     b.seal_block(again);
     b.switch_to_block(again);
-    let next = b.ins().iadd_imm_s(x, step as i64);
+    let next = b.ins().iadd_imm_s(x, turn.step() as i64);
     let beyond = b.ins().icmp(IntCC::SignedGreaterThan, next, last);
     let next = b.ins().select(beyond, last, next);
     b.ins().jump(block, &[BlockArg::Value(next)]);

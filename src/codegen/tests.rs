@@ -5,7 +5,7 @@ use cranelift_codegen::flowgraph::ControlFlowGraph;
 use cranelift_codegen::ir::{Function, Opcode};
 use cranelift_codegen::loop_analysis::LoopAnalysis;
 
-use super::row::build;
+use super::row::{Turn, build};
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};
 use crate::grid::footprint::Footprint;
@@ -13,7 +13,7 @@ use crate::grid::vectors::Vectors;
 use crate::lang::check::check;
 use crate::lang::limits::Limits;
 use crate::lang::parse::parse;
-use crate::plan::body::{Body, Combine, Fold, Host, Step, Strategy, Visit};
+use crate::plan::body::{Body, Combine, Fold, Host, Method, Step, Strategy, Visit};
 use crate::plan::{Plan, Request, plan};
 
 /// How often each kind of thing occurs.
@@ -26,6 +26,10 @@ struct Counts {
 }
 
 fn plan_of(source: &str, side: usize, dtype: DType) -> Plan {
+    plan_in(source, side, dtype, Precision::Exact)
+}
+
+fn plan_in(source: &str, side: usize, dtype: DType, precision: Precision) -> Plan {
     let kernel = check(&parse(source).expect(source)).expect(source);
     let cells = Footprint::size(&[side, side]).expect("a small window").cells();
     let request = Request {
@@ -41,7 +45,7 @@ fn plan_of(source: &str, side: usize, dtype: DType) -> Plan {
         outputs: vec![dtype; kernel.outputs.len()],
         cast: Cast::Saturate,
         outside: None,
-        precision: Precision::Exact,
+        precision,
         cut: Cut::Auto,
         ranks: Vec::new(),
         vectors: Vectors::Auto,
@@ -87,7 +91,7 @@ fn agree(source: &str, side: usize, dtype: DType, networks_only: bool) {
     let plan = plan_of(source, side, dtype);
     for pass in &plan.passes {
         for body in [Some(&pass.finite), pass.general.as_ref()].into_iter().flatten() {
-            let (_, function) = build(pass, body, pass.block, &Limits::default()).expect(source);
+            let (_, function) = build(pass, body, Turn::of_block(pass), &Limits::default()).expect(source);
             let (one, mut found) = (planned(body), emitted(&function));
             let all = Counts {
                 host_calls: one.host_calls * pass.rows_per_call,
@@ -134,6 +138,24 @@ fn calls_and_loops_are_those_of_the_plan() {
             }
         }
     }
+}
+
+/// The exponentials of a bilateral filter are of numbers that are not positive, whatever its params are.
+#[test]
+fn exponentials_that_do_not_overflow_are_known() {
+    let bounded = |source: &str| {
+        let plan = plan_in(source, 5, DType::F32, Precision::Single);
+        plan.passes[0].finite.methods.iter().filter(|method| **method == Method::Bounded).count()
+    };
+    let weights = [
+        "exp(-dist()**2 / 8) * exp(-(w - w[0, 0])**2 / 0.02)",
+        "exp(-(w - w[0, 0])**2 / (2 * r**2)) * exp(-dist()**2 / (2 * s**2))",
+        "exp(-abs(w - w[0, 0]) * abs(r))",
+    ];
+    for weight in weights {
+        assert_eq!(bounded(&format!("param r = 1; param s = 2; let g = {weight}; sum(g * w) / sum(g)")), 1, "{weight}");
+    }
+    assert_eq!(bounded("param r = 1; sum(exp(w * r)) + max(w * exp(r))"), 0);
 }
 
 #[test]

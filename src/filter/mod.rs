@@ -303,7 +303,7 @@ impl Filter {
         self
     }
 
-    /// The size of the vectors that code for rows computes with; by default the widest that the processor has. For measurements and
+    /// The size of the vectors that code for rows computes with; by default those that are fastest. For measurements and
     /// tests: values do not depend on it.
     #[must_use = "the filter is changed by value"]
     pub fn vectors(mut self, vectors: Vectors) -> Filter {

@@ -32,6 +32,8 @@ pub struct Draft<'a> {
     pub rows_per_call: Option<usize>,
     /// What is known of some nodes besides what follows from the inputs.
     pub known: &'a [(ExprId, LineRanges)],
+    /// Which cells have equal weights, as [`Hoisted::equal_weights`](super::hoist::Hoisted::equal_weights) says.
+    pub equal_weights: &'a [Option<Vec<usize>>],
 }
 
 /// What a pass reads, and what its values may be.
@@ -91,11 +93,8 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
 
     let cell_addrs = CellAddrs::new(cells.clone(), request.axes.clone(), request.ndim, request.reach);
     let work = Work::of(&kernel, &finite, cells.taps());
-    let (wanted, block) = vectors(request, &kernel, &work);
-    let (rows_per_call, why_rows) = match draft.rows_per_call {
-        Some(rows) => (rows, RowsPerCall::Shared),
-        None => rows_per_call(&work, &kernel, &cell_addrs, cells.taps(), request),
-    };
+    let (wanted, block, copies) = vectors(request, &kernel, &work);
+    let (rows_per_call, why_rows) = rows_per_call(&work, &kernel, &cell_addrs, draft, request);
     let (rows, reaching) = rows_of(&kernel, cells, &cell_addrs, rows_per_call);
     let tree_rows = tree_rows(&cell_addrs, cells.taps());
     let (taps, width) = (Some(cells.taps()), Width::Pixels(block));
@@ -109,7 +108,7 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
         lower(&kernel, analysis, &surroundings, stores, &mut networks)
     };
     let (finite, general) = (body(finite), general.map(body));
-    let vectors = settled(wanted, [Some(&finite), general.as_ref()]);
+    let (vectors, copies) = settled((wanted, copies), [Some(&finite), general.as_ref()]);
     let axis_of = |axis: Option<usize>| request.axes.iter().position(|mine| Some(*mine) == axis);
     let pass = Pass {
         finite,
@@ -124,7 +123,9 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
         outputs,
         cast: request.cast,
         block,
+        equal_weights: draft.equal_weights.to_vec(),
         vectors,
+        copies,
         rows_per_call,
         why_rows,
         instructions: work.instructions_per_pixel(rows_per_call),
@@ -224,6 +225,7 @@ pub fn ranges_of(kernel: &Kernel, request: &Request) -> Vec<LineRanges> {
         outputs: Vec::new(),
         rows_per_call: None,
         known: &[],
+        equal_weights: &[],
     };
     let outputs_float = vec![true; kernel.outputs.len()];
     let [finite, general] = [true, false].map(|finite| analysis(&draft, request, &outputs_float, finite).ranges);
@@ -280,9 +282,13 @@ fn rows_per_call(
     work: &Work,
     kernel: &Kernel,
     cell_addrs: &CellAddrs,
-    taps: usize,
+    draft: &Draft<'_>,
     request: &Request,
 ) -> (usize, RowsPerCall) {
+    if let Some(rows) = draft.rows_per_call {
+        return (rows, RowsPerCall::Shared);
+    }
+    let taps = draft.cells.taps();
     let y = |cell: usize| cell_addrs.at(cell).outer.last().copied();
     // More cells than have code of their own share nothing anyway.
     let adjacent = (0..cell_addrs.len().min(2 * tuning::MAX_UNROLLED_CELLS)).any(|cell| y(cell) != y(0));

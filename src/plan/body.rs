@@ -218,6 +218,8 @@ pub enum Method {
     Reciprocal(f64),
     /// A quotient of which only the nearest integer counts: a product with this f32.
     Scaled(f64),
+    /// A quotient of 16-bit integers of which only the nearest integer counts: the upper half of twice the product with this, rounded.
+    WordScaled(i16),
     /// A sum of which the second operand, or without that the first, is a product with a power of two: the product is exact, so one
     /// instruction that rounds once gives the same.
     SumWithExactProduct {
@@ -227,6 +229,8 @@ pub enum Method {
     /// A difference that nothing but its square is made of: the operands may be exchanged, so that two rows of pixels have the
     /// same instructions for the same difference.
     SignInsensitive,
+    /// A power of two that does not overflow: what is less than a normal number may become zero.
+    Bounded,
 }
 
 impl Body {

@@ -1,7 +1,7 @@
 //! Plans of several passes, which hand each other lines.
 
 use super::analysis::ValueRange;
-use super::assemble::{Draft, DraftInput, DraftOutput, LineRanges, array_input, assemble};
+use super::assemble::{Draft, DraftInput, DraftOutput, LineRanges, array_input, assemble, ranges_of};
 use super::cut::uncut::Uncut;
 use super::hoist::Hoisted;
 use super::line::{Destination, Line, Origin};
@@ -11,11 +11,14 @@ use super::program::Plan;
 use super::reads::{GroupReads, computed_halo};
 use super::request::Request;
 use super::verify::verify;
+use crate::grid::element::Precision;
 use crate::grid::halo::Halo;
 use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
-use crate::lang::hir::{ExprId, Kernel};
+use crate::lang::hir::{Expr, ExprId, Kernel, Node};
+use crate::lang::ops::UnaryOp;
 use crate::lang::whole::{Whole, WholeFacts, wholes};
+use crate::tuning;
 
 /// One of the passes of a chain.
 ///
@@ -46,14 +49,33 @@ impl Link {
             reads: (0..request.inputs.len()).map(Origin::Array).collect(),
             neutral: vec![None; request.outputs.len()],
             rows_per_call: None,
-            known: Vec::new(),
+            known: known_constants(request, hoisted),
         }
     }
+}
+
+/// What is known of what was hoisted, where that is asked for: whether the argument of a power of two in single precision has a bound.
+fn known_constants(request: &Request, hoisted: &Hoisted) -> Vec<(ExprId, LineRanges)> {
+    let kernel = &hoisted.kernel;
+    let asks = |(_, node): (ExprId, &Node)| matches!(node.expr, Expr::Unary(UnaryOp::Exp2, _));
+    if request.precision == Precision::Exact || !kernel.live_nodes().any(asks) {
+        return Vec::new();
+    }
+    let ranges = ranges_of(&hoisted.original, request);
+    let constants = kernel.live_nodes().filter_map(|(id, node)| match node.expr {
+        Expr::Param(param) => Some((id, ranges[hoisted.params[param].index()])),
+        Expr::Weight(weights) => Some((id, ranges[hoisted.weights[weights].index()])),
+        _ => None,
+    });
+    constants.collect()
 }
 
 /// The plan of these passes, the last of which makes the request's outputs. Only that one may have assertions.
 pub fn chain(request: Request, hoisted: Hoisted, orders: Vec<OrderPass>, links: &[Link], uncut: Vec<Uncut>) -> Plan {
     let statistics = || orders.iter().flat_map(|order| &order.statistics);
+    // Weights of more cells are in a table.
+    let unrolled = request.cells.taps() <= tuning::MAX_UNROLLED_CELLS;
+    let equal_weights = if unrolled { hoisted.equal_weights(&request.cells) } else { Vec::new() };
     let mut passes = Vec::new();
     let mut lines: Vec<Line> = statistics().map(OrderStatistic::line).collect();
     let mut made: Vec<DraftInput> = statistics().map(OrderStatistic::read).collect();
@@ -76,6 +98,7 @@ pub fn chain(request: Request, hoisted: Hoisted, orders: Vec<OrderPass>, links: 
             outputs,
             rows_per_call: link.rows_per_call,
             known: &link.known,
+            equal_weights: if link.cells == request.cells { &equal_weights } else { &[] },
         };
         let (pass, ranges) = assemble(&draft, &request);
         let inputs: Vec<Whole> = draft.inputs.iter().map(|input| input.whole).collect();

@@ -126,7 +126,8 @@ impl Work {
         Work { instructions, shared, functions, network }
     }
 
-    fn total(&self) -> usize {
+    /// About how many instructions they are altogether, each on one register.
+    pub fn total(&self) -> usize {
         self.instructions.iter().sum()
     }
 
@@ -141,20 +142,20 @@ impl Work {
         alone * (1.0 - common / total * (1.0 - 1.0 / rows as f64))
     }
 
-    /// How many pixels to compute together: as many as fill a few registers of the lanes that most is done in. With `wide` vectors one
-    /// register has two blocks, which are next to each other in memory if they fill it.
-    pub fn block(&self, wide: bool) -> usize {
+    /// How many pixels fill one register of 128 bits of the lanes that most is done in.
+    pub fn block(&self) -> usize {
         let heaviest = (0..4).rev().max_by_key(|size| self.instructions[*size] << size).expect("there are four sizes");
-        let lanes = REGISTER >> heaviest;
-        let total = self.total();
-        let registers = if wide || self.network || total > tuning::TWO_REGISTERS {
-            1
-        } else if total > tuning::FOUR_REGISTERS {
-            2
-        } else {
-            4
-        };
-        lanes * registers
+        REGISTER >> heaviest
+    }
+
+    /// How many such registers to compute together, so that there is enough to do for each address and each turn of the loop.
+    pub fn registers(&self) -> usize {
+        match self.total() {
+            _ if self.network => 1,
+            0..=tuning::FOUR_REGISTERS => 4,
+            total if total <= tuning::TWO_REGISTERS => 2,
+            _ => 1,
+        }
     }
 
     /// How many rows of pixels that are one above the other to compute with one call, of at most `rows`, if they have cells in

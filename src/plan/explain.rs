@@ -79,7 +79,9 @@ impl Pass {
             format!("{name} ({} on {registers})", counted(*count, "operation"))
         });
         writeln!(f, "  block: {}; lanes: {}", counted(self.block, "pixel"), lanes.collect::<Vec<_>>().join(", "))?;
-        writeln!(f, "  vectors: {}", self.vectors.as_str())
+        let copies =
+            if self.copies == 1 { String::new() } else { format!(", {} times in a turn of the loop", self.copies) };
+        writeln!(f, "  vectors: {}{copies}", self.vectors.as_str())
     }
 
     fn explain_steps(&self, f: &mut fmt::Formatter<'_>, steps: &[Step], depth: usize, cut: Cut) -> fmt::Result {

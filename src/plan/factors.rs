@@ -25,12 +25,13 @@ pub fn with_invariant_factors(kernel: &Kernel, precision: Precision) -> Kernel {
             return None;
         }
         let mut factor = new(y);
-        if negated.is_some() {
-            factor = builder.unary(UnaryOp::Negate, factor);
-        }
         if inverted {
             let one = builder.number(1.0);
             factor = builder.binary(BinaryOp::Divide, one, factor);
+        }
+        // After the division: the analysis does not know that a number is not positive zero.
+        if negated.is_some() {
+            factor = builder.unary(UnaryOp::Negate, factor);
         }
         let op = if inverted { BinaryOp::Multiply } else { op };
         Some(builder.binary(op, new(negated.unwrap_or(x)), factor))

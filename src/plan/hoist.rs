@@ -2,6 +2,8 @@
 //!
 //! A bilateral filter's spatial weights, say, are a window that depends on offsets and params only.
 
+use std::collections::HashMap;
+
 use crate::lang::cells::Cells;
 use crate::lang::hir::{Builder, Expr, ExprId, Kernel, Node, Param};
 use crate::lang::interpret::{Interpreter, Settings};
@@ -99,7 +101,31 @@ pub fn invariant_nodes(kernel: &Kernel) -> Vec<bool> {
     invariant
 }
 
+/// Whether the elements of an invariant node depend on nothing of a cell but its distance.
+fn is_radial(kernel: &Kernel, id: ExprId) -> bool {
+    let mut radial = vec![false; kernel.node_count()];
+    for (node, _) in kernel.live_nodes().take_while(|(node, _)| *node <= id) {
+        let mut same = match kernel.expr(node) {
+            Expr::Offset(_) | Expr::Weight(_) | Expr::Reduce { .. } | Expr::FoldValue(..) => false,
+            _ => true,
+        };
+        kernel.expr(node).for_each_operand(|operand| same &= radial[operand.index()]);
+        radial[node.index()] = same;
+    }
+    radial[id.index()]
+}
+
 impl Hoisted {
+    /// For each weights vector whose elements depend on nothing of a cell but its distance from the pixel, the first of the cells that are
+    /// as far away, for each cell: their weights are equal, whatever the values of params.
+    pub fn equal_weights(&self, cells: &Cells) -> Vec<Option<Vec<usize>>> {
+        let mut first: HashMap<u64, usize> = HashMap::new();
+        let firsts: Vec<usize> =
+            (0..cells.taps()).map(|tap| *first.entry(cells.dist(tap).to_bits()).or_insert(tap)).collect();
+        let radial = |id: &ExprId| is_radial(&self.original, *id).then(|| firsts.clone());
+        self.weights.iter().map(radial).collect()
+    }
+
     /// The values of the params, then those of each weights vector, for one run.
     pub fn values(&self, cells: &Cells, settings: &Settings, extent: &[usize]) -> Vec<f64> {
         let invariant = invariant_nodes(&self.original);

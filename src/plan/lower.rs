@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::analysis::{Analysis, factor};
+use super::analysis::{Analysis, ValueRange, factor, quotient_factor};
 use super::body::{
     Body, Combine, Combiner, Fold, Host, HostStatistic, Method, NoNetwork, OfRanks, Reduce, Select, Statistic, Step,
     Strategy, Visit,
@@ -18,7 +18,7 @@ use super::store::Store;
 use super::width::Width;
 use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, ExprId, FoldId, Kernel};
-use crate::lang::ops::BinaryOp;
+use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::reductions::{Class, Monoid, Ranked, Reduction, percentile_position};
 use crate::lang::schedule::{self, Schedule};
 use crate::{machine, tuning};
@@ -329,10 +329,15 @@ impl Lowering<'_> {
 
     fn methods(&self) -> Vec<Method> {
         let only_squared = only_squared(self.kernel);
+        let rounded = |id: ExprId| self.analysis.rounded_quotients[id.index()];
         let mut methods = vec![Method::Plain; self.kernel.node_count()];
         for (id, node) in self.kernel.live_nodes() {
             methods[id.index()] = match node.expr {
-                Expr::Binary(BinaryOp::Divide, _, y) if self.analysis.rounded_quotients[id.index()] => {
+                Expr::Binary(BinaryOp::Divide, ..) if rounded(id) && self.lane(id) == Lane::I16 => {
+                    let factor = quotient_factor(self.kernel, &self.analysis.ranges, id);
+                    Method::WordScaled(factor.expect("that is why it is in these lanes"))
+                }
+                Expr::Binary(BinaryOp::Divide, _, y) if rounded(id) => {
                     self.constant(y).and_then(factor).map_or(Method::Plain, Method::Scaled)
                 }
                 Expr::Binary(BinaryOp::Divide, x, y) => {
@@ -349,10 +354,19 @@ impl Lowering<'_> {
                 Expr::Binary(BinaryOp::Subtract, ..) if only_squared[id.index()] && self.lane(id).is_float() => {
                     Method::SignInsensitive
                 }
+                Expr::Unary(UnaryOp::Exp2, x)
+                    if self.lane(id) == Lane::F32 && self.range(x).high <= LARGEST_EXPONENT =>
+                {
+                    Method::Bounded
+                }
                 _ => Method::Plain,
             };
         }
         methods
+    }
+
+    fn range(&self, id: ExprId) -> ValueRange {
+        self.analysis.ranges[id.index()]
     }
 
     /// Whether a node is a product with a power of two, of at least 1, that does not overflow in lanes of this type.
@@ -376,6 +390,9 @@ impl Lowering<'_> {
         (whole && suits && self.lane(id) == Lane::F64 && machine::fuses()).then_some(by)
     }
 }
+
+/// Of f32s, the largest whole number of which the power of two does not overflow.
+const LARGEST_EXPONENT: f64 = 127.0;
 
 /// Which nodes are used for nothing but their squares.
 fn only_squared(kernel: &Kernel) -> Vec<bool> {

@@ -13,6 +13,7 @@ pub mod chain;
 pub mod cost;
 mod cut;
 mod explain;
+mod exponentials;
 mod factors;
 mod finite;
 pub mod hoist;
@@ -35,6 +36,7 @@ pub use self::assemble::array_input;
 use self::chain::chain;
 use self::cut::{Cutting, cut};
 pub use self::cut::{Separable, may_have_weights, separable};
+use self::exponentials::with_powers_of_two;
 use self::factors::with_invariant_factors;
 use self::hoist::{Hoisted, hoist};
 use self::order::{Moving, moving};
@@ -65,6 +67,7 @@ pub fn hoisted(kernel: &Kernel, request: &Request) -> Hoisted {
     };
     let kernel = specialized(&kernel, taps);
     let kernel = with_invariant_factors(&kernel, request.precision);
+    let kernel = with_powers_of_two(&kernel, request.precision);
     let facts = WholeFacts { inputs: &request.wholes(), taps: request.window_len(), absence: true };
     let kernel = without_absent(kernel, &facts, &request.outputs, request.cast);
     // A loop would compute at each cell what the compiler knows where loops are unrolled.

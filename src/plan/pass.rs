@@ -27,6 +27,8 @@ pub struct Pass {
     /// rows in pairs by these numbers: rows that are one above the other have numbers in sequence, so that with the number of
     /// the row of pixels added they are the same for every row of pixels.
     pub tree_rows: Vec<usize>,
+    /// For some of the kernel's weights vectors, for each cell the first that has the same weight: whose one is read.
+    pub equal_weights: Vec<Option<Vec<usize>>>,
     /// The axis of the window along which rows run, if it has that axis.
     pub row_axis: Option<usize>,
     /// The axis of the window along which rows of pixels that are computed together follow each other, if it has that axis.
@@ -45,6 +47,8 @@ pub struct Pass {
     pub block: usize,
     /// How wide vectors are, and so how many blocks a turn of the loop computes.
     pub vectors: PassVectors,
+    /// How often the loop has the code for those blocks, one after the other along the row.
+    pub copies: usize,
     /// How many rows of pixels one call computes.
     pub rows_per_call: usize,
     /// Why so many.
@@ -252,6 +256,11 @@ impl PassVectors {
 impl Pass {
     /// How many pixels of a row a turn of the loop computes, and so the least that a call is for.
     pub fn step(&self) -> usize {
+        self.stride() * self.copies
+    }
+
+    /// How many pixels one copy of the code computes.
+    pub fn stride(&self) -> usize {
         self.block * self.vectors.blocks()
     }
 

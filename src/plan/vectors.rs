@@ -11,9 +11,9 @@ use crate::lang::ops::UnaryOp;
 use crate::machine::{self, VectorUnit};
 use crate::tuning;
 
-/// The vectors and the block for a kernel, for all that is known before it is lowered.
-pub fn vectors(request: &Request, kernel: &Kernel, work: &Work) -> (PassVectors, usize) {
-    let narrow = |why| (why, work.block(false));
+/// The vectors for a kernel, its block, and how many copies of the code the loop has, for all that is known before it is lowered.
+pub fn vectors(request: &Request, kernel: &Kernel, work: &Work) -> (PassVectors, usize, usize) {
+    let narrow = |why| (why, work.block() * work.registers(), 1);
     if request.vectors == Vectors::Bits128 {
         return narrow(PassVectors::Told);
     }
@@ -23,20 +23,27 @@ pub fn vectors(request: &Request, kernel: &Kernel, work: &Work) -> (PassVectors,
     if kernel.live_nodes().any(|(_, node)| reduces_by_host(&node.expr)) {
         return narrow(PassVectors::HostCalls);
     }
-    let block = work.block(true);
-    let long_enough = |shape: &Shape| request.row_pixels >= shape.blocks * block * tuning::WIDE_TURNS;
-    let shape = match request.vectors {
-        Vectors::Auto => wanted(work).into_iter().find(long_enough),
-        Vectors::Bits512 if machine::vector_unit() >= VectorUnit::Avx512 => Some(Shape::AVX512),
-        _ => Some(half()),
+    // One register has several blocks, which are next to each other in memory if they fill it. So what would be a longer block is
+    // another copy of the code.
+    let block = work.block();
+    let copies = |shape: Shape| (work.registers() / shape.blocks).max(1);
+    let usual = |shape: Shape| (shape, copies(shape));
+    let long_enough =
+        |(shape, copies): &(Shape, usize)| request.row_pixels >= shape.blocks * block * copies * tuning::WIDE_TURNS;
+    let chosen = match request.vectors {
+        // In short rows without copies, if that is enough.
+        Vectors::Auto => wanted(work).into_iter().flat_map(|shape| [usual(shape), (shape, 1)]).find(long_enough),
+        Vectors::Bits512 if machine::vector_unit() >= VectorUnit::Avx512 => Some(usual(Shape::AVX512)),
+        _ => Some(usual(half())),
     };
-    shape.map_or_else(|| narrow(PassVectors::ShortRows), |shape| (PassVectors::Wide(shape), block))
+    let wide = |(shape, copies)| (PassVectors::Wide(shape), block, copies);
+    chosen.map_or_else(|| narrow(PassVectors::ShortRows), wide)
 }
 
 /// The shapes of registers that are fast for a kernel, the fastest first.
-fn wanted(_work: &Work) -> Vec<Shape> {
+fn wanted(work: &Work) -> Vec<Shape> {
     match machine::vector_unit() {
-        VectorUnit::FastAvx512 => vec![Shape::AVX512, half()],
+        VectorUnit::FastAvx512 if work.total() > tuning::LITTLE_FOR_512 => vec![Shape::AVX512, half()],
         _ => vec![half()],
     }
 }
@@ -47,9 +54,9 @@ fn half() -> Shape {
 }
 
 /// The vectors for what the kernel has become: functions of the host are called for one block at a time.
-pub fn settled(wanted: PassVectors, bodies: [Option<&Body>; 2]) -> PassVectors {
+pub fn settled(wanted: (PassVectors, usize), bodies: [Option<&Body>; 2]) -> (PassVectors, usize) {
     match bodies.into_iter().flatten().any(Body::calls_host) {
-        true => PassVectors::HostCalls,
+        true => (PassVectors::HostCalls, 1),
         false => wanted,
     }
 }

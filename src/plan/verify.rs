@@ -104,7 +104,7 @@ fn lanes(pass: &Pass, body: &Body, precision: Precision) -> Result<(), String> {
         let (mut range, lane) = (body.analysis.ranges[id.index()], body.analysis.lanes[id.index()]);
         range.neg_zero = false;
         let is_rounded = precision == Precision::Single || body.analysis.rounded_quotients[id.index()];
-        let rounded = is_rounded && lane == Lane::F32;
+        let rounded = is_rounded && matches!(lane, Lane::F32 | Lane::I16);
         let long = lane.is_long() && !range.nan;
         let holds = node.ty.elem == Elem::Boolean || rounded || long || range.fits(lane);
         check(holds, || format!("{id} is in {} lanes, which don't hold {range:?}", lane.as_str()))?;

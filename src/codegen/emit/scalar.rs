@@ -68,7 +68,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
                 (_, Lanes::Masks(lane, parts)) => Lanes::Masks(lane, self.map(&parts, simd::not)),
                 (_, x) => {
                     let x = self.numbers(&x, lane);
-                    Lanes::Numbers(lane, self.unary(op, lane, &x)?)
+                    Lanes::Numbers(lane, self.unary(op, self.body.methods[id.index()], lane, &x)?)
                 }
             },
             Expr::Binary(op, x, y) => {
@@ -101,6 +101,10 @@ impl<'a, 'f> Emitter<'a, 'f> {
         let first = self.numbers(x.1, lane);
         if let Method::Reciprocal(divisor) = method {
             return Lanes::Numbers(lane, self.map(&first, |b, x| expr::quotient(b, x, divisor)));
+        }
+        if let Method::WordScaled(factor) = method {
+            let factor = self.number(lane, factor.into());
+            return Lanes::Numbers(lane, self.zip(&first, &factor, |b, x, y| b.ins().x86_pmulhrsw(x, y)));
         }
         let factor = if let Method::Scaled(factor) = method { Some(factor) } else { None };
         let second = match factor {
@@ -160,7 +164,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
         }
     }
 
-    fn unary(&mut self, op: UnaryOp, lane: Lane, x: &[Value]) -> Result<Vec<Value>, Error> {
+    fn unary(&mut self, op: UnaryOp, method: Method, lane: Lane, x: &[Value]) -> Result<Vec<Value>, Error> {
         if !is_unary_function(op) {
             return Ok(self.map(x, |b, x| expr::unary(b, op, lane, x)));
         }
@@ -169,7 +173,10 @@ impl<'a, 'f> Emitter<'a, 'f> {
         }
         let functions = &self.functions;
         let mut import = |_: &mut FunctionBuilder<'_>, host: HostFn| Ok(functions[&host]);
-        x.iter().map(|x| math::unary(self.b, op, *x, &mut import)).collect()
+        match method {
+            Method::Bounded => Ok(self.map(x, math::bounded_exp2)),
+            _ => x.iter().map(|x| math::unary(self.b, op, *x, &mut import)).collect(),
+        }
     }
 
     fn binary(&mut self, op: BinaryOp, lane: Lane, x: &[Value], y: &[Value], nan: bool) -> Vec<Value> {

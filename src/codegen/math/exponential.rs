@@ -63,6 +63,10 @@ const EXP2_SINGLE: [f64; 7] = [
     1.4752420611330308e-05,
 ];
 
+/// The same in single precision for |r| <= 1/2. Error 2^-23.3.
+const EXP2_NEAR: [f64; 5] =
+    [0.6931470036506653, 0.2402222454547882, 0.05550650879740715, 0.009672652930021286, 0.001330363447777927];
+
 /// e^r - 1 = r + r^2 p(r), |r| <= (ln 2) / 2. Error 2^-61.3.
 const EXPM1: [f64; 11] = [
     0.5,
@@ -98,7 +102,7 @@ const TINY: f64 = 7.450580596923828e-9;
 fn split<'e>(x: Num<'e>, factor: f64, shift: i64) -> (Num<'e>, Int<'e>) {
     let bits = x.fraction_bits();
     let magic = 1.5 * (bits as f64).exp2() + (x.bias() + shift) as f64;
-    let sum = x.fma(factor, magic);
+    let sum = if factor == 1.0 { x + magic } else { x.fma(factor, magic) };
     (sum - magic, sum.bits().shift_left(bits))
 }
 
@@ -150,6 +154,16 @@ pub fn exp2(x: Num<'_>) -> Num<'_> {
     let r = n.fma(-2.0, x);
     let p = r.polynomial(x.by_precision(&EXP2_SINGLE, &EXP2)).fma(r, 1.0);
     p * scale.float() * scale.float()
+}
+
+/// 2 to the x of f32s that are at most 127 or NaN; what is below 2^-126, the least normal number, may be 0.
+///
+/// Then one factor 2^n is enough. Of -127 that is 0.
+pub fn bounded_exp2(x: Num<'_>) -> Num<'_> {
+    let x = x.at_least(-127.0);
+    let (n, scale) = split(x, 1.0, 0);
+    let r = x - n;
+    r.polynomial(&EXP2_NEAR).fma(r, 1.0) * scale.float()
 }
 
 /// A quarter of e^x - 1, as the sum of two numbers of which the second is far the smaller, for x up to 710.6.

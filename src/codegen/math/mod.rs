@@ -69,6 +69,11 @@ pub fn unary(b: &mut FunctionBuilder<'_>, op: UnaryOp, x: Value, import: &mut Im
     Ok(unless_large(b, x, value, host))
 }
 
+/// Emits the power of two of a register of f32s that are at most 127 or NaN.
+pub fn bounded_exp2(b: &mut FunctionBuilder<'_>, x: Value) -> Value {
+    formula(b, x, exponential::bounded_exp2)
+}
+
 /// Emits `op`, an [`is_binary_function`](crate::plan::cost::is_binary_function), of two registers of floats.
 pub fn binary(b: &mut FunctionBuilder<'_>, op: BinaryOp, x: Value, y: Value) -> Value {
     let is_single = simd::type_of(b, x).lane_type() == F32;

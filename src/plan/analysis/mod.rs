@@ -13,6 +13,7 @@ mod value_range;
 
 use self::fixpoint::{Round, long_lanes, ranges};
 use self::lanes::lanes;
+pub use self::quotients::quotient_factor;
 use self::quotients::rounded_quotients;
 use self::signed_zero::signed_zero_demand;
 use crate::grid::element::Precision;
@@ -119,6 +120,11 @@ pub fn analyse(kernel: &Kernel, facts: &Facts<'_>) -> Analysis {
             };
             let narrow = lanes.iter_mut().zip(&rounded_quotients).filter(|(_, rounded)| **rounded);
             narrow.for_each(|(lane, _)| *lane = Lane::F32);
+            for (id, _) in kernel.live_nodes().filter(|(id, _)| rounded_quotients[id.index()]) {
+                if quotient_factor(kernel, &ranges, id).is_some() {
+                    lanes[id.index()] = Lane::I16;
+                }
+            }
             return Analysis { ranges, lanes, rounded_quotients };
         }
     }

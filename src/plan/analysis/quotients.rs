@@ -13,6 +13,7 @@ use super::fixpoint::Facts;
 use super::value_range::ValueRange;
 use crate::lang::hir::{Expr, ExprId, Kernel};
 use crate::lang::ops::BinaryOp;
+use crate::machine;
 
 /// Which nodes are such quotients, by index.
 pub fn rounded_quotients(kernel: &Kernel, facts: &Facts<'_>, ranges: &[ValueRange]) -> Vec<bool> {
@@ -57,9 +58,46 @@ pub fn factor(divisor: f64) -> Option<f64> {
     (divisor % 2.0 == 1.0).then(|| f64::from((1.0 / divisor) as f32))
 }
 
+/// The same for a quotient of a kernel, if it is one of 16-bit integers by a constant.
+pub fn quotient_factor(kernel: &Kernel, ranges: &[ValueRange], id: ExprId) -> Option<i16> {
+    let Expr::Binary(BinaryOp::Divide, dividend, divisor) = *kernel.expr(id) else { return None };
+    ranges[divisor.index()].point().and_then(|divisor| word_factor(&ranges[dividend.index()], divisor))
+}
+
+/// What to multiply 16-bit integers between these bounds by, so that the upper half of twice the product, rounded, is the nearest integer
+/// to the quotient by `divisor`: one instruction for as many lanes as there are such integers in a register.
+///
+/// The error of the factor is up to `2^-16`, and no quotient by an odd divisor is a tie, so which of them have a factor is tried out.
+pub fn word_factor(dividend: &ValueRange, divisor: f64) -> Option<i16> {
+    let (least, greatest) = (f64::from(i16::MIN), f64::from(i16::MAX));
+    let is_word = dividend.integral && !dividend.nan && least <= dividend.low && dividend.high <= greatest;
+    if !machine::multiplies_words() || !is_word || divisor % 2.0 != 1.0 || !(3.0..=greatest).contains(&divisor) {
+        return None;
+    }
+    let (factor, divisor) = ((32768.0 / divisor).round() as i32, divisor as i32);
+    let is_right = |dividend: i32| {
+        let nearest = (2 * dividend + divisor).div_euclid(2 * divisor);
+        (dividend * factor + (1 << 14)) >> 15 == nearest
+    };
+    let all = dividend.low as i32..=dividend.high as i32;
+    all.into_iter().all(is_right).then_some(factor as i16)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn factors_of_words_are_known() {
+        let words = |low: i32, high: i32| ValueRange::integers(low.into(), high.into());
+        let divisors = (1..130).filter(|by| word_factor(&words(0, 255 * by), (*by).into()).is_some());
+        let divisors: Vec<i32> = divisors.collect();
+        if machine::multiplies_words() {
+            assert_eq!(divisors, [3, 5, 7, 9, 11, 29, 31, 33]);
+        } else {
+            assert!(divisors.is_empty());
+        }
+    }
 
     #[test]
     fn every_quotient_is_rounded_as_the_exact_one() {

@@ -158,18 +158,23 @@ fn divide(a: ValueRange, b: ValueRange) -> ValueRange {
 }
 
 pub fn fma(a: ValueRange, b: ValueRange, c: ValueRange) -> ValueRange {
-    if [a, b, c].iter().any(ValueRange::may_be_infinite) {
+    // What is between infinity times zero and the other corners is between 0 and them; that product itself is NaN.
+    let corner = |x: f64, y: f64| match (x * y).is_nan() {
+        true => (c.low, c.high),
+        false => (libm::fma(x, y, c.low), libm::fma(x, y, c.high)),
+    };
+    let corners = [corner(a.low, b.low), corner(a.low, b.high), corner(a.high, b.low), corner(a.high, b.high)];
+    let infinite = [a, b, c].iter().any(ValueRange::may_be_infinite);
+    if corners.iter().any(|(low, high)| low.is_nan() || high.is_nan()) {
         return ValueRange::ANY;
     }
-    let corners = [(a.low, b.low), (a.low, b.high), (a.high, b.low), (a.high, b.high)]
-        .map(|(x, y)| (libm::fma(x, y, c.low), libm::fma(x, y, c.high)));
     let whole = a.integral && b.integral && c.integral;
     ValueRange {
         low: corners.iter().fold(f64::INFINITY, |low, corner| low.min(corner.0)),
         high: corners.iter().fold(f64::NEG_INFINITY, |high, corner| high.max(corner.1)),
         integral: whole,
         exact_f32: false,
-        nan: a.nan || b.nan || c.nan,
+        nan: a.nan || b.nan || c.nan || infinite,
         // A fraction may be too small for an f64, and negative.
         neg_zero: !whole || c.neg_zero,
     }

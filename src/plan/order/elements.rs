@@ -47,6 +47,7 @@ impl Elements {
             outputs,
             rows_per_call: Some(1),
             known: &[],
+            equal_weights: &[],
         };
         Some(Elements::Computed(Box::new(assemble(&draft, request).0)))
     }

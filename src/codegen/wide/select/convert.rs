@@ -10,7 +10,7 @@ use cranelift_codegen::ir::{InstructionData, Opcode, Value};
 use regalloc2::{RegClass, VReg};
 
 use super::Selector;
-use super::lanes::float_order;
+use super::by_lane::float_order;
 use crate::codegen::wide::encode::{CONSTANT, Length};
 use crate::codegen::wide::inst::{Inst, Kind, read, read_anywhere, result};
 use crate::codegen::wide::ops::{VectorOp, op};

@@ -5,14 +5,11 @@ use cranelift_codegen::ir::types::{F32, F64, I8, I16, I32, I64};
 use cranelift_codegen::ir::{InstructionData, Opcode, Type, Value};
 use regalloc2::{RegClass, VReg};
 
-use super::Selector;
-use super::masks::by_bytes;
+use super::by_lane::{by_bytes, by_precision, float_order};
+use super::{MASK_DEPTH, Selector};
 use crate::codegen::wide::inst::{Inst, Kind, read, read_anywhere, result, result_over};
 use crate::codegen::wide::ops::{VectorOp, op};
 use crate::plan::width::REGISTER;
-
-/// How deep operations on masks are looked through.
-pub(super) const MASK_DEPTH: usize = 8;
 
 /// The values of "the second if the first, else the third", for the first three numbers of 0 to 7 that have its highest, middle and lowest bit
 /// set.
@@ -357,30 +354,6 @@ impl Selector<'_> {
         self.combine_into(op::PXOR, None, to, equal, ones);
         Some(())
     }
-}
-
-/// The number of an order of floats.
-pub(super) fn float_order(order: FloatCC) -> u8 {
-    match order {
-        FloatCC::Equal => 0,
-        FloatCC::LessThan => 1,
-        FloatCC::LessThanOrEqual => 2,
-        FloatCC::Unordered => 3,
-        FloatCC::NotEqual => 4,
-        FloatCC::UnorderedOrGreaterThanOrEqual => 5,
-        FloatCC::UnorderedOrGreaterThan => 6,
-        FloatCC::Ordered => 7,
-        FloatCC::UnorderedOrEqual => 8,
-        FloatCC::UnorderedOrLessThan => 9,
-        FloatCC::UnorderedOrLessThanOrEqual => 10,
-        FloatCC::OrderedNotEqual => 12,
-        FloatCC::GreaterThanOrEqual => 13,
-        FloatCC::GreaterThan => 14,
-    }
-}
-
-pub(super) fn by_precision(double: bool, single: VectorOp, of_doubles: VectorOp) -> VectorOp {
-    if double { of_doubles } else { single }
 }
 
 /// The instructions that compare lanes: for equality, for order with a sign, and the least and greatest without sign.

@@ -9,8 +9,8 @@ use cranelift_codegen::ir::types::F64;
 use cranelift_codegen::ir::{InstructionData, Opcode, Value};
 use regalloc2::{RegClass, VReg};
 
-use super::Selector;
-use super::lanes::{MASK_DEPTH, by_precision, float_order};
+use super::by_lane::{by_bytes, by_precision, float_order};
+use super::{MASK_DEPTH, Selector};
 use crate::codegen::wide::inst::{Inst, Kind, read, result};
 use crate::codegen::wide::ops::{VectorOp, op};
 
@@ -152,9 +152,4 @@ fn integer_comparison(bytes: u32, signed: bool) -> VectorOp {
         true => by_bytes(bytes, [op::PCMPB_MASK, op::PCMPW_MASK, op::PCMPD_MASK, op::PCMPQ_MASK]),
         false => by_bytes(bytes, [op::PCMPUB_MASK, op::PCMPUW_MASK, op::PCMPUD_MASK, op::PCMPUQ_MASK]),
     }
-}
-
-/// The instruction for lanes of so many bytes.
-pub(super) fn by_bytes(bytes: u32, ops: [VectorOp; 4]) -> VectorOp {
-    ops[bytes.ilog2() as usize]
 }

@@ -12,6 +12,7 @@
 //! As in Cranelift's own lowering, blocks are walked from the last instruction to the first, and only what somebody has asked for is
 //! emitted: so a load or an address that became part of an instruction is not computed by itself.
 
+mod by_lane;
 mod control;
 mod convert;
 mod lanes;
@@ -35,6 +36,9 @@ use crate::plan::width::Shape;
 /// Why there is no wide code for a function: it has an instruction without a rule, or something else that is not known here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused(pub String);
+
+/// How deep operations on masks are looked through.
+const MASK_DEPTH: usize = 8;
 
 /// A function whose registers are not known yet.
 #[derive(Debug)]
