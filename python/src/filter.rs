@@ -79,7 +79,7 @@ impl PyFilter {
         // A footprint says more than a size.
         if let Some(footprint) = options.footprint {
             box_lengths = footprint.shape().to_vec();
-            filter = filter.footprint(&footprint.as_array());
+            filter = filter.footprint(footprint.as_array());
         } else if let Some(size) = options.size {
             box_lengths = lengths(&size, "size")?;
             filter = filter.size(Window::Size(box_lengths.clone()));

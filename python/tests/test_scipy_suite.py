@@ -5,6 +5,7 @@ place of SciPy's. All of the three files run, those of functions that are SciPy'
 """
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +13,9 @@ from pathlib import Path
 
 import pytest
 import scipy
+
+#: Where the plugin is, and the package, if it is not installed.
+PYTHONPATH = os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 FILES = ["test_filters", "test_morphology", "test_c_api"]
 
@@ -40,7 +44,6 @@ LEAST_REACHED = 0.85
 
 
 def run(reached, *options):
-    here = Path(__file__).parent
     command = [
         sys.executable,
         "-m",
@@ -56,7 +59,7 @@ def run(reached, *options):
     ]
     command += [f"scipy.ndimage.tests.{name}" for name in FILES]
     # From another folder, so that the options of our tests are not those of SciPy's.
-    environment = {"PYTHONPATH": str(here), "PATH": "/usr/bin:/bin", "HOODOO_REACHED": str(reached)}
+    environment = {"PYTHONPATH": PYTHONPATH, "PATH": "/usr/bin:/bin", "HOODOO_REACHED": str(reached)}
     return subprocess.run(command, capture_output=True, text=True, timeout=1200, cwd=scipy.__path__[0], env=environment)
 
 
@@ -97,6 +100,6 @@ def test_our_functions_are_those_that_are_tested():
         "        assert getattr(module, name).__wrapped__ is getattr(hoodoo.ndimage, name), name\n"
         "print(len(scipy_redirect.REDIRECTED))\n"
     )
-    environment = {"PYTHONPATH": str(Path(__file__).parent), "PATH": "/usr/bin:/bin"}
+    environment = {"PYTHONPATH": PYTHONPATH, "PATH": "/usr/bin:/bin"}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
     assert done.stdout == "40\n", done.stderr

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
 import scipy.ndimage
 
 import hoodoo
+
+# It can't be imported any more once other tests have made a shell of IPython.
+with contextlib.suppress(ImportError):
+    import astropy.nddata
+    import astropy.units  # noqa: F401
 
 
 def with_pint():

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from . import _scipy
 from ._arrays import Array
 from ._kernel import Kernel, kernel_of
-from ._usual import CELLS_AT_ONCE, usual
+from ._usual import CELLS_AT_ONCE, THEIRS, is_long, usual
 from ._window import axes_of_window, cells_of
 
 # Along which axis, over how many cells, with which origin and mode.
@@ -404,6 +404,11 @@ def _by_parts(source: str, image: Array, target: Array, passes: list[Pass], cval
 
 def _separably(source: str, image: Array, target: Array, passes: list[Pass], cval: Any) -> Array:
     """Filters axis after axis; what is in between has the type of the output."""
+    if source == "mean(w)" and image.dtype == target.dtype and image.dtype.kind == "f":
+        if any(is_long(size, image.shape[axis]) for axis, size, _, _ in passes):
+            # As in the usual calls, so that the same image has the same means.
+            axes, sizes, origins, modes = zip(*passes)
+            return THEIRS(image, sizes, target, modes, cval, origins, axes=axes)
     kernel = kernel_of(source)
     steps: list[_scipy.Step] = []
     for axis, size, origin, mode in passes:

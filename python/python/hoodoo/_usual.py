@@ -17,8 +17,8 @@ from ._kernel import kernel_of
 #: A box of at most this many cells is filtered at once, a larger one axis after axis, where the values are the same.
 CELLS_AT_ONCE = 25
 
-#: SciPy's own, whatever may be put in its place later.
-_THEIRS: Callable[..., Array] = ndimage.uniform_filter
+#: SciPy's own mean, whatever may be put in its place later.
+THEIRS: Callable[..., Array] = ndimage.uniform_filter
 
 #: Filters an image of the shape and the type that it was prepared for.
 Ready = Callable[[Any], Array]
@@ -72,28 +72,26 @@ def _ready(
         # The upper of two is a maximum, for which what is outside has another type.
         return None
     source = f"rank(w, {cells // 2})" if which == "median" else f"{which}(w)"
-    if which == "mean" and dtype.kind == "f" and _is_long(size, min(shape[axis] for axis in along)):
-        options = {"size": size, "mode": mode, "cval": cval, "origin": origin}
-        return functools.partial(_THEIRS, **options, axes=along)
-    parts = _parts(which, dtype, along, cells)
+    if which == "mean" and dtype.kind == "f" and any(is_long(size, shape[axis]) for axis in along):
+        which_axes = None if axes is None else along
+        return functools.partial(THEIRS, size=size, mode=mode, cval=cval, origin=origin, axes=which_axes)
+    parts = _parts(which, along, cells)
     options: dict[str, Any] = {"size": size, "mode": mode, "cval": cval, "origin": origin, "output": dtype, "cast": "wrap"}
     threads = 1 if math.prod(shape) < _scipy.FEW_PIXELS else 0
     steps: list[Ready] = [kernel_of(source).prepare(shape, dtype, axes=part, threads=threads, **options) for part in parts]
     return steps[0] if len(steps) == 1 else functools.partial(_one_after_the_other, steps)
 
 
-def _parts(which: str, dtype: np.dtype[Any], along: tuple[int, ...], cells: int) -> list[tuple[int, ...]]:
+def _parts(which: str, along: tuple[int, ...], cells: int) -> list[tuple[int, ...]]:
     """Along which axes a window of so many cells is filtered at once, one after the other."""
-    each = [(axis,) for axis in along]
+    each: list[tuple[int, ...]] = [(axis,) for axis in along]
     if which == "median":
         return [along]
-    if which == "mean":
-        # Means of integers are truncated after each axis; passes for a box are along two.
-        return [*each[:-2], along[-2:]] if dtype.kind == "f" else each
-    return [along] if cells <= CELLS_AT_ONCE else each
+    # Means are rounded to the image's type after each axis, as are those of one axis after the other by the user.
+    return [along] if which != "mean" and cells <= CELLS_AT_ONCE else each
 
 
-def _is_long(size: int, length: int) -> bool:
+def is_long(size: int, length: int) -> bool:
     """Whether a window is so long for an axis that most of what it sees is seen more than once. Running sums are faster there: measured
     at 63 cells on 64 x 64 x 64 elements, 0.5 of the time.
     """

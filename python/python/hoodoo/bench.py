@@ -445,7 +445,7 @@ def _hoodoo(workload: Workload, image: NDArray[Any]) -> Run:
     if workload.side:
         prepared = kernel.prepare(image.shape, image.dtype, threads=1, output=image.dtype, **workload.arguments)
         return lambda image, output: prepared(image)
-    mask = {"mask": _mask_for(image)} if workload.masked else {}
+    mask: dict[str, Any] = {"mask": _mask_for(image)} if workload.masked else {}
     return lambda image, output: kernel(image, output=output, threads=1, **mask, **workload.arguments)
 
 
