@@ -17,7 +17,7 @@ fn limits() -> Limits {
         taps: 200,
         pixel_operations: 1_000_000,
         code_bytes: 1 << 20,
-        compile_time: Duration::from_millis(500),
+        compile_time: Duration::from_millis(200),
         ..Limits::default()
     }
 }

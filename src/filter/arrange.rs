@@ -170,9 +170,11 @@ mod tests {
         assert_eq!(best(&[100, 100], &[true, true], true), None);
         assert_eq!(best(&[100, 100, 3], &[true, true, false], true), Some(vec![0..1, 1..3]));
         assert_eq!(best(&[100, 100, 3], &[true, true, false], false), Some(vec![2..3, 0..1, 1..2]));
-        assert_eq!(best(&[100, 100, 3], &[true, false, false], true), Some(vec![0..1, 1..3]));
+        assert_eq!(best(&[100, 100, 3], &[true, false, false], true), Some(vec![0..3]));
+        assert_eq!(best(&[100, 1000, 3], &[true, false, false], true), Some(vec![0..1, 1..3]));
         assert_eq!(best(&[64, 64, 16, 16], &[true, false, false, false], true), Some(vec![0..1, 1..4]));
-        assert_eq!(best(&[100, 100], &[true, false], true), None);
+        assert_eq!(best(&[100, 100], &[true, false], true), Some(vec![0..2]));
+        assert_eq!(best(&[100, 1000], &[true, false], true), None);
         assert_eq!(best(&[1000, 3], &[true, false], true), Some(vec![0..2]));
         assert_eq!(best(&[], &[], true), None);
     }

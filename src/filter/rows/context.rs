@@ -15,7 +15,7 @@ use crate::filter::progress::Progress;
 use crate::grid::element::Precision;
 use crate::grid::region::Region;
 use crate::plan::pass::Pass;
-use crate::plan::reads::{ArrayRow, PassReads};
+use crate::plan::reads::PassReads;
 use crate::plan::{Plan, array_input};
 use crate::tuning;
 
@@ -94,12 +94,10 @@ impl<'a> RunContext<'a> {
         let unseen = pixels_unseen(plan, run.cancel_interval);
         let twice = computed_twice(plan);
         let chunk = most.min(line_chunk.unwrap_or(most)).max(twice).min(unseen).next_multiple_of(shape.block);
-        let bytes = |row: &ArrayRow| readers[row.row.input].element_bytes();
-        let row_bytes: usize = plan.reads.rows.iter().map(bytes).sum();
-        let copied_bytes: usize =
-            plan.reads.rows.iter().filter(|row| !readers[row.row.input].is_direct()).map(bytes).sum();
-        let reads = Rereads { halos: &plan.reads.outer_halos, bytes: shape.array_len * row_bytes };
-        let most = tuning::COPIED_BYTES.checked_div(copied_bytes);
+        let reads =
+            Rereads { halos: &plan.reads.outer_halos, bytes: shape.array_len * bytes_read(plan, &readers, |_| true) };
+        let copied = bytes_read(plan, &readers, |reader| !reader.is_direct());
+        let most = tuning::COPIED_BYTES.checked_div(copied);
         let most = most.into_iter().chain(OrderContext::wanted_columns(plan, region)).min();
         let strips = Strips { chunk: line_chunk, most };
         let traversal = Traversal::new(region, plan.reads.group_rows, &reads, whole, strips);
@@ -163,6 +161,12 @@ fn most_pixels(plan: &Plan, moved: bool) -> usize {
     }
     let bytes: usize = plan.last_pass().outputs.iter().map(|output| output.lane.bytes()).sum();
     tuning::CHUNK_BYTES / (bytes * plan.last_pass().rows_per_call)
+}
+
+/// The bytes of the elements at one place of the rows that a group reads of some arrays.
+fn bytes_read(plan: &Plan, readers: &[Box<dyn RowReader + '_>], of: impl Fn(&dyn RowReader) -> bool) -> usize {
+    let readers = plan.reads.rows.iter().map(|row| &*readers[row.row.input]);
+    readers.filter(|reader| of(*reader)).map(|reader| reader.element_bytes()).sum()
 }
 
 /// How many pixels may be computed before a cancellation is seen, if it would be so many cell by cell: where passes make lines, it is their
