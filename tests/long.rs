@@ -1,5 +1,7 @@
 //! 64-bit integers beyond 2^53: what is only chosen keeps every bit, on every engine but the callback; arithmetic is in f64.
 
+use std::slice::from_ref;
+
 use hoodoo::{AnyElement, Cast, Cut, Engine, Filter, Kernel, Mode, Progress};
 use ndarray::{Array1, Array2, ArrayD, Dimension};
 
@@ -106,15 +108,15 @@ fn the_ends_of_the_types_stay_what_they_are() {
 fn comparisons_see_every_bit() {
     let image = row(&[BIG, BIG + 1, BIG, BIG - 1, -BIG - 1, -BIG]);
     for engine in ENGINES {
-        let counts: Vec<i64> = run("count(w == w[0])", &[image.clone()], engine, Mode::Wrap);
+        let counts: Vec<i64> = run("count(w == w[0])", from_ref(&image), engine, Mode::Wrap);
         assert_eq!(counts, [1, 1, 1, 1, 1, 1], "{engine:?}");
-        let distinct: Vec<f64> = run("variety(w)", &[image.clone()], engine, Mode::Wrap);
+        let distinct: Vec<f64> = run("variety(w)", from_ref(&image), engine, Mode::Wrap);
         assert_eq!(distinct, [3.0, 2.0, 3.0, 3.0, 3.0, 3.0], "{engine:?}");
-        let above: Vec<u8> = run("w[0] > 9007199254740992", &[image.clone()], engine, Mode::Wrap);
+        let above: Vec<u8> = run("w[0] > 9007199254740992", from_ref(&image), engine, Mode::Wrap);
         assert_eq!(above, [0, 1, 0, 0, 0, 0], "{engine:?}");
-        let far: Vec<u8> = run("w[0] < 1e300 and w[0] > -inf and w[0] != nan", &[image.clone()], engine, Mode::Wrap);
+        let far: Vec<u8> = run("w[0] < 1e300 and w[0] > -inf and w[0] != nan", from_ref(&image), engine, Mode::Wrap);
         assert_eq!(far, [1; 6], "{engine:?}");
-        let place: Vec<u8> = run("argmax(w)", &[image.clone()], engine, Mode::Nearest);
+        let place: Vec<u8> = run("argmax(w)", from_ref(&image), engine, Mode::Nearest);
         assert_eq!(place, [2, 1, 0, 0, 0, 1], "{engine:?}");
     }
 }
@@ -123,12 +125,12 @@ fn comparisons_see_every_bit() {
 fn arithmetic_is_that_of_f64() {
     let image = row(&[BIG + 1, BIG + 3, -BIG - 1, 7]);
     for engine in ENGINES {
-        let more: Vec<i64> = run("w[0] + 0.5", &[image.clone()], engine, Mode::Wrap);
+        let more: Vec<i64> = run("w[0] + 0.5", from_ref(&image), engine, Mode::Wrap);
         assert_eq!(more, [BIG, BIG + 4, -BIG, 8], "{engine:?}");
-        let doubles: Vec<f64> = run("max(w[0], w[0])", &[image.clone()], engine, Mode::Wrap);
+        let doubles: Vec<f64> = run("max(w[0], w[0])", from_ref(&image), engine, Mode::Wrap);
         assert_eq!(doubles, [BIG as f64, (BIG + 4) as f64, -BIG as f64, 7.0], "{engine:?}");
         // What need not be an integer of the type is none.
-        let mixed: Vec<i64> = run("min(w[0], 1e300)", &[image.clone()], engine, Mode::Wrap);
+        let mixed: Vec<i64> = run("min(w[0], 1e300)", from_ref(&image), engine, Mode::Wrap);
         assert_eq!(mixed, [BIG, BIG + 4, -BIG, 7], "{engine:?}");
     }
 }
@@ -235,14 +237,14 @@ fn rows_and_interpreter_agree_on_large_integers() {
     let image = Array2::from_shape_fn((7, 19), |(y, x)| values[(y * 19 + x) * (x + 3) % values.len()]).into_dyn();
     let unsigned = image.mapv(|x: i64| x as u64);
     for kernel in kernels {
-        same_on_both::<i64, i64>(kernel, &[image.clone()]);
-        same_on_both::<i64, u64>(kernel, &[image.clone()]);
-        same_on_both::<i64, u8>(kernel, &[image.clone()]);
-        same_on_both::<i64, i32>(kernel, &[image.clone()]);
-        same_on_both::<u64, u64>(kernel, &[unsigned.clone()]);
-        same_on_both::<u64, i64>(kernel, &[unsigned.clone()]);
-        same_on_both::<u64, i16>(kernel, &[unsigned.clone()]);
-        same_on_both::<u64, bool>(kernel, &[unsigned.clone()]);
+        same_on_both::<i64, i64>(kernel, from_ref(&image));
+        same_on_both::<i64, u64>(kernel, from_ref(&image));
+        same_on_both::<i64, u8>(kernel, from_ref(&image));
+        same_on_both::<i64, i32>(kernel, from_ref(&image));
+        same_on_both::<u64, u64>(kernel, from_ref(&unsigned));
+        same_on_both::<u64, i64>(kernel, from_ref(&unsigned));
+        same_on_both::<u64, i16>(kernel, from_ref(&unsigned));
+        same_on_both::<u64, bool>(kernel, from_ref(&unsigned));
     }
 }
 
@@ -264,7 +266,7 @@ fn numbers_of_any_size_become_64_bit_integers() {
     let signed: Vec<i64> = image.iter().map(|x| x.round_ties_even() as i64).collect();
     let unsigned: Vec<u64> = image.iter().map(|x| x.round_ties_even() as u64).collect();
     for engine in ENGINES {
-        assert_eq!(run::<f64, i64>("w[0] * 1", &[image.clone()], engine, Mode::Reflect), signed, "{engine:?}");
-        assert_eq!(run::<f64, u64>("w[0] * 1", &[image.clone()], engine, Mode::Reflect), unsigned, "{engine:?}");
+        assert_eq!(run::<f64, i64>("w[0] * 1", from_ref(&image), engine, Mode::Reflect), signed, "{engine:?}");
+        assert_eq!(run::<f64, u64>("w[0] * 1", from_ref(&image), engine, Mode::Reflect), unsigned, "{engine:?}");
     }
 }

@@ -105,10 +105,8 @@ pub fn invariant_nodes(kernel: &Kernel) -> Vec<bool> {
 fn is_radial(kernel: &Kernel, id: ExprId) -> bool {
     let mut radial = vec![false; kernel.node_count()];
     for (node, _) in kernel.live_nodes().take_while(|(node, _)| *node <= id) {
-        let mut same = match kernel.expr(node) {
-            Expr::Offset(_) | Expr::Weight(_) | Expr::Reduce { .. } | Expr::FoldValue(..) => false,
-            _ => true,
-        };
+        let mut same =
+            !matches!(kernel.expr(node), Expr::Offset(_) | Expr::Weight(_) | Expr::Reduce { .. } | Expr::FoldValue(..));
         kernel.expr(node).for_each_operand(|operand| same &= radial[operand.index()]);
         radial[node.index()] = same;
     }

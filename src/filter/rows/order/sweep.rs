@@ -79,8 +79,8 @@ impl<S: MovingSet> Work for EveryPixel<'_, '_, S> {
             let out = &mut results.values[way * way_step..];
             out[0] = set.value(level, &statistic);
             for at in 1..len {
-                set.remove(Moved { runs: &moves.leave, ranks, place: place });
-                set.add(Moved { runs: &moves.enter, ranks, place: place });
+                set.remove(Moved { runs: &moves.leave, ranks, place });
+                set.add(Moved { runs: &moves.enter, ranks, place });
                 place += moves.layout.stride();
                 out[at * step] = set.value(level, &statistic);
             }
