@@ -1090,3 +1090,17 @@ fn kernels_with_many_outputs_and_reductions() {
         agree_on(&Filter::new(&kernel).window(Window::Size(vec![11, 12])), &image.mapv(f64::from), 0.0);
     }
 }
+
+#[test]
+fn sums_are_the_same_with_vectors_of_every_size() {
+    let image = ArrayD::from_shape_fn(IxDyn(&[1, 4, 5]), |at| if at[1] == at[2] { 3 + at[1] as u8 } else { 0 });
+    let filter = Filter::new(&compile("sum(exp(-abs(-w)))")).size(5).axes([1, 0]);
+    let [narrow, others @ ..] = [Vectors::Bits128, Vectors::Bits256, Vectors::Bits512, Vectors::Auto].map(|vectors| {
+        let mut sums = ArrayD::<f64>::zeros(image.shape());
+        filter.clone().vectors(vectors).run_into(&image, &mut sums).unwrap();
+        sums
+    });
+    for wide in others {
+        assert_eq!(wide, narrow);
+    }
+}

@@ -7,7 +7,7 @@ use super::hir::{Expr, ExprId, FoldId, Kernel, Reduction};
 use super::ops::{BinaryOp, UnaryOp};
 use super::types::Elem;
 
-/// What is known of a value that may be a 64-bit integer. Values form a lattice, whose join is [`Whole::join`].
+/// What is known of a value that may be a 64-bit integer. Values form a lattice, which have joins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Whole {
     /// Every value is an i64.

@@ -98,7 +98,8 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
     let (rows, reaching) = rows_of(&kernel, cells, &cell_addrs, rows_per_call);
     let tree_rows = tree_rows(&cell_addrs, cells.taps());
     let (taps, width) = (Some(cells.taps()), Width::Pixels(block));
-    let surroundings = Surroundings { taps, width, tree_rows: &tree_rows, rows_per_call };
+    let least_width = Width::Pixels(work.block());
+    let surroundings = Surroundings { taps, width, least_width, tree_rows: &tree_rows, rows_per_call };
     let mut networks = Networks::new();
     let mut body = |analysis: Analysis| {
         let store = |(output, stored): (&Output, &PassOutput)| {

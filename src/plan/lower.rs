@@ -29,6 +29,8 @@ pub struct Surroundings<'a> {
     pub taps: Option<usize>,
     /// How many pixels a value stands for.
     pub width: Width,
+    /// The same where each value has a register or a few: what the order of a sum depends on must not depend on how wide vectors are.
+    pub least_width: Width,
     /// The number of the row of cells that each cell is in; see [`super::pass::Pass::tree_rows`].
     pub tree_rows: &'a [usize],
     /// How many rows of pixels are computed by one call.
@@ -66,7 +68,8 @@ struct OrderStatistic {
 /// The body of a callback, which computes one pixel from windows of `taps` cells, or of any number of them.
 pub fn for_one_pixel(kernel: &Kernel, taps: Option<usize>) -> Body {
     let tree_rows = vec![0; taps.unwrap_or(0)];
-    let surroundings = Surroundings { taps, width: Width::One, tree_rows: &tree_rows, rows_per_call: 1 };
+    let surroundings =
+        Surroundings { taps, width: Width::One, least_width: Width::One, tree_rows: &tree_rows, rows_per_call: 1 };
     lower(kernel, Analysis::of_nothing_known(kernel), &surroundings, Vec::new(), &mut Networks::new())
 }
 
@@ -136,7 +139,7 @@ impl Lowering<'_> {
     }
 
     fn instructions(&self, nodes: &[ExprId]) -> usize {
-        instructions(self.kernel, nodes, self.analysis, self.surroundings.width)
+        instructions(self.kernel, nodes, self.analysis, self.surroundings.least_width)
     }
 
     /// How to visit the cells with so many instructions for each.

@@ -5,6 +5,7 @@ use super::level::{Level, Work, dispatch};
 use super::ranking::Ranking;
 use super::sets::{Moved, MovingSet};
 use super::statistic::Statistic;
+use crate::tuning;
 
 /// The values of a block.
 pub struct Results<'r, T> {
@@ -79,6 +80,9 @@ impl<S: MovingSet> Work for EveryPixel<'_, '_, S> {
             let out = &mut results.values[way * way_step..];
             out[0] = set.value(level, &statistic);
             for at in 1..len {
+                if at.is_multiple_of(tuning::LOOK_PIXELS) && is_over() {
+                    return;
+                }
                 set.remove(Moved { runs: &moves.leave, ranks, place });
                 set.add(Moved { runs: &moves.enter, ranks, place });
                 place += moves.layout.stride();
