@@ -2,7 +2,7 @@
 //!
 //! No value of a filter depends on them, but for the rounding of float sums, so they may be changed for another processor. Each says what
 //! was measured: the least of several runs of each of the values in turn, at 2048 x 2048 if no shape is named, on one thread of a Zen 3
-//! processor (32 KiB of nearest cache, 512 KiB of second), in November 2026.
+//! processor (32 KiB of nearest cache, 512 KiB of second), or of a Zen 5 one (48 KiB, 1 MiB) where that is said, in November 2026.
 
 // The code for a block of pixels.
 
@@ -71,7 +71,7 @@ pub const LITTLE_FOR_512: usize = 18;
 
 /// Wide vectors are used where a row has at least so many times the pixels of a turn of their loop.
 ///
-/// The last turn overlaps the one before it, and a shorter row is computed in part twice. Measured on rows of 64 to 1,024 pixels, of one turn to
+/// The last turn overlaps the one before it, and a shorter row is computed in part twice. Measured on Zen 5, rows of 64 to 1,024 pixels, of one turn to
 /// sixteen, minima and medians of u8, max - min and medians of f32: with 256 and 512 bits each takes 0.3 to 0.99 of the time of 128.
 pub const WIDE_TURNS: usize = 2;
 
@@ -248,13 +248,13 @@ pub const BANDS_PER_THREAD: usize = 8;
 /// How much work is worth a thread: instructions.
 ///
 /// Measured on Zen 5 with two threads, of which the caller's is one, on nine kernels from a minimum of u8 over 3 x 3 to a median over
-/// 15 x 15 and ten shapes: with this value none is slower than with one thread by more than the noise, runs of more than 250 us take 0.5
-/// to 0.65 of the time. With four times the value runs of up to 450 us stay on one thread.
+/// 15 x 15 and ten shapes: with this value none is slower than with one thread by more than the noise, and runs of more than 250 us take 0.5
+/// to 0.65 of the time, but for minima of u8 in a volume of 64 x 64 x 64 (one thread, 350 us) and a median on 2^20 x 3 (0.7). With four times the value runs of up to 450 us stay on one thread.
 pub const MIN_WORK_PER_THREAD: f64 = 131_072.0;
 
 /// Rows are divided among threads into parts of at least so many pixels.
 ///
-/// Measured on rows of 1,100 to 16,800 pixels, deviations of sines over 31 cells: up to 8,400 the work is not worth a thread, at 16,800 two
+/// Measured on Zen 5, rows of 1,100 to 16,800 pixels, deviations of sines over 31 cells: up to 8,400 the work is not worth a thread, at 16,800 two
 /// threads take 0.8 of the time; this bound is for kernels with more to do.
 pub const MIN_DIVIDED_ROW: usize = 1 << 10;
 
@@ -367,7 +367,7 @@ pub const LOOKING_CELLS: usize = 1 << 10;
 
 /// After how many cells a loop asks whether to stop, a power of two.
 ///
-/// Measured on folds, sums and positions over 35 x 35 and 63 x 63: asking after 256 takes as long, within 2 %.
+/// Measured on Zen 5, folds, sums and positions over 35 x 35 and 63 x 63: asking after 256 takes as long, within 2 %.
 pub const LOOK_INTERVAL: usize = 1 << 12;
 
 /// After how many windows an order statistic that moves asks whether to stop: a window of a hundred thousand values takes 0.1 ms for a mode.
