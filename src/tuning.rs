@@ -248,8 +248,8 @@ pub const BANDS_PER_THREAD: usize = 8;
 /// How much work is worth a thread: instructions.
 ///
 /// Measured on Zen 5 with two threads, of which the caller's is one, on nine kernels from a minimum of u8 over 3 x 3 to a median over
-/// 15 x 15 and ten shapes: with this value none is slower than with one thread by more than the noise, and runs of more than 250 us take 0.5
-/// to 0.65 of the time, but for minima of u8 in a volume of 64 x 64 x 64 (one thread, 350 us) and a median on 2^20 x 3 (0.7). With four times the value runs of up to 450 us stay on one thread.
+/// 15 x 15 and ten shapes: of the runs of more than 250 us most take 0.5 to 0.65 of the time. Small networks are counted too high: medians
+/// of u8 that take 60 to 90 us take 1.2 to 1.4 times as long with two threads. With four times the value runs of up to 450 us stay on one.
 pub const MIN_WORK_PER_THREAD: f64 = 131_072.0;
 
 /// Rows are divided among threads into parts of at least so many pixels.
