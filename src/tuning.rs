@@ -48,6 +48,10 @@ pub const MAX_FILTERED_NETWORK: usize = 49;
 /// of 25.
 pub const NETWORK_INSTRUCTIONS: usize = 6;
 
+/// About how many instructions a function of the host takes for each element of a window, at least: it decides about threads only.
+///
+pub const HOST_INSTRUCTIONS: usize = 16;
+
 /// A block has as many pixels as fill four registers of the lanes that most is done in, if at most this many instructions are done
 /// in each register ...
 ///
@@ -247,10 +251,10 @@ pub const BANDS_PER_THREAD: usize = 8;
 
 /// How much work is worth a thread: instructions.
 ///
-/// Measured on Zen 5 with two threads, of which the caller's is one, on nine kernels from a minimum of u8 over 3 x 3 to a median over
-/// 15 x 15 and ten shapes: of the runs of more than 250 us most take 0.5 to 0.65 of the time. Small networks are counted too high: medians
-/// of u8 that take 60 to 90 us take 1.2 to 1.4 times as long with two threads. With four times the value runs of up to 450 us stay on one.
-pub const MIN_WORK_PER_THREAD: f64 = 131_072.0;
+/// Measured on Zen 5 with two threads forced on eleven kernels, from a minimum of u8 over 3 x 3 to a median over 15 x 15, and twelve shapes: runs that are
+/// worth two threads by this value take 0.45 to 0.96 of the time with two, those of more than 5 ms 0.5 to 0.6; runs of half the work 0.7 to 1.08, of a
+/// fourth up to 1.2.
+pub const MIN_WORK_PER_THREAD: f64 = 196_608.0;
 
 /// Rows are divided among threads into parts of at least so many pixels.
 ///

@@ -2,6 +2,7 @@
 
 use super::analysis::{Analysis, Facts, ValueRange, analyse};
 use super::cost::Work;
+use super::effort::instructions_per_pixel;
 use super::finite::differ;
 use super::line::{Destination, Origin};
 use super::lower::{Networks, Surroundings, lower};
@@ -112,6 +113,7 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
     let (vectors, copies) = settled((wanted, copies), [Some(&finite), general.as_ref()]);
     let axis_of = |axis: Option<usize>| request.axes.iter().position(|mine| Some(*mine) == axis);
     let pass = Pass {
+        instructions: instructions_per_pixel(&kernel, &finite, &tree_rows, cells.taps(), rows_per_call),
         finite,
         general,
         rows,
@@ -129,7 +131,6 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
         copies,
         rows_per_call,
         why_rows,
-        instructions: work.instructions_per_pixel(rows_per_call),
         cells: cells.clone(),
         kernel,
     };

@@ -1,4 +1,4 @@
-//! How much there is to do: instructions for a cell and for a pixel, as the thresholds of [`crate::tuning`] count them.
+//! How much there is to do: instructions for a cell and for a block, as the thresholds of [`crate::tuning`] count them.
 
 use std::collections::BTreeSet;
 
@@ -15,6 +15,14 @@ fn operation(expr: &Expr) -> usize {
         Expr::Unary(op, _) if is_unary_function(*op) => tuning::FUNCTION_INSTRUCTIONS,
         Expr::Binary(op, ..) if is_binary_function(*op) => tuning::BINARY_FUNCTION_INSTRUCTIONS,
         _ => 1,
+    }
+}
+
+/// About how many instructions a node takes that is computed; none for what is there.
+pub fn of_node(expr: &Expr) -> usize {
+    match expr {
+        Expr::Number(_) | Expr::Boolean(_) | Expr::Param(_) | Expr::Weight(_) | Expr::Offset(_) | Expr::Dist => 0,
+        _ => operation(expr),
     }
 }
 
@@ -87,8 +95,6 @@ pub struct Work {
     instructions: [usize; 4],
     /// Those of them that rows of pixels which see the same cell have in common.
     shared: usize,
-    /// Further instructions that functions take, in registers for each pixel: they are no reason for other code.
-    functions: f64,
     /// Whether there is a network, which holds many values at once.
     network: bool,
 }
@@ -99,16 +105,10 @@ impl Work {
         let shared_nodes = shared(kernel);
         let mut instructions = [0; 4];
         let mut shared = 0;
-        let (mut network, mut functions) = (false, 0.0);
+        let mut network = false;
         for (id, node) in kernel.live_nodes() {
             let mut lane = analysis.lanes[id.index()];
             let each = match node.expr {
-                Expr::Number(_)
-                | Expr::Boolean(_)
-                | Expr::Param(_)
-                | Expr::Weight(_)
-                | Expr::Offset(_)
-                | Expr::Dist => 0,
                 Expr::Reduce { op, window, filter, .. } if op.is_order_statistic() => {
                     lane = analysis.lanes[window.index()];
                     let all = filter.is_none_or(|filter| analysis.ranges[filter.index()].point() == Some(1.0));
@@ -116,30 +116,19 @@ impl Work {
                     taps * tuning::NETWORK_INSTRUCTIONS
                 }
                 Expr::Reduce { .. } | Expr::FoldValue(..) => taps,
-                _ => 1,
+                // Functions have many instructions, but are no reason for other code.
+                ref expr => of_node(expr).min(1),
             };
             let times = if node.ty.is_window() { taps } else { 1 };
             instructions[lane.bytes().ilog2() as usize] += each * times;
             shared += if shared_nodes[id.index()] { each * times } else { 0 };
-            functions += ((operation(&node.expr) - 1) * times * lane.bytes()) as f64 / REGISTER as f64;
         }
-        Work { instructions, shared, functions, network }
+        Work { instructions, shared, network }
     }
 
     /// About how many instructions they are altogether, each on one register.
     pub fn total(&self) -> usize {
         self.instructions.iter().sum()
-    }
-
-    /// About how many instructions a pixel takes, each of which is for as many pixels as a register has lanes, where a call computes so
-    /// many rows of pixels.
-    pub fn instructions_per_pixel(&self, rows: usize) -> f64 {
-        let of_size = |(size, count): (usize, &usize)| (count << size) as f64 / REGISTER as f64;
-        let alone = self.instructions.iter().enumerate().map(of_size).sum::<f64>() + self.functions;
-        let total = self.total().max(1) as f64;
-        // Networks for rows of pixels share what they know of the rows that all of them see.
-        let common = if self.network { total / 2.0 } else { self.shared as f64 };
-        alone * (1.0 - common / total * (1.0 - 1.0 / rows as f64))
     }
 
     /// How many pixels fill one register of 128 bits of the lanes that most is done in.
@@ -177,7 +166,7 @@ impl Work {
 }
 
 /// Which nodes have the same value at a cell for every pixel that sees it, and which reductions are of such nodes.
-fn shared(kernel: &Kernel) -> Vec<bool> {
+pub fn shared(kernel: &Kernel) -> Vec<bool> {
     let invariant = invariant_nodes(kernel);
     let mut shared = vec![false; kernel.node_count()];
     for (id, node) in kernel.live_nodes() {

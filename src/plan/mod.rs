@@ -12,6 +12,7 @@ pub mod body;
 pub mod chain;
 pub mod cost;
 mod cut;
+mod effort;
 mod explain;
 mod exponentials;
 mod factors;

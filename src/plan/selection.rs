@@ -66,6 +66,19 @@ impl Selection {
         }
     }
 
+    /// The minima and maxima for one row of pixels, where this part of the rows of cells is visited for each: what rows have in common is
+    /// counted once.
+    pub fn each_row(&self, visited: f64) -> f64 {
+        let all = |networks: &[Network]| networks.iter().map(Network::cost).sum::<usize>() as f64;
+        match self {
+            Selection::Unsorted(network) => network.cost() as f64,
+            Selection::Sorted { sorts, merge } => all(sorts) * visited + merge.cost() as f64,
+            Selection::InPairs { sorts, overlapping, .. } => {
+                all(sorts) * visited + overlapping.common.cost() as f64 / 2.0 + overlapping.own.cost() as f64
+            }
+        }
+    }
+
     /// What it is, in a few words.
     pub fn as_str(&self) -> &'static str {
         match self {

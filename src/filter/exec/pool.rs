@@ -13,8 +13,9 @@ use crate::tuning;
 
 /// Has `threads` threads do `items` things, in bands of `least` at least; each thread with a worker of its own.
 ///
-/// One thread does all of them in order. The caller's is one of several: it begins at once, in its own cache, and by the time that
-/// another one is awake a short run is over.
+/// One thread does all of them in order. Each of several begins with a part of its own, band after band, and goes on with what is left of
+/// the others': what it has made for a band is of use in the next one, and a run after another finds in a core's cache what that core has
+/// seen before. The caller's thread is one of them: by the time that another one is awake a short run is over.
 pub fn in_bands<W>(
     items: usize,
     threads: usize,
@@ -26,30 +27,48 @@ pub fn in_bands<W>(
         return band(&mut worker(), 0..items);
     }
     let len = items.div_ceil(tuning::BANDS_PER_THREAD * threads).max(least);
-    let next = AtomicUsize::new(0);
-    let work = || {
+    let parts: Vec<Part> = (0..threads).map(|part| Part::new(part, threads, items)).collect();
+    let work = |first: usize| {
         let mut worker = worker();
-        loop {
-            let start = next.fetch_add(len, Ordering::Relaxed);
-            if start >= items {
-                break;
+        for part in parts[first..].iter().chain(&parts[..first]) {
+            while let Some(taken) = part.take(len) {
+                band(&mut worker, taken);
             }
-            band(&mut worker, start..items.min(start + len));
         }
     };
     match pool() {
         Threads::Current => rayon::in_place_scope(|scope| share(scope, threads, &work)),
         Threads::Fewer(pool) => pool.in_place_scope(|scope| share(scope, threads, &work)),
-        Threads::Caller => work(),
+        Threads::Caller => work(0),
     }
 }
 
-/// Has the caller and others of the scope's threads do the work.
-fn share<'scope>(scope: &Scope<'scope>, threads: usize, work: &'scope (impl Fn() + Sync)) {
-    for _ in 1..threads {
-        scope.spawn(move |_| work());
+/// Has the caller and others of the scope's threads do the work, each with a number of its own.
+fn share<'scope>(scope: &Scope<'scope>, threads: usize, work: &'scope (impl Fn(usize) + Sync)) {
+    for number in 1..threads {
+        scope.spawn(move |_| work(number));
     }
-    work();
+    work(0);
+}
+
+/// The items that a thread begins with, until they are taken.
+struct Part {
+    next: AtomicUsize,
+    end: usize,
+}
+
+impl Part {
+    /// One of so many parts of about the same size.
+    fn new(number: usize, parts: usize, items: usize) -> Part {
+        let start = |number: usize| items / parts * number + (items % parts).min(number);
+        Part { next: AtomicUsize::new(start(number)), end: start(number + 1) }
+    }
+
+    /// The next band of so many items, or of what is left.
+    fn take(&self, len: usize) -> Option<Range<usize>> {
+        let start = self.next.fetch_add(len, Ordering::Relaxed);
+        (start < self.end).then(|| start..self.end.min(start + len))
+    }
 }
 
 /// The threads that a run has.
