@@ -2,7 +2,9 @@
 //! footprint, condition and argument.
 #![cfg(feature = "jit")]
 
-use hoodoo::{AnyElement, Cut, DType, Element, Engine, Filter, Input, Kernel, Mode, Output, Progress, Window, f16};
+use hoodoo::{
+    AnyElement, Cut, DType, Element, Engine, Filter, Input, Kernel, Listing, Mode, Output, Progress, Window, f16,
+};
 use ndarray::{ArrayD, Axis, IxDyn};
 
 const MODES: [Mode; 7] =
@@ -347,4 +349,51 @@ fn near<T: AnyElement>(source: &str, size: [usize; 2], image: &ArrayD<T>, mode: 
             }
         }
     }
+}
+
+/// On large images, ranks that follow from params are found by networks for the values that those have.
+#[test]
+fn ranks_that_params_decide() {
+    fn on<T: Element + AnyElement>() {
+        let picture = image::<T>(&[360, 370], Kind::Wild, 11);
+        let cases: [(&str, &[f64]); 5] = [
+            ("param q; percentile(w, q)", &[0.0, 30.0, 62.5, 99.5, 100.0, -0.5, 101.0, f64::NAN]),
+            ("param q; rank(w, q) - rank(w, -1 - q)", &[0.0, 3.0, 8.0, 9.0, -10.0, 0.5, f64::INFINITY]),
+            ("param q; trimmed_mean(w, q) * q", &[0.0, 1.0, 4.0, 5.0, 9.0, -1.0]),
+            ("param q; percentile(w, if q > 4 then 100 - q else q) + w[0, 0]", &[3.0, 7.0]),
+            ("param q; percentile(w where w > 20, q) + median(w) * q", &[25.0, 120.0]),
+        ];
+        for (source, values) in cases {
+            let kernel = Kernel::compile(source).expect(source);
+            for value in values {
+                let filter = Filter::new(&kernel).size(3).param("q", *value);
+                let (made, expected) =
+                    (run(&filter, &picture, 1), run(&filter.clone().engine(Engine::Interpreter), &picture, 1));
+                match (made, expected) {
+                    (Ok(made), Ok(expected)) => {
+                        let pairs = made[0].iter().zip(&expected[0]);
+                        let equal = |(x, y): (&f64, &f64)| {
+                            x == y || x.is_nan() && y.is_nan() || (x - y).abs() <= 1e-6 * y.abs()
+                        };
+                        assert!(pairs.into_iter().all(equal), "{source} {value} {}", T::DTYPE);
+                    }
+                    (made, expected) => assert_eq!(made.err(), expected.err(), "{source} {value} {}", T::DTYPE),
+                }
+            }
+        }
+    }
+    on::<u8>();
+    on::<f32>();
+    on::<i64>();
+}
+
+#[test]
+fn the_plan_says_which_params_it_knows() {
+    let kernel = Kernel::compile("param q = 30; percentile(w, q)").unwrap();
+    let plan = |filter: &Filter, side: usize| {
+        filter.listing(Listing::Plan, &[side, side], &[DType::F32], &[DType::F32]).unwrap()
+    };
+    let filter = Filter::new(&kernel).size(3);
+    assert!(plan(&filter, 512).contains("a selection network"), "{}", plan(&filter, 512));
+    assert!(!plan(&filter, 64).contains("a selection network"), "{}", plan(&filter, 64));
 }

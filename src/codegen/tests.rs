@@ -48,6 +48,7 @@ fn plan_in(source: &str, side: usize, dtype: DType, precision: Precision) -> Pla
         precision,
         cut: Cut::Auto,
         ranks: Vec::new(),
+        known: Vec::new(),
         vectors: Vectors::Auto,
         row_pixels: Request::row_pixels(&[512, 512]),
     };

@@ -22,6 +22,7 @@ use crate::grid::named::named_enum;
 use crate::grid::region::Region;
 use crate::kernel::Kernel;
 use crate::lang::hir;
+use crate::lang::specialize::params_of_ranks;
 use crate::plan::hoist::Hoisted;
 use crate::plan::{Request, Separable, hoisted, may_have_weights, plan, separable};
 use crate::tuning;
@@ -216,9 +217,21 @@ fn request(job: &Job) -> Request {
         precision: job.precision,
         cut: job.cut,
         ranks: Vec::new(),
+        known: known_params(job),
         vectors: job.vectors,
         row_pixels: Request::row_pixels(shape),
     }
+}
+
+/// The bits of the params that decide about the ranks of order statistics, where it is worth code of its own for their values.
+fn known_params(job: &Job) -> Vec<Option<u64>> {
+    let Function::Kernel(kernel) = &job.function else { return Vec::new() };
+    let pixels = job.domain.region().pixels();
+    if job.settings.params.is_empty() || job.cells.taps() > tuning::MAX_NETWORK || pixels < tuning::KNOWN_PIXELS {
+        return Vec::new();
+    }
+    let decides = params_of_ranks(kernel.hir());
+    decides.iter().zip(&job.settings.params).map(|(decides, value)| decides.then_some(value.to_bits())).collect()
 }
 
 /// What [`crate::Filter::listing`] shows.

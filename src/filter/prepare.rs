@@ -53,11 +53,15 @@ pub fn prepare(options: &Options, shape: &[usize], types: Types) -> Result<Job, 
     }
 }
 
-/// The same before params and weights are set, for a look at what a kernel becomes.
+/// The same for a look at what a kernel becomes, for which not all params and weights need be set.
 #[cfg(feature = "jit")]
 pub fn prepare_unset(options: &Options, shape: &[usize], types: Types) -> Result<Job, Error> {
     options.function.check_counts(types.inputs.len(), types.outputs.len())?;
-    job(options, shape, types, |_| Ok(Settings::default()))
+    let settings = |footprint: &Footprint| match &options.function {
+        Function::Kernel(kernel) => kernel.settings(&options.parameters, Some(footprint)).unwrap_or_default(),
+        Function::Callback(_) => Settings::default(),
+    };
+    job(options, shape, types, |footprint| Ok(settings(footprint)))
 }
 
 /// Which pixels of inputs of this shape the outputs have.

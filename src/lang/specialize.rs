@@ -1,7 +1,10 @@
-//! A kernel for one footprint: what the footprint makes known is folded.
+//! A kernel for one footprint, or for params of known values: what that makes known is folded.
+
+use std::borrow::Cow;
 
 use super::hir::{Assertion, Builder, Expr, ExprId, Kernel, Node, Reduction};
 use super::ops::BinaryOp;
+use super::reductions::Class;
 
 /// `kernel` for windows of `len` cells: [`Expr::Len`] is a number, and what follows from that is computed.
 ///
@@ -11,6 +14,9 @@ use super::ops::BinaryOp;
 pub fn specialized(kernel: &Kernel, len: usize) -> Kernel {
     let replace = |builder: &mut Builder, _: ExprId, node: &Node, new: &dyn Fn(ExprId) -> ExprId| match node.expr {
         Expr::Len => Some(builder.number(len as f64)),
+        Expr::Reduce { op, filter: None, argument: Some(argument), .. } if is_of_none(kernel, op, argument, len) => {
+            Some(builder.number(f64::NAN))
+        }
         Expr::Binary(BinaryOp::Divide, sum, by) if is_mean(kernel, sum, by) => {
             let len = builder.window_len();
             Some(builder.binary(BinaryOp::Divide, new(sum), len))
@@ -28,6 +34,56 @@ pub fn specialized(kernel: &Kernel, len: usize) -> Kernel {
 fn is_mean(kernel: &Kernel, dividend: ExprId, divisor: ExprId) -> bool {
     let is_sum = matches!(kernel.expr(dividend), Expr::Reduce { op: Reduction::Sum, filter: None, .. });
     is_sum && matches!(kernel.expr(divisor), Expr::Len)
+}
+
+/// Whether this is the mean of what is left after all elements are trimmed.
+fn is_of_none(kernel: &Kernel, op: Reduction, argument: ExprId, len: usize) -> bool {
+    let Expr::Number(bits) = *kernel.expr(argument) else { return false };
+    let trimmed = f64::from_bits(bits);
+    op == Reduction::TrimmedMean && trimmed.fract() == 0.0 && trimmed >= len as f64 / 2.0
+}
+
+/// Which params decide about the ranks of order statistics, and nothing of the pixel beside them: with their values, networks can find
+/// these elements.
+pub fn params_of_ranks(kernel: &Kernel) -> Vec<bool> {
+    let mut decides = vec![false; kernel.params.len()];
+    for (_, node) in kernel.live_nodes() {
+        if let Expr::Reduce { op, argument: Some(argument), .. } = node.expr
+            && matches!(op.class(), Class::Ranked(_))
+            && let Some(params) = params_alone(kernel, argument)
+        {
+            params.into_iter().for_each(|param| decides[param] = true);
+        }
+    }
+    decides
+}
+
+/// The params that a scalar depends on, if it depends on nothing else that differs between runs or pixels.
+fn params_alone(kernel: &Kernel, scalar: ExprId) -> Option<Vec<usize>> {
+    let (mut params, mut open) = (Vec::new(), vec![scalar]);
+    while let Some(id) = open.pop() {
+        match *kernel.expr(id) {
+            Expr::Param(param) => params.push(param),
+            Expr::Number(_) | Expr::Boolean(_) | Expr::Len => {}
+            ref expr @ (Expr::Unary(..) | Expr::Binary(..) | Expr::Fma(..) | Expr::Select(..)) => {
+                expr.for_each_operand(|operand| open.push(operand));
+            }
+            _ => return None,
+        }
+    }
+    Some(params)
+}
+
+/// `kernel` with the numbers that some of its params are, by their bits.
+pub fn with_known_params<'k>(kernel: &'k Kernel, known: &[Option<u64>]) -> Cow<'k, Kernel> {
+    if known.iter().all(Option::is_none) {
+        return Cow::Borrowed(kernel);
+    }
+    let replace = |builder: &mut Builder, _: ExprId, node: &Node, _: &dyn Fn(ExprId) -> ExprId| match node.expr {
+        Expr::Param(param) => known[param].map(|bits| builder.number(f64::from_bits(bits))),
+        _ => None,
+    };
+    Cow::Owned(kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), replace))
 }
 
 /// The first assertion that holds in no window, whatever is in it, of those that a function demands. An `assert` of the
@@ -61,6 +117,30 @@ mod tests {
         // A program's own `assert` is for the pixels to break.
         let asserted = nine("assert len(w) > 9; min(w)");
         assert_eq!((asserted.assertions.len(), disproved(&asserted)), (1, None));
+    }
+
+    #[test]
+    fn params_of_ranks_are_those_that_decide_alone() {
+        let decide = |source: &str| params_of_ranks(&check(&parse(source).expect(source)).expect(source));
+        assert_eq!(decide("param p; param q; param r; percentile(w, p / 2 + q) * r"), [true, true, false]);
+        assert_eq!(decide("param p; param q; rank(w, min(p, len(w) - 1)) + trimmed_mean(w, q)"), [true, true]);
+        assert_eq!(decide("param p; percentile(w, clamp(w[0] * p, 0, 100))"), [false]);
+        assert_eq!(decide("param p; nth(w, p) + median(w where w > p)"), [false]);
+    }
+
+    #[test]
+    fn known_params_are_numbers() {
+        let kernel = check(&parse("param p; param q; rank(w, p + 1) * q").unwrap()).unwrap();
+        let known = with_known_params(&kernel, &[Some(3f64.to_bits()), None]);
+        assert_eq!(specialized(&known, 9).assertions, []);
+        assert!(disproved(&specialized(&with_known_params(&kernel, &[Some(8f64.to_bits()), None]), 9)).is_some());
+        assert_eq!(known.params.len(), 2);
+    }
+
+    #[test]
+    fn a_mean_of_nothing_is_not_a_number() {
+        assert!(!nine("trimmed_mean(w, 5)").live_nodes().any(|(_, node)| matches!(node.expr, Expr::Reduce { .. })));
+        assert!(nine("trimmed_mean(w, 4)").live_nodes().any(|(_, node)| matches!(node.expr, Expr::Reduce { .. })));
     }
 
     #[test]

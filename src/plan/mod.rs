@@ -45,7 +45,7 @@ pub use self::program::Plan;
 pub use self::request::Request;
 use crate::lang::hir::Kernel;
 use crate::lang::shrink::{shrunk, with_places};
-use crate::lang::specialize::specialized;
+use crate::lang::specialize::{specialized, with_known_params};
 use crate::lang::whole::WholeFacts;
 use crate::tuning;
 
@@ -61,6 +61,7 @@ pub fn plan(kernel: &Kernel, request: Request) -> Plan {
 /// What remains of `kernel` for each pixel of such requests, and what is computed once for a run.
 pub fn hoisted(kernel: &Kernel, request: &Request) -> Hoisted {
     let taps = request.cells.taps();
+    let kernel = &*with_known_params(kernel, &request.known);
     let placed = with_places(kernel, &request.asked);
     let kernel = match request.shrinking.is_empty() {
         true => placed,

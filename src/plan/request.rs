@@ -41,6 +41,8 @@ pub struct Request {
     /// For each sum of products with weights, of how many products of a column and a row the weights are the sum; 0 if that is not
     /// known, and for all that follow the last one.
     pub ranks: Vec<usize>,
+    /// The bits of the params whose values the plan is for; none for the others.
+    pub known: Vec<Option<u64>>,
     /// How wide vectors are to be.
     pub vectors: Vectors,
     /// At least so many pixels are in a row.

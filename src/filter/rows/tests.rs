@@ -87,6 +87,7 @@ fn plan_of<T: Element, U: Element>(steps: &[Step], shape: &[usize], how: &How) -
         precision: Precision::Exact,
         cut: Cut::Auto,
         ranks: Vec::new(),
+        known: Vec::new(),
         vectors: Vectors::Auto,
         row_pixels: Request::row_pixels(shape),
     };
