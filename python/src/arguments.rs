@@ -2,6 +2,7 @@
 //!
 //! This is in Rust because it is done for every call, and takes longer in Python than a small array takes to be filtered.
 
+use hoodoo::{DType, Error};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -87,4 +88,9 @@ fn refused(value: &Bound<'_, PyAny>, argument: &str, needed: &str) -> PyErr {
         Ok(value) => PyTypeError::new_err(format!("{argument} must be {needed}, not {value}")),
         Err(error) => error,
     }
+}
+
+/// The element types of these names.
+pub fn types(names: &[String]) -> Result<Vec<DType>, Error> {
+    names.iter().map(|name| name.parse()).collect()
 }

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use hoodoo::lang::schedule::operations;
-use hoodoo::{Cast, DType, Engine, Error, Filter, Kernel, Listing, Mode, Parameters, Precision, Window};
+use hoodoo::{Cast, Engine, Filter, Kernel, Listing, Mode, Parameters, Precision, Window};
 use numpy::ndarray::ArrayD;
 use numpy::{PyArrayDyn, PyReadonlyArray1, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::arguments::{count, integers, lengths, name, names};
+use crate::arguments::{count, integers, lengths, name, names, types};
 use crate::arrays::{readable, writable};
 use crate::callback::PyCallback;
 use crate::errors::{caught, exception};
@@ -114,6 +114,17 @@ impl PyFilter {
         Ok(PyFilter { filter, function, threads, box_lengths, axes: axes_of_window })
     }
 
+    /// The filter with one more output for each of its outputs that is told of: whether that is NaN.
+    fn telling_nan(&self, py: Python<'_>, told: Vec<bool>) -> PyResult<PyFilter> {
+        let Function::Program(program) = &self.function else {
+            return Err(PyValueError::new_err("a callback has one output"));
+        };
+        let kernel = caught(|| program.get().kernel.with_nan_outputs(&told))?;
+        let function = Function::Program(Py::new(py, PyProgram { kernel: kernel.clone() })?);
+        let filter = self.filter.clone().kernel(&kernel);
+        Ok(PyFilter { filter, function, threads: self.threads, box_lengths: self.box_lengths.clone(), axes: self.axes })
+    }
+
     /// Writes the outputs for these inputs, telling `progress`, if there is one, which part is done.
     #[pyo3(signature = (inputs, outputs, progress=None))]
     fn run<'py>(
@@ -196,11 +207,6 @@ pub fn footprint_named<'py>(py: Python<'py>, name: &str, axes: usize) -> PyResul
     let flat = cells.as_slice_mut().expect("it is new");
     footprint.positions().for_each(|position| flat[position] = true);
     Ok(PyArrayDyn::from_owned_array(py, cells))
-}
-
-/// The element types of these names.
-fn types(names: &[String]) -> Result<Vec<DType>, Error> {
-    names.iter().map(|name| name.parse()).collect()
 }
 
 impl PyFilter {

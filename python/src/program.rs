@@ -7,6 +7,7 @@ use hoodoo_cookbook::{COOKBOOK, Recipe};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use crate::arguments::types;
 use crate::errors::{caught, exception};
 
 /// A program of the kernel language, checked.
@@ -56,6 +57,15 @@ impl PyProgram {
             return Err(PyValueError::new_err("one for each input"));
         }
         caught(|| self.kernel.whole_outputs(&inputs, params, cells))
+    }
+
+    /// Which outputs may be NaN if inputs have elements of these types, and windows so many cells.
+    fn nan_outputs(&self, py: Python<'_>, inputs: Vec<String>, cells: usize) -> PyResult<Vec<bool>> {
+        if inputs.len() != self.kernel.inputs().len() {
+            return Err(PyValueError::new_err("one for each input"));
+        }
+        let inputs = types(&inputs).map_err(|error| exception(py, error, self.kernel.source()))?;
+        caught(|| self.kernel.nan_outputs(&inputs, cells))
     }
 
     /// For each output, the numbers of the inputs whose elements it is chosen from, or `None` if something is computed for it.

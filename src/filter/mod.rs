@@ -215,6 +215,13 @@ impl Filter {
         self
     }
 
+    /// The same filter of another kernel.
+    #[must_use = "the filter is changed by value"]
+    pub fn kernel(mut self, kernel: &Kernel) -> Filter {
+        self.options.function = Function::Kernel(kernel.clone());
+        self
+    }
+
     /// Sets all params and weights.
     #[must_use = "the filter is changed by value"]
     pub fn parameters(mut self, parameters: Parameters) -> Filter {

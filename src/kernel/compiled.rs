@@ -8,6 +8,7 @@ use crate::codegen::callback;
 use crate::codegen::jit::{self, MachineCode};
 use crate::codegen::row::RowKernel;
 use crate::error::Error;
+use crate::grid::element::DType;
 use crate::grid::footprint::Footprint;
 use crate::lang::callback_rules;
 use crate::lang::cells::Cells;
@@ -51,6 +52,26 @@ impl Kernel {
     pub fn whole_outputs(&self, inputs: &[bool], params: bool, taps: usize) -> Vec<bool> {
         assert_eq!(inputs.len(), self.inputs().len(), "one for each input");
         analysis::whole_outputs(self.hir(), inputs, params, taps)
+    }
+
+    /// Which outputs may be NaN at a pixel: if inputs have elements of these types, windows so many cells, and params are numbers.
+    ///
+    /// An output of which this is said may be a number at every pixel, all the same.
+    ///
+    /// ```
+    /// use hoodoo::DType;
+    /// let kernel = hoodoo::Kernel::compile("max(w), mean(w where w > 9), sqrt(w[0])")?;
+    /// assert_eq!(kernel.nan_outputs(&[DType::U8], 9), [false, true, false]);
+    /// assert_eq!(kernel.nan_outputs(&[DType::I8], 9), [false, true, true]);
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many `inputs` as the kernel has.
+    pub fn nan_outputs(&self, inputs: &[DType], taps: usize) -> Vec<bool> {
+        assert_eq!(inputs.len(), self.inputs().len(), "one for each input");
+        analysis::nan_outputs(self.hir(), inputs, taps)
     }
 
     /// The kernel as a callback for any number of cells. Params have their defaults; while one has none, or there are

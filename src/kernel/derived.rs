@@ -12,6 +12,8 @@ const KEPT: usize = 4;
 pub enum Key {
     /// That for missing cells or for none, and the bits of the number that stands for no value.
     Missing(Option<Missing>, Option<u64>),
+    /// That which tells of some outputs where they are NaN.
+    NanOutputs(Vec<bool>),
     /// That for steps of so many along each axis.
     Stretched(Vec<i32>),
 }

@@ -17,7 +17,7 @@ use crate::lang::diagnostic::{Code, Diagnostic, KernelError};
 use crate::lang::hir;
 use crate::lang::interpret::Settings;
 use crate::lang::limits::Limits;
-use crate::lang::missing::{Missing, with_nodata, without_missing};
+use crate::lang::missing::{Missing, with_nan_outputs, with_nodata, without_missing};
 use crate::lang::parse::{parse_within, with_large_stack};
 use crate::lang::schedule::operations;
 use crate::lang::specialize::{disproved, specialized};
@@ -125,6 +125,30 @@ impl Kernel {
             return self.clone();
         }
         self.derived(derived::Key::Stretched(steps.to_vec()), || stretched(self.hir(), steps))
+    }
+
+    /// The kernel with further outputs: for each of its own that is `told` of, in order, whether that is NaN (1) or not (0).
+    ///
+    /// An integer can't be NaN, and is 0 instead; these outputs say where.
+    ///
+    /// ```
+    /// let kernel = hoodoo::Kernel::compile("max(w), mean(w where w > 9)")?.with_nan_outputs(&[false, true]);
+    /// let (mut greatest, mut mean) = (ndarray::arr1(&[0u8; 3]), ndarray::arr1(&[0u8; 3]));
+    /// let mut nan = ndarray::arr1(&[false; 3]);
+    /// let image = ndarray::arr1(&[1u8, 2, 10]);
+    /// let mut outputs = [(&mut greatest).into(), (&mut mean).into(), (&mut nan).into()];
+    /// hoodoo::Filter::new(&kernel).size(3).run_all_into(&[(&image).into()], &mut outputs, &Default::default())?;
+    /// assert_eq!((mean.to_vec(), nan.to_vec()), (vec![0, 10, 10], vec![true, false, false]));
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `told` is not as long as the list of outputs.
+    pub fn with_nan_outputs(&self, told: &[bool]) -> Kernel {
+        assert_eq!(told.len(), self.hir().outputs.len(), "one for each output");
+        let meaning = || with_nan_outputs(self.hir(), told);
+        self.derived(derived::Key::NanOutputs(told.to_vec()), meaning)
     }
 
     fn derived(&self, key: derived::Key, meaning: impl FnOnce() -> hir::Kernel) -> Kernel {

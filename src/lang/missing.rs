@@ -3,7 +3,7 @@
 //! Which cells those are is one more input of the kernel, the last one. It is as large as the others, and continued beyond the
 //! array's ends as they are.
 
-use super::hir::{Builder, Expr, ExprId, Kernel, Node, Rewrite};
+use super::hir::{Builder, Expr, ExprId, Kernel, Node, Output, Rewrite};
 use super::ops::BinaryOp;
 use super::restrict::{Condition, restricted};
 use super::types::{Elem, Type};
@@ -42,6 +42,15 @@ pub fn without_missing(kernel: &Kernel, missing: Missing) -> Kernel {
 /// The kernel for pixels that see no missing cell, whose values are this number where they are NaN.
 pub fn with_nodata(kernel: &Kernel, nodata: f64) -> Kernel {
     kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), Filled(nodata))
+}
+
+/// The kernel with one more output for each of its outputs that is `told` of: whether that is NaN.
+pub fn with_nan_outputs(kernel: &Kernel, told: &[bool]) -> Kernel {
+    let mut extended = kernel.clone();
+    let of = |(output, told): (&Output, &bool)| told.then(|| output.clone());
+    extended.outputs.extend(kernel.outputs.iter().zip(told).filter_map(of));
+    let told = ToldNan { values: kernel.outputs.len() };
+    extended.rewritten(kernel.params.clone(), kernel.weights.clone(), told)
 }
 
 struct Excluded {
@@ -130,6 +139,28 @@ impl Rewrite for Filled {
     fn output(&mut self, builder: &mut Builder, value: ExprId) -> ExprId {
         let nodata = builder.number(self.0);
         instead_of_nan(builder, value, nodata)
+    }
+}
+
+struct ToldNan {
+    /// How many outputs are still to come that are values.
+    values: usize,
+}
+
+impl Rewrite for ToldNan {
+    fn node(&mut self, _: &mut Builder, _: ExprId, _: &Node, _: &dyn Fn(ExprId) -> ExprId) -> Option<ExprId> {
+        None
+    }
+
+    fn output(&mut self, builder: &mut Builder, value: ExprId) -> ExprId {
+        if self.values > 0 {
+            self.values -= 1;
+            return value;
+        }
+        match builder.ty(value).elem {
+            Elem::Number => builder.binary(BinaryOp::NotEqual, value, value),
+            Elem::Boolean => builder.number(0.0),
+        }
     }
 }
 

@@ -17,6 +17,7 @@ from ._arrays import Array, is_direct, mask, readable, temporary_for, type_name
 from ._hoodoo import Filter, Program
 from ._kinds import as_numpy, back_to, is_dask, is_plain, is_xarray
 from ._masked import NOTHING_MISSING, Missing, is_masked
+from ._nan import NanOutputs
 from ._outputs import arrays_for, counted, named
 from ._times import Times, is_time
 from ._types import cells_of_window, output_types
@@ -264,12 +265,19 @@ class Kernel:
             shape = tuple(stop - start for start, stop in region)
         types = times.number_types if times else self._types([image.dtype for image in inputs], len(shape), options, params)
         results = arrays_for(self._outputs, output, dtype, shape, types)
+        # Other ways to say that there is no value, or a function that has no further outputs.
+        told = nodata is not None or times or (missing is not None and missing.is_kept) or engine == "callback"
+        nan = None if told else self._nan_outputs(inputs, results, options)
+        ready = nan.filter(ready) if nan else ready
+        targets = [*results, *nan.arrays] if nan else results
         run = ready.run if all(map(is_direct, results)) and output is None else functools.partial(run_into, ready)
         if progress is None or progress is False:
-            run(inputs, results)
+            run(inputs, targets)
         else:
             with _reporter(progress) as report:
-                run(inputs, results, report)
+                run(inputs, targets, report)
+        if nan:
+            nan.warn(stacklevel=2)
         given: list[Any] = times.back(results) if times else results
         if missing is not None and missing.is_kept and output is None:
             given = [missing.masked(result, region, options) for result in results]
@@ -457,6 +465,19 @@ class Kernel:
             # As there, windows have fewer cells.
             modes = [*modes, "shrink"]
         return output_types(self._program, images, numbers, weights, cells, modes, options["cval"])
+
+    def _nan_outputs(
+        self, inputs: list[NDArray[Any]], results: list[NDArray[Any]], options: Mapping[str, Any]
+    ) -> NanOutputs | None:
+        """What tells where results of integers would be NaN, if they may be."""
+        if not any(result.dtype.kind in "iu" for result in results):
+            return None
+        modes = [options["mode"]] if isinstance(options["mode"], str) else options["mode"]
+        if options.get("missing"):
+            # As there, windows have fewer cells.
+            modes = [*modes, "shrink"]
+        cells = cells_of_window(inputs[0].ndim, options["size"], options["footprint"], options["axes"])
+        return NanOutputs.of(self._program, inputs, results, cells, modes, float(options["cval"]))
 
     def _image_types(self, dtype: Any) -> list[np.dtype[Any]]:
         """The types of the images, if all are of one or each has its own."""

@@ -16,7 +16,7 @@ use self::lanes::lanes;
 pub use self::quotients::quotient_factor;
 use self::quotients::rounded_quotients;
 use self::signed_zero::signed_zero_demand;
-use crate::grid::element::Precision;
+use crate::grid::element::{DType, Precision};
 use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, ExprId, Kernel, Reduction};
 use crate::tuning;
@@ -59,9 +59,20 @@ pub fn whole_outputs(kernel: &Kernel, inputs: &[bool], params: bool, taps: usize
         false => ValueRange::ANY,
     };
     let inputs: Vec<ValueRange> = inputs.iter().map(|whole| range(*whole)).collect();
+    output_ranges(kernel, &inputs, range(params), taps).iter().map(|range| range.integral).collect()
+}
+
+/// Which outputs may be NaN if the inputs have such elements, and windows so many cells. Params are numbers.
+pub fn nan_outputs(kernel: &Kernel, inputs: &[DType], taps: usize) -> Vec<bool> {
+    let inputs: Vec<ValueRange> = inputs.iter().map(|dtype| ValueRange::of(*dtype, false)).collect();
+    output_ranges(kernel, &inputs, ValueRange::FINITE, taps).iter().map(|range| range.nan).collect()
+}
+
+/// What the outputs may be if elements and params are in these ranges.
+fn output_ranges(kernel: &Kernel, inputs: &[ValueRange], params: ValueRange, taps: usize) -> Vec<ValueRange> {
     let facts = Facts {
-        inputs: &inputs,
-        params: range(params),
+        inputs,
+        params,
         taps,
         outputs_float: &[],
         outputs_rounded: &[],
@@ -72,7 +83,7 @@ pub fn whole_outputs(kernel: &Kernel, inputs: &[bool], params: bool, taps: usize
     };
     let (rounded, long) = (vec![false; kernel.node_count()], vec![None; kernel.node_count()]);
     let ranges = ranges(kernel, &facts, Round { rounded: &rounded, long: &long });
-    kernel.outputs.iter().map(|output| ranges[output.value.index()].integral).collect()
+    kernel.outputs.iter().map(|output| ranges[output.value.index()]).collect()
 }
 
 /// Whether a node is a sum of so many cells that they are added one after the other: in f32s each addition would lose what is small
