@@ -46,12 +46,17 @@ impl Arrangement {
         axes.extend((0..first).map(|axis| axis..axis + 1));
         axes.extend((first < ndim).then_some(first..ndim));
         let arrangement = Arrangement { axes };
-        let order = order(&arrangement.shape(wanted.shape)[surplus..]);
-        if order == 0 && first + 1 >= ndim {
+        let short = short_axes(&arrangement.shape(wanted.shape)[surplus..]);
+        if short == 0 && first + 1 >= ndim {
             return None;
         }
         let Arrangement { mut axes } = arrangement;
-        axes[surplus..].rotate_right(order);
+        let is_reached = |axes: &Range<usize>| wanted.reached[axes.start];
+        let rows = axes.len() - short - 1;
+        match axes[rows + 1..].iter().any(is_reached) && !axes[surplus..rows].iter().any(is_reached) {
+            true => axes[rows..].rotate_left(1),
+            false => axes[surplus..].rotate_right(short),
+        }
         Some(Arrangement { axes })
     }
 
@@ -148,8 +153,12 @@ fn first_merged(wanted: &Wanted<'_>) -> usize {
     first
 }
 
-/// How many axes at the end are short and go to the front, so that rows are longer and those that are vertically adjacent stay so.
-fn order(shape: &[usize]) -> usize {
+/// How many axes at the end are short, so that rows run along the one before them.
+///
+/// If the window reaches along them and not along those before, rows of pixels follow each other along the short axes: they share cells,
+/// and what is read for one of them is in the nearest cache for the next. Otherwise the short axes go to the front, so that rows follow
+/// each other as they did.
+fn short_axes(shape: &[usize]) -> usize {
     let short = shape.iter().rev().take_while(|len| **len <= tuning::SHORT_AXIS).count();
     let long = shape.len() - short;
     if long > 0 && shape[long - 1] >= tuning::LONG_AXIS { short } else { 0 }
@@ -175,6 +184,13 @@ mod tests {
         assert_eq!(best(&[100, 1000, 3], &[true, false, false], true), Some(vec![[0, 1], [1, 3]]));
         assert_eq!(best(&[64, 64, 16, 16], &[true, false, false, false], true), Some(vec![[0, 1], [1, 4]]));
         assert_eq!(best(&[100, 100], &[true, false], true), Some(vec![[0, 2]]));
+        assert_eq!(best(&[100, 100, 20], &[false, false, true], true), Some(vec![[0, 1], [2, 3], [1, 2]]));
+        assert_eq!(best(&[100, 100, 20], &[false, true, true], true), Some(vec![[0, 1], [2, 3], [1, 2]]));
+        assert_eq!(best(&[100, 100, 20], &[true, false, true], true), Some(vec![[2, 3], [0, 1], [1, 2]]));
+        assert_eq!(
+            best(&[9, 100, 20, 20], &[false, true, true, true], true),
+            Some(vec![[0, 1], [2, 3], [3, 4], [1, 2]])
+        );
         assert_eq!(best(&[100, 1000], &[true, false], true), None);
         assert_eq!(best(&[1000, 3], &[true, false], true), Some(vec![[0, 2]]));
         assert_eq!(best(&[], &[], true), None);
