@@ -678,3 +678,31 @@ fn values_that_are_not_finite_stay_where_they_are() {
         }
     }
 }
+
+/// Rows of the outputs only, in every mode and on every engine, also where cells have no value.
+#[test]
+fn some_rows_are_those_of_all() {
+    let [plain, placed] =
+        ["sum(w) + 3 * median(w)", "sum(w * (offset(0) + 3)) + coord(0)"].map(|text| Kernel::compile(text).unwrap());
+    let image = ndarray::Array2::from_shape_fn((23, 9), |(y, x)| ((y * 37 + x * 11) % 50) as f64);
+    for mode in Mode::ALL {
+        for engine in [Engine::Auto, Engine::Callback, Engine::Interpreter] {
+            for nodata in [None, Some(7.0)] {
+                // SciPy's callbacks know no place.
+                let kernel = if engine == Engine::Callback { &plain } else { &placed };
+                let filter = Filter::new(kernel).size([5, 3]).mode(mode).engine(engine);
+                let filter = nodata.map_or(filter.clone(), |nodata| filter.nodata(nodata));
+                let all = filter.run(&image).unwrap();
+                let first = filter.output_region(&[23, 9]).unwrap()[0].start;
+                let end = first + all.shape()[0];
+                for rows in [first..end, first..first + 1, first + 3..end - 2, end - 1..end, first..first] {
+                    let some = filter.clone().rows(rows.clone()).run(&image).unwrap();
+                    let expected = all.slice(ndarray::s![rows.start - first..rows.end - first, ..]);
+                    assert_eq!(some, expected, "{mode} {engine:?} {nodata:?} {rows:?}");
+                }
+                let beyond = filter.rows(first..end + 1).run(&image).unwrap_err().to_string();
+                assert!(beyond.contains("are not all among the outputs' rows"), "{beyond}");
+            }
+        }
+    }
+}

@@ -303,6 +303,24 @@ impl Filter {
         self
     }
 
+    /// Computes only the rows with these indices along the arrays' first axis: outputs have no others. Pixels see all of the inputs
+    /// nevertheless. It is how an array is filtered that is in memory in parts only, each with the rows that its pixels see.
+    ///
+    /// ```
+    /// use hoodoo::{Filter, Kernel};
+    /// use ndarray::array;
+    ///
+    /// let sum = Filter::new(&Kernel::compile("sum(w)")?).size(3);
+    /// assert_eq!(sum.clone().run(&array![1, 2, 3, 4])?, array![4, 6, 9, 11]);
+    /// assert_eq!(sum.rows(1..3).run(&array![1, 2, 3, 4])?, array![6, 9]);
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    #[must_use = "the filter is changed by value"]
+    pub fn rows(mut self, rows: Range<usize>) -> Filter {
+        self.options.rows = Some(rows);
+        self
+    }
+
     /// The size of the vectors that code for rows computes with; by default those that are fastest. For measurements and
     /// tests: values do not depend on it.
     #[must_use = "the filter is changed by value"]
@@ -335,7 +353,7 @@ impl Filter {
     }
 
     /// Which pixels of inputs of this shape the outputs have: their indices along each axis. That is all of them, except along
-    /// axes of mode [`Mode::Valid`].
+    /// axes of mode [`Mode::Valid`], and where [`Filter::rows`] says which.
     ///
     /// ```
     /// use hoodoo::{Filter, Kernel, Mode};

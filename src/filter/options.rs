@@ -35,6 +35,8 @@ pub struct Options {
     pub missing: MissingCells,
     /// For callbacks, which have no kernel that asks: which cells have no value.
     pub marked: Option<Marked>,
+    /// The rows that outputs have, by their indices along the inputs' first axis, if they are not all.
+    pub rows: Option<Range<usize>>,
     /// The pixels to compute, by their indices in the inputs, if they are not all.
     pub part: Option<Vec<Range<usize>>>,
 }
@@ -89,6 +91,7 @@ impl Options {
             threads: 0,
             missing: MissingCells::default(),
             marked: None,
+            rows: None,
             part: None,
         }
     }

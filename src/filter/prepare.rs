@@ -63,11 +63,22 @@ pub fn prepare_unset(options: &Options, shape: &[usize], types: Types) -> Result
 /// Which pixels of inputs of this shape the outputs have.
 pub fn output_region(options: &Options, shape: &[usize]) -> Result<Vec<Range<usize>>, Error> {
     if !options.modes.contains(&Mode::Valid) {
-        return Ok(shape.iter().map(|len| 0..*len).collect());
+        return of_rows(options, shape.iter().map(|len| 0..*len).collect());
     }
     let axes = filtered_axes(options, shape.len())?;
     let cells = cells(options, &footprint(options, axes.len())?)?;
-    Ok(region(shape, &axes, &mode_of_each(options, axes.len())?, &cells))
+    of_rows(options, region(shape, &axes, &mode_of_each(options, axes.len())?, &cells))
+}
+
+/// What of a region is in the rows that are wanted.
+fn of_rows(options: &Options, mut region: Vec<Range<usize>>) -> Result<Vec<Range<usize>>, Error> {
+    let Some(Range { start, end }) = options.rows.clone() else { return Ok(region) };
+    let first = region.first_mut().ok_or_else(|| Error::argument("rows", "a single value has none"))?;
+    if start > end || start < first.start || end > first.end {
+        return Err(Error::argument("rows", format!("{start}..{end} are not all among the outputs' rows, {first:?}")));
+    }
+    *first = start..end;
+    Ok(region)
 }
 
 /// How far cells reach before and after a pixel along an axis, and the mode there.
@@ -98,7 +109,10 @@ fn job(
         Function::Kernel(kernel) => Some(kernel.check_taps(cells.taps())?),
         Function::Callback(_) => None,
     };
-    let region = options.part.clone().unwrap_or_else(|| region(shape, &axes, &modes, &cells));
+    let region = match &options.part {
+        Some(part) => part.clone(),
+        None => of_rows(options, region(shape, &axes, &modes, &cells))?,
+    };
     let output_shape = region.iter().map(ExactSizeIterator::len).collect();
     let window = Window { function: options.function.clone(), axes, modes, cells };
     let arrangement = arrangement(options, shape, &region, &types.joined, &window);

@@ -69,7 +69,7 @@ impl Target {
 
     /// Checks that the format can hold such an image.
     pub fn check_fit(&self, dtype: DType, layout: &Layout) -> Result<(), Failure> {
-        let layout = if self.format.is_array() { layout.clone() } else { layout.clone().coloured(dtype) };
+        let layout = self.layout(layout.clone(), dtype);
         self.format.check(dtype, &layout).map_err(|message| Failure::at(self.path(), message))
     }
 
@@ -106,37 +106,53 @@ impl Target {
     }
 }
 
+/// What takes a file's bytes.
+pub enum Sink<'w> {
+    /// A file, in which there is a way back.
+    File(&'w mut dyn WriteSeek),
+    /// A pipe or a device.
+    Stream(&'w mut dyn Write),
+}
+
 impl Target {
-    /// Has `work` write the file piece by piece; it appears when all is there. What takes bytes as they come gets them at once.
-    pub fn stream(
-        &self,
-        progress: &Progress,
-        work: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        if self.place.is_stream() {
-            let stream: Box<dyn Write> = match is_standard(&self.place.path) {
-                true => Box::new(io::stdout().lock()),
-                false => {
-                    let opened = OpenOptions::new().write(true).open(&self.place.real);
-                    Box::new(opened.map_err(|error| self.place.unwritable(error))?)
-                }
-            };
-            let mut writer = BufWriter::new(stream);
-            work(&mut writer)?;
-            return writer.flush().map_err(|error| Failure::at(self.path(), error));
+    /// Has `work` write the file piece by piece, except that nobody sees it yet. What takes bytes as they come gets them at once, and
+    /// there is nothing left to be published.
+    pub fn write_by(&self, work: impl FnOnce(Sink<'_>) -> Result<(), Failure>) -> Result<Option<Written<'_>>, Failure> {
+        if !self.place.is_stream() {
+            return self.place.write_file(|writer| work(Sink::File(writer))).map(Some);
         }
-        let mut failure = None;
-        let written = self.place.write(|writer| {
-            work(writer).map_err(|error| {
-                failure = Some(error);
-                String::new()
-            })
-        });
-        watch::check(progress)?;
-        match failure {
-            Some(failure) => Err(failure),
-            None => publish(vec![written?]),
-        }
+        let stream: Box<dyn Write> = match is_standard(&self.place.path) {
+            true => Box::new(io::stdout().lock()),
+            false => {
+                let opened = OpenOptions::new().write(true).open(&self.place.real);
+                Box::new(opened.map_err(|error| self.place.unwritable(error))?)
+            }
+        };
+        let mut writer = BufWriter::new(stream);
+        work(Sink::Stream(&mut writer))?;
+        writer.flush().map_err(|error| Failure::at(self.path(), error))?;
+        Ok(None)
+    }
+
+    /// The same, except that standard output takes elements without a header.
+    pub fn raw(self) -> Target {
+        let format = if is_standard(&self.place.path) { Format::Raw } else { self.format };
+        Target { format, ..self }
+    }
+
+    /// The format of the file.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Whether it is standard output.
+    pub fn is_standard(&self) -> bool {
+        is_standard(&self.place.path)
+    }
+
+    /// The layout of an image of this type as the file has it, as [`Target::shaped`].
+    pub fn layout(&self, layout: Layout, dtype: DType) -> Layout {
+        if self.format.is_array() { layout } else { layout.coloured(dtype) }
     }
 }
 
@@ -158,7 +174,7 @@ struct Place {
 }
 
 /// What formats write to.
-trait WriteSeek: Write + Seek {}
+pub trait WriteSeek: Write + Seek {}
 
 impl<T: Write + Seek> WriteSeek for T {}
 
@@ -222,11 +238,19 @@ impl Place {
             write(&mut bytes).map_err(|error| Failure::at(&self.path, error))?;
             return Ok(Written { place: self, contents: Contents::Bytes(bytes.into_inner()) });
         }
+        self.write_file(|writer| write(writer).map_err(|error| Failure::at(&self.path, error)))
+    }
+
+    /// Has `write` write to a temporary file beside the place.
+    fn write_file(
+        &self,
+        write: impl FnOnce(&mut dyn WriteSeek) -> Result<(), Failure>,
+    ) -> Result<Written<'_>, Failure> {
         let mut file = temporary(directory(&self.real)).map_err(|error| self.unwritable(error))?;
         let mut writer = BufWriter::new(file.as_file_mut());
-        let written = write(&mut writer).and_then(|()| writer.flush().map_err(|error| error.to_string()));
+        write(&mut writer)?;
+        writer.flush().map_err(|error| Failure::at(&self.path, error))?;
         drop(writer);
-        written.map_err(|error| Failure::at(&self.path, error))?;
         if let Ok(existing) = fs::metadata(&self.real) {
             // A file that is replaced keeps its permissions; where that can't be, it has those of a new file.
             let _ = keep_permissions(&file, &existing);

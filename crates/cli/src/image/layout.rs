@@ -59,6 +59,15 @@ impl Layout {
         Layout { shape, stack: self.stack, channels: self.channels }
     }
 
+    /// Type and shape, such as `u8 512 x 512`.
+    pub fn describe(&self, dtype: DType) -> String {
+        let lengths: Vec<String> = self.filtered().iter().map(ToString::to_string).collect();
+        let shape = if lengths.is_empty() { "scalar".to_string() } else { lengths.join(" x ") };
+        let channels = self.channels.map_or(String::new(), |channels| format!(", {} channels", channels.colours));
+        let pages = if self.pages() > 1 { format!(", {} pages", self.pages()) } else { String::new() };
+        format!("{dtype} {shape}{channels}{pages}")
+    }
+
     /// The number of pages that are filtered on their own.
     pub fn pages(&self) -> usize {
         self.shape[..self.stack].iter().product()

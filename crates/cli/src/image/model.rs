@@ -151,11 +151,7 @@ impl Image {
 
     /// Type and shape, such as `u8 512 x 512`.
     pub fn describe(&self) -> String {
-        let lengths: Vec<String> = self.extent().iter().map(ToString::to_string).collect();
-        let shape = if lengths.is_empty() { "scalar".to_string() } else { lengths.join(" x ") };
-        let many = |count: usize, what: &str| if count > 1 { format!(", {count} {what}") } else { String::new() };
-        let channels = self.channels.map_or(String::new(), |channels| format!(", {} channels", channels.colours));
-        format!("{} {shape}{channels}{}", self.dtype(), many(self.layout().pages(), "pages"))
+        self.layout().describe(self.dtype())
     }
 
     /// What the values are like.

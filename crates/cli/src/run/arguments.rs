@@ -7,7 +7,7 @@ use hoodoo::{Cast, DType, Engine, Filter, Kernel, Mode, Precision, Repeat, Vecto
 
 use crate::arguments::{ENGINES, PRECISIONS, WindowArguments, count, has_extension, offered, pair, param, word};
 use crate::failure::Failure;
-use crate::files::{self, MAX_PIXELS, ReadOptions};
+use crate::files::{self, MAX_PIXELS, Raw, ReadOptions};
 
 /// Arguments of `hoodoo run`.
 #[derive(Args)]
@@ -82,8 +82,12 @@ pub struct RunArguments {
     /// Filter the pages of a file as one volume, whose first axis they are
     #[arg(long, conflicts_with = "page")]
     pub volume: bool,
-    /// Read, filter and write an .npy file row by row along its first axis, with memory for what windows see at once; y4m videos
-    /// are always filtered so
+    /// What .raw files have: the element type and the shape, as u16:480,640; u16be for big-endian, * for as many rows as there are.
+    /// Standard input and output are raw then, too
+    #[arg(long, value_name = "TYPE:N[,N...]")]
+    pub raw: Option<Raw>,
+    /// Read, filter and write .npy, .tif and .raw files row by row along their first axis, with memory for what windows see at once.
+    /// It is done by itself for files that are larger than memory, and for y4m videos
     #[arg(long, conflicts_with = "out_dir")]
     pub stream: bool,
     /// Fail if an output can't keep something that the first input carries, such as its colour profile
@@ -157,7 +161,13 @@ fn weights(text: &str) -> Result<(String, PathBuf), String> {
 impl RunArguments {
     /// How the inputs are read.
     pub fn reading(&self) -> ReadOptions {
-        ReadOptions { page: self.page, array: None, volume: self.volume, max_pixels: self.max_pixels }
+        ReadOptions {
+            page: self.page,
+            array: None,
+            volume: self.volume,
+            max_pixels: self.max_pixels,
+            raw: self.raw.clone(),
+        }
     }
 
     /// The filter of each kernel; reads the files of footprint and weights. A param is that of every kernel that has it.

@@ -5,10 +5,10 @@ use std::path::Path;
 mod arguments;
 mod bands;
 mod batch;
+mod carried;
 mod job;
 mod missing;
 mod planes;
-mod slabs;
 mod stream;
 
 pub use self::arguments::RunArguments;
@@ -42,6 +42,10 @@ fn read(path: &Path, arguments: &RunArguments) -> Result<Image, Failure> {
 pub fn run_on(arguments: &RunArguments, read: &Read<'_>) -> Result<(), Failure> {
     check_usage(arguments)?;
     let targets = Target::all(&arguments.outputs)?;
+    let targets = match arguments.raw {
+        Some(_) => targets.into_iter().map(Target::raw).collect(),
+        None => targets,
+    };
     let mut report = Report::default();
     let done = filter(arguments, read, &targets, &mut report);
     if arguments.time {
@@ -81,8 +85,8 @@ fn filter(arguments: &RunArguments, read: &Read<'_>, targets: &[Target], report:
         kernels.push(report.times.take("compile", || Source::load(then)?.compile())?);
     }
     let progress = watch::cancelled_by_signals()?;
-    if arguments.out_dir.is_none() && (arguments.stream || stream::is_video(arguments)?) {
-        return stream::run(arguments, &kernels[0], targets, &progress);
+    if stream::is_wanted(arguments, &kernels, targets)? {
+        return stream::run(arguments, &kernels, targets, &progress, report);
     }
     let mut job = Job { arguments, source, kernels, progress, report, read };
     match &arguments.out_dir {
