@@ -47,8 +47,8 @@ impl Raw {
     /// How many bytes so many rows have, if that is a number that memory may have.
     fn bytes(&self, rows: usize) -> Option<usize> {
         // Eight bytes are for the widest output.
-        let lengths = self.row.iter().chain([&rows]);
-        let span = lengths.fold(Some(8usize), |product, length| product?.checked_mul(*length));
+        let mut lengths = self.row.iter().chain([&rows]);
+        let span = lengths.try_fold(8usize, |product, length| product.checked_mul(*length));
         span.filter(|span| *span <= isize::MAX as usize).map(|span| span / 8 * self.dtype.bytes())
     }
 

@@ -15,7 +15,7 @@ pub use self::arguments::RunArguments;
 use self::bands::Selected;
 use self::job::{Job, Read};
 use crate::arguments::Source;
-use crate::failure::{Failure, print};
+use crate::failure::{Failure, print, tell};
 use crate::files::{self, Format, ReadOptions, is_standard};
 use crate::image::Image;
 use crate::output::Target;
@@ -84,7 +84,7 @@ fn filter(arguments: &RunArguments, read: &Read<'_>, targets: &[Target], report:
     for then in &arguments.then {
         kernels.push(report.times.take("compile", || Source::load(then)?.compile())?);
     }
-    let progress = watch::cancelled_by_signals()?;
+    let progress = watch::cancelled_by_signals(last_words(arguments, report))?;
     if stream::is_wanted(arguments, &kernels, targets)? {
         return stream::run(arguments, &kernels, targets, &progress, report);
     }
@@ -92,6 +92,18 @@ fn filter(arguments: &RunArguments, read: &Read<'_>, targets: &[Target], report:
     match &arguments.out_dir {
         Some(directory) => batch::filter_each(&mut job, directory),
         None => job.filter_together(targets),
+    }
+}
+
+/// What is said of a run that ends with the process: as of one that was cancelled.
+fn last_words(arguments: &RunArguments, report: &Report) -> impl Fn() + Send + Sync + use<> {
+    let json = arguments.json.then(|| report.json(Some(&Failure::Cancelled)).to_string());
+    move || {
+        if let Some(json) = &json {
+            // There is nobody left to tell that it could not be said.
+            let _ = print(json);
+        }
+        tell(Failure::Cancelled.text(false));
     }
 }
 
