@@ -23,6 +23,7 @@ pub mod repeat;
 #[cfg(feature = "jit")]
 mod rows;
 mod run;
+mod stride;
 
 pub use self::exec::pool::available_threads;
 
@@ -321,6 +322,23 @@ impl Filter {
         self
     }
 
+    /// Computes only every n-th pixel along all axes of the window, or along each, from the first one that outputs have on: what
+    /// `output[::n]` is in NumPy. Rows that are not wanted are not computed.
+    ///
+    /// ```
+    /// use hoodoo::{Filter, Kernel};
+    /// use ndarray::array;
+    ///
+    /// let most = Filter::new(&Kernel::compile("max(w)")?).size(2).origin(-1);
+    /// assert_eq!(most.stride(2).run(&array![3, 1, 4, 1, 5, 9, 2])?, array![3, 4, 9, 2]);
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    #[must_use = "the filter is changed by value"]
+    pub fn stride(mut self, stride: impl Into<PerAxis>) -> Filter {
+        self.options.stride = stride.into().0;
+        self
+    }
+
     /// The size of the vectors that code for rows computes with; by default those that are fastest. For measurements and
     /// tests: values do not depend on it.
     #[must_use = "the filter is changed by value"]
@@ -370,9 +388,13 @@ impl Filter {
         output_region(&self.options, shape)
     }
 
-    /// The shape of outputs for inputs of this shape.
-    fn output_shape(&self, shape: &[usize]) -> Result<Vec<usize>, Error> {
-        Ok(self.output_region(shape)?.iter().map(ExactSizeIterator::len).collect())
+    /// The shape of outputs for inputs of this shape: that of [`Filter::output_region`], or with [`Filter::stride`] what is left of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] and [`Error::Kernel`] as for [`Filter::run`].
+    pub fn output_shape(&self, shape: &[usize]) -> Result<Vec<usize>, Error> {
+        stride::output_shape(&self.options, shape)
     }
 
     /// An array for the output of an image.
@@ -428,8 +450,8 @@ impl Filter {
         Ok(output)
     }
 
-    /// Writes the filtered image to `output`, which has the shape of `image`, or of [`Filter::output_region`] in mode
-    /// `valid`.
+    /// Writes the filtered image to `output`, which has the shape of `image`, or in mode `valid` that of
+    /// [`Filter::output_shape`].
     ///
     /// # Errors
     ///

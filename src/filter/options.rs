@@ -37,6 +37,8 @@ pub struct Options {
     pub marked: Option<Marked>,
     /// The rows that outputs have, by their indices along the inputs' first axis, if they are not all.
     pub rows: Option<Range<usize>>,
+    /// How far apart the pixels of outputs are along the window's axes: one number for all, or one for each.
+    pub stride: Vec<isize>,
     /// The pixels to compute, by their indices in the inputs, if they are not all.
     pub part: Option<Vec<Range<usize>>>,
 }
@@ -92,6 +94,7 @@ impl Options {
             missing: MissingCells::default(),
             marked: None,
             rows: None,
+            stride: vec![1],
             part: None,
         }
     }

@@ -54,8 +54,13 @@ impl Layout {
 
     /// The layout of what is left of an image in a region of the axes that are filtered.
     pub fn cut(&self, region: &[Range<usize>]) -> Layout {
-        let (pages, channels) = (self.shape[..self.stack].iter().copied(), self.channels.map(Channels::count));
-        let shape = pages.chain(region.iter().map(Range::len)).chain(channels).collect();
+        self.with_lengths(&region.iter().map(Range::len).collect::<Vec<usize>>())
+    }
+
+    /// The same layout with other lengths of the axes that are filtered.
+    pub fn with_lengths(&self, lengths: &[usize]) -> Layout {
+        let (pages, channels) = (self.shape[..self.stack].iter(), self.channels.map(Channels::count));
+        let shape = pages.chain(lengths).copied().chain(channels).collect();
         Layout { shape, stack: self.stack, channels: self.channels }
     }
 

@@ -171,14 +171,15 @@ impl Image {
         Picture::of(&self.array, channels.is_some(), longest.max(1))
     }
 
-    /// Takes the opacity over from the region of another image that this one has, if there is any.
-    pub fn copy_alpha(&mut self, from: &Image, region: &[Range<usize>]) {
+    /// Takes the opacity over from the region of another image that this one has, if there is any: of every pixel, or at these steps
+    /// along its axes.
+    pub fn copy_alpha(&mut self, from: &Image, region: &[Range<usize>], steps: &[usize]) {
         let Some(Channels { colours, alpha: true }) = self.channels else { return };
         let axis = Axis(self.array.shape().len() - 1);
         let scale = (opaque(from.array.dtype()), opaque(self.array.dtype()));
         let alpha = for_any!(AnyArray, &from.array, array => array.index_axis(axis, colours).mapv(Element::to_f64));
         let alpha = alpha.slice_each_axis(|along| match along.axis.index().checked_sub(self.stack) {
-            Some(along) => Slice::from(region[along].clone()),
+            Some(along) => Slice::from(region[along].clone()).step_by(steps[along] as isize),
             None => Slice::from(..),
         });
         let alpha = alpha.mapv(|alpha| if scale.0 == scale.1 { alpha } else { alpha / scale.0 * scale.1 });

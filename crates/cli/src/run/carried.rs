@@ -16,7 +16,8 @@ use crate::printable::shown;
 pub type Carried = (Metadata, Vec<String>);
 
 /// For each file, what it carries of what the input at `path` does, and what it loses, which the user is told. Outputs have these
-/// regions of the input, one of the other, an element type, and a number for no value.
+/// regions of the input, one of the other, the pixels at the arguments' steps of the last one, an element type, and a number for no
+/// value.
 pub fn carry(
     arguments: &RunArguments,
     (path, input): (&Path, &Metadata),
@@ -34,6 +35,9 @@ pub fn carry(
     for target in targets {
         let mut metadata = input.clone();
         regions.iter().for_each(|region| metadata.cut(region));
+        if let Some(region) = regions.last() {
+            metadata.thin_out(&arguments.steps(region.len()));
+        }
         files::set_nodata(&mut metadata, nodata);
         let lost = target.keep(&mut metadata, dtype);
         if !lost.is_empty() {

@@ -144,7 +144,7 @@ impl Job<'_> {
         let (mut layouts, mut regions) = (Vec::new(), Vec::new());
         for filter in filters {
             let region = filter.output_region(output.filtered())?;
-            let next = output.cut(&region);
+            let next = output.with_lengths(&filter.output_shape(output.filtered())?);
             layouts.push(std::mem::replace(&mut output, next));
             regions.push(region);
         }
@@ -211,7 +211,8 @@ impl Job<'_> {
         for ((filter, kernel), (layout, region)) in
             filters.iter().zip(&self.kernels).zip(plan.layouts.iter().zip(&plan.regions))
         {
-            let zeros = || Image::zeros(plan.dtype, &layout.cut(region));
+            let lengths = filter.output_shape(layout.filtered())?;
+            let zeros = || Image::zeros(plan.dtype, &layout.with_lengths(&lengths));
             let mut outputs = kernel.outputs().map(|_| zeros()).collect::<Result<Vec<Image>, hoodoo::Error>>()?;
             let planes = self.planes(filter, kernel, &missing);
             let start = Instant::now();
@@ -222,7 +223,11 @@ impl Job<'_> {
             {
                 tell(format!("stable after {runs} runs"));
             }
-            outputs.iter_mut().for_each(|output| output.copy_alpha(&images[0], region));
+            let steps = match lengths == region.iter().map(Range::len).collect::<Vec<_>>() {
+                true => vec![1; lengths.len()],
+                false => self.arguments.steps(lengths.len()),
+            };
+            outputs.iter_mut().for_each(|output| output.copy_alpha(&images[0], region, &steps));
             images = outputs;
             missing = missing.of_results();
         }

@@ -145,6 +145,11 @@ impl<'a> Streamed<'a> {
         Ok(self.filter.output_region(layout.filtered())?)
     }
 
+    /// The layout of outputs for inputs of this one.
+    pub fn output_layout(&self, layout: &Layout) -> Result<Layout, Failure> {
+        Ok(layout.with_lengths(&self.filter.output_shape(layout.filtered())?))
+    }
+
     /// Checks that a video with these planes stays one.
     pub fn check_video(&self, planes: &[Vec<usize>], dtype: DType) -> Result<(), Failure> {
         let own = self.one.dtype();
@@ -152,8 +157,8 @@ impl<'a> Streamed<'a> {
             return Err(Failure::Run(format!("--dtype: the video has {own}, and stays so")));
         }
         for plane in planes {
-            let region = self.filter.output_region(&[&[MANY], plane.as_slice()].concat())?;
-            if region[1..].iter().zip(plane).any(|(region, length)| *region != (0..*length)) {
+            let lengths = self.filter.output_shape(&[&[MANY], plane.as_slice()].concat())?;
+            if lengths[1..] != **plane {
                 return Err(Failure::Run("--mode: pictures of a video keep their size".to_string()));
             }
         }
@@ -199,11 +204,19 @@ impl<'a> Streamed<'a> {
         bands::inputs(self.kernel, &self.arguments.band, images, &self.paths)
     }
 
+    /// The rows of pixels of a slab that begins with this row, from the first one on that is wanted.
+    fn wanted(&self, first: usize, pixels: Range<usize>) -> Range<usize> {
+        let step = self.arguments.steps(self.one.layout().filtered().len())[0];
+        let before = if self.reach.mode == Mode::Valid { self.reach.before } else { 0 };
+        let missing = (first + pixels.start - before).next_multiple_of(step) - (first + pixels.start - before);
+        (pixels.start + missing).min(pixels.end)..pixels.end
+    }
+
     /// What becomes of a slab, for so many files.
     pub fn filter(&self, slab: Slab, files: usize) -> Result<Vec<Block>, Failure> {
         let Slab { planes, mask, first, pixels } = slab;
         let missing = self.missing.with_mask(mask);
-        let filter = self.filter.clone().rows(pixels);
+        let filter = self.filter.clone().rows(self.wanted(first, pixels));
         let mut blocks: Vec<Block> = Vec::new();
         blocks.resize_with(files, Vec::new);
         for images in planes {
@@ -211,10 +224,12 @@ impl<'a> Streamed<'a> {
             let layout = inputs[0].layout();
             let region = filter.output_region(layout.filtered())?;
             let dtype = self.arguments.dtype.unwrap_or(inputs[0].dtype());
-            let zeros = |_| Image::zeros(dtype, &layout.cut(&region));
+            let output = layout.with_lengths(&filter.output_shape(layout.filtered())?);
+            let zeros = |_| Image::zeros(dtype, &output);
             let mut outputs = (0..self.output_count()).map(zeros).collect::<Result<Vec<Image>, Error>>()?;
             self.planes(&filter, &missing, first).filter(&inputs, &mut outputs)?;
-            outputs.iter_mut().for_each(|output| output.copy_alpha(&inputs[0], &region));
+            let steps = self.arguments.steps(region.len());
+            outputs.iter_mut().for_each(|output| output.copy_alpha(&inputs[0], &region, &steps));
             if outputs.len() != files {
                 outputs = vec![bands::joined(outputs).map_err(Failure::Run)?];
             }

@@ -190,10 +190,8 @@ fn plan(
     let carried = carry(arguments, (&path, metadata), &regions, (dtype, streamed.nodata()), targets)?;
     let mut outputs = Vec::new();
     for (target, (metadata, lost)) in targets.iter().zip(carried) {
-        let layout = layout
-            .as_ref()
-            .zip(region.as_ref())
-            .map(|(layout, region)| joined(layout.cut(region), streamed.output_count(), targets.len()));
+        let layout = layout.as_ref().map(|layout| streamed.output_layout(layout)).transpose()?;
+        let layout = layout.map(|layout| joined(layout, streamed.output_count(), targets.len()));
         outputs.push(Output::new(target, (layout, dtype), metadata, lost, line)?);
     }
     if line.is_some() {
@@ -264,9 +262,9 @@ fn read(mut slabs: Slabs, sender: &SyncSender<Slab>) -> Result<Duration, Failure
         let slab = slabs.next()?;
         time += start.elapsed();
         // Where nobody takes it, somebody else has failed.
-        match slab.map(|slab| sender.send(slab)) {
-            Some(Ok(())) => {}
-            _ => return Ok(time),
+        let Some(slab) = slab else { return Ok(time) };
+        if sender.send(slab).is_err() {
+            return Ok(time);
         }
     }
 }
