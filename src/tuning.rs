@@ -4,6 +4,15 @@
 //! was measured: the least of several runs of each of the values in turn, at 2048 x 2048 if no shape is named, on one thread of a Zen 3
 //! processor (32 KiB of nearest cache, 512 KiB of second), or of a Zen 5 one (48 KiB, 1 MiB) where that is said, in November 2026.
 
+// Pixels that are apart.
+
+/// Wanted rows are each computed on its own if windows reach over at most so many rows for each of them: for more, passes do much for one
+/// row that they do once for rows that follow each other.
+pub const STRIDED_REACH: usize = 4;
+
+/// Where rows are computed of which some are left out, about so many pixels at a time.
+pub const STRIDED_PIXELS: usize = 1 << 20;
+
 // The code for a block of pixels.
 
 /// Loops over more cells than this are not unrolled.

@@ -678,3 +678,79 @@ fn values_that_are_not_finite_stay_where_they_are() {
         }
     }
 }
+
+/// Rows of the outputs only, in every mode and on every engine, also where cells have no value.
+#[test]
+fn some_rows_are_those_of_all() {
+    let [plain, placed] =
+        ["sum(w) + 3 * median(w)", "sum(w * (offset(0) + 3)) + coord(0)"].map(|text| Kernel::compile(text).unwrap());
+    let image = ndarray::Array2::from_shape_fn((23, 9), |(y, x)| ((y * 37 + x * 11) % 50) as f64);
+    for mode in Mode::ALL {
+        for engine in [Engine::Auto, Engine::Callback, Engine::Interpreter] {
+            for nodata in [None, Some(7.0)] {
+                // SciPy's callbacks know no place.
+                let kernel = if engine == Engine::Callback { &plain } else { &placed };
+                let filter = Filter::new(kernel).size([5, 3]).mode(mode).engine(engine);
+                let filter = nodata.map_or(filter.clone(), |nodata| filter.nodata(nodata));
+                let all = filter.run(&image).unwrap();
+                let first = filter.output_region(&[23, 9]).unwrap()[0].start;
+                let end = first + all.shape()[0];
+                for rows in [first..end, first..first + 1, first + 3..end - 2, end - 1..end, first..first] {
+                    let some = filter.clone().rows(rows.clone()).run(&image).unwrap();
+                    let expected = all.slice(ndarray::s![rows.start - first..rows.end - first, ..]);
+                    assert_eq!(some, expected, "{mode} {engine:?} {nodata:?} {rows:?}");
+                }
+                let beyond = filter.rows(first..end + 1).run(&image).unwrap_err().to_string();
+                assert!(beyond.contains("are not all among the outputs' rows"), "{beyond}");
+            }
+        }
+    }
+}
+
+/// Every n-th pixel is that of the whole, along any axes, in every mode and on every engine, also where cells have no value.
+#[test]
+fn strides_leave_pixels_out() {
+    let [plain, placed] =
+        ["sum(w) + 3 * median(w)", "sum(w * (offset(0) + 3)) + coord(0)"].map(|text| Kernel::compile(text).unwrap());
+    let image = ndarray::Array3::from_shape_fn((7, 16, 9), |(z, y, x)| ((z * 5 + y * 37 + x * 11) % 50) as f64);
+    let missing = image.mapv(|value| value == 20.0);
+    for (stride, size) in [
+        ([1, 2, 1], [1, 3, 3]),
+        ([1, 3, 4], [3, 3, 1]),
+        ([2, 1, 1], [3, 1, 3]),
+        ([4, 2, 3], [1, 5, 3]),
+        ([1, 1, 5], [1, 3, 3]),
+        ([2, 2, 2], [3, 11, 3]),
+        ([100, 7, 1], [1, 3, 3]),
+    ] {
+        for mode in Mode::ALL {
+            for engine in [Engine::Auto, Engine::Callback, Engine::Interpreter] {
+                // SciPy's callbacks know no place.
+                let kernel = if engine == Engine::Callback { &plain } else { &placed };
+                let filter = Filter::new(kernel).size(size).mode(mode).engine(engine).threads(2);
+                for filter in [filter.clone(), filter.clone().nodata(7.0), filter.mask(&missing).fill(true)] {
+                    let all = filter.run(&image).unwrap();
+                    let every = |axis: usize| ndarray::Slice::new(0, None, stride[axis] as isize);
+                    let expected = all.slice_each_axis(|axis| every(axis.axis.index()));
+                    let some = filter.clone().stride(stride).run(&image).unwrap();
+                    assert_eq!(some, expected, "{stride:?} {size:?} {mode} {engine:?}");
+                    assert_eq!(filter.stride(stride).output_shape(image.shape()).unwrap(), some.shape());
+                }
+            }
+        }
+    }
+    let filter = Filter::new(&plain).size(3);
+    for (stride, message) in [(vec![2, 2], "2 strides for a window of 3 axes"), (vec![0], "0 is not at least 1")] {
+        let error = filter.clone().stride(stride).run(&image).unwrap_err().to_string();
+        assert!(error.contains(message), "{error}");
+    }
+    // Along the axes that are filtered; of every row, pixels that fail are named as in the whole.
+    let along =
+        Filter::new(&Kernel::compile("max(w)").unwrap()).size(3).axes([2, 0]).stride([2, 3]).run(&image).unwrap();
+    assert_eq!(along.shape(), [3, 16, 5]);
+    let fails = Kernel::compile("assert w[0, 0, 0] < 49; max(w)").unwrap();
+    let found = Filter::new(&fails).size(3).stride([2, 2, 1]).run(&image).unwrap_err();
+    let first = image.indexed_iter().find(|((z, y, _), value)| z % 2 == 0 && y % 2 == 0 && **value >= 49.0).unwrap().0;
+    let Error::Assertion { position, .. } = found else { panic!("{found}") };
+    assert_eq!(position, [first.0, first.1, first.2]);
+}

@@ -11,7 +11,8 @@ use ndarray::{ArrayD, ArrayViewD, Axis, Slice};
 use super::arrays::{AnyElement, Input, Output, for_any};
 use super::engine::Engine;
 use super::options::{Function, Marked, MissingCells, Options};
-use super::prepare::first_axis_reach;
+use super::prepare::axis_reach;
+use super::stride;
 use crate::error::Error;
 use crate::grid::boundary::Mode;
 use crate::grid::element::{Cast, DType, Element};
@@ -27,6 +28,16 @@ pub struct Part {
     rows: Option<Range<usize>>,
     /// Which cells are missing, if some are that its pixels see.
     pub marks: Option<Arc<ArrayD<u8>>>,
+}
+
+impl Part {
+    /// The part of outputs that have a pixel at every step of a region, and the options for it: of the part of outputs that have all.
+    pub fn at_steps(self, mut options: Options, steps: &[usize]) -> (Part, Options) {
+        let (Some(rows), Some(part)) = (&self.rows, &mut options.part) else { return (self, options) };
+        let own = stride::among(rows, steps[0]);
+        part[0].start = (part[0].start + (own.start * steps[0] - rows.start)).min(part[0].end);
+        (Part { rows: Some(own), ..self }, options)
+    }
 }
 
 /// The parts of a run for the pixels of a region, each with the options for it.
@@ -87,10 +98,13 @@ fn called(options: &Options, region: Vec<Range<usize>>, mark: Mark, marks: &Arra
 }
 
 /// Gives the pixels whose own cell is missing the value that they have, where a callback was not to compute one.
-pub fn restore_own(options: &Options, first: &Input<'_>, outputs: &mut [Output<'_>]) {
+pub fn restore_own(options: &Options, first: &Input<'_>, outputs: &mut [Output<'_>], steps: &[usize]) {
     let Some(Marked { missing, nodata, fill: false, .. }) = &options.marked else { return };
     let region = options.part.as_deref().unwrap_or(&[]);
-    let cut = |along: ndarray::AxisDescription| Slice::from(region[along.axis.index()].clone());
+    let cut = |along: ndarray::AxisDescription| {
+        let axis = along.axis.index();
+        Slice::from(region[axis].clone()).step_by(steps[axis] as isize)
+    };
     let missing = missing.slice_each_axis(cut);
     let own = for_any!(Input, first, view => view.slice_each_axis(cut).mapv(Element::to_f64));
     for output in outputs {
@@ -201,7 +215,7 @@ fn mark_where<T>(
 
 /// Which rows of pixels see a missing cell, of those that the outputs have.
 fn seen(options: &Options, shape: &[usize], rows: &[bool], pixels: &Range<usize>) -> Result<Vec<bool>, Error> {
-    let Some((reach, mode)) = first_axis_reach(options, shape)? else {
+    let Some((reach, mode)) = axis_reach(options, shape, 0)? else {
         return Ok(rows[pixels.clone()].to_vec());
     };
     let length = rows.len();

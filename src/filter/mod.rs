@@ -23,6 +23,7 @@ pub mod repeat;
 #[cfg(feature = "jit")]
 mod rows;
 mod run;
+mod stride;
 
 pub use self::exec::pool::available_threads;
 
@@ -310,6 +311,41 @@ impl Filter {
         self
     }
 
+    /// Computes only the rows with these indices along the arrays' first axis: outputs have no others. Pixels see all of the inputs
+    /// nevertheless. It is how an array is filtered that is in memory in parts only, each with the rows that its pixels see.
+    ///
+    /// ```
+    /// use hoodoo::{Filter, Kernel};
+    /// use ndarray::array;
+    ///
+    /// let sum = Filter::new(&Kernel::compile("sum(w)")?).size(3);
+    /// assert_eq!(sum.clone().run(&array![1, 2, 3, 4])?, array![4, 6, 9, 11]);
+    /// assert_eq!(sum.rows(1..3).run(&array![1, 2, 3, 4])?, array![6, 9]);
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    #[must_use = "the filter is changed by value"]
+    pub fn rows(mut self, rows: Range<usize>) -> Filter {
+        self.options.rows = Some(rows);
+        self
+    }
+
+    /// Computes only every n-th pixel along all axes of the window, or along each, from the first one that outputs have on: what
+    /// `output[::n]` is in NumPy. Rows that are not wanted are not computed.
+    ///
+    /// ```
+    /// use hoodoo::{Filter, Kernel};
+    /// use ndarray::array;
+    ///
+    /// let most = Filter::new(&Kernel::compile("max(w)")?).size(2).origin(-1);
+    /// assert_eq!(most.stride(2).run(&array![3, 1, 4, 1, 5, 9, 2])?, array![3, 4, 9, 2]);
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    #[must_use = "the filter is changed by value"]
+    pub fn stride(mut self, stride: impl Into<PerAxis>) -> Filter {
+        self.options.stride = stride.into().0;
+        self
+    }
+
     /// The size of the vectors that code for rows computes with; by default those that are fastest. For measurements and
     /// tests: values do not depend on it.
     #[must_use = "the filter is changed by value"]
@@ -342,7 +378,7 @@ impl Filter {
     }
 
     /// Which pixels of inputs of this shape the outputs have: their indices along each axis. That is all of them, except along
-    /// axes of mode [`Mode::Valid`].
+    /// axes of mode [`Mode::Valid`], and where [`Filter::rows`] says which.
     ///
     /// ```
     /// use hoodoo::{Filter, Kernel, Mode};
@@ -359,9 +395,13 @@ impl Filter {
         output_region(&self.options, shape)
     }
 
-    /// The shape of outputs for inputs of this shape.
-    fn output_shape(&self, shape: &[usize]) -> Result<Vec<usize>, Error> {
-        Ok(self.output_region(shape)?.iter().map(ExactSizeIterator::len).collect())
+    /// The shape of outputs for inputs of this shape: that of [`Filter::output_region`], or with [`Filter::stride`] what is left of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] and [`Error::Kernel`] as for [`Filter::run`].
+    pub fn output_shape(&self, shape: &[usize]) -> Result<Vec<usize>, Error> {
+        stride::output_shape(&self.options, shape)
     }
 
     /// An array for the output of an image.
@@ -417,8 +457,8 @@ impl Filter {
         Ok(output)
     }
 
-    /// Writes the filtered image to `output`, which has the shape of `image`, or of [`Filter::output_region`] in mode
-    /// `valid`.
+    /// Writes the filtered image to `output`, which has the shape of `image`, or in mode `valid` that of
+    /// [`Filter::output_shape`].
     ///
     /// # Errors
     ///

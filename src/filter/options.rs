@@ -35,6 +35,10 @@ pub struct Options {
     pub missing: MissingCells,
     /// For callbacks, which have no kernel that asks: which cells have no value.
     pub marked: Option<Marked>,
+    /// The rows that outputs have, by their indices along the inputs' first axis, if they are not all.
+    pub rows: Option<Range<usize>>,
+    /// How far apart the pixels of outputs are along the window's axes: one number for all, or one for each.
+    pub stride: Vec<isize>,
     /// The pixels to compute, by their indices in the inputs, if they are not all.
     pub part: Option<Vec<Range<usize>>>,
 }
@@ -89,6 +93,8 @@ impl Options {
             threads: 0,
             missing: MissingCells::default(),
             marked: None,
+            rows: None,
+            stride: vec![1],
             part: None,
         }
     }

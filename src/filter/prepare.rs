@@ -66,23 +66,37 @@ pub fn prepare_unset(options: &Options, shape: &[usize], types: Types) -> Result
 
 /// Which pixels of inputs of this shape the outputs have.
 pub fn output_region(options: &Options, shape: &[usize]) -> Result<Vec<Range<usize>>, Error> {
+    if let Some(part) = &options.part {
+        return Ok(part.clone());
+    }
     if !options.modes.contains(&Mode::Valid) {
-        return Ok(shape.iter().map(|len| 0..*len).collect());
+        return of_rows(options, shape.iter().map(|len| 0..*len).collect());
     }
     let axes = filtered_axes(options, shape.len())?;
     let cells = cells(options, &footprint(options, axes.len())?)?;
-    Ok(region(shape, &axes, &mode_of_each(options, axes.len())?, &cells))
+    of_rows(options, region(shape, &axes, &mode_of_each(options, axes.len())?, &cells))
+}
+
+/// What of a region is in the rows that are wanted.
+fn of_rows(options: &Options, mut region: Vec<Range<usize>>) -> Result<Vec<Range<usize>>, Error> {
+    let Some(Range { start, end }) = options.rows.clone() else { return Ok(region) };
+    let first = region.first_mut().ok_or_else(|| Error::argument("rows", "a single value has none"))?;
+    if start > end || start < first.start || end > first.end {
+        return Err(Error::argument("rows", format!("{start}..{end} are not all among the outputs' rows, {first:?}")));
+    }
+    *first = start..end;
+    Ok(region)
 }
 
 /// How far cells reach before and after a pixel along an axis, and the mode there.
 pub type AxisReach = ((usize, usize), Mode);
 
-/// That of the arrays' first axis; none if the window has not that axis.
-pub fn first_axis_reach(options: &Options, shape: &[usize]) -> Result<Option<AxisReach>, Error> {
+/// That of one of the arrays' axes; none if the window has not that axis.
+pub fn axis_reach(options: &Options, shape: &[usize], axis: usize) -> Result<Option<AxisReach>, Error> {
     let axes = filtered_axes(options, shape.len())?;
     let cells = cells(options, &footprint(options, axes.len())?)?;
     let modes = mode_of_each(options, axes.len())?;
-    let along = axes.iter().position(|axis| *axis == 0);
+    let along = axes.iter().position(|other| *other == axis);
     Ok(along.map(|along| (cells.reach(along), modes[along])))
 }
 
@@ -102,7 +116,10 @@ fn job(
         Function::Kernel(kernel) => Some(kernel.check_taps(cells.taps())?),
         Function::Callback(_) => None,
     };
-    let region = options.part.clone().unwrap_or_else(|| region(shape, &axes, &modes, &cells));
+    let region = match &options.part {
+        Some(part) => part.clone(),
+        None => of_rows(options, region(shape, &axes, &modes, &cells))?,
+    };
     let output_shape = region.iter().map(ExactSizeIterator::len).collect();
     let window = Window { function: options.function.clone(), axes, modes, cells };
     let arrangement = arrangement(options, shape, &region, &types.joined, &window);
@@ -234,7 +251,7 @@ fn region(shape: &[usize], axes: &[usize], modes: &[Mode], cells: &Cells) -> Vec
 }
 
 /// The array's axes that the window has, in the window's order.
-fn filtered_axes(options: &Options, ndim: usize) -> Result<Vec<usize>, Error> {
+pub fn filtered_axes(options: &Options, ndim: usize) -> Result<Vec<usize>, Error> {
     let Some(axes) = &options.axes else { return Ok((0..ndim).collect()) };
     let mut filtered = Vec::new();
     for &axis in axes {

@@ -6,6 +6,7 @@ use super::options::Options;
 use super::prepare::prepare;
 use super::progress::Progress;
 use super::run::{Ready, same_shape};
+use super::stride;
 use crate::error::Error;
 use crate::grid::element::DType;
 
@@ -21,6 +22,9 @@ impl Prepared {
     pub(super) fn new(options: &Options, shape: &[usize], types: Types) -> Result<Prepared, Error> {
         if options.missing.is_set() {
             return Err(Error::argument("mask", "cells without a value are looked for in each run, and not before"));
+        }
+        if stride::steps(options, shape.len())?.is_some() {
+            return Err(Error::argument("stride", "pixels that are apart are computed by several runs"));
         }
         let ready = Ready::new(prepare(options, shape, types)?)?;
         Ok(Prepared { shape: shape.to_vec(), output_shape: ready.job.output_shape.clone(), ready })

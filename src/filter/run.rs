@@ -10,6 +10,7 @@ use super::missing;
 use super::options::Options;
 use super::prepare::{output_region, prepare};
 use super::progress::Progress;
+use super::stride;
 use crate::error::Error;
 
 /// Writes all outputs, reporting to `progress` and cancelled by it.
@@ -20,35 +21,48 @@ pub fn run(
     progress: &Progress,
 ) -> Result<(), Error> {
     options.function.check_counts(inputs.len(), outputs.len())?;
-    if !options.missing.is_set() {
+    let shape = inputs[0].shape();
+    let steps = stride::steps(options, shape.len())?;
+    if !options.missing.is_set() && steps.is_none() {
         return run_whole(options, inputs, outputs, progress);
     }
-    let shape = inputs[0].shape();
     for input in &inputs[1..] {
         same_shape("inputs", shape, input.shape(), "that of the first input")?;
     }
     if let Some(mask) = &options.missing.mask {
         same_shape("mask", shape, mask.shape(), "that of the first input")?;
     }
-    let region = output_region(options, shape)?;
-    let expected: Vec<usize> = region.iter().map(ExactSizeIterator::len).collect();
+    let expected = stride::output_shape(options, shape)?;
     for output in &*outputs {
         same_shape("output", &expected, output.shape(), "what the filter makes of the first input")?;
     }
+    let region = output_region(options, shape)?;
+    let apart = |options: &Options, inputs: &[Input<'_>], outputs: &mut [Output<'_>]| match &steps {
+        None => run_whole(options, inputs, outputs, progress),
+        Some(steps) => {
+            let part = options.part.clone().unwrap_or_else(|| region.clone());
+            stride::run(options, (part, steps), inputs, outputs, progress)
+        }
+    };
+    if !options.missing.is_set() {
+        return apart(options, inputs, outputs);
+    }
+    let each = steps.clone().unwrap_or_else(|| vec![1; shape.len()]);
     for (part, options) in missing::parts(options, inputs, outputs, &region)? {
+        let (part, options) = part.at_steps(options, &each);
         let marked = part.marks.as_ref().map(|marks| missing::with_marks(inputs, marks));
         let mut outputs = missing::outputs_of(outputs, &part);
         match &marked {
-            Some(marked) => run_whole(&options, marked, &mut outputs, progress)?,
-            None => run_whole(&options, inputs, &mut outputs, progress)?,
+            Some(marked) => apart(&options, marked, &mut outputs)?,
+            None => apart(&options, inputs, &mut outputs)?,
         }
-        missing::restore_own(&options, &inputs[0], &mut outputs);
+        missing::restore_own(&options, &inputs[0], &mut outputs, &each);
     }
     Ok(())
 }
 
 /// Writes all outputs, or the part of them that the options name.
-fn run_whole(
+pub fn run_whole(
     options: &Options,
     inputs: &[Input<'_>],
     outputs: &mut [Output<'_>],

@@ -71,7 +71,8 @@ pub fn count(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| "write a whole number of at least 0".to_string())
 }
 
-fn length(text: &str) -> Result<usize, String> {
+/// A whole number of at least 1.
+pub fn length(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(length) if length > 0 => Ok(length),
         _ => Err("a length is a whole number of at least 1".to_string()),

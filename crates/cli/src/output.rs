@@ -1,19 +1,17 @@
 //! Output files that appear whole or not at all.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Cursor, ErrorKind, IsTerminal, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-
-use hoodoo::{DType, Progress};
-use tempfile::{NamedTempFile, TempPath};
 
 use crate::failure::Failure;
 use crate::files::{self, Format, is_standard};
 use crate::image::{Image, Layout, Metadata};
 use crate::printable::shown;
-use crate::temporary::{second_name, temporary, uninterrupted};
+use crate::temporary::{SecondName, Temporary, uninterrupted};
 use crate::watch;
+use hoodoo::{DType, Progress};
 
 /// A file for an image, or standard output.
 #[derive(Debug)]
@@ -69,7 +67,7 @@ impl Target {
 
     /// Checks that the format can hold such an image.
     pub fn check_fit(&self, dtype: DType, layout: &Layout) -> Result<(), Failure> {
-        let layout = if self.format.is_array() { layout.clone() } else { layout.clone().coloured(dtype) };
+        let layout = self.layout(layout.clone(), dtype);
         self.format.check(dtype, &layout).map_err(|message| Failure::at(self.path(), message))
     }
 
@@ -106,37 +104,53 @@ impl Target {
     }
 }
 
+/// What takes a file's bytes.
+pub enum Sink<'w> {
+    /// A file, in which there is a way back.
+    File(&'w mut dyn WriteSeek),
+    /// A pipe or a device.
+    Stream(&'w mut dyn Write),
+}
+
 impl Target {
-    /// Has `work` write the file piece by piece; it appears when all is there. What takes bytes as they come gets them at once.
-    pub fn stream(
-        &self,
-        progress: &Progress,
-        work: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        if self.place.is_stream() {
-            let stream: Box<dyn Write> = match is_standard(&self.place.path) {
-                true => Box::new(io::stdout().lock()),
-                false => {
-                    let opened = OpenOptions::new().write(true).open(&self.place.real);
-                    Box::new(opened.map_err(|error| self.place.unwritable(error))?)
-                }
-            };
-            let mut writer = BufWriter::new(stream);
-            work(&mut writer)?;
-            return writer.flush().map_err(|error| Failure::at(self.path(), error));
+    /// Has `work` write the file piece by piece, except that nobody sees it yet. What takes bytes as they come gets them at once, and
+    /// there is nothing left to be published.
+    pub fn write_by(&self, work: impl FnOnce(Sink<'_>) -> Result<(), Failure>) -> Result<Option<Written<'_>>, Failure> {
+        if !self.place.is_stream() {
+            return self.place.write_file(|writer| work(Sink::File(writer))).map(Some);
         }
-        let mut failure = None;
-        let written = self.place.write(|writer| {
-            work(writer).map_err(|error| {
-                failure = Some(error);
-                String::new()
-            })
-        });
-        watch::check(progress)?;
-        match failure {
-            Some(failure) => Err(failure),
-            None => publish(vec![written?]),
-        }
+        let stream: Box<dyn Write> = match is_standard(&self.place.path) {
+            true => Box::new(io::stdout().lock()),
+            false => {
+                let opened = OpenOptions::new().write(true).open(&self.place.real);
+                Box::new(opened.map_err(|error| self.place.unwritable(error))?)
+            }
+        };
+        let mut writer = BufWriter::new(stream);
+        work(Sink::Stream(&mut writer))?;
+        writer.flush().map_err(|error| Failure::at(self.path(), error))?;
+        Ok(None)
+    }
+
+    /// The same, except that standard output takes elements without a header.
+    pub fn raw(self) -> Target {
+        let format = if is_standard(&self.place.path) { Format::Raw } else { self.format };
+        Target { format, ..self }
+    }
+
+    /// The format of the file.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Whether it is standard output.
+    pub fn is_standard(&self) -> bool {
+        is_standard(&self.place.path)
+    }
+
+    /// The layout of an image of this type as the file has it, as [`Target::shaped`].
+    pub fn layout(&self, layout: Layout, dtype: DType) -> Layout {
+        if self.format.is_array() { layout } else { layout.coloured(dtype) }
     }
 }
 
@@ -158,7 +172,7 @@ struct Place {
 }
 
 /// What formats write to.
-trait WriteSeek: Write + Seek {}
+pub trait WriteSeek: Write + Seek {}
 
 impl<T: Write + Seek> WriteSeek for T {}
 
@@ -222,17 +236,25 @@ impl Place {
             write(&mut bytes).map_err(|error| Failure::at(&self.path, error))?;
             return Ok(Written { place: self, contents: Contents::Bytes(bytes.into_inner()) });
         }
-        let mut file = temporary(directory(&self.real)).map_err(|error| self.unwritable(error))?;
-        let mut writer = BufWriter::new(file.as_file_mut());
-        let written = write(&mut writer).and_then(|()| writer.flush().map_err(|error| error.to_string()));
+        self.write_file(|writer| write(writer).map_err(|error| Failure::at(&self.path, error)))
+    }
+
+    /// Has `write` write to a temporary file beside the place.
+    fn write_file(
+        &self,
+        write: impl FnOnce(&mut dyn WriteSeek) -> Result<(), Failure>,
+    ) -> Result<Written<'_>, Failure> {
+        let mut file = Temporary::new(directory(&self.real)).map_err(|error| self.unwritable(error))?;
+        let mut writer = BufWriter::new(file.file());
+        write(&mut writer)?;
+        writer.flush().map_err(|error| Failure::at(&self.path, error))?;
         drop(writer);
-        written.map_err(|error| Failure::at(&self.path, error))?;
         if let Ok(existing) = fs::metadata(&self.real) {
             // A file that is replaced keeps its permissions; where that can't be, it has those of a new file.
-            let _ = keep_permissions(&file, &existing);
+            let _ = keep_permissions(file.file(), &existing);
         }
         // A name that is given to what is not on the disk yet may be that of an empty file after a crash.
-        file.as_file().sync_data().map_err(|error| self.unwritable(error))?;
+        file.file().sync_data().map_err(|error| self.unwritable(error))?;
         Ok(Written { place: self, contents: Contents::File(file) })
     }
 
@@ -248,19 +270,19 @@ impl Place {
     }
 
     /// A way back to the file that is there now, if there is one.
-    fn old(&self) -> Result<Option<TempPath>, Failure> {
-        let old = self.real.exists().then(|| second_name(&self.real, directory(&self.real)));
+    fn old(&self) -> Result<Option<SecondName>, Failure> {
+        let old = self.real.exists().then(|| SecondName::new(&self.real, directory(&self.real)));
         old.transpose().map_err(|error| self.unwritable(error))
     }
 
     /// Puts back what was there; if that can't be, says where it is.
-    fn restore(&self, old: Option<TempPath>) -> Option<String> {
+    fn restore(&self, old: Option<SecondName>) -> Option<String> {
         let Some(old) = old else {
             // The failure that is reported is the one that brought us here.
             let _ = fs::remove_file(&self.real);
             return None;
         };
-        let kept = old.persist(&self.real).err()?.path.keep().ok()?;
+        let kept = old.restore(&self.real)?;
         Some(format!("the old {} is now {}", shown(&self.path), shown(&kept)))
     }
 
@@ -279,18 +301,18 @@ impl Place {
 
 /// Gives a new file the permissions of an existing one of the same owner: not its set-user-id bit, which is for other contents.
 #[cfg(unix)]
-fn keep_permissions(file: &NamedTempFile, existing: &fs::Metadata) -> io::Result<()> {
+fn keep_permissions(file: &File, existing: &fs::Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    if file.as_file().metadata()?.uid() != existing.uid() {
+    if file.metadata()?.uid() != existing.uid() {
         return Ok(());
     }
-    file.as_file().set_permissions(fs::Permissions::from_mode(existing.mode() & 0o777))
+    file.set_permissions(fs::Permissions::from_mode(existing.mode() & 0o777))
 }
 
 /// Gives a new file the permissions of an existing one.
 #[cfg(not(unix))]
-fn keep_permissions(file: &NamedTempFile, existing: &fs::Metadata) -> io::Result<()> {
-    file.as_file().set_permissions(existing.permissions())
+fn keep_permissions(file: &File, existing: &fs::Metadata) -> io::Result<()> {
+    file.set_permissions(existing.permissions())
 }
 
 /// The path without symbolic links, if its directory exists.
@@ -314,7 +336,7 @@ pub struct Written<'t> {
 }
 
 enum Contents {
-    File(NamedTempFile),
+    File(Temporary),
     Bytes(Vec<u8>),
 }
 
@@ -337,11 +359,11 @@ pub fn publish(outputs: Vec<Written<'_>>) -> Result<(), Failure> {
         }
     }
     let mut olds = olds.into_iter();
-    let mut published: Vec<(&Place, Option<TempPath>)> = Vec::new();
+    let mut published: Vec<(&Place, Option<SecondName>)> = Vec::new();
     for (place, file) in files {
         if let Err(error) = file.persist(&place.real) {
             let lost: Vec<String> = published.into_iter().filter_map(|(place, old)| place.restore(old)).collect();
-            let reasons = [vec![place.unwritable(error.error).message()], lost].concat();
+            let reasons = [vec![place.unwritable(error).message()], lost].concat();
             return Err(Failure::Run(reasons.join("; ")));
         }
         published.push((place, olds.next().flatten()));

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use hoodoo::AnyArray;
+use hoodoo::{AnyArray, DType, Element};
 use serde_json::{Map, Value, json};
 
+use crate::arrays::for_any;
 use crate::failure::{Failure, tell};
 
 /// How long the steps took.
@@ -60,21 +61,42 @@ pub struct Filtered {
     pub outputs: Vec<Value>,
 }
 
-/// What is said of an output: its name in the kernel, its file, what is in it, and what it lost. Where no element is finite,
-/// there is no least and no greatest.
-pub fn describe(name: &str, path: &Path, array: &AnyArray, lost: &[String]) -> Value {
-    let values = array.to_f64();
-    let finite = || values.iter().copied().filter(|value| value.is_finite());
-    let count = finite().count();
-    let mean = (count > 0).then(|| finite().map(|value| value / count as f64).sum::<f64>());
+/// What the values of an output are like, of which more and more come.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Values {
+    min: Option<f64>,
+    max: Option<f64>,
+    /// Of the finite ones, the sum and how many there are.
+    sum: f64,
+    count: usize,
+}
+
+impl Values {
+    /// These come, too.
+    pub fn add(&mut self, array: &AnyArray) {
+        for_any!(AnyArray, array, array => for value in array {
+            let value = Element::to_f64(*value);
+            if value.is_finite() {
+                self.min = Some(self.min.map_or(value, |min| min.min(value)));
+                self.max = Some(self.max.map_or(value, |max| max.max(value)));
+                self.sum += value;
+                self.count += 1;
+            }
+        });
+    }
+}
+
+/// What is said of an output: its name in the kernel, its file, its type and shape, what its values are like, and what it lost.
+/// Where no element is finite, there is no least and no greatest.
+pub fn describe(name: &str, path: &Path, (dtype, shape): (DType, &[usize]), values: Values, lost: &[String]) -> Value {
     json!({
         "name": name,
         "path": path.display().to_string(),
-        "dtype": array.dtype().as_str(),
-        "shape": array.shape(),
-        "min": finite().reduce(f64::min),
-        "mean": mean,
-        "max": finite().reduce(f64::max),
+        "dtype": dtype.as_str(),
+        "shape": shape,
+        "min": values.min,
+        "mean": (values.count > 0).then(|| values.sum / values.count as f64),
+        "max": values.max,
         "lost": lost,
     })
 }

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 pub enum Request {
     /// To stop what is going on: Ctrl-C.
     Interrupt,
-    /// To end: SIGTERM, or SIGHUP because the terminal is gone.
+    /// To end: SIGTERM, SIGQUIT, or SIGHUP because the terminal is gone.
     #[cfg_attr(not(unix), expect(dead_code, reason = "there are no such signals"))]
     End,
 }
@@ -15,14 +15,19 @@ pub enum Request {
 /// Calls `handle`, on a thread of its own, for every signal that would have ended the process.
 #[cfg(unix)]
 pub fn watch(mut handle: impl FnMut(Request) + Send + 'static) -> Result<(), Failure> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let mut watched = vec![SIGINT, SIGTERM];
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
+    let mut watched = vec![SIGINT, SIGQUIT, SIGTERM, SIGXFSZ];
     watched.extend((!hangups_are_ignored()).then_some(SIGHUP));
     let mut signals = signal_hook::iterator::Signals::new(watched)
         .map_err(|error| Failure::Run(format!("signals can't be watched: {error}")))?;
     std::thread::spawn(move || {
         for signal in signals.forever() {
-            handle(if signal == SIGINT { Request::Interrupt } else { Request::End });
+            match signal {
+                // A file has become as large as files may be: whoever writes to it gets an error.
+                SIGXFSZ => {}
+                SIGINT => handle(Request::Interrupt),
+                _ => handle(Request::End),
+            }
         }
     });
     Ok(())

@@ -19,16 +19,26 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How often the bar moves.
 const TICK: Duration = Duration::from_millis(50);
 
-/// A progress that Ctrl-C and the other signals cancel. What can't be interrupted (a kernel that takes minutes for one
-/// pixel, say) ends at the second signal with the process; no output has its name by then.
-pub fn cancelled_by_signals() -> Result<Arc<Progress>, Failure> {
+/// What does not hear that it is cancelled within this time ends with the process.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// A progress that Ctrl-C and the other signals cancel. What can't be interrupted (a decoder, a pipe through which nothing comes, a
+/// disk that is slow) ends a moment later with the process, or at the second signal; no output has its name by then. `last_words` is
+/// what is still to be said in that case.
+pub fn cancelled_by_signals(last_words: impl Fn() + Send + Sync + 'static) -> Result<Arc<Progress>, Failure> {
     let progress = Arc::new(Progress::default());
     let cancelled = Arc::clone(&progress);
+    let last_words = Arc::new(last_words);
     signals::watch(move |_| {
         if cancelled.is_cancelled() {
-            temporary::end();
+            temporary::end(&*last_words);
         }
         cancelled.cancel();
+        let last_words = Arc::clone(&last_words);
+        thread::spawn(move || {
+            thread::sleep(GRACE);
+            temporary::end(&*last_words);
+        });
     })?;
     Ok(progress)
 }

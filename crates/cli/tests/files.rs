@@ -587,3 +587,58 @@ fn words_for_what_people_type() {
     ok(dir, &["w[0, 0]", photo.to_str().unwrap(), "--out-dir", "made", "--ext", "webp", "--suffix", "-copy"]);
     assert!(dir.join("made/photo-copy.webp").exists());
 }
+
+/// Every n-th pixel of what the filter makes of all; pixels that are as much larger, at their places.
+#[test]
+fn every_nth_pixel() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let dem = data("dem-i2.tif");
+    let dem = dem.to_str().unwrap();
+    let thin = |name: &str, kind: &str, steps: [isize; 2]| {
+        let array = load(&dir.join(name), kind);
+        let first = array.ndim() - 2;
+        let every = |axis: ndarray::AxisDescription| match axis.axis.index().checked_sub(first) {
+            Some(axis) => ndarray::Slice::new(0, None, steps[axis]),
+            None => ndarray::Slice::from(..),
+        };
+        array.slice_each_axis(every).to_owned()
+    };
+    for more in [&[][..], &["--mode", "valid"], &["--stream"], &["--stream", "--mode", "valid"]] {
+        let whole = [&["mean(w)", dem, "-o", "whole.npy", "--size", "3"], more].concat();
+        ok(dir, &whole);
+        ok(dir, &[&["mean(w)", dem, "-o", "every.tif", "--size", "3", "--stride", "2,3"], more].concat());
+        ok(dir, &["w[0, 0]", "every.tif", "-o", "every.npy", "--nodata", "none"]);
+        assert_eq!(load(&dir.join("every.npy"), "i2"), thin("whole.npy", "i2", [2, 3]), "{more:?}");
+        let mut decoder = Decoder::new(fs::File::open(dir.join("every.tif")).unwrap()).unwrap();
+        let scale = decoder.get_tag_f64_vec(Tag::from_u16_exhaustive(33550)).unwrap();
+        assert_eq!(scale, [90.0, 40.0, 0.0]);
+        // In mode valid, one row and one column are gone besides.
+        let gone = if more.contains(&"valid") { 1.0 } else { 0.0 };
+        let point = decoder.get_tag_f64_vec(Tag::from_u16_exhaustive(33922)).unwrap();
+        assert_eq!(point, [0.0, 0.0, 0.0, 499_970.0 + 30.0 * gone, 4_600_010.0 - 20.0 * gone, 0.0]);
+    }
+    // Stacks, several outputs, and kernels one after the other.
+    let pages = data("pages-u1.tif");
+    let pages = pages.to_str().unwrap();
+    let both = ["low: min(w), high: max(w)", pages, "-o", "low.npy", "-o", "high.npy", "--size", "3"];
+    for more in [&[][..], &["--stream"]] {
+        ok(dir, &[&both[..], more].concat());
+        let (low, high) = (thin("low.npy", "u1", [4, 2]), thin("high.npy", "u1", [4, 2]));
+        ok(dir, &[&both[..], &["--stride", "4,2"], more].concat());
+        assert_eq!((load(&dir.join("low.npy"), "u1"), load(&dir.join("high.npy"), "u1")), (low, high), "{more:?}");
+    }
+    ok(dir, &["min(w)", pages, "-o", "opened.npy", "--size", "3", "--then", "max(w)"]);
+    ok(dir, &["min(w)", pages, "-o", "every.npy", "--size", "3", "--then", "max(w)", "--stride", "2"]);
+    assert_eq!(load(&dir.join("every.npy"), "u1"), thin("opened.npy", "u1", [2, 2]));
+    // Opacity is that of the pixels that are left.
+    let clear = data("associated-u1x4.tif");
+    ok(dir, &["w[0, 0]", clear.to_str().unwrap(), "-o", "clear.npy"]);
+    ok(dir, &["w[0, 0]", clear.to_str().unwrap(), "-o", "fewer.npy", "--stride", "2"]);
+    let every = ndarray::Slice::new(0, None, 2);
+    let whole = load(&dir.join("clear.npy"), "u1");
+    let expected = whole.slice_each_axis(|axis| if axis.axis.index() < 2 { every } else { ndarray::Slice::from(..) });
+    assert_eq!(load(&dir.join("fewer.npy"), "u1"), expected);
+    fails(dir, &["w[0, 0]", dem, "-o", "out.tif", "--stride", "0"], "at least 1");
+    fails(dir, &["w[0, 0]", dem, "-o", "out.tif", "--stride", "1,2,3"], "3 strides for a window of 2 axes");
+}

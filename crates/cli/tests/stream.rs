@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
-use ndarray::{Array2, Array3, Axis};
+use ndarray::{Array1, Array2, Array3, Axis, ShapeBuilder};
 use ndarray_npy::write_npy;
 use tempfile::TempDir;
 
@@ -27,33 +27,219 @@ fn fails(dir: &Path, words: &[&str], message: &str) {
     assert!(left.iter().all(|name| name != "x.npy" && !name.to_string_lossy().contains(".tmp")), "{left:?}");
 }
 
+/// Runs in memory and by rows, and compares all bytes of the files.
+fn same(dir: &Path, words: &[&str], outputs: &[&str]) {
+    let named = |kind: &str| -> Vec<String> { outputs.iter().map(|output| format!("{kind}-{output}")).collect() };
+    for (kind, more) in [("memory", None), ("stream", Some("--stream"))] {
+        let outputs = named(kind);
+        let outputs = outputs.iter().flat_map(|output| ["-o", output.as_str()]);
+        let words: Vec<&str> = words.iter().copied().chain(outputs).chain(more).collect();
+        ok(dir, &words);
+    }
+    for (memory, stream) in named("memory").iter().zip(named("stream")) {
+        let (memory, stream) = (fs::read(dir.join(memory)).unwrap(), fs::read(dir.join(stream)).unwrap());
+        assert!(memory == stream, "{words:?}: {} and {} bytes", memory.len(), stream.len());
+    }
+}
+
 /// Rows so long that a slab has a few of them only.
 #[test]
 fn arrays_as_in_memory() {
     let dir = TempDir::new().unwrap();
     let dir = dir.path();
     let mut random = fastrand::Rng::with_seed(1);
-    let long = Array2::from_shape_simple_fn((23, 1 << 20), || random.u8(..));
+    let long = Array2::from_shape_simple_fn((23, 1 << 19), || random.u8(..));
     write_npy(dir.join("long.npy"), &long).unwrap();
     let small = Array3::from_shape_simple_fn((5, 7, 6), || random.f32());
     write_npy(dir.join("small.npy"), &small).unwrap();
+    let line = Array1::from_shape_simple_fn(4_500_000, || random.i16(..));
+    write_npy(dir.join("line.npy"), &line).unwrap();
     let mut cases: Vec<(&str, Vec<&str>)> = Vec::new();
     for mode in ["reflect", "mirror", "nearest", "constant", "shrink", "valid"] {
-        cases.push(("long.npy", vec!["max(w) - min(w)", "--size", "5,3", "--mode", mode, "--cval", "7"]));
+        cases.push(("long.npy", vec!["max(w) - min(w)", "--size", "5,3", "--mode", mode, "--cval", "-7.5"]));
         cases.push(("small.npy", vec!["median(w)", "--size", "9,3,3", "--origin", "2,0,0", "--mode", mode]));
+        cases.push(("line.npy", vec!["min(w)", "--size", "6", "--mode", mode, "--cval", "-1"]));
     }
     cases.push(("long.npy", vec!["w[-2, 0] / 2 + w[1, 5]", "--dtype", "f32"]));
+    cases.push(("long.npy", vec!["count(inside())", "--size", "3"]));
     cases.push(("small.npy", vec!["max(w)", "--size", "3", "--axes", "1,2"]));
-    cases.push(("small.npy", vec!["max(w)", "--size", "3,1,3", "--mode", "valid,nearest,wrap"]));
+    cases.push(("small.npy", vec!["max(w)", "--size", "3,1,3", "--mode", "shrink,nearest,wrap"]));
+    cases.push(("small.npy", vec!["max(w)", "--size", "3", "--dtype", "f16"]));
     for (file, words) in cases {
-        let all = |out: &'static str| [&words[..1], &[file], &words[1..], &["-o", out]].concat();
-        ok(dir, &all("memory.npy"));
-        ok(dir, &[all("stream.npy"), vec!["--stream"]].concat());
-        let (memory, stream) = (fs::read(dir.join("memory.npy")).unwrap(), fs::read(dir.join("stream.npy")).unwrap());
-        // Rows that no window fits in are no rows.
-        let data = |bytes: &[u8]| bytes.iter().position(|byte| *byte == b'\n').map(|end| bytes[end + 1..].to_vec());
-        assert!(data(&memory) == data(&stream), "{file} {words:?}");
+        same(dir, &[&words[..1], &[file], &words[1..]].concat(), &["out.npy"]);
     }
+    // Several inputs and outputs, and cells without a value.
+    write_npy(dir.join("other.npy"), &long.mapv(|value| i32::from(value) - 100)).unwrap();
+    write_npy(dir.join("mask.npy"), &long.mapv(|value| value > 200)).unwrap();
+    let two = ["input a, b; low: min(a) - max(b), high: max(a)", "long.npy", "other.npy", "--size", "3,1"];
+    same(dir, &[&two[..], &["--dtype", "i32"]].concat(), &["low.npy", "high.npy"]);
+    same(dir, &["mean(w)", "long.npy", "--size", "3", "--nodata", "17"], &["out.npy"]);
+    same(dir, &["mean(w)", "long.npy", "--size", "3", "--mask", "mask.npy", "--dtype", "f32"], &["out.npy"]);
+    same(dir, &["mean(w)", "long.npy", "--size", "3", "--mask", "mask.npy", "--fill"], &["out.npy"]);
+}
+
+/// A picture of tiles whose values follow a formula, on several pages.
+fn tiled(path: &Path, [pages, height, width]: [usize; 3]) {
+    use tiff::encoder::TiffEncoder;
+    use tiff::tags::Tag;
+    const TILE: usize = 256;
+    let mut encoder = TiffEncoder::new(fs::File::create(path).unwrap()).unwrap();
+    for page in 0..pages {
+        let mut directory = encoder.image_directory().unwrap();
+        let (mut offsets, mut lengths) = (Vec::new(), Vec::new());
+        for (top, left) in (0..height).step_by(TILE).flat_map(|y| (0..width).step_by(TILE).map(move |x| (y, x))) {
+            let place = |at: usize| (top + at / TILE, left + at % TILE);
+            let value = |(y, x): (usize, usize)| ((y * 31 + x * 17 + (y * x) % 257 + page * 1000) % 5000) as u16;
+            let tile: Vec<u16> = (0..TILE * TILE).map(place).map(value).collect();
+            offsets.push(directory.write_data(tile.as_slice()).unwrap() as u32);
+            lengths.push((2 * TILE * TILE) as u32);
+        }
+        let long =
+            [(Tag::ImageWidth, width), (Tag::ImageLength, height), (Tag::TileWidth, TILE), (Tag::TileLength, TILE)];
+        long.iter().for_each(|(tag, value)| directory.write_tag(*tag, *value as u32).unwrap());
+        let short = [(Tag::BitsPerSample, 16u16), (Tag::Compression, 1), (Tag::PhotometricInterpretation, 1)];
+        short.iter().for_each(|(tag, value)| directory.write_tag(*tag, *value).unwrap());
+        directory.write_tag(Tag::SamplesPerPixel, 1u16).unwrap();
+        directory.write_tag(Tag::SampleFormat, 1u16).unwrap();
+        directory.write_tag(Tag::TileOffsets, offsets.as_slice()).unwrap();
+        directory.write_tag(Tag::TileByteCounts, lengths.as_slice()).unwrap();
+        directory.write_tag(Tag::ModelPixelScaleTag, [30.0, 20.0, 0.0].as_slice()).unwrap();
+        directory.write_tag(Tag::ModelTiepointTag, [0.0, 0.0, 0.0, 500_000.0, 4_600_000.0, 0.0].as_slice()).unwrap();
+        directory.write_tag(Tag::GdalNodata, "4000").unwrap();
+        directory.write_tag(Tag::ImageDescription, format!("page {page}").as_str()).unwrap();
+        directory.finish().unwrap();
+    }
+}
+
+#[test]
+fn pictures_as_in_memory() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    tiled(&dir.join("tiled.tif"), [1, 1500, 3000]);
+    tiled(&dir.join("pages.tif"), [3, 1500, 3000]);
+    same(dir, &["median(w)", "tiled.tif", "--size", "3"], &["out.tif"]);
+    same(dir, &["max(w) - min(w)", "tiled.tif", "--size", "7,3", "--mode", "valid"], &["out.tif"]);
+    same(dir, &["mean(w)", "tiled.tif", "--size", "3", "--nodata", "none", "--dtype", "f32"], &["out.tif"]);
+    same(dir, &["low: min(w), high: max(w)", "tiled.tif", "--size", "3"], &["both.tif"]);
+    same(dir, &["w[0, 0] / 100", "tiled.tif", "--dtype", "u8", "--nodata", "none"], &["out.raw"]);
+    same(dir, &["mean(w)", "pages.tif", "--size", "5"], &["out.tif"]);
+    same(dir, &["mean(w)", "pages.tif", "--size", "5", "--page", "1"], &["out.npy"]);
+    same(dir, &["max(w)", "pages.tif", "--size", "2,3,3", "--volume"], &["out.tif"]);
+    // What is said of the outputs is the same, too.
+    let report = |more: &[&str]| {
+        let words = ["mean(w)", "tiled.tif", "--size", "3", "-o", "out.tif", "--json"];
+        let output = hoodoo(dir, &[&words[..], more].concat()).output().unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let mut one = report["files"][0]["outputs"][0].clone();
+        let mean = one["mean"].take().as_f64().unwrap();
+        assert!(report["milliseconds"]["write"].as_f64().is_some());
+        (one, mean)
+    };
+    let ((memory, mean), (stream, streamed)) = (report(&[]), report(&["--stream"]));
+    assert_eq!(memory, stream);
+    assert!((mean - streamed).abs() < 1e-6 * mean, "{mean} {streamed}");
+}
+
+/// Files of other programs, in all their ways to be stored.
+#[test]
+fn pictures_of_other_programs_as_in_memory() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let mut count = 0;
+    for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if !name.ends_with(".tif") || name.starts_with("orientation") {
+            continue;
+        }
+        count += 1;
+        let words = ["max(w) - min(w) + w[0, 0]", path.to_str().unwrap(), "--size", "3"];
+        same(dir, &words, &["out.npy"]);
+        // Planes one after the other have their strips in the order of rows here.
+        match name.starts_with("planar") {
+            false => same(dir, &words, &["out.tif"]),
+            true => {
+                for way in ["memory", "stream"] {
+                    let more = if way == "stream" { vec!["--stream"] } else { vec![] };
+                    ok(dir, &[&words[..], &["-o", "planes.tif"], &more].concat());
+                    ok(dir, &["w[0, 0]", "planes.tif", "-o", &format!("{way}.npy")]);
+                }
+                assert!(
+                    fs::read(dir.join("memory.npy")).unwrap() == fs::read(dir.join("stream.npy")).unwrap(),
+                    "{name}"
+                );
+            }
+        }
+    }
+    assert!(count > 30, "{count}");
+    let turned = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/orientation-6-u1.tif");
+    fails(dir, &["w[0, 0]", turned, "-o", "x.tif", "--stream"], "stored turned");
+}
+
+#[test]
+fn elements_without_a_header() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let mut random = fastrand::Rng::with_seed(5);
+    let array = Array3::from_shape_simple_fn((6, 5, 4), || random.i16(..));
+    write_npy(dir.join("in.npy"), &array).unwrap();
+    fs::write(dir.join("little.raw"), array.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>()).unwrap();
+    fs::write(dir.join("big.raw"), array.iter().flat_map(|value| value.to_be_bytes()).collect::<Vec<_>>()).unwrap();
+    ok(dir, &["max(w)", "in.npy", "-o", "expected.npy", "--size", "3"]);
+    let expected = fs::read(dir.join("expected.npy")).unwrap();
+    for (file, said) in [("little.raw", "i16:6,5,4"), ("big.raw", "i16be:6,5,4"), ("little.raw", "i16:*,5,4")] {
+        for more in [&[][..], &["--stream"]] {
+            ok(dir, &[&["max(w)", file, "-o", "out.npy", "--size", "3", "--raw", said], more].concat());
+            assert!(fs::read(dir.join("out.npy")).unwrap() == expected, "{file} {said} {more:?}");
+        }
+    }
+    // Through pipes: of raw elements, whose number nobody knows, and of an array.
+    let data = &expected[expected.iter().position(|byte| *byte == b'\n').unwrap() + 1..];
+    for (words, input, output) in [
+        (vec!["--raw", "i16:*,5,4", "--stream"], "little.raw", data),
+        (vec!["--raw", "i16be:6,5,4"], "big.raw", data),
+        (vec!["--stream"], "in.npy", &expected),
+    ] {
+        let words = [&["max(w)", "-", "-o", "-", "--size", "3"], &words[..]].concat();
+        let ran = hoodoo(dir, &words).write_stdin(fs::read(dir.join(input)).unwrap()).output().unwrap();
+        assert!(ran.status.success(), "{words:?}: {}", String::from_utf8_lossy(&ran.stderr));
+        assert!(ran.stdout == output, "{words:?}");
+    }
+    for (words, message) in [
+        (vec!["w[0, 0, 0]", "little.raw", "-o", "x.npy"], "--raw: say the element type"),
+        (vec!["w[0, 0, 0]", "little.raw", "-o", "x.npy", "--raw", "i16:7,5,4"], "240 bytes, and 280 are said"),
+        (vec!["w[0, 0, 0]", "little.raw", "-o", "x.npy", "--raw", "i16:*,7,4"], "not whole rows of 56"),
+        (vec!["w[0, 0, 0]", "little.raw", "-o", "x.npy", "--raw", "i17:5"], "write TYPE:N"),
+    ] {
+        fails(dir, &words, message);
+    }
+    let cut =
+        hoodoo(dir, &["w[0, 0, 0]", "-", "-o", "-", "--raw", "i16:*,5,4", "--stream"]).write_stdin([7; 95]).output();
+    assert!(String::from_utf8_lossy(&cut.unwrap().stderr).contains("standard input: truncated in a row"));
+}
+
+/// A file for which there is no memory is read row by row without being told so.
+#[cfg(target_os = "linux")]
+#[test]
+fn larger_than_memory() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    // 1.5 GiB of zeros, of which the disk has nothing, and 192 MiB of results.
+    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (24576, 8192), }";
+    let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+    bytes.extend(format!("{header:<117}\n").bytes());
+    fs::write(dir.join("zeros.npy"), &bytes).unwrap();
+    let file = fs::OpenOptions::new().write(true).open(dir.join("zeros.npy")).unwrap();
+    file.set_len(bytes.len() as u64 + 24576 * 8192 * 8).unwrap();
+    let program = assert_cmd::cargo::cargo_bin("hoodoo");
+    let run = "ulimit -v 1400000 && exec \"$0\" run 'max(w) + 3' zeros.npy -o out.npy --size 3 --dtype u8 --json";
+    let mut command = Command::new("sh");
+    let output = command.current_dir(dir).args(["-c", run]).arg(program).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let one = &report["files"][0]["outputs"][0];
+    assert_eq!((one["min"].as_f64(), one["max"].as_f64()), (Some(3.0), Some(3.0)));
+    assert_eq!(fs::metadata(dir.join("out.npy")).unwrap().len(), 128 + 24576 * 8192);
 }
 
 #[test]
@@ -61,20 +247,40 @@ fn what_can_not_be_streamed() {
     let dir = TempDir::new().unwrap();
     let dir = dir.path();
     write_npy(dir.join("a.npy"), &Array2::<u8>::zeros((5, 4))).unwrap();
+    write_npy(dir.join("b.npy"), &Array2::<u8>::zeros((6, 4))).unwrap();
+    write_npy(dir.join("turned.npy"), &Array2::<u8>::zeros((5, 4).f())).unwrap();
     for (words, message) in [
-        (vec!["max(w)", "--size", "3", "--mode", "wrap"], "mode wrap needs the last rows"),
-        (vec!["max(w)", "--size", "3", "--mode", "constant", "--cval", "-1"], "can't have --cval -1"),
-        (vec!["coord(0)"], "coord, extent or inside"),
-        (vec!["w[0, 0]", "--repeat", "2"], "need all rows at once"),
-        (vec!["assert w[1, 0] > 9; w[0, 0]"], "[0, 0]"),
+        (vec!["max(w)", "a.npy", "--size", "3", "--mode", "wrap"], "mode wrap needs the last rows"),
+        (vec!["coord(0)", "a.npy"], "coord or extent"),
+        (vec!["w[0, 0]", "a.npy", "--repeat", "2"], "need all rows at once"),
+        (vec!["assert w[1, 0] > 9; w[0, 0]", "a.npy"], "[0, 0]"),
+        (vec!["w[0, 0]", "turned.npy"], "its rows do not come one after the other"),
+        (vec!["input a, b; min(a) + min(b)", "a.npy", "b.npy", "--size", "3"], "has 6 rows and 1 pages, and the first"),
+        (vec!["max(w)", "a.npy", "--size", "3", "--mask", "b.npy"], "b.npy: has 6 rows"),
+        (vec!["max(w)", "missing.npy", "--size", "3"], "No such file"),
     ] {
-        fails(dir, &[&words[..1], &["a.npy", "-o", "x.npy", "--stream"], &words[1..]].concat(), message);
+        fails(dir, &[words, vec!["-o", "x.npy", "--stream"]].concat(), message);
     }
-    write_npy(dir.join("line.npy"), &ndarray::Array1::<u8>::zeros(5)).unwrap();
-    fails(dir, &["w[0]", "line.npy", "-o", "x.npy", "--stream"], "no two axes");
+    write_npy(dir.join("one.npy"), &ndarray::arr0(5u8)).unwrap();
+    fails(dir, &["w[0]", "one.npy", "-o", "x.npy", "--stream"], "a single value");
+    fails(dir, &["w[0, 0]", "a.npy", "-o", "x.png", "--stream"], "x.png: --stream: is written as a whole");
     let whole = fs::read(dir.join("a.npy")).unwrap();
     fs::write(dir.join("short.npy"), &whole[..whole.len() - 3]).unwrap();
     fails(dir, &["w[0, 0]", "short.npy", "-o", "x.npy", "--stream"], "truncated");
+    let cut = hoodoo(dir, &["w[0, 0]", "-", "-o", "x.npy", "--stream"]).write_stdin(&whole[..whole.len() - 3]).output();
+    assert!(String::from_utf8_lossy(&cut.unwrap().stderr).contains("truncated: 3 bytes"));
+    assert!(!dir.join("x.npy").exists());
+    // The row that an error names is one of the file, and not of a slab.
+    let mut long = Array2::<u8>::zeros((40, 1 << 20));
+    long[[33, 5]] = 1;
+    write_npy(dir.join("long.npy"), &long).unwrap();
+    fails(dir, &["assert w[1, 0] < 1; w[0, 0]", "long.npy", "-o", "x.npy", "--stream"], "[32, 5]");
+    // A file that is cut off in the middle leaves nothing.
+    tiled(&dir.join("cut.tif"), [1, 2900, 3000]);
+    let file = fs::OpenOptions::new().write(true).open(dir.join("cut.tif")).unwrap();
+    file.set_len(5_000_000).unwrap();
+    fails(dir, &["w[0, 0]", "cut.tif", "-o", "x.tif", "--stream"], "cut.tif");
+    assert!(!dir.join("x.tif").exists());
 }
 
 /// A video whose planes are numbers that are known, through a pipe.

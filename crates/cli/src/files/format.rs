@@ -17,6 +17,8 @@ use crate::printable::shown;
 pub enum Format {
     /// One array of any shape.
     Npy,
+    /// One array whose type and shape the user says.
+    Raw,
     /// Several arrays by name.
     Npz,
     /// A picture of 8 or 16 bit.
@@ -125,8 +127,9 @@ const NO_HALVES: &[DType] = &[
 const U8_U16: &[DType] = &[DType::Bool, DType::U8, DType::U16];
 impl Format {
     /// All formats, those that people know best first.
-    const ALL: [Format; 16] = [
+    const ALL: [Format; 17] = [
         Format::Npy,
+        Format::Raw,
         Format::Npz,
         Format::Png,
         Format::Tiff,
@@ -157,6 +160,7 @@ impl Format {
         };
         match self {
             Format::Npy => row("npy", &["npy"], &[b"\x93NUMPY"], &DType::ALL, usize::MAX, Holds::Arrays, &[]),
+            Format::Raw => row("raw", &["raw"], &[], &DType::ALL, usize::MAX, Holds::Arrays, &[]),
             Format::Npz => {
                 let magic: &[&[u8]] = &[b"PK\x03\x04", b"PK\x05\x06"];
                 row("npz", &["npz"], magic, &DType::ALL, usize::MAX, Holds::Arrays, &[Carried::Arrays])

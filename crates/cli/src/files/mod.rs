@@ -13,6 +13,8 @@ mod options;
 mod orientation;
 mod png;
 mod raster;
+mod raw;
+mod rows;
 mod sequence;
 mod source;
 mod tiff;
@@ -25,10 +27,16 @@ use hoodoo::AnyArray;
 
 pub use self::format::{Format, is_standard, parts_of_name};
 pub use self::kept::{keep, set_nodata};
-pub use self::npy::{RowReader, write_header as write_npy_header};
+pub use self::npy::write_header as write_npy_header;
 pub use self::npz::joined as archive;
 pub use self::options::{MAX_PIXELS, ReadOptions};
+pub use self::raw::{Raw, write as write_raw};
+#[cfg(test)]
+pub use self::rows::Outline;
+pub use self::rows::{Rows, open as open_rows};
 use self::source::Source;
+pub use self::source::about;
+pub use self::tiff::{with_bytes, with_bytes_mut, write_pages};
 use crate::failure::Failure;
 use crate::image::Image;
 use flate2::Compression;
@@ -38,23 +46,25 @@ use flate2::write::GzEncoder;
 /// Reads the image in the file at `path`, or what comes through standard input.
 pub fn read(path: &Path, options: &ReadOptions) -> Result<Image, Failure> {
     let format = Format::of(path).map_err(Failure::Usage)?;
-    let image = Source::open(path).and_then(|mut source| {
+    let image = Source::open(path, options.raw.is_some()).and_then(|mut source| {
         // What comes through a pipe is known by how it begins.
         let format = match source.is_stream {
+            true if options.raw.is_some() => Format::Raw,
             true => Format::of_bytes(&source.start()?).unwrap_or(format),
             false => format,
         };
         read_source(format, source, options)
     });
-    image.map_err(|message| match is_standard(path) {
-        true => Failure::Run(format!("standard input: {message}")),
-        false => Failure::at(path, message),
-    })
+    image.map_err(|message| about(path, &message))
 }
 
 fn read_source(format: Format, source: Source, options: &ReadOptions) -> Result<Image, String> {
     match format {
         Format::Npy => npy::read(source.reader, source.length).map(Image::plain),
+        Format::Raw => {
+            let raw = options.raw.as_ref().ok_or("--raw: say the element type and the shape of raw files")?;
+            raw.read(source.reader, source.length).map(Image::plain)
+        }
         Format::Npz => npz::read(source.reader, options),
         Format::Y4m => Err("is a video, which can only be filtered alone, as it comes".to_string()),
         Format::Nifti => nifti::read(source.reader, options),
@@ -69,7 +79,7 @@ fn read_source(format: Format, source: Source, options: &ReadOptions) -> Result<
 
 /// Reads the array in the .npy file at `path`.
 pub fn read_array(path: &Path) -> Result<AnyArray, Failure> {
-    let array = Source::open(path).and_then(|source| npy::read(source.reader, source.length));
+    let array = Source::open(path, false).and_then(|source| npy::read(source.reader, source.length));
     array.map_err(|message| Failure::at(path, message))
 }
 
@@ -77,6 +87,7 @@ pub fn read_array(path: &Path) -> Result<AnyArray, Failure> {
 pub fn write(format: Format, image: &Image, writer: &mut (impl Write + Seek)) -> Result<(), String> {
     match format {
         Format::Npy => npy::write(&image.array, writer),
+        Format::Raw => raw::write(&image.array, writer),
         Format::Npz => npz::write(image, writer),
         Format::Y4m => Err("is written of videos only".to_string()),
         Format::Nifti => nifti::write(image, writer),

@@ -1,8 +1,6 @@
 //! Arrays in NumPy's .npy files.
 
-use std::fs::File;
-use std::io::{BufReader, Read, Seek, Write};
-use std::path::Path;
+use std::io::{Read, Write};
 
 use hoodoo::{AnyArray, AnyElement, DType, f16};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
@@ -10,6 +8,9 @@ use ndarray_npy::npy::header::{Header, Layout};
 use ndarray_npy::{ReadableElement, WriteNpyError, WriteNpyExt};
 
 use crate::arrays::for_any;
+
+/// How every file begins.
+const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// The longest header text that is read, and the deepest nesting in it. NumPy has the same limit of length; what we read
 /// has two levels.
@@ -20,8 +21,8 @@ const MAX_NESTING: usize = 8;
 const MAX_AXES: usize = 64;
 
 /// Reads an array of `length` bytes in all, in its own order of elements.
-pub fn read(mut reader: impl Read + Seek, length: u64) -> Result<AnyArray, String> {
-    let (header, dtype, big_endian) = header(&mut reader, length)?;
+pub fn read(mut reader: impl Read, length: u64) -> Result<AnyArray, String> {
+    let (header, dtype, big_endian) = header(&mut reader, Some(length))?;
     match dtype {
         DType::Bool => elements::<bool>(reader, &header),
         DType::I8 => elements::<i8>(reader, &header),
@@ -39,64 +40,30 @@ pub fn read(mut reader: impl Read + Seek, length: u64) -> Result<AnyArray, Strin
     }
 }
 
-/// The header of an array of `length` bytes in all, the type of its elements, and whether their most significant byte is first.
-fn header(mut reader: impl Read + Seek, length: u64) -> Result<(Header, DType, bool), String> {
-    check_header_text(&mut reader)?;
-    let mut header = Header::from_reader(&mut reader).map_err(|error| format!("corrupt .npy header: {error}"))?;
+/// The header of an array, the type of its elements, and whether their most significant byte is first. The reader stands at the
+/// elements then; `length` bytes in all, if that is known.
+fn header(reader: &mut impl Read, length: Option<u64>) -> Result<(Header, DType, bool), String> {
+    let bytes = header_bytes(reader)?;
+    let mut header =
+        Header::from_reader(&mut bytes.as_slice()).map_err(|error| format!("corrupt .npy header: {error}"))?;
     let descriptor = header.type_descriptor.as_string().cloned();
     let (dtype, descriptor) = element_type(descriptor.as_deref().unwrap_or("structured"))?;
     header.type_descriptor = format!("'{descriptor}'").parse().expect("a word in quotes is a literal of Python");
-
-    let start = reader.stream_position().map_err(|error| error.to_string())?;
-    check_length(&header.shape, dtype, length.saturating_sub(start))?;
+    check_length(&header.shape, dtype, length.map(|length| length.saturating_sub(bytes.len() as u64)))?;
     Ok((header, dtype, descriptor.starts_with('>')))
 }
 
-/// The rows of an array in a file, along its first axis.
-pub struct RowReader {
-    reader: BufReader<File>,
-    /// How many there are.
-    pub count: usize,
-    /// The shape of one.
-    pub shape: Vec<usize>,
-    /// The type of the elements.
-    pub dtype: DType,
-    big_endian: bool,
-    read: usize,
-}
-
-impl RowReader {
-    /// The rows of the array in the file at `path`.
-    pub fn open(path: &Path) -> Result<RowReader, String> {
-        let file = File::open(path).map_err(|error| error.to_string())?;
-        let length = file.metadata().map_err(|error| error.to_string())?.len();
-        let mut reader = BufReader::new(file);
-        let (header, dtype, big_endian) = header(&mut reader, length)?;
-        if header.layout.is_fortran() {
-            return Err("--stream: its first axis is the fastest; its rows do not come one after the other".to_string());
-        }
-        match header.shape.as_slice() {
-            [count, shape @ ..] if !shape.is_empty() => {
-                Ok(RowReader { reader, count: *count, shape: shape.to_vec(), dtype, big_endian, read: 0 })
-            }
-            _ => Err("--stream: it has no two axes".to_string()),
-        }
+/// What is read of an array row after row, along its first axis: its shape and type, and whether the most significant byte of an
+/// element is first. The reader stands at the first row then; `length` bytes in all, if that is known.
+pub fn begin_rows(reader: &mut impl Read, length: Option<u64>) -> Result<(Vec<usize>, DType, bool), String> {
+    let (header, dtype, big_endian) = header(reader, length)?;
+    if header.shape.is_empty() {
+        return Err("--stream: it is a single value, and has no rows".to_string());
     }
-
-    /// The next row, in this machine's byte order.
-    pub fn next(&mut self) -> Result<Option<Vec<u8>>, String> {
-        if self.read == self.count {
-            return Ok(None);
-        }
-        let sample = self.dtype.bytes();
-        let mut row = vec![0; self.shape.iter().product::<usize>() * sample];
-        self.reader.read_exact(&mut row).map_err(|error| error.to_string())?;
-        if sample > 1 && self.big_endian != cfg!(target_endian = "big") {
-            row.chunks_exact_mut(sample).for_each(<[u8]>::reverse);
-        }
-        self.read += 1;
-        Ok(Some(row))
+    if header.layout.is_fortran() && header.shape.len() > 1 {
+        return Err("--stream: its first axis is the fastest; its rows do not come one after the other".to_string());
     }
+    Ok((header.shape, dtype, big_endian))
 }
 
 /// Writes the header of an array in C order, whose elements follow with the least significant byte first.
@@ -114,26 +81,29 @@ pub fn write_header(dtype: DType, shape: &[usize], writer: impl Write) -> Result
     header.write(writer).map_err(|error| error.to_string())
 }
 
-/// Checks what the header's parser trusts: that the text is as long as the file says, and not deeply nested. Leaves the
-/// reader at the start.
-fn check_header_text(reader: &mut (impl Read + Seek)) -> Result<(), String> {
-    let mut start = Vec::new();
-    reader.by_ref().take(12 + MAX_HEADER as u64).read_to_end(&mut start).map_err(|error| error.to_string())?;
-    reader.rewind().map_err(|error| error.to_string())?;
-    if !start.starts_with(b"\x93NUMPY") {
+/// The bytes of a header, after a check of what its parser trusts: that the text is as long as the file says, and not deeply
+/// nested.
+fn header_bytes(reader: &mut impl Read) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    // Magic and version, then the length of the text in two bytes, or in four.
+    extend(reader, &mut bytes, 8)?;
+    if !bytes.starts_with(MAGIC) {
         return Err("is not an .npy file".to_string());
     }
-    let (length, text) = match start.as_slice() {
-        [_, _, _, _, _, _, 1, _, a, b, text @ ..] => (usize::from(u16::from_le_bytes([*a, *b])), text),
-        [_, _, _, _, _, _, _, _, a, b, c, d, text @ ..] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, text),
-        _ => return Err("truncated in the .npy header".to_string()),
+    let wide = bytes[6] != 1;
+    extend(reader, &mut bytes, if wide { 4 } else { 2 })?;
+    let length = match *bytes {
+        [.., a, b] if !wide => usize::from(u16::from_le_bytes([a, b])),
+        [.., a, b, c, d] => u32::from_le_bytes([a, b, c, d]) as usize,
+        _ => 0,
     };
     if length > MAX_HEADER {
         return Err(format!("corrupt .npy header: its text is {length} bytes long"));
     }
-    let text = text.get(..length).ok_or("truncated in the .npy header")?;
+    let text = bytes.len();
+    extend(reader, &mut bytes, length)?;
     let mut depth = 0usize;
-    for byte in text {
+    for byte in &bytes[text..] {
         match byte {
             b'(' | b'[' | b'{' => depth += 1,
             b')' | b']' | b'}' => depth = depth.saturating_sub(1),
@@ -143,7 +113,17 @@ fn check_header_text(reader: &mut (impl Read + Seek)) -> Result<(), String> {
             return Err("corrupt .npy header: it is nested too deeply".to_string());
         }
     }
-    Ok(())
+    Ok(bytes)
+}
+
+/// Adds the next bytes of a header.
+fn extend(reader: &mut impl Read, bytes: &mut Vec<u8>, more: usize) -> Result<(), String> {
+    let read = reader.by_ref().take(more as u64).read_to_end(bytes).map_err(|error| error.to_string())?;
+    match read {
+        read if read == more => Ok(()),
+        _ if !bytes.starts_with(&MAGIC[..bytes.len().min(MAGIC.len())]) => Err("is not an .npy file".to_string()),
+        _ => Err("truncated in the .npy header".to_string()),
+    }
 }
 
 /// The element type that `descriptor` means, and the descriptor in the words that ndarray-npy knows.
@@ -189,8 +169,8 @@ fn element_type(descriptor: &str) -> Result<(DType, String), String> {
     Ok((dtype, descriptor))
 }
 
-/// Checks that the file has the data that the header claims, before any memory is taken for it.
-fn check_length(shape: &[usize], dtype: DType, available: u64) -> Result<(), String> {
+/// Checks that the file has the data that the header claims, before any memory is taken for it; of a stream nobody knows.
+fn check_length(shape: &[usize], dtype: DType, available: Option<u64>) -> Result<(), String> {
     if shape.len() > MAX_AXES {
         return Err(format!("corrupt .npy header: {} axes", shape.len()));
     }
@@ -201,6 +181,7 @@ fn check_length(shape: &[usize], dtype: DType, available: u64) -> Result<(), Str
         return Err(format!("corrupt .npy header: an array of shape {shape:?} is too large"));
     }
     let needed = shape.iter().product::<usize>() as u64 * size;
+    let available = available.unwrap_or(needed);
     if available < needed {
         return Err(format!("truncated: the header promises {needed} bytes of data, and there are {available}"));
     }

@@ -1,5 +1,7 @@
 //! What is asked of the readers of files.
 
+use super::raw::Raw;
+
 /// How files are read.
 #[derive(Clone, Debug)]
 pub struct ReadOptions {
@@ -11,6 +13,8 @@ pub struct ReadOptions {
     pub volume: bool,
     /// The most pixels of an image, all pages together.
     pub max_pixels: u64,
+    /// What raw files have, and what comes through standard input.
+    pub raw: Option<Raw>,
 }
 
 /// More pixels than anybody's picture has, and fewer than would end most machines' memory.
@@ -18,7 +22,7 @@ pub const MAX_PIXELS: u64 = 1 << 32;
 
 impl Default for ReadOptions {
     fn default() -> ReadOptions {
-        ReadOptions { page: None, array: None, volume: false, max_pixels: MAX_PIXELS }
+        ReadOptions { page: None, array: None, volume: false, max_pixels: MAX_PIXELS, raw: None }
     }
 }
 

@@ -44,24 +44,29 @@ pub fn write(array: &AnyArray, order: Order, writer: &mut impl Write) -> Result<
     /// So many bytes are swapped at a time.
     const CHUNK: usize = 1 << 16;
     let sample = array.dtype().bytes();
-    let standard: AnyArray = for_any!(AnyArray, array, array => {
-        let view = if order.first_fastest { array.t() } else { array.view() };
-        view.as_standard_layout().into_owned().into()
-    });
-    let swapped = order.big_endian != cfg!(target_endian = "big");
-    let written = with_bytes(&standard, |bytes| match swapped {
+    let swapped = sample > 1 && order.big_endian != cfg!(target_endian = "big");
+    let mut write = |bytes: &[u8]| match swapped {
         false => writer.write_all(bytes),
         true => bytes.chunks(CHUNK).try_for_each(|chunk| {
             let mut chunk = chunk.to_vec();
             swap(&mut chunk, sample);
             writer.write_all(&chunk)
         }),
+    };
+    // Most arrays are in this order, and need no copy.
+    let as_it_is = if order.first_fastest { None } else { with_bytes(array, &mut write) };
+    let written = as_it_is.or_else(|| {
+        let standard: AnyArray = for_any!(AnyArray, array, array => {
+            let view = if order.first_fastest { array.t() } else { array.view() };
+            view.as_standard_layout().into_owned().into()
+        });
+        with_bytes(&standard, &mut write)
     });
     written.ok_or("has no standard layout")?.map_err(|error| error.to_string())
 }
 
 /// Fills a buffer as far as there are bytes; how many there are.
-fn fill(mut reader: impl Read, buffer: &mut [u8]) -> Result<usize, String> {
+pub fn fill(mut reader: impl Read, buffer: &mut [u8]) -> Result<usize, String> {
     let mut filled = 0;
     while filled < buffer.len() {
         match reader.read(&mut buffer[filled..]).map_err(|error| error.to_string())? {
@@ -73,7 +78,7 @@ fn fill(mut reader: impl Read, buffer: &mut [u8]) -> Result<usize, String> {
 }
 
 /// Turns the bytes of each element around.
-fn swap(bytes: &mut [u8], sample: usize) {
+pub fn swap(bytes: &mut [u8], sample: usize) {
     if sample > 1 {
         bytes.chunks_exact_mut(sample).for_each(<[u8]>::reverse);
     }

@@ -5,11 +5,20 @@ use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
 use std::path::Path;
 
 use super::format::{Format, MAGIC, is_standard};
+use crate::failure::Failure;
 
 /// What readers of formats read.
 pub trait ReadSeek: BufRead + Seek {}
 
 impl<T: BufRead + Seek> ReadSeek for T {}
+
+/// The failure to read what `path` stands for.
+pub fn about(path: &Path, message: &str) -> Failure {
+    match is_standard(path) {
+        true => Failure::Run(format!("standard input: {message}")),
+        false => Failure::at(path, message),
+    }
+}
 
 /// The bytes of a file, or those that came through a pipe.
 pub struct Source {
@@ -20,10 +29,10 @@ pub struct Source {
 }
 
 impl Source {
-    /// The bytes at `path`; those of a pipe or of standard input are read at once.
-    pub fn open(path: &Path) -> Result<Source, String> {
+    /// The bytes at `path`; those of a pipe or of standard input are read at once. They may be of any kind if they are `raw`.
+    pub fn open(path: &Path, raw: bool) -> Result<Source, String> {
         if is_standard(path) {
-            return Source::stream(io::stdin().lock());
+            return Source::stream(io::stdin().lock(), raw);
         }
         let file = File::open(path).map_err(|error| error.to_string())?;
         let metadata = file.metadata().map_err(|error| error.to_string())?;
@@ -31,21 +40,21 @@ impl Source {
             return Err("is a directory".to_string());
         }
         if !metadata.is_file() {
-            return Source::stream(file);
+            return Source::stream(file, raw);
         }
         Ok(Source { reader: Box::new(BufReader::new(file)), length: metadata.len(), is_stream: false })
     }
 
     /// The bytes of a stream, if it begins as a file of some format does. One that does not, such as /dev/zero, may have no
     /// end.
-    fn stream(mut stream: impl Read) -> Result<Source, String> {
+    fn stream(mut stream: impl Read, raw: bool) -> Result<Source, String> {
         let mut bytes = Vec::new();
         let start = stream.by_ref().take(MAGIC).read_to_end(&mut bytes);
         start.map_err(|error| error.to_string())?;
         if bytes.is_empty() {
             return Err("has no bytes".to_string());
         }
-        if Format::of_bytes(&bytes).is_none() {
+        if !raw && Format::of_bytes(&bytes).is_none() {
             let names = Format::names();
             return Err(format!("does not begin as a file of a type that can be read; the types are {names}"));
         }

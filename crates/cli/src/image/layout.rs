@@ -54,9 +54,23 @@ impl Layout {
 
     /// The layout of what is left of an image in a region of the axes that are filtered.
     pub fn cut(&self, region: &[Range<usize>]) -> Layout {
-        let (pages, channels) = (self.shape[..self.stack].iter().copied(), self.channels.map(Channels::count));
-        let shape = pages.chain(region.iter().map(Range::len)).chain(channels).collect();
+        self.with_lengths(&region.iter().map(Range::len).collect::<Vec<usize>>())
+    }
+
+    /// The same layout with other lengths of the axes that are filtered.
+    pub fn with_lengths(&self, lengths: &[usize]) -> Layout {
+        let (pages, channels) = (self.shape[..self.stack].iter(), self.channels.map(Channels::count));
+        let shape = pages.chain(lengths).copied().chain(channels).collect();
         Layout { shape, stack: self.stack, channels: self.channels }
+    }
+
+    /// Type and shape, such as `u8 512 x 512`.
+    pub fn describe(&self, dtype: DType) -> String {
+        let lengths: Vec<String> = self.filtered().iter().map(ToString::to_string).collect();
+        let shape = if lengths.is_empty() { "scalar".to_string() } else { lengths.join(" x ") };
+        let channels = self.channels.map_or(String::new(), |channels| format!(", {} channels", channels.colours));
+        let pages = if self.pages() > 1 { format!(", {} pages", self.pages()) } else { String::new() };
+        format!("{dtype} {shape}{channels}{pages}")
     }
 
     /// The number of pages that are filtered on their own.

@@ -117,6 +117,17 @@ impl Value {
         Value { kind: Type::DOUBLE, bytes: numbers.iter().flat_map(|number| number.to_ne_bytes()).collect() }
     }
 
+    /// The nearest fraction with a denominator that is a power of ten.
+    pub fn rational(value: f64) -> Value {
+        let d = [1u32, 10, 100, 1000, 10_000, 100_000].into_iter().find(|d| {
+            let scaled = value * f64::from(*d);
+            (scaled - scaled.round()).abs() < 1e-6 * scaled || scaled * 10.0 > f64::from(u32::MAX)
+        });
+        let d = d.unwrap_or(1_000_000);
+        let n = (value * f64::from(d)).round() as u32;
+        Value { kind: Type::RATIONAL, bytes: [n, d].map(u32::to_ne_bytes).concat() }
+    }
+
     /// The floats, if it is some.
     pub fn as_doubles(&self) -> Vec<f64> {
         match self.kind {
@@ -127,6 +138,18 @@ impl Value {
 }
 
 impl Page {
+    /// Has it say this resolution, where it says one.
+    pub fn set_resolution(&mut self, resolution: Resolution) {
+        let [x, y] = resolution.pixels.map(Value::rational);
+        for Tag { number, value } in &mut self.tags {
+            match *number {
+                tag::X_RESOLUTION => *value = x.clone(),
+                tag::Y_RESOLUTION => *value = y.clone(),
+                _ => {}
+            }
+        }
+    }
+
     /// The value of a tag, if the page has it.
     pub fn find(&self, number: u16) -> Option<&Value> {
         self.tags.iter().find(|tag| tag.number == number).map(|tag| &tag.value)
@@ -247,6 +270,26 @@ impl Metadata {
         self.pages.iter_mut().for_each(|page| page.cut(region));
         self.first.resize(region.len(), 0);
         self.first.iter_mut().zip(region).for_each(|(first, region)| *first += region.start);
+    }
+
+    /// What is left where the image has only the pixels at these steps along the axes that are filtered.
+    pub fn thin_out(&mut self, steps: &[usize]) {
+        if steps.iter().all(|step| *step == 1) {
+            return;
+        }
+        if let [pages, _, _] = *steps {
+            let every = std::mem::take(&mut self.pages).into_iter().step_by(pages);
+            self.pages = every.collect();
+        }
+        let [.., rows, columns] = *steps else { return };
+        if let Some(Header::Nifti(_) | Header::Fits(_)) = &self.header {
+            self.unread.push("the sizes of pixels, which are farther apart".to_string());
+        }
+        if let Some(Resolution { pixels: [x, y], .. }) = &mut self.resolution {
+            (*x, *y) = (*x / columns as f64, *y / rows as f64);
+        }
+        let resolution = self.resolution;
+        self.pages.iter_mut().for_each(|page| page.thin_out([rows, columns], resolution));
     }
 
     /// What is carried, with the words for it.

@@ -151,11 +151,7 @@ impl Image {
 
     /// Type and shape, such as `u8 512 x 512`.
     pub fn describe(&self) -> String {
-        let lengths: Vec<String> = self.extent().iter().map(ToString::to_string).collect();
-        let shape = if lengths.is_empty() { "scalar".to_string() } else { lengths.join(" x ") };
-        let many = |count: usize, what: &str| if count > 1 { format!(", {count} {what}") } else { String::new() };
-        let channels = self.channels.map_or(String::new(), |channels| format!(", {} channels", channels.colours));
-        format!("{} {shape}{channels}{}", self.dtype(), many(self.layout().pages(), "pages"))
+        self.layout().describe(self.dtype())
     }
 
     /// What the values are like.
@@ -175,14 +171,15 @@ impl Image {
         Picture::of(&self.array, channels.is_some(), longest.max(1))
     }
 
-    /// Takes the opacity over from the region of another image that this one has, if there is any.
-    pub fn copy_alpha(&mut self, from: &Image, region: &[Range<usize>]) {
+    /// Takes the opacity over from the region of another image that this one has, if there is any: of every pixel, or at these steps
+    /// along its axes.
+    pub fn copy_alpha(&mut self, from: &Image, region: &[Range<usize>], steps: &[usize]) {
         let Some(Channels { colours, alpha: true }) = self.channels else { return };
         let axis = Axis(self.array.shape().len() - 1);
         let scale = (opaque(from.array.dtype()), opaque(self.array.dtype()));
         let alpha = for_any!(AnyArray, &from.array, array => array.index_axis(axis, colours).mapv(Element::to_f64));
         let alpha = alpha.slice_each_axis(|along| match along.axis.index().checked_sub(self.stack) {
-            Some(along) => Slice::from(region[along].clone()),
+            Some(along) => Slice::from(region[along].clone()).step_by(steps[along] as isize),
             None => Slice::from(..),
         });
         let alpha = alpha.mapv(|alpha| if scale.0 == scale.1 { alpha } else { alpha / scale.0 * scale.1 });

@@ -70,10 +70,10 @@ impl Interrupt {
         let running = Arc::clone(&current);
         signals::watch(move |request| match (request, &*running.lock().unwrap_or_else(PoisonError::into_inner)) {
             // What does not stop at the first one ends with the program.
-            (Request::Interrupt, Some(progress)) if progress.is_cancelled() => temporary::end(),
+            (Request::Interrupt, Some(progress)) if progress.is_cancelled() => temporary::end(|| {}),
             (Request::Interrupt, Some(progress)) => progress.cancel(),
             (Request::Interrupt, None) if interactive => {}
-            (Request::Interrupt, None) | (Request::End, _) => temporary::end(),
+            (Request::Interrupt, None) | (Request::End, _) => temporary::end(|| {}),
         })?;
         Ok(Interrupt { current })
     }

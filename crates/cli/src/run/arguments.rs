@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hoodoo::{Cast, DType, Engine, Filter, Kernel, Mode, Precision, Repeat, Vectors};
+use hoodoo::{Cast, DType, Engine, Filter, Kernel, Mode, PerAxis, Precision, Repeat, Vectors};
 
-use crate::arguments::{ENGINES, PRECISIONS, WindowArguments, count, has_extension, offered, pair, param, word};
+use crate::arguments::{
+    ENGINES, PRECISIONS, WindowArguments, count, has_extension, length, offered, pair, param, word,
+};
 use crate::failure::Failure;
-use crate::files::{self, MAX_PIXELS, ReadOptions};
+use crate::files::{self, MAX_PIXELS, Raw, ReadOptions};
 
 /// Arguments of `hoodoo run`.
 #[derive(Args)]
@@ -42,6 +44,9 @@ pub struct RunArguments {
     /// The axes to filter along, counted from the end where negative [default: all]
     #[arg(long, value_name = "I[,I...]", value_delimiter = ',', allow_hyphen_values = true)]
     pub axes: Vec<isize>,
+    /// Compute only every N-th pixel along all axes, or along each [default: 1]
+    #[arg(long, value_name = "N[,N...]", value_delimiter = ',', value_parser = length, allow_negative_numbers = true)]
+    pub stride: Vec<usize>,
     /// The element type of the outputs: bool, i8, u8, ..., f16, f32, f64 [default: that of the first input]
     #[arg(long, value_parser = offered(DType::ALL.map(DType::as_str), word::<DType>), hide_possible_values = true)]
     pub dtype: Option<DType>,
@@ -82,8 +87,12 @@ pub struct RunArguments {
     /// Filter the pages of a file as one volume, whose first axis they are
     #[arg(long, conflicts_with = "page")]
     pub volume: bool,
-    /// Read, filter and write an .npy file row by row along its first axis, with memory for what windows see at once; y4m videos
-    /// are always filtered so
+    /// What .raw files have: the element type and the shape, as u16:480,640; u16be for big-endian, * for as many rows as there are.
+    /// Standard input and output are raw then, too
+    #[arg(long, value_name = "TYPE:N[,N...]")]
+    pub raw: Option<Raw>,
+    /// Read, filter and write .npy, .tif and .raw files row by row along their first axis, with memory for what windows see at once.
+    /// It is done by itself for files that are larger than memory, and for y4m videos
     #[arg(long, conflicts_with = "out_dir")]
     pub stream: bool,
     /// Fail if an output can't keep something that the first input carries, such as its colour profile
@@ -157,7 +166,13 @@ fn weights(text: &str) -> Result<(String, PathBuf), String> {
 impl RunArguments {
     /// How the inputs are read.
     pub fn reading(&self) -> ReadOptions {
-        ReadOptions { page: self.page, array: None, volume: self.volume, max_pixels: self.max_pixels }
+        ReadOptions {
+            page: self.page,
+            array: None,
+            volume: self.volume,
+            max_pixels: self.max_pixels,
+            raw: self.raw.clone(),
+        }
     }
 
     /// The filter of each kernel; reads the files of footprint and weights. A param is that of every kernel that has it.
@@ -168,14 +183,39 @@ impl RunArguments {
         let filter = |(place, kernel): (usize, &Kernel)| {
             // What no kernel has is an error of the first one.
             let wanted = |name: &str| has(kernel, name) || place == 0 && !kernels.iter().any(|other| has(other, name));
-            self.filter_with(kernel, wanted)
+            // It is the files that have fewer pixels, and not what kernels hand each other.
+            let last = place + 1 == kernels.len();
+            self.filter_with(kernel, wanted).map(|filter| if last { self.with_stride(filter) } else { filter })
         };
         kernels.iter().enumerate().map(filter).collect()
     }
 
     /// The filter of a kernel, with all params and weights.
     pub fn filter(&self, kernel: &Kernel) -> Result<Filter, Failure> {
-        self.filter_with(kernel, |_| true)
+        Ok(self.with_stride(self.filter_with(kernel, |_| true)?))
+    }
+
+    fn with_stride(&self, filter: Filter) -> Filter {
+        if self.stride.is_empty() {
+            return filter;
+        }
+        // More than there are pixels is as many.
+        filter.stride(self.stride.iter().map(|step| isize::try_from(*step).unwrap_or(isize::MAX)).collect::<PerAxis>())
+    }
+
+    /// How far apart the outputs' pixels are along each of so many axes that can be filtered, as the filter has checked it.
+    pub fn steps(&self, axes: usize) -> Vec<usize> {
+        let all: Vec<isize> = (0..axes as isize).collect();
+        let filtered = if self.axes.is_empty() { &all } else { &self.axes };
+        let mut steps = vec![1; axes];
+        for (along, axis) in filtered.iter().enumerate() {
+            let axis = if *axis < 0 { axis + axes as isize } else { *axis };
+            let step = if let [one] = self.stride[..] { Some(one) } else { self.stride.get(along).copied() };
+            if let (Some(to), Some(step)) = (usize::try_from(axis).ok().and_then(|axis| steps.get_mut(axis)), step) {
+                *to = step;
+            }
+        }
+        steps
     }
 
     fn filter_with(&self, kernel: &Kernel, wanted: impl Fn(&str) -> bool) -> Result<Filter, Failure> {

@@ -9,6 +9,7 @@ use hoodoo::{DType, Engine, Filter, Kernel, Listing, Progress, Repeat};
 
 use super::arguments::RunArguments;
 use super::bands;
+use super::carried::{Carried, carry};
 use super::missing::Missing;
 use super::planes::Planes;
 use crate::arguments::Source;
@@ -16,8 +17,7 @@ use crate::failure::{Failure, tell};
 use crate::files;
 use crate::image::{Channels, Image, Layout, Metadata};
 use crate::output::{Target, publish};
-use crate::printable::shown;
-use crate::report::{Filtered, Report, describe};
+use crate::report::{Filtered, Report, Values, describe};
 use crate::watch::{self, Share};
 
 /// What makes images of the paths of inputs.
@@ -45,9 +45,6 @@ struct Plan {
     /// What the outputs are like.
     output: Layout,
 }
-
-/// What a file carries of what an input carries, and what it loses.
-type Carried = (Metadata, Vec<String>);
 
 impl Job<'_> {
     /// The kernel whose inputs are files.
@@ -108,7 +105,8 @@ impl Job<'_> {
         watch::check(&self.progress)?;
         let missing = Missing::of(arguments, &inputs)?;
         self.prepare(filters, &plan, &inputs, &missing)?;
-        let mut carried = self.carry(paths, &inputs[0], &plan, missing.nodata, targets)?;
+        let first = (paths[0].as_path(), &inputs[0].metadata);
+        let mut carried = carry(arguments, first, &plan.regions, (plan.dtype, missing.nodata), targets)?;
 
         let runs = match arguments.repeat {
             Some(Repeat::Times(times)) => times,
@@ -146,7 +144,7 @@ impl Job<'_> {
         let (mut layouts, mut regions) = (Vec::new(), Vec::new());
         for filter in filters {
             let region = filter.output_region(output.filtered())?;
-            let next = output.cut(&region);
+            let next = output.with_lengths(&filter.output_shape(output.filtered())?);
             layouts.push(std::mem::replace(&mut output, next));
             regions.push(region);
         }
@@ -197,7 +195,7 @@ impl Job<'_> {
     /// A filter, for each channel of each page.
     fn planes<'p>(&'p self, filter: &'p Filter, kernel: &'p Kernel, missing: &'p Missing) -> Planes<'p> {
         let RunArguments { axes, repeat, .. } = self.arguments;
-        Planes { filter, kernel, axes, missing, repeat: *repeat, progress: &self.progress }
+        Planes { filter, kernel, axes, missing, repeat: *repeat, first_row: 0, progress: &self.progress }
     }
 
     /// Runs one kernel after the other.
@@ -213,7 +211,8 @@ impl Job<'_> {
         for ((filter, kernel), (layout, region)) in
             filters.iter().zip(&self.kernels).zip(plan.layouts.iter().zip(&plan.regions))
         {
-            let zeros = || Image::zeros(plan.dtype, &layout.cut(region));
+            let lengths = filter.output_shape(layout.filtered())?;
+            let zeros = || Image::zeros(plan.dtype, &layout.with_lengths(&lengths));
             let mut outputs = kernel.outputs().map(|_| zeros()).collect::<Result<Vec<Image>, hoodoo::Error>>()?;
             let planes = self.planes(filter, kernel, &missing);
             let start = Instant::now();
@@ -224,7 +223,11 @@ impl Job<'_> {
             {
                 tell(format!("stable after {runs} runs"));
             }
-            outputs.iter_mut().for_each(|output| output.copy_alpha(&images[0], region));
+            let steps = match lengths == region.iter().map(Range::len).collect::<Vec<_>>() {
+                true => vec![1; lengths.len()],
+                false => self.arguments.steps(lengths.len()),
+            };
+            outputs.iter_mut().for_each(|output| output.copy_alpha(&images[0], region, &steps));
             images = outputs;
             missing = missing.of_results();
         }
@@ -251,50 +254,21 @@ impl Job<'_> {
             let files = targets.iter().zip(outputs).zip(&carried);
             let named = self.last().outputs().zip(files);
             named
-                .map(|(name, ((target, output), (_, lost)))| describe(name, target.path(), &output.array, lost))
+                .map(|(name, ((target, output), (_, lost)))| {
+                    let mut values = Values::default();
+                    values.add(&output.array);
+                    describe(name, target.path(), (output.dtype(), output.array.shape()), values, lost)
+                })
                 .collect()
         };
         let outputs = if self.arguments.json { described() } else { Vec::new() };
         self.report.filtered.push(Filtered { inputs: paths.to_vec(), outputs });
         Ok(())
     }
-
-    /// For each file, what it carries of what the first input carries, and what it loses.
-    fn carry(
-        &self,
-        paths: &[PathBuf],
-        input: &Image,
-        plan: &Plan,
-        nodata: Option<f64>,
-        targets: &[Target],
-    ) -> Result<Vec<Carried>, Failure> {
-        if input.metadata.other_pages > 0
-            && let Some(target) = targets.iter().find(|target| target.is(&paths[0]))
-        {
-            let pages = input.metadata.other_pages;
-            return Err(Failure::at(target.path(), format!("--page: the file would lose its {pages} other pages")));
-        }
-        let mut all = Vec::new();
-        for target in targets {
-            let mut metadata = input.metadata.clone();
-            plan.regions.iter().for_each(|region| metadata.cut(region));
-            files::set_nodata(&mut metadata, nodata);
-            let lost = target.keep(&mut metadata, plan.dtype);
-            if !lost.is_empty() {
-                let message = format!("not kept: {}", lost.join(", "));
-                if self.arguments.strict {
-                    return Err(Failure::at(target.path(), format!("--strict: {message}")));
-                }
-                tell(format!("warning: {}: {message}", shown(target.path())));
-            }
-            all.push((metadata, lost));
-        }
-        Ok(all)
-    }
 }
 
 /// Checks that there is a file for each of the kernel's inputs or outputs.
-fn check_counts(what: &str, names: &str, needed: usize, given: usize) -> Result<(), Failure> {
+pub fn check_counts(what: &str, names: &str, needed: usize, given: usize) -> Result<(), Failure> {
     if needed == given {
         return Ok(());
     }
@@ -303,7 +277,7 @@ fn check_counts(what: &str, names: &str, needed: usize, given: usize) -> Result<
 }
 
 /// Checks that the inputs have one shape and the same channels.
-fn check_alike(paths: &[PathBuf], images: &[Image]) -> Result<(), Failure> {
+pub fn check_alike(paths: &[PathBuf], images: &[Image]) -> Result<(), Failure> {
     let describe = |layout: &Layout| match layout.channels {
         None => format!("shape {:?}", layout.shape),
         channels => format!("shape {:?} ({})", layout.filtered(), Channels::describe(channels)),

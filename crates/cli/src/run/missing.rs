@@ -1,13 +1,15 @@
 //! Which cells of the inputs have no value, as the arguments and the files say.
 
-use hoodoo::{Element, Filter, Input};
+use std::path::Path;
+
+use hoodoo::{DType, Element, Filter, Input};
 use ndarray::ArrayD;
 
 use super::arguments::{Nodata, RunArguments};
 use crate::arrays::for_any;
 use crate::failure::Failure;
 use crate::files;
-use crate::image::Image;
+use crate::image::{Image, Layout, Metadata};
 
 /// What is known of cells without a value.
 #[derive(Default)]
@@ -23,26 +25,35 @@ pub struct Missing {
 impl Missing {
     /// What the arguments and the inputs say.
     pub fn of(arguments: &RunArguments, inputs: &[Image]) -> Result<Missing, Failure> {
-        let own = |image: &Image| match arguments.nodata {
-            None => image.metadata.nodata,
+        let mask = arguments.mask.as_ref().map(|path| {
+            let mask = files::read(path, &arguments.reading())?.without_alpha();
+            check_mask(path, (&mask.layout(), mask.dtype()), (&inputs[0].layout(), inputs[0].dtype())).map(|()| mask)
+        });
+        Ok(Missing {
+            mask: mask.transpose()?,
+            ..Missing::of_numbers(arguments, inputs.iter().map(|input| &input.metadata))
+        })
+    }
+
+    /// The numbers that stand for no value, as the arguments and the inputs say.
+    pub fn of_numbers<'m>(arguments: &RunArguments, inputs: impl Iterator<Item = &'m Metadata>) -> Missing {
+        let own = |metadata: &Metadata| match arguments.nodata {
+            None => metadata.nodata,
             Some(Nodata::Number(nodata)) => Some(nodata),
             Some(Nodata::None) => None,
         };
-        let nodata = own(&inputs[0]);
-        let others = inputs[1..].iter().map(|input| own(input).filter(|other| Some(*other) != nodata)).collect();
-        let mask = match &arguments.mask {
-            None => None,
-            Some(path) => {
-                let mask = files::read(path, &arguments.reading())?.without_alpha();
-                let (given, needed) = (mask.layout(), inputs[0].layout());
-                if given.filtered() != needed.filtered() || ![1, needed.planes()].contains(&given.planes()) {
-                    let (given, needed) = (mask.describe(), inputs[0].describe());
-                    return Err(Failure::at(path, format!("--mask: is {given}, and the first input is {needed}")));
-                }
-                Some(mask)
-            }
-        };
-        Ok(Missing { nodata, others, mask })
+        let mut numbers = inputs.map(own);
+        let nodata = numbers.next().flatten();
+        Missing {
+            nodata,
+            others: numbers.map(|other| other.filter(|other| Some(*other) != nodata)).collect(),
+            mask: None,
+        }
+    }
+
+    /// The same numbers, and this mask.
+    pub fn with_mask(&self, mask: Option<Image>) -> Missing {
+        Missing { nodata: self.nodata, others: self.others.clone(), mask }
     }
 
     /// The same for what a kernel made of the inputs, as inputs of the next one.
@@ -79,4 +90,13 @@ impl Missing {
             Some(missing) => filter.mask(&missing),
         }
     }
+}
+
+/// Checks that a mask of this layout and type is one for the first input, which has that layout and type.
+pub fn check_mask(path: &Path, mask: (&Layout, DType), input: (&Layout, DType)) -> Result<(), Failure> {
+    if mask.0.filtered() == input.0.filtered() && [1, input.0.planes()].contains(&mask.0.planes()) {
+        return Ok(());
+    }
+    let [given, needed] = [mask, input].map(|(layout, dtype)| layout.describe(dtype));
+    Err(Failure::at(path, format!("--mask: is {given}, and the first input is {needed}")))
 }

@@ -5,17 +5,17 @@ use std::path::Path;
 mod arguments;
 mod bands;
 mod batch;
+mod carried;
 mod job;
 mod missing;
 mod planes;
-mod slabs;
 mod stream;
 
 pub use self::arguments::RunArguments;
 use self::bands::Selected;
 use self::job::{Job, Read};
 use crate::arguments::Source;
-use crate::failure::{Failure, print};
+use crate::failure::{Failure, print, tell};
 use crate::files::{self, Format, ReadOptions, is_standard};
 use crate::image::Image;
 use crate::output::Target;
@@ -42,6 +42,10 @@ fn read(path: &Path, arguments: &RunArguments) -> Result<Image, Failure> {
 pub fn run_on(arguments: &RunArguments, read: &Read<'_>) -> Result<(), Failure> {
     check_usage(arguments)?;
     let targets = Target::all(&arguments.outputs)?;
+    let targets = match arguments.raw {
+        Some(_) => targets.into_iter().map(Target::raw).collect(),
+        None => targets,
+    };
     let mut report = Report::default();
     let done = filter(arguments, read, &targets, &mut report);
     if arguments.time {
@@ -80,14 +84,26 @@ fn filter(arguments: &RunArguments, read: &Read<'_>, targets: &[Target], report:
     for then in &arguments.then {
         kernels.push(report.times.take("compile", || Source::load(then)?.compile())?);
     }
-    let progress = watch::cancelled_by_signals()?;
-    if arguments.out_dir.is_none() && (arguments.stream || stream::is_video(arguments)?) {
-        return stream::run(arguments, &kernels[0], targets, &progress);
+    let progress = watch::cancelled_by_signals(last_words(arguments, report))?;
+    if stream::is_wanted(arguments, &kernels, targets)? {
+        return stream::run(arguments, &kernels, targets, &progress, report);
     }
     let mut job = Job { arguments, source, kernels, progress, report, read };
     match &arguments.out_dir {
         Some(directory) => batch::filter_each(&mut job, directory),
         None => job.filter_together(targets),
+    }
+}
+
+/// What is said of a run that ends with the process: as of one that was cancelled.
+fn last_words(arguments: &RunArguments, report: &Report) -> impl Fn() + Send + Sync + use<> {
+    let json = arguments.json.then(|| report.json(Some(&Failure::Cancelled)).to_string());
+    move || {
+        if let Some(json) = &json {
+            // There is nobody left to tell that it could not be said.
+            let _ = print(json);
+        }
+        tell(Failure::Cancelled.text(false));
     }
 }
 

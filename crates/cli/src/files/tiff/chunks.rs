@@ -41,25 +41,42 @@ pub struct Chunk {
 impl Chunking {
     /// The chunks of a page, in the order of the file.
     pub fn chunks(self) -> impl Iterator<Item = Chunk> {
-        let (across, down) = (self.width.div_ceil(self.columns), self.height.div_ceil(self.rows));
-        (0..self.planes * down * across).map(move |index| {
-            let (x, y) = (index % across * self.columns, index / across % down * self.rows);
-            let height = self.rows.min(self.height - y);
-            Chunk {
-                index,
-                plane: index / (across * down),
-                y,
-                x,
-                height,
-                width: self.columns.min(self.width - x),
-                stored_rows: if self.tiled { self.rows } else { height },
-            }
-        })
+        let (across, down) = self.counts();
+        (0..self.planes * down * across).map(move |index| self.chunk(index))
+    }
+
+    /// The chunks that a row of a page is in: those of each plane from left to right.
+    pub fn chunks_at(self, y: usize) -> impl Iterator<Item = Chunk> {
+        let (across, down) = self.counts();
+        let first = y / self.rows * across;
+        (0..self.planes)
+            .flat_map(move |plane| (0..across).map(move |x| (plane * down * across) + first + x))
+            .map(move |index| self.chunk(index))
+    }
+
+    /// How many chunks a plane has along a row, and along a column.
+    fn counts(self) -> (usize, usize) {
+        (self.width.div_ceil(self.columns), self.height.div_ceil(self.rows))
+    }
+
+    fn chunk(self, index: usize) -> Chunk {
+        let (across, down) = self.counts();
+        let (x, y) = (index % across * self.columns, index / across % down * self.rows);
+        let height = self.rows.min(self.height - y);
+        Chunk {
+            index,
+            plane: index / (across * down),
+            y,
+            x,
+            height,
+            width: self.columns.min(self.width - x),
+            stored_rows: if self.tiled { self.rows } else { height },
+        }
     }
 
     /// How many chunks there are, if that is a number.
     pub fn count(self) -> Option<usize> {
-        let (across, down) = (self.width.div_ceil(self.columns), self.height.div_ceil(self.rows));
+        let (across, down) = self.counts();
         across.checked_mul(down)?.checked_mul(self.planes)
     }
 

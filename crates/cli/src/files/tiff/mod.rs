@@ -5,11 +5,13 @@ mod codec;
 mod directory;
 mod predictor;
 mod read;
+mod rows;
 mod samples;
 mod tags;
 mod write;
 
 pub use self::read::{not_written, read};
-pub use self::samples::{array, with_bytes};
+pub use self::rows::PageRows;
+pub use self::samples::{array, with_bytes, with_bytes_mut};
 pub use self::tags::set_nodata;
-pub use self::write::write;
+pub use self::write::{write, write_pages};

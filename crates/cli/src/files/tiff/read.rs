@@ -29,26 +29,54 @@ const LAB: std::ops::RangeInclusive<u16> = 8..=10;
 
 /// Reads the pages of a file of `length` bytes: all, which must be alike, or the one that is asked for.
 pub fn read(reader: impl Read + Seek, length: u64, options: &ReadOptions) -> Result<Image, String> {
-    let mut limits = Limits::default();
-    limits.decoding_buffer_size = usize::try_from(length.saturating_mul(MAX_RATIO)).unwrap_or(usize::MAX);
-    limits.intermediate_buffer_size = limits.decoding_buffer_size;
-    limits.ifd_value_size = usize::try_from(length).unwrap_or(usize::MAX);
-    let corrupt = |error| format!("truncated or corrupt TIFF file: {error}");
-    let mut decoder = Decoder::new(reader).map_err(corrupt)?.with_limits(limits);
-    let big_endian = decoder.byte_order() == ByteOrder::BigEndian;
-    let directories = Directories::read(&mut decoder, length).map_err(|error| format!("TIFF file: {error}"))?;
-    let count = directories.pages.len();
-    let pages = chosen(directories.pages, options)?;
-    let first = &pages[0];
-    check(first).and_then(|()| check_size(&pages, length, options)).map_err(|error| of_page(first, &error))?;
-    let storage = storage(first)?;
-    let mut metadata = tags::metadata(&pages, storage, is_big(&mut decoder)?);
-    metadata.unread = directories.others;
-    let array = decode(&mut decoder, &pages, length, big_endian, metadata.nodata)?;
-    metadata.other_pages = count - pages.len();
-    let stack = usize::from(pages.len() > 1);
-    let image = finished(&pages, array, metadata)?;
-    Ok(image.stacked(if options.volume { 0 } else { stack }))
+    let mut file = Opened::new(reader, length, options)?;
+    let array = decode(&mut file)?;
+    let stack = usize::from(file.pages.len() > 1 && !options.volume);
+    let array = file.meaning.array(array)?;
+    // One page is a picture, and no stack of one.
+    let array = match file.pages.len() {
+        1 => for_any!(AnyArray, array, array => array.index_axis_move(ndarray::Axis(0), 0).into()),
+        _ => array,
+    };
+    let mut image = Image::with_channels(array, file.meaning.channels);
+    image.metadata = file.metadata;
+    Ok(image.stacked(stack))
+}
+
+/// A file whose directories are read, and whose samples are not.
+pub struct Opened<R: Read + Seek> {
+    pub decoder: Decoder<R>,
+    pub length: u64,
+    pub big_endian: bool,
+    /// The pages to read.
+    pub pages: Vec<PageHeader>,
+    pub metadata: Metadata,
+    /// What the samples mean.
+    pub meaning: Meaning,
+}
+
+impl<R: Read + Seek> Opened<R> {
+    /// The pages of a file of `length` bytes that are to be read.
+    pub fn new(reader: R, length: u64, options: &ReadOptions) -> Result<Opened<R>, String> {
+        let mut limits = Limits::default();
+        limits.decoding_buffer_size = usize::try_from(length.saturating_mul(MAX_RATIO)).unwrap_or(usize::MAX);
+        limits.intermediate_buffer_size = limits.decoding_buffer_size;
+        limits.ifd_value_size = usize::try_from(length).unwrap_or(usize::MAX);
+        let corrupt = |error| format!("truncated or corrupt TIFF file: {error}");
+        let mut decoder = Decoder::new(reader).map_err(corrupt)?.with_limits(limits);
+        let big_endian = decoder.byte_order() == ByteOrder::BigEndian;
+        let directories = Directories::read(&mut decoder, length).map_err(|error| format!("TIFF file: {error}"))?;
+        let count = directories.pages.len();
+        let pages = chosen(directories.pages, options)?;
+        let first = &pages[0];
+        check(first).and_then(|()| check_size(&pages, length, options)).map_err(|error| of_page(first, &error))?;
+        let storage = storage(first)?;
+        let mut metadata = tags::metadata(&pages, storage, is_big(&mut decoder)?);
+        metadata.unread = directories.others;
+        metadata.other_pages = count - pages.len();
+        let meaning = Meaning::new(first, &mut metadata);
+        Ok(Opened { decoder, length, big_endian, pages, metadata, meaning })
+    }
 }
 
 /// Whether the file is BigTIFF, by its third byte or the fourth.
@@ -60,7 +88,7 @@ fn is_big<R: Read + Seek>(decoder: &mut Decoder<R>) -> Result<bool, String> {
     Ok(start[2..] == [43, 0] || start[2..] == [0, 43])
 }
 
-fn of_page(page: &PageHeader, message: &str) -> String {
+pub fn of_page(page: &PageHeader, message: &str) -> String {
     format!("TIFF page {}: {message}", page.index)
 }
 
@@ -152,13 +180,8 @@ fn storage(page: &PageHeader) -> Result<Storage, String> {
 }
 
 /// The samples of all pages: page after page, each plane after plane.
-fn decode<R: Read + Seek>(
-    decoder: &mut Decoder<R>,
-    pages: &[PageHeader],
-    length: u64,
-    big_endian: bool,
-    nodata: Option<f64>,
-) -> Result<AnyArray, String> {
+fn decode<R: Read + Seek>(file: &mut Opened<R>) -> Result<AnyArray, String> {
+    let Opened { decoder, length, big_endian, pages, metadata, .. } = file;
     let first = &pages[0];
     let dtype = element_type(first.format, first.bits)?;
     let Chunking { planes, channels, width, height, .. } = first.chunking();
@@ -168,8 +191,8 @@ fn decode<R: Read + Seek>(
         for (page, bytes) in pages.iter().zip(place.bytes.chunks_exact_mut(page_bytes)) {
             let mut place = Place { bytes, sample: place.sample };
             let decoded = page.check_chunks().and_then(|()| {
-                let mut reader = ChunkReader::new(decoder, page, length, big_endian)?;
-                decode_page(&mut reader, page, &mut place, dtype, nodata)
+                let mut reader = ChunkReader::new(decoder, page, *length, *big_endian)?;
+                decode_page(&mut reader, page, &mut place, dtype, metadata.nodata)
             });
             decoded.map_err(|error| of_page(page, &error))?;
         }
@@ -203,49 +226,59 @@ fn decode_page<R: Read + Seek>(
     Ok(())
 }
 
-/// The image of all samples, with colours for the numbers of a palette, upright.
-fn finished(pages: &[PageHeader], array: AnyArray, mut metadata: Metadata) -> Result<Image, String> {
-    let page = &pages[0];
-    let georeferenced = tags::is_georeferenced(&metadata);
-    // The classes of a map are numbers that have colours; other pictures are their colours.
-    let colours = metadata.storage.as_mut().filter(|storage| storage.photometric == PALETTE && !georeferenced);
-    let array = match colours.zip(page.palette.as_ref()) {
-        Some((storage, palette)) => {
+/// What the samples of pages mean.
+pub struct Meaning {
+    /// The colours that they are the numbers of.
+    palette: Option<Vec<u16>>,
+    pub channels: Option<Channels>,
+    /// How the pages are to be turned.
+    pub orientation: u8,
+}
+
+impl Meaning {
+    /// That of a page, which the pages are written again by, too.
+    fn new(page: &PageHeader, metadata: &mut Metadata) -> Meaning {
+        let georeferenced = tags::is_georeferenced(metadata);
+        // The classes of a map are numbers that have colours; other pictures are their colours.
+        let colours = metadata.storage.as_mut().filter(|storage| storage.photometric == PALETTE && !georeferenced);
+        let palette = colours.and_then(|storage| {
             storage.photometric = RGB;
-            coloured(&array, palette)?
+            page.palette.clone()
+        });
+        let channels = channels(metadata, if palette.is_some() { 3 } else { page.samples });
+        if let Some(storage) = &metadata.storage
+            && let Some(place) = storage.extra.iter().position(|kind| matches!(kind, 1 | 2))
+            && place + 1 < storage.extra.len()
+        {
+            metadata.unread.push("the meaning of its opacity, which is not the last channel".to_string());
         }
-        None => array,
-    };
-    let channels = channels(&metadata, array.shape()[1] * array.shape()[4]);
-    if let Some(storage) = &metadata.storage
-        && let Some(place) = storage.extra.iter().position(|kind| matches!(kind, 1 | 2))
-        && place + 1 < storage.extra.len()
-    {
-        metadata.unread.push("the meaning of its opacity, which is not the last channel".to_string());
+        let orientation = if georeferenced { 1 } else { page.orientation };
+        if georeferenced && page.orientation != 1 {
+            // Who places pictures on Earth counts rows and columns as they are stored.
+            let tag = Tag { number: 274, value: Value::short(page.orientation.into()) };
+            metadata.pages.iter_mut().for_each(|page| page.tags.push(tag.clone()));
+        }
+        Meaning { palette, channels, orientation }
     }
-    let orientation = if georeferenced { 1 } else { page.orientation };
-    if georeferenced && page.orientation != 1 {
-        // Who places pictures on Earth counts rows and columns as they are stored.
-        let tag = Tag { number: 274, value: Value::short(page.orientation.into()) };
-        metadata.pages.iter_mut().for_each(|page| page.tags.push(tag.clone()));
+
+    /// Samples by page, plane, row, column and channel, as pages, rows and columns, upright, and channels, if there are several.
+    pub fn array(&self, array: AnyArray) -> Result<AnyArray, String> {
+        let array = match &self.palette {
+            Some(palette) => coloured(&array, palette)?,
+            None => array,
+        };
+        Ok(for_any!(AnyArray, array, array => {
+            // One of planes and channels is 1.
+            let mut array = array.permuted_axes(vec![0, 2, 3, 1, 4]);
+            let planes = array.shape()[3];
+            array = array.index_axis_move(ndarray::Axis(if planes == 1 { 3 } else { 4 }), 0);
+            if self.channels.is_none() {
+                array = array.index_axis_move(ndarray::Axis(3), 0);
+            }
+            turn(&mut array, 1, self.orientation);
+            array.into()
+        }))
     }
-    let array = for_any!(AnyArray, array, array => {
-        // Pages, planes, rows, columns, channels: one of planes and channels is 1.
-        let mut array = array.permuted_axes(vec![0, 2, 3, 1, 4]);
-        let planes = array.shape()[3];
-        array = array.index_axis_move(ndarray::Axis(if planes == 1 { 3 } else { 4 }), 0);
-        if channels.is_none() {
-            array = array.index_axis_move(ndarray::Axis(3), 0);
-        }
-        turn(&mut array, 1, orientation);
-        if pages.len() == 1 {
-            array = array.index_axis_move(ndarray::Axis(0), 0);
-        }
-        array.into()
-    });
-    let mut image = Image::with_channels(array, channels);
-    image.metadata = metadata;
-    Ok(image)
 }
 
 /// What the channels of a page with so many samples are.

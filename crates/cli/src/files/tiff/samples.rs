@@ -56,15 +56,19 @@ impl Place<'_> {
         let wide = chunk.width * chunking.channels * self.sample;
         for (row, stored) in rows.chunks_exact(row_bytes.max(1)).take(chunk.height).enumerate() {
             let first = first_sample(&chunking, chunk, row) * self.sample;
-            let to = &mut self.bytes[first..first + wide];
-            match page.bits {
-                bits @ (1 | 2 | 4) => unpack(stored, bits, to),
-                _ => to.copy_from_slice(&stored[..wide]),
-            }
-            if page.photometric == 0 {
-                invert(page, to);
-            }
+            put_row(page, stored, &mut self.bytes[first..first + wide]);
         }
+    }
+}
+
+/// Makes samples of the stored row of a chunk, in memory for those of its row that are in the page.
+pub fn put_row(page: &PageHeader, stored: &[u8], to: &mut [u8]) {
+    match page.bits {
+        bits @ (1 | 2 | 4) => unpack(stored, bits, to),
+        _ => to.copy_from_slice(&stored[..to.len()]),
+    }
+    if page.photometric == 0 {
+        invert(page, to);
     }
 }
 
@@ -178,5 +182,33 @@ pub fn with_bytes<T>(array: &AnyArray, with: impl FnOnce(&[u8]) -> T) -> Option<
         }
         AnyArray::F32(array) => with(bytemuck::cast_slice(array.as_slice()?)),
         AnyArray::F64(array) => with(bytemuck::cast_slice(array.as_slice()?)),
+    })
+}
+
+/// Runs `with` on the bytes of an array that is in standard layout, which it may change.
+pub fn with_bytes_mut<T>(array: &mut AnyArray, with: impl FnOnce(&mut [u8]) -> T) -> Option<T> {
+    Some(match array {
+        AnyArray::Bool(array) => {
+            let mut bytes: Vec<u8> = array.iter().map(|set| u8::from(*set)).collect();
+            let result = with(&mut bytes);
+            array.iter_mut().zip(bytes).for_each(|(set, byte)| *set = byte != 0);
+            result
+        }
+        AnyArray::I8(array) => with(bytemuck::cast_slice_mut(array.as_slice_mut()?)),
+        AnyArray::U8(array) => with(array.as_slice_mut()?),
+        AnyArray::I16(array) => with(bytemuck::cast_slice_mut(array.as_slice_mut()?)),
+        AnyArray::U16(array) => with(bytemuck::cast_slice_mut(array.as_slice_mut()?)),
+        AnyArray::I32(array) => with(bytemuck::cast_slice_mut(array.as_slice_mut()?)),
+        AnyArray::U32(array) => with(bytemuck::cast_slice_mut(array.as_slice_mut()?)),
+        AnyArray::I64(array) => with(bytemuck::cast_slice_mut(array.as_slice_mut()?)),
+        AnyArray::U64(array) => with(bytemuck::cast_slice_mut(array.as_slice_mut()?)),
+        AnyArray::F16(array) => {
+            let mut bits: Vec<u16> = array.iter().map(|half| half.to_bits()).collect();
+            let result = with(bytemuck::cast_slice_mut(&mut bits));
+            array.iter_mut().zip(bits).for_each(|(half, bits)| *half = f16::from_bits(bits));
+            result
+        }
+        AnyArray::F32(array) => with(bytemuck::cast_slice_mut(array.as_slice_mut()?)),
+        AnyArray::F64(array) => with(bytemuck::cast_slice_mut(array.as_slice_mut()?)),
     })
 }

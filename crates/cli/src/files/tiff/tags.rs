@@ -76,8 +76,8 @@ pub fn page_of(metadata: &Metadata) -> Page {
         add(tag::XMP, Value { kind: Type::BYTE, bytes: xmp.clone() });
     }
     if let Some(Resolution { pixels: [x, y], unit }) = metadata.resolution {
-        add(tag::X_RESOLUTION, rational(x));
-        add(tag::Y_RESOLUTION, rational(y));
+        add(tag::X_RESOLUTION, Value::rational(x));
+        add(tag::Y_RESOLUTION, Value::rational(y));
         let unit: u16 = match unit {
             Unit::Unknown => 1,
             Unit::Inch => 2,
@@ -104,17 +104,6 @@ pub fn set_nodata(page: &mut Page, nodata: Option<f64>) {
 /// As GDAL writes it.
 fn nodata_text(nodata: f64) -> String {
     if nodata.is_nan() { "nan".to_string() } else { nodata.to_string() }
-}
-
-/// The nearest fraction with a denominator that is a power of ten.
-fn rational(value: f64) -> Value {
-    let d = [1u32, 10, 100, 1000, 10_000, 100_000].into_iter().find(|d| {
-        let scaled = value * f64::from(*d);
-        (scaled - scaled.round()).abs() < 1e-6 * scaled || scaled * 10.0 > f64::from(u32::MAX)
-    });
-    let d = d.unwrap_or(1_000_000);
-    let n = (value * f64::from(d)).round() as u32;
-    Value { kind: Type::RATIONAL, bytes: [n, d].map(u32::to_ne_bytes).concat() }
 }
 
 #[cfg(test)]

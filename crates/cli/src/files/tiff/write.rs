@@ -7,22 +7,23 @@ use tiff::Directory;
 use tiff::encoder::{DirectoryEncoder, TiffEncoder, TiffKind};
 use tiff::tags::Tag as Name;
 
-use super::chunks::Chunking;
+use super::chunks::{Chunk, Chunking};
 use super::codec::Codec;
 use super::directory::SampleFormat;
 use super::predictor::{Predictor, RowSamples};
 use super::samples::{first_sample, stored_as, with_bytes};
 use super::tags::page_of;
 use crate::image::metadata::{Page, Storage};
-use crate::image::{Channels, Image};
+use crate::image::{Channels, Image, Layout, Metadata};
 
 /// Bytes of samples from which on a file needs the offsets of BigTIFF, compressed or not: what can't be compressed becomes
 /// half as large again by LZW.
 const BIG: usize = 0xf000_0000;
 const BIG_PACKED: usize = BIG / 3 * 2;
 
-/// The bytes of a strip where no file says how many.
+/// The bytes of a strip where no file says how many, and the most of one where rows come in parts.
 const STRIP_BYTES: usize = 1 << 16;
+const MOST_STRIP_BYTES: usize = 1 << 24;
 
 const RGB: u16 = 2;
 const CMYK: u16 = 5;
@@ -46,46 +47,137 @@ struct PageWriter<'a> {
 
 /// Writes pictures of any element type: page after page, if there are several.
 pub fn write(image: &Image, writer: &mut (impl Write + Seek)) -> Result<(), String> {
-    let (pages, height, width) = image.layout().pictures().ok_or("is not a picture")?;
-    let one_bit = image.metadata.storage.as_ref().is_some_and(|storage| storage.bits == 1);
-    let samples = match (&image.array, one_bit) {
-        (AnyArray::Bool(array), true) => array.mapv(u8::from).into(),
-        _ => image.samples_in_order(),
-    };
-    let bits = if one_bit && image.dtype() == DType::Bool { 1 } else { stored_as(samples.dtype()).1 };
-    let page = PageWriter::new(image, height, width, samples.dtype(), bits);
-    let (own, none) = (&image.metadata.pages, page_of(&image.metadata));
-    let tags = |index: usize| own.get(index).unwrap_or(if own.is_empty() { &none } else { &own[0] });
+    let (layout, metadata) = (image.layout(), &image.metadata);
+    let page = PageWriter::new(&layout, image.dtype(), metadata)?;
+    let samples = page.samples(image);
+    let pages = layout.pictures().map_or(1, |(pages, ..)| pages);
+    let none = page_of(metadata);
     let written = with_bytes(&samples, |bytes| {
-        let limit = if page.codec == Codec::None { BIG } else { BIG_PACKED };
-        let big = bytes.len() >= limit || image.metadata.storage.as_ref().is_some_and(|storage| storage.big);
-        let pages =
-            bytes.chunks_exact(bytes.len() / pages.max(1)).enumerate().map(|(index, bytes)| (tags(index), bytes));
-        match big {
-            true => TiffEncoder::new_big(writer).map(|encoder| write_pages(encoder, &page, pages)),
-            false => TiffEncoder::new(writer).map(|encoder| write_pages(encoder, &page, pages)),
+        let pages = bytes.chunks_exact(bytes.len() / pages.max(1));
+        let pages = pages.enumerate().map(|(index, bytes)| (tags_of(metadata, &none, index), bytes));
+        match page.needs_big(bytes.len(), metadata) {
+            true => TiffEncoder::new_big(writer).map(|encoder| write_whole(encoder, &page, pages)),
+            false => TiffEncoder::new(writer).map(|encoder| write_whole(encoder, &page, pages)),
         }
     });
     written.ok_or("has its samples in another order")?.map_err(|error| error.to_string())?
 }
 
-fn write_pages<'p, K: TiffKind>(
+/// Writes pictures of this layout, element type and metadata, whose rows come in parts, page after page.
+pub fn write_pages(
+    layout: &Layout,
+    dtype: DType,
+    metadata: &Metadata,
+    writer: &mut (impl Write + Seek),
+    parts: &mut dyn Iterator<Item = Image>,
+) -> Result<(), String> {
+    let mut page = PageWriter::new(layout, dtype, metadata)?;
+    page.shorten_strips();
+    let bytes = layout.shape.iter().product::<usize>().saturating_mul(page.sample);
+    let pages = layout.pictures().map_or(1, |(pages, ..)| pages);
+    let rows = RowBuffer { page: &page, parts, bytes: Vec::new(), used: 0, held: 0 };
+    match page.needs_big(bytes, metadata) {
+        true => TiffEncoder::new_big(writer).map(|encoder| write_parts(encoder, &page, pages, metadata, rows)),
+        false => TiffEncoder::new(writer).map(|encoder| write_parts(encoder, &page, pages, metadata, rows)),
+    }
+    .map_err(|error| error.to_string())?
+}
+
+/// The tags for a page: its own, or those of the first, or what files of other kinds say.
+fn tags_of<'p>(metadata: &'p Metadata, none: &'p Page, index: usize) -> &'p Page {
+    metadata.pages.get(index).or(metadata.pages.first()).unwrap_or(none)
+}
+
+fn write_whole<'p, K: TiffKind>(
     mut encoder: TiffEncoder<impl Write + Seek, K>,
     page: &PageWriter<'_>,
     pages: impl Iterator<Item = (&'p Page, &'p [u8])>,
 ) -> Result<(), String> {
-    for (tags, bytes) in pages {
+    for (tags, samples) in pages {
         let directory = encoder.image_directory().map_err(|error| error.to_string())?;
-        page.write(directory, tags, bytes).map_err(|error| error.to_string())?;
+        let chunks = page.chunking.chunks().map(|chunk| Ok((chunk, page.chunk(&chunk, samples))));
+        page.write(directory, tags, chunks)?;
     }
     Ok(())
 }
 
+fn write_parts<K: TiffKind>(
+    mut encoder: TiffEncoder<impl Write + Seek, K>,
+    page: &PageWriter<'_>,
+    pages: usize,
+    metadata: &Metadata,
+    mut rows: RowBuffer<'_>,
+) -> Result<(), String> {
+    let (none, Chunking { height, rows: in_chunk, .. }) = (page_of(metadata), page.chunking);
+    for index in 0..pages {
+        let directory = encoder.image_directory().map_err(|error| error.to_string())?;
+        let mut waiting: Vec<Chunk> = Vec::new();
+        let (mut y, mut first) = (0, 0);
+        let chunks = std::iter::from_fn(|| {
+            if waiting.is_empty() {
+                if y == height {
+                    return None;
+                }
+                let count = in_chunk.min(height - y);
+                waiting = page.chunking.chunks_at(y).collect();
+                waiting.reverse();
+                first = y;
+                y += count;
+                if let Err(error) = rows.hold(count) {
+                    return Some(Err(error));
+                }
+            }
+            let chunk = waiting.pop()?;
+            Some(Ok((chunk, page.chunk(&Chunk { y: chunk.y - first, ..chunk }, rows.held()))))
+        });
+        page.write(directory, tags_of(metadata, &none, index), chunks)?;
+    }
+    Ok(())
+}
+
+/// Rows of samples that come in parts.
+struct RowBuffer<'a> {
+    page: &'a PageWriter<'a>,
+    parts: &'a mut dyn Iterator<Item = Image>,
+    bytes: Vec<u8>,
+    /// How many of the bytes are no longer needed, and how many are held.
+    used: usize,
+    held: usize,
+}
+
+impl RowBuffer<'_> {
+    /// Holds the next rows, so many, instead of the last ones.
+    fn hold(&mut self, rows: usize) -> Result<(), String> {
+        let Chunking { width, channels, planes, .. } = self.page.chunking;
+        self.used += self.held;
+        self.held = rows * width * channels * planes * self.page.sample;
+        while self.bytes.len() - self.used < self.held {
+            let part = self.parts.next().ok_or("has not all of its rows")?;
+            self.bytes.drain(..self.used);
+            self.used = 0;
+            let samples = self.page.samples(&part);
+            let added = with_bytes(&samples, |bytes| self.bytes.extend_from_slice(bytes));
+            added.ok_or("has its samples in another order")?;
+        }
+        Ok(())
+    }
+
+    fn held(&self) -> &[u8] {
+        &self.bytes[self.used..self.used + self.held]
+    }
+}
+
 impl<'a> PageWriter<'a> {
-    fn new(image: &'a Image, height: usize, width: usize, dtype: DType, bits: u16) -> PageWriter<'a> {
-        let Channels { colours, alpha } = image.channels();
+    /// Pages of images of this layout, element type and metadata.
+    fn new(layout: &Layout, dtype: DType, metadata: &'a Metadata) -> Result<PageWriter<'a>, String> {
+        let (_, height, width) = layout.pictures().ok_or("is not a picture")?;
+        let Channels { colours, alpha } = layout.channels.unwrap_or(Channels { colours: 1, alpha: false });
         let samples = colours + usize::from(alpha);
-        let storage = image.metadata.storage.as_ref();
+        let storage = metadata.storage.as_ref();
+        let one_bit = dtype == DType::Bool && storage.is_some_and(|storage| storage.bits == 1);
+        // Other booleans are black and white.
+        let dtype = if dtype == DType::Bool { DType::U8 } else { dtype };
+        let bits = if one_bit { 1 } else { stored_as(dtype).1 };
         let (photometric, extra) = meaning(storage, colours, alpha);
         let codec = storage.map_or(Codec::None, |storage| Codec::of(storage.compression).unwrap_or(Codec::Deflate));
         let format = stored_as(dtype).0;
@@ -94,7 +186,7 @@ impl<'a> PageWriter<'a> {
         let row_bytes = (width * channels * usize::from(bits)).div_ceil(8);
         let rows = storage.map_or(STRIP_BYTES / row_bytes.max(1), |storage| storage.rows).clamp(1, height);
         let tile = storage.and_then(|storage| storage.tile);
-        PageWriter {
+        Ok(PageWriter {
             chunking: Chunking {
                 width,
                 height,
@@ -116,24 +208,59 @@ impl<'a> PageWriter<'a> {
             extra,
             palette: storage.and_then(|storage| storage.palette.as_deref()).filter(|_| photometric == PALETTE),
             sample: dtype.bytes(),
+        })
+    }
+
+    /// The samples of an image in the order of the file.
+    fn samples(&self, image: &Image) -> AnyArray {
+        match &image.array {
+            AnyArray::Bool(array) if self.bits == 1 => array.mapv(u8::from).into(),
+            _ => image.samples_in_order(),
         }
     }
 
-    /// Writes a page of these samples.
+    /// Whether a file of so many bytes of samples needs the offsets of BigTIFF, or had them.
+    fn needs_big(&self, bytes: usize, metadata: &Metadata) -> bool {
+        let limit = if self.codec == Codec::None { BIG } else { BIG_PACKED };
+        bytes >= limit || metadata.storage.as_ref().is_some_and(|storage| storage.big)
+    }
+
+    /// Has strips have no more rows than are well in memory at once.
+    fn shorten_strips(&mut self) {
+        let row = self.chunking.row_bytes(usize::from(self.bits)) * self.chunking.planes;
+        if !self.chunking.tiled {
+            self.chunking.rows = self.chunking.rows.min((MOST_STRIP_BYTES / row.max(1)).max(1));
+        }
+    }
+
+    /// Writes a page of these strips or tiles, whose bytes are not packed yet.
     fn write<K: TiffKind>(
         &self,
         mut directory: DirectoryEncoder<'_, impl Write + Seek, K>,
         tags: &Page,
-        samples: &[u8],
-    ) -> tiff::TiffResult<()> {
-        let (mut offsets, mut lengths) = (Vec::new(), Vec::new());
-        for chunk in self.chunks(samples) {
-            let row = self.chunking.row_bytes(usize::from(self.bits));
-            let packed = self.codec.pack(chunk, row)?;
-            lengths.push(K::convert_offset(packed.len() as u64)?);
-            let offset = directory.write_data(packed.as_slice())?;
-            offsets.push(K::convert_offset(offset)?);
+        chunks: impl Iterator<Item = Result<(Chunk, Vec<u8>), String>>,
+    ) -> Result<(), String> {
+        let problem = |error: tiff::TiffError| error.to_string();
+        let row = self.chunking.row_bytes(usize::from(self.bits));
+        let count = self.chunking.count().ok_or("has too many strips or tiles")?;
+        let (mut offsets, mut lengths) = (vec![0; count], vec![0; count]);
+        for chunk in chunks {
+            let (Chunk { index, .. }, bytes) = chunk?;
+            let packed = self.codec.pack(bytes, row).map_err(|error| error.to_string())?;
+            lengths[index] = packed.len() as u64;
+            offsets[index] = directory.write_data(packed.as_slice()).map_err(problem)?;
         }
+        self.write_tags(directory, tags, &offsets, &lengths).map_err(problem)
+    }
+
+    /// Writes the directory of a page whose strips or tiles are at these offsets and have these lengths.
+    fn write_tags<K: TiffKind>(
+        &self,
+        mut directory: DirectoryEncoder<'_, impl Write + Seek, K>,
+        tags: &Page,
+        offsets: &[u64],
+        lengths: &[u64],
+    ) -> tiff::TiffResult<()> {
         self.write_storage(&mut directory)?;
         let (places, sizes) = if self.chunking.tiled {
             directory.write_tag(Name::TileWidth, self.chunking.columns as u32)?;
@@ -143,8 +270,11 @@ impl<'a> PageWriter<'a> {
             directory.write_tag(Name::RowsPerStrip, self.chunking.rows as u32)?;
             (Name::StripOffsets, Name::StripByteCounts)
         };
-        directory.write_tag(places, K::convert_slice(&offsets))?;
-        directory.write_tag(sizes, K::convert_slice(&lengths))?;
+        let numbers = |numbers: &[u64]| {
+            numbers.iter().map(|number| K::convert_offset(*number)).collect::<tiff::TiffResult<Vec<_>>>()
+        };
+        directory.write_tag(places, K::convert_slice(&numbers(offsets)?))?;
+        directory.write_tag(sizes, K::convert_slice(&numbers(lengths)?))?;
         let mut others = Directory::empty();
         for tag in &tags.tags {
             let entry = directory.write_entry_bytes(tag.value.kind, &tag.value.bytes)?;
@@ -182,33 +312,31 @@ impl<'a> PageWriter<'a> {
         Ok(())
     }
 
-    /// The bytes of each strip or tile of a page, whose samples have their channels together.
-    fn chunks(&self, samples: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    /// The bytes of a strip or tile of these samples, whose channels are together.
+    fn chunk(&self, chunk: &Chunk, samples: &[u8]) -> Vec<u8> {
         let chunking = self.chunking;
         let row_bytes = chunking.row_bytes(usize::from(self.bits));
         let row =
             RowSamples { bytes: self.sample, channels: chunking.channels, big_endian: cfg!(target_endian = "big") };
-        chunking.chunks().map(move |chunk| {
-            let mut rows = vec![0; row_bytes * chunk.stored_rows];
-            for (y, to) in rows.chunks_exact_mut(row_bytes.max(1)).take(chunk.height).enumerate() {
-                if chunking.planes > 1 {
-                    let first = ((chunk.y + y) * chunking.width + chunk.x) * chunking.planes + chunk.plane;
-                    for x in 0..chunk.width {
-                        let from = (first + x * chunking.planes) * self.sample;
-                        to[x * self.sample..][..self.sample].copy_from_slice(&samples[from..from + self.sample]);
-                    }
-                } else {
-                    let first = first_sample(&chunking, &chunk, y) * self.sample;
-                    let from = &samples[first..first + chunk.width * chunking.channels * self.sample];
-                    match self.bits {
-                        1 => pack_bits(from, to),
-                        _ => to[..from.len()].copy_from_slice(from),
-                    }
+        let mut rows = vec![0; row_bytes * chunk.stored_rows];
+        for (y, to) in rows.chunks_exact_mut(row_bytes.max(1)).take(chunk.height).enumerate() {
+            if chunking.planes > 1 {
+                let first = ((chunk.y + y) * chunking.width + chunk.x) * chunking.planes + chunk.plane;
+                for x in 0..chunk.width {
+                    let from = (first + x * chunking.planes) * self.sample;
+                    to[x * self.sample..][..self.sample].copy_from_slice(&samples[from..from + self.sample]);
+                }
+            } else {
+                let first = first_sample(&chunking, chunk, y) * self.sample;
+                let from = &samples[first..first + chunk.width * chunking.channels * self.sample];
+                match self.bits {
+                    1 => pack_bits(from, to),
+                    _ => to[..from.len()].copy_from_slice(from),
                 }
             }
-            rows.chunks_exact_mut(row_bytes.max(1)).for_each(|to| self.predictor.apply(to, row));
-            rows
-        })
+        }
+        rows.chunks_exact_mut(row_bytes.max(1)).for_each(|to| self.predictor.apply(to, row));
+        rows
     }
 }
 

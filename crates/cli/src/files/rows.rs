@@ -1,0 +1,194 @@
+//! Files that are read row after row, along the first axis: what is in memory is what was asked for last.
+//!
+//! A row is all elements with one index along the first axis; of a video, a picture with its planes.
+
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use hoodoo::{AnyArray, DType};
+
+use super::format::{Format, is_standard};
+use super::options::ReadOptions;
+use super::sequence::{fill, swap};
+use super::source::about;
+use super::tiff::{self, with_bytes_mut};
+use super::{npy, y4m};
+use crate::failure::Failure;
+use crate::image::{Image, Metadata};
+
+/// What is known of a file's rows before they come.
+#[derive(Clone, Debug)]
+pub struct Outline {
+    /// The type of the elements as they are read.
+    pub dtype: DType,
+    /// How many arrays there are, one after the other, whose rows are filtered on their own; none for a single one.
+    pub pages: Option<usize>,
+    /// How many rows each has, if that is known before the end.
+    pub rows: Option<usize>,
+    /// The shape of a row of each plane: one, except in videos.
+    pub planes: Vec<Vec<usize>>,
+}
+
+impl Outline {
+    fn of_array(shape: &[usize], dtype: DType, rows: Option<usize>) -> Outline {
+        Outline { dtype, pages: None, rows, planes: vec![shape.to_vec()] }
+    }
+
+    /// How many elements a row has, in all planes.
+    pub fn row_len(&self) -> usize {
+        self.planes.iter().map(|plane| plane.iter().product::<usize>()).sum()
+    }
+}
+
+/// A file that is read row after row.
+pub trait Rows: Send {
+    /// What is known of it.
+    fn outline(&self) -> &Outline;
+
+    /// Reads the next rows of a page to the array of each plane, from this row of the array on to its end; how many there were, which
+    /// is fewer only at the end.
+    fn read(&mut self, arrays: &mut [AnyArray], first: usize) -> Result<usize, String>;
+
+    /// The image that an array of rows is.
+    fn image(&self, array: AnyArray) -> Result<Image, String> {
+        Ok(Image::plain(array))
+    }
+
+    /// What the file says besides.
+    fn metadata(&self) -> Metadata {
+        Metadata::default()
+    }
+
+    /// The line that a video begins with.
+    fn line(&self) -> Option<&[u8]> {
+        None
+    }
+}
+
+/// The file at `path`, or what comes through standard input, to be read row after row.
+pub fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Rows>, Failure> {
+    open_unnamed(path, options).map_err(|message| about(path, &message))
+}
+
+fn open_unnamed(path: &Path, options: &ReadOptions) -> Result<Box<dyn Rows>, String> {
+    let (mut reader, length): (Box<dyn BufRead + Send>, Option<u64>) = if is_standard(path) {
+        (Box::new(BufReader::new(io::stdin())), None)
+    } else {
+        let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+        let metadata = file.metadata().map_err(|error| error.to_string())?;
+        if metadata.is_dir() {
+            return Err("is a directory".to_string());
+        }
+        let length = metadata.is_file().then_some(metadata.len());
+        if let (Some(length), Ok(Format::Tiff)) = (length, Format::of(path)) {
+            return Ok(Box::new(tiff::PageRows::open(BufReader::new(file), length, options)?));
+        }
+        (Box::new(BufReader::new(file)), length)
+    };
+    let format = match length {
+        Some(_) => Format::of(path)?,
+        None if options.raw.is_some() => Format::Raw,
+        None => Format::of_bytes(reader.fill_buf().map_err(|error| error.to_string())?).ok_or("has no bytes")?,
+    };
+    match format {
+        Format::Npy => {
+            let (shape, dtype, big_endian) = npy::begin_rows(&mut reader, length)?;
+            let outline = Outline::of_array(&shape[1..], dtype, Some(shape[0]));
+            Ok(Box::new(ArrayRows { reader, outline, big_endian, left: Some(shape[0]) }))
+        }
+        Format::Raw => {
+            let raw = options.raw.as_ref().ok_or("--raw: say the element type and the shape of raw files")?;
+            let rows = raw.rows(length)?;
+            let outline = Outline::of_array(&raw.row, raw.dtype, rows);
+            Ok(Box::new(ArrayRows { reader, outline, big_endian: raw.big_endian, left: rows }))
+        }
+        Format::Y4m => Ok(Box::new(VideoRows::new(reader)?)),
+        Format::Tiff => Err("--stream: a TIFF picture that comes through a pipe has to be read as a whole".to_string()),
+        other => {
+            Err(format!("--stream: a {} file is read as a whole; .npy, .tif, .raw and .y4m are not", other.name()))
+        }
+    }
+}
+
+/// The rows of an array whose elements follow each other.
+struct ArrayRows {
+    reader: Box<dyn BufRead + Send>,
+    outline: Outline,
+    big_endian: bool,
+    /// How many rows are still to come, if that is known.
+    left: Option<usize>,
+}
+
+impl Rows for ArrayRows {
+    fn outline(&self) -> &Outline {
+        &self.outline
+    }
+
+    fn read(&mut self, arrays: &mut [AnyArray], first: usize) -> Result<usize, String> {
+        let [array] = arrays else { return Err("an array has one plane".to_string()) };
+        let wanted = (array.shape()[0] - first).min(self.left.unwrap_or(usize::MAX));
+        let row = self.outline.row_len() * self.outline.dtype.bytes();
+        let (reader, sample) = (&mut self.reader, self.outline.dtype.bytes());
+        let read: Option<Result<usize, String>> = with_bytes_mut(array, |bytes| {
+            let bytes = &mut bytes[first * row..(first + wanted) * row];
+            let found = fill(reader, bytes)?;
+            if self.big_endian != cfg!(target_endian = "big") {
+                swap(bytes, sample);
+            }
+            Ok(found)
+        });
+        let found = read.ok_or("has no standard layout")??;
+        if let Some(left) = &mut self.left {
+            if found < wanted * row {
+                return Err(format!("truncated: {} bytes of its elements are missing", *left * row - found));
+            }
+            *left -= wanted;
+            return Ok(wanted);
+        }
+        match found.checked_rem(row) {
+            None | Some(0) => Ok(found / row.max(1)),
+            Some(_) => Err("truncated in a row".to_string()),
+        }
+    }
+}
+
+/// The pictures of a video, each with its planes.
+struct VideoRows {
+    reader: Box<dyn BufRead + Send>,
+    header: y4m::Header,
+    outline: Outline,
+}
+
+impl VideoRows {
+    fn new(mut reader: Box<dyn BufRead + Send>) -> Result<VideoRows, String> {
+        let header = y4m::Header::read(&mut reader)?;
+        let planes = header.planes.iter().map(|plane| plane.to_vec()).collect();
+        let outline = Outline { dtype: header.dtype, pages: None, rows: None, planes };
+        Ok(VideoRows { reader, header, outline })
+    }
+}
+
+impl Rows for VideoRows {
+    fn outline(&self) -> &Outline {
+        &self.outline
+    }
+
+    fn read(&mut self, arrays: &mut [AnyArray], first: usize) -> Result<usize, String> {
+        let wanted = arrays.first().map_or(0, |array| array.shape()[0] - first);
+        for row in first..first + wanted {
+            let Some(picture) = self.header.picture(&mut self.reader)? else { return Ok(row - first) };
+            let mut rest = picture.as_slice();
+            for (array, plane) in arrays.iter_mut().zip(&self.outline.planes) {
+                let (own, others) = rest.split_at(plane.iter().product::<usize>() * self.outline.dtype.bytes());
+                let copied = with_bytes_mut(array, |bytes| bytes[row * own.len()..][..own.len()].copy_from_slice(own));
+                copied.ok_or("has no standard layout")?;
+                rest = others;
+            }
+        }
+        Ok(wanted)
+    }
+
+    fn line(&self) -> Option<&[u8]> {
+        Some(&self.header.line)
+    }
+}

@@ -1,0 +1,284 @@
+//! Rows of inputs, cut into slabs: each has the rows that the windows of its pixels see, and no more is in memory.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use hoodoo::{AnyArray, Mode};
+use ndarray::{Axis, Slice};
+
+use crate::arrays::for_any;
+use crate::failure::Failure;
+use crate::files::{Rows, about, with_bytes, with_bytes_mut};
+use crate::image::Image;
+
+/// About so many elements are filtered at once, and at most so many more for windows that reach far.
+const ELEMENTS: usize = 1 << 22;
+const MOST_ELEMENTS: usize = 1 << 24;
+
+/// How far windows reach along the first axis, and what is beyond the ends there.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach {
+    pub before: usize,
+    pub after: usize,
+    pub mode: Mode,
+}
+
+impl Reach {
+    /// How many rows before the next pixels are kept: those that they see, and those that are mirrored behind the last row.
+    fn kept(self) -> usize {
+        self.before.max(self.after + 1)
+    }
+
+    /// How many rows of pixels are filtered at once, of so many elements each.
+    pub fn height(self, row: usize) -> usize {
+        let reach = self.before + self.after;
+        // What passes over large windows do before their first row is to be little beside the rest.
+        let far = (4 * reach).min(MOST_ELEMENTS / row.max(1));
+        // Rows before the first one are among those of the first slab.
+        (ELEMENTS / row.max(1)).max(far).max(reach + 1)
+    }
+}
+
+/// Some rows of all inputs.
+pub struct Slab {
+    /// For each plane, the rows of each input.
+    pub planes: Vec<Vec<Image>>,
+    /// The same rows of the mask, if there is one.
+    pub mask: Option<Image>,
+    /// The number in its page of the first row that is here.
+    pub first: usize,
+    /// Which rows of pixels are to be computed, by their numbers here.
+    pub pixels: Range<usize>,
+}
+
+/// Cuts the rows of files into slabs.
+pub struct Slabs {
+    /// The inputs, and behind them the mask, if there is one.
+    files: Vec<Cut>,
+    masked: bool,
+    reach: Reach,
+    height: usize,
+    /// The rows of a page, if they are known before its end.
+    rows: Option<usize>,
+    /// How many pages are not at their end.
+    pages: usize,
+    page: Page,
+}
+
+/// How far a page is.
+#[derive(Clone, Copy)]
+struct Page {
+    /// The first row that the next slab begins with.
+    first: usize,
+    /// How many rows have been read.
+    read: usize,
+    /// The row of pixels that comes next.
+    next: usize,
+}
+
+impl Page {
+    /// None of it is read.
+    fn new(reach: Reach) -> Page {
+        Page { first: 0, read: 0, next: if reach.mode == Mode::Valid { reach.before } else { 0 } }
+    }
+}
+
+impl Slabs {
+    /// The slabs, with so many rows of pixels, of files that have as many rows each, the last of which is a mask, if there is one.
+    pub fn new(files: Vec<(PathBuf, Box<dyn Rows>)>, masked: bool, reach: Reach, height: usize) -> Slabs {
+        let outline = files[0].1.outline();
+        let (pages, rows) = (outline.pages.unwrap_or(1), outline.rows);
+        let cut = |(path, rows): (PathBuf, Box<dyn Rows>)| {
+            let kept = vec![Vec::new(); rows.outline().planes.len()];
+            Cut { path, rows, kept }
+        };
+        let files = files.into_iter().map(cut).collect();
+        Slabs { files, masked, reach, height, rows, pages, page: Page::new(reach) }
+    }
+
+    /// The next slab; none after the last.
+    pub fn next(&mut self) -> Result<Option<Slab>, Failure> {
+        let reach = self.reach;
+        while self.pages > 0 {
+            let page = self.page;
+            let wanted = page.next + self.height + reach.after;
+            let wanted = self.rows.map_or(wanted, |rows| wanted.min(rows));
+            let (read, arrays) = self.read(wanted.max(page.read))?;
+            let ended = read < wanted || self.rows == Some(read);
+            // Pixels at the end see what is beyond it.
+            let end = if ended && reach.mode != Mode::Valid { read } else { read.saturating_sub(reach.after) };
+            let end = end.max(page.next);
+            let first = end.saturating_sub(reach.kept()).min(read);
+            self.page = Page { first, read, next: end };
+            match ended {
+                true => {
+                    self.pages -= 1;
+                    self.page = Page::new(reach);
+                    self.files.iter_mut().for_each(|file| file.kept.iter_mut().for_each(Vec::clear));
+                }
+                false => self.keep(&arrays, first - page.first)?,
+            }
+            if end > page.next {
+                return self.slab(arrays, page.first, page.next - page.first..end - page.first).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The rows of each plane of each file from the first that is needed up to so many, if there are as many; how many there are.
+    fn read(&mut self, wanted: usize) -> Result<(usize, Vec<Vec<AnyArray>>), Failure> {
+        let Page { first, read, .. } = self.page;
+        let (mut come, mut all) = (None, Vec::new());
+        for file in &mut self.files {
+            let mut arrays = file.begin(wanted - first)?;
+            let more = file.rows.read(&mut arrays, read - first);
+            let now = read + more.map_err(|message| about(&file.path, &message))?;
+            if come.is_some_and(|come| come != now) {
+                return Err(about(&file.path, "has another number of rows than the first input"));
+            }
+            come = Some(now);
+            let rows = Slice::from(..now - first);
+            for array in &mut arrays {
+                for_any!(AnyArray, array, array => array.slice_axis_inplace(Axis(0), rows));
+            }
+            all.push(arrays);
+        }
+        Ok((come.unwrap_or(read), all))
+    }
+
+    /// Keeps the rows that the next slab begins with.
+    fn keep(&mut self, all: &[Vec<AnyArray>], first: usize) -> Result<(), Failure> {
+        for (file, arrays) in self.files.iter_mut().zip(all) {
+            for (kept, array) in file.kept.iter_mut().zip(arrays) {
+                kept.clear();
+                let rows = array.shape()[0].max(1);
+                let copied = with_bytes(array, |bytes| kept.extend_from_slice(&bytes[bytes.len() / rows * first..]));
+                copied.ok_or_else(|| about(&file.path, "has no standard layout"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn slab(&self, all: Vec<Vec<AnyArray>>, first: usize, pixels: Range<usize>) -> Result<Slab, Failure> {
+        let mut files = Vec::new();
+        for (file, arrays) in self.files.iter().zip(all) {
+            let images = arrays.into_iter().map(|array| file.rows.image(array));
+            let images: Result<Vec<Image>, String> = images.collect();
+            files.push(images.map_err(|message| about(&file.path, &message))?);
+        }
+        let mask = if self.masked { files.pop().and_then(|mut planes| planes.pop()) } else { None };
+        let mut planes: Vec<Vec<Image>> = Vec::new();
+        for images in files {
+            planes.resize_with(images.len(), Vec::new);
+            planes.iter_mut().zip(images).for_each(|(plane, image)| plane.push(image));
+        }
+        Ok(Slab { planes, mask: mask.map(Image::without_alpha), first, pixels })
+    }
+}
+
+/// A file, and the rows of it that the next slab begins with.
+struct Cut {
+    path: PathBuf,
+    rows: Box<dyn Rows>,
+    /// Their bytes, for each plane.
+    kept: Vec<Vec<u8>>,
+}
+
+impl Cut {
+    /// Arrays of so many rows for each plane, of which the first are those that were kept.
+    fn begin(&self, rows: usize) -> Result<Vec<AnyArray>, Failure> {
+        let outline = self.rows.outline();
+        let begin = |(plane, kept): (&Vec<usize>, &Vec<u8>)| {
+            let shape = [&[rows], plane.as_slice()].concat();
+            let mut array = AnyArray::try_zeros(outline.dtype, &shape)?;
+            if !kept.is_empty() {
+                let copied = with_bytes_mut(&mut array, |bytes| bytes[..kept.len()].copy_from_slice(kept));
+                copied.ok_or_else(|| about(&self.path, "has no standard layout"))?;
+            }
+            Ok(array)
+        };
+        outline.planes.iter().zip(&self.kept).map(begin).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hoodoo::{AnyArray, DType, Filter, Kernel, Mode};
+    use ndarray::{ArrayD, Axis, Slice, concatenate};
+
+    use super::{Reach, Slabs};
+    use crate::files::{Outline, Rows};
+
+    /// Rows of arrays in memory.
+    struct InMemory {
+        outline: Outline,
+        pages: Vec<ArrayD<f64>>,
+        next: (usize, usize),
+    }
+
+    impl Rows for InMemory {
+        fn outline(&self) -> &Outline {
+            &self.outline
+        }
+
+        fn read(&mut self, arrays: &mut [AnyArray], first: usize) -> Result<usize, String> {
+            let AnyArray::F64(array) = &mut arrays[0] else { return Err("of another type".to_string()) };
+            let (page, row) = self.next;
+            let page_rows = self.pages[page].shape()[0];
+            let count = (array.shape()[0] - first).min(page_rows - row);
+            let rows = self.pages[page].slice_axis(Axis(0), Slice::from(row..row + count));
+            array.slice_axis_mut(Axis(0), Slice::from(first..first + count)).assign(&rows);
+            self.next = if row + count == page_rows && self.outline.rows.is_some() {
+                (page + 1, 0)
+            } else {
+                (page, row + count)
+            };
+            Ok(count)
+        }
+    }
+
+    /// What the slabs of pages become, joined.
+    fn by_slabs(filter: &Filter, pages: &[ArrayD<f64>], known: bool, reach: Reach, more: usize) -> Vec<f64> {
+        let (rows, row) = (pages[0].shape()[0], pages[0].shape()[1..].to_vec());
+        let outline =
+            Outline { dtype: DType::F64, pages: Some(pages.len()), rows: known.then_some(rows), planes: vec![row] };
+        let file = InMemory { outline, pages: pages.to_vec(), next: (0, 0) };
+        let height = reach.before + reach.after + 1 + more;
+        let mut slabs = Slabs::new(vec![("file".into(), Box::new(file))], false, reach, height);
+        let mut found = Vec::new();
+        while let Some(slab) = slabs.next().unwrap() {
+            let AnyArray::F64(array) = &slab.planes[0][0].array else { panic!("of another type") };
+            assert!(array.shape()[0] <= height + 2 * (reach.before + reach.after) + 2, "a slab has few rows");
+            found.extend(filter.clone().rows(slab.pixels).run(array).unwrap());
+        }
+        found
+    }
+
+    #[test]
+    fn slabs_are_as_the_whole() {
+        let kernel = Kernel::compile("sum(w * (offset(0) + 10) * (offset(1) + 7))").unwrap();
+        for (size, origin) in [(1, 0), (3, 0), (4, 0), (5, 2), (5, -2), (3, 1), (3, -1)] {
+            for mode in Mode::ALL.into_iter().filter(|mode| *mode != Mode::Wrap) {
+                let filter = Filter::new(&kernel).size([size, 3]).origin([origin, 0]).modes([mode, Mode::Reflect]);
+                let filter = filter.cval(0.5);
+                let before = (size / 2 + origin) as usize;
+                let reach = Reach { before, after: size as usize - 1 - before, mode };
+                for rows in [1, 2, 3, 4, 5, 8, 13, 40] {
+                    let page = |page: usize| {
+                        ArrayD::from_shape_fn(vec![rows, 4], |at| (page * 1000 + at[0] * at[0] * 7 + at[1]) as f64)
+                    };
+                    let pages = [page(0), page(1)];
+                    let whole = pages.each_ref().map(|page| filter.run(page).unwrap());
+                    for more in [0, 1, 5] {
+                        let context = format!("size {size}, origin {origin}, {mode}, {rows} rows, {more} more");
+                        let both = concatenate(Axis(0), &whole.each_ref().map(|page| page.view())).unwrap();
+                        let found = by_slabs(&filter, &pages, true, reach, more);
+                        assert_eq!(found, both.into_iter().collect::<Vec<_>>(), "{context}");
+                        let found = by_slabs(&filter, &pages[..1], false, reach, more);
+                        assert_eq!(found, whole[0].iter().copied().collect::<Vec<_>>(), "{context}, unknown");
+                    }
+                }
+            }
+        }
+    }
+}
