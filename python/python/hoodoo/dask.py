@@ -36,7 +36,7 @@ from hoodoo._window import axes_of_window, cells_of
 __all__ = ["generic_filter"]
 
 #: Where Dask keeps a block: the name of an array, and the block's number along each axis.
-_Key: TypeAlias = tuple[Any, ...]
+_Key: TypeAlias = Any
 
 #: SciPy's other names of modes.
 _ALIASES = {"grid-mirror": "reflect", "grid-wrap": "wrap", "grid-constant": "constant"}
@@ -215,7 +215,7 @@ def _arrays(kernel: Kernel, task: _Task, inputs: Sequence[Any], along: list[list
     chunks = tuple(tuple(len(span.pixels) for span in each) for each in along)
     if not isinstance(sample, tuple):
         return da.Array(layers, name, chunks, meta=sample)
-    together = da.Array(layers, name, chunks, meta=sample[0])
+    together: Any = da.Array(layers, name, chunks, meta=sample[0])
     outputs = (together.map_blocks(operator.itemgetter(index), dtype=meta.dtype, meta=meta) for index, meta in enumerate(sample))
     return type(sample)(*outputs)
 
@@ -275,12 +275,12 @@ class _Blocks(Layer):
     def _part(self, number: int, pieces: tuple[Piece, ...], tasks: dict[_Key, Task]) -> TaskRef:
         """A block of an input, or a part of it, for which there is a task then."""
         blocks = [piece.block for piece in pieces]
-        source = (self._sources[number], *blocks)
+        source: _Key = (self._sources[number], *blocks)
         indices = tuple(piece.indices for piece in pieces)
         if all(each is None for each in indices):
             return TaskRef(source)
         variants = (known[each] for known, each in zip(self._variants, indices))
-        key = (f"part-{self._name}", number, *blocks, *variants)
+        key: _Key = (f"part-{self._name}", number, *blocks, *variants)
         if key not in tasks:
             tasks[key] = Task(key, _part_with(indices), TaskRef(source))
         return TaskRef(key)
