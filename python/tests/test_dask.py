@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
 import pickle
 import re
+import signal
 import sys
 import time
 from pathlib import Path
@@ -133,41 +135,29 @@ def test_names_of_a_kernel_with_coordinates_may_be_ours():
     check(np.zeros((5, 6)), 2, "let block_coord = 1; let block__ = 2; block_coord + block__ * coord(1) # coord(")
 
 
-def test_a_kernel_with_assertions_sees_no_windows_but_the_arrays_in_mode_shrink():
-    # At the end of a block that is not one of the array, the window would have one cell only.
-    for image, kernel, window, rechunked in [
-        (np.arange(9), "assert len(w) > 1; max(w)", {"size": 3, "mode": "shrink"}, {0: -1}),
-        (np.arange(20).reshape(4, 5), "rank(w, 3)", {"size": 3, "mode": "shrink"}, {0: -1, 1: -1}),
-        (np.arange(20).reshape(4, 5), "rank(w, 4)", {"size": (3, 5), "mode": ("nearest", "shrink")}, {1: -1}),
-        (np.arange(9), "param q = 30; percentile(w, q)", {"size": 3, "mode": "shrink"}, {0: -1}),
-        (np.arange(9), "rank(w where w > 3, 0)", {"size": 3, "mode": "shrink"}, {0: -1}),
-        (np.arange(9), "nth(w, 0)", {"footprint": [1, 0, 1], "mode": "shrink"}, {0: -1}),
-    ]:
-        blocks = da.from_array(image, chunks=1)
-        with pytest.raises(ValueError, match="rechunk") as caught:
-            hoodoo_dask.generic_filter(blocks, kernel, **window)
-        assert f"x.rechunk({rechunked})" in str(caught.value)
-        if "where" not in kernel:
-            lazy = hoodoo_dask.generic_filter(blocks.rechunk(rechunked), kernel, **window)
-            assert_equal_blocks(lazy, hoodoo.Kernel(kernel)(image, **window))
-
-
 @pytest.mark.parametrize(
-    "kernel",
+    ("shape", "kernel", "window"),
     [
-        "percentile(w, 30)",
-        "rank(w, 0) + rank(w, -1)",
-        "nth(w, 0) + trimmed_mean(w, 1)",
-        "let q = max(w); percentile(w - q, 99.5) # assert rank(",
+        # At the end of a block that is not one of the array, these would fail if they saw its cells only.
+        ((9,), "assert len(w) > 1; max(w)", {"size": 3}),
+        ((4, 5), "rank(w, 3)", {"size": 3}),
+        ((4, 5), "rank(w, 4)", {"size": (3, 5), "mode": ("nearest", "shrink")}),
+        ((9,), "param q = 30; percentile(w, q)", {"size": 3}),
+        ((9,), "if any(w > 3) then rank(w where w > 3, 0) else -1", {"size": 3}),
+        ((9,), "nth(w, 0)", {"footprint": [1, 0, 1]}),
+        ((7, 9), "percentile(w, 30)", {"size": (1, 4)}),
+        ((7, 9), "rank(w, 0) + rank(w, -1)", {"footprint": [[1, 1, 0], [0, 1, 0]]}),
+        ((7, 9), "nth(w, 0) + trimmed_mean(w, 1)", {"size": 3}),
+        ((7, 9), "argmax(w) + 10 * nth(w, argmin(w))", {"size": 3}),
+        ((7, 9), "if inside() then w[0, 0] else -1", {"size": 3, "mode": ("constant", "shrink"), "cval": 0.5}),
+        ((7, 9), "sum(w) + 100 * len(w)", {"size": 3, "mode": ("constant", "shrink"), "cval": 0.5}),
     ],
 )
-def test_what_can_not_fail_is_computed_by_blocks_in_mode_shrink(kernel):
-    image = np.random.default_rng(4).integers(0, 99, (7, 9)).astype(float)
-    blocks = da.from_array(image, chunks=2)
-    for window in [{"size": 3}, {"size": (1, 4)}, {"footprint": [[1, 1, 0], [0, 1, 0]]}]:
-        lazy = hoodoo_dask.generic_filter(blocks, kernel, **window, mode="shrink")
-        assert lazy.chunks == blocks.chunks
-        np.testing.assert_allclose(lazy, hoodoo.Kernel(kernel)(image, **window, mode="shrink"))
+def test_windows_at_the_ends_of_blocks_are_those_of_the_array_in_mode_shrink(shape, kernel, window):
+    image = np.random.default_rng(4).integers(0, 99, shape)
+    for chunk in (1, 2, 4):
+        check(image, chunk, kernel, **{"mode": "shrink", **window})
+        check(image.astype(float), chunk, kernel, **{"mode": "shrink", **window})
 
 
 def test_the_graph_grows_with_the_blocks():
@@ -197,6 +187,24 @@ def test_the_graph_grows_with_the_blocks():
     assert time.process_time() - start < 20
 
 
+def test_the_graph_is_made_when_it_is_needed():
+    """For 400 blocks of 2048 x 2048 pixels its tasks are fewer than those of `map_overlap`, and are made in half the time."""
+    x = da.zeros((20 * 2048, 20 * 2048), chunks=2048)
+    filtered = hoodoo_dask.generic_filter(x, "min(w)", size=3)
+    layer = filtered.dask.layers[filtered.name]
+    (part,) = dask.optimize(filtered[5000, 5000])
+    assert len(dict(part.__dask_graph__())) < 40
+    assert not layer.is_materialized()
+    theirs = x.map_overlap(lambda block: block, depth=1, boundary="reflect")
+    assert len(dict(filtered.__dask_graph__())) < 0.6 * len(dict(theirs.__dask_graph__()))
+    assert layer.is_materialized()
+
+
+def test_tasks_grow_with_the_blocks():
+    counts = [len(dict(hoodoo_dask.generic_filter(da.zeros((n, n), chunks=1), "min(w)", size=3).dask)) for n in (8, 16)]
+    assert counts[1] < 4.6 * counts[0]
+
+
 def test_chunks_stay():
     blocks = da.zeros((9, 10), chunks=((2, 7), (5, 1, 4)))
     assert hoodoo_dask.generic_filter(blocks, "min(w)", size=7).chunks == blocks.chunks
@@ -219,6 +227,77 @@ def test_a_part_of_the_result_needs_a_part_of_the_blocks():
     blocks = da.zeros((100, 100), chunks=10).map_blocks(load, dtype=float, meta=np.empty((0, 0)))
     hoodoo_dask.generic_filter(blocks, "min(w)", size=3)[55, 55].compute()
     assert seen == {(y, x) for y in (4, 5, 6) for x in (4, 5, 6)}
+
+
+MASKED = [
+    ("mean(w)", {}),
+    ("max(w) - min(w)", {"mode": "shrink"}),
+    ("100 * len(w) + coord(0)", {"mode": ("constant", "shrink"), "cval": 3}),
+    ("median(w)", {"mode": "valid"}),
+    ("low: min(w), far: max(w) - coord(1)", {"mode": "wrap", "fill": True}),
+    ("rank(w, 0)", {"mode": "nearest", "origin": (1, 0)}),
+    ("w[0, -1] + w[1, 0]", {"size": None, "mode": "mirror"}),
+]
+
+
+def same_masked(given, expected):
+    given, expected = (each if isinstance(each, tuple) else (each,) for each in (given, expected))
+    for lazy, whole in zip(given, expected, strict=True):
+        assert isinstance(lazy._meta, np.ma.MaskedArray) == isinstance(whole, np.ma.MaskedArray)
+        computed = lazy.compute()
+        assert (type(computed), computed.dtype, lazy.dtype) == (type(whole), whole.dtype, whole.dtype)
+        np.testing.assert_array_equal(np.ma.getmaskarray(computed), np.ma.getmaskarray(whole))
+        np.testing.assert_allclose(np.ma.filled(computed, 77), np.ma.filled(whole, 77), rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i8", "f4"])
+@pytest.mark.parametrize(("kernel", "options"), MASKED)
+def test_cells_without_a_value(kernel, options, dtype):
+    rng = np.random.default_rng(11)
+    image = rng.integers(0, 100, (9, 8)).astype(dtype)
+    missing = rng.random((9, 8)) < 0.5
+    missing[:4, 3:] = True
+    options, kernel = {"size": 3, **options}, hoodoo.Kernel(kernel)
+    for chunks in [(4, 3), (9, 8), (2, 1)]:
+        blocks = da.from_array(image, chunks=chunks)
+        masked = np.ma.MaskedArray(image, missing, fill_value=77)
+        for lazy in (da.from_array(masked, chunks=chunks), da.ma.masked_array(blocks, missing, fill_value=77)):
+            same_masked(hoodoo_dask.generic_filter(lazy, kernel, **options), kernel(masked, **options))
+            same_masked(kernel(lazy, **options), kernel(masked, **options))
+        expected = kernel(image, mask=missing, **options)
+        for mask in (missing, da.from_array(missing, chunks=4)):
+            same_masked(hoodoo_dask.generic_filter(blocks, kernel, mask=mask, **options), expected)
+        same_masked(kernel(blocks, mask=missing[4], **options), kernel(image, mask=missing[4], **options))
+        marked = np.where(missing, 99, image).astype(dtype)
+        lazy = kernel(da.from_array(marked, chunks=chunks), nodata=99, **options)
+        same_masked(lazy, kernel(marked, nodata=99, **options))
+
+
+def test_masks_of_several_inputs():
+    rng = np.random.default_rng(12)
+    a, b = rng.integers(0, 9, (2, 6, 7))
+    kernel = hoodoo.Kernel("input a, b; mean(a) - min(b)")
+    one, other = np.ma.masked_greater(a, 6), np.ma.masked_less(b, 2)
+    lazy = [da.from_array(each, chunks=2) for each in (one, other)]
+    same_masked(kernel(*lazy, size=3), kernel(one, other, size=3))
+    same_masked(kernel(lazy[0], b, size=3, mask=b > 7), kernel(one, b, size=3, mask=b > 7))
+    same_masked(kernel(da.from_array(a, chunks=3), lazy[1], size=3), kernel(a, other, size=3))
+
+
+def test_masks_that_are_not_right():
+    blocks = da.zeros((4, 4), chunks=2)
+    with pytest.raises(ValueError, match="mask: the shape"):
+        hoodoo_dask.generic_filter(blocks, "min(w)", size=3, mask=np.zeros((3, 4), bool))
+    with pytest.raises(ValueError, match="nodata"):
+        hoodoo_dask.generic_filter(blocks.astype("u1"), "min(w)", size=3, nodata=-1)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "nearest", "wrap", "mirror", "shrink", "valid"])
+def test_times(mode):
+    days = np.datetime64("2026-01-01") + np.random.default_rng(13).integers(0, 99, (5, 6)).astype("m8[D]")
+    days[1, 2] = "NaT"
+    check(days, 2, "max(w)", size=3, mode=mode)
+    check(days - days[0, 0], 2, "low: min(w), high: max(w)", size=3, mode=mode)
 
 
 def test_names_are_of_what_is_computed():
@@ -304,10 +383,10 @@ class TestCluster:
     @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux says there what memory a process had")
     def test_a_store_larger_than_the_memory_of_a_process(self, client, tmp_path, capsys):
         zarr = pytest.importorskip("zarr")
-        side, chunk = 8192, 1024
-        ramp = da.arange(side, chunks=chunk, dtype=np.float64)
+        side, chunk = 12_000, 1500
+        ramp = da.arange(side, chunks=chunk, dtype=np.float32)
         image = (ramp[:, None] * 31 + ramp[None, :] ** 2) % 257
-        assert image.nbytes > LIMIT
+        assert image.dtype == np.float32 and image.nbytes > 1.5 * LIMIT
         source, target = str(tmp_path / "source.zarr"), str(tmp_path / "target.zarr")
         image.to_zarr(source)
         kernel = hoodoo.Kernel("max(w) - min(w) + coord(1)")
@@ -315,7 +394,7 @@ class TestCluster:
 
         filtered = zarr.open(target, mode="r")
         assert filtered.shape == image.shape
-        for rows in [slice(0, 40), slice(1004, 1044), slice(side - 40, side)]:
+        for rows in [slice(0, 40), slice(chunk - 20, chunk + 20), slice(side - 40, side)]:
             around = slice(max(rows.start - 4, 0), min(rows.stop + 4, side))
             expected = kernel(image[around].compute(scheduler="threads"), size=9, mode="mirror")
             expected = expected[rows.start - around.start :][: rows.stop - rows.start]
@@ -324,6 +403,36 @@ class TestCluster:
         with capsys.disabled():
             print(f"\nstore {image.nbytes >> 20} MiB; peaks of workers {[peak >> 20 for peak in peaks]} MiB")
         assert max(peaks) < LIMIT
+
+    def test_blocks_start_no_threads_of_their_own(self, client):
+        """A block of more pixels than a run of one thread would have without being told."""
+        before = client.run(threads)
+        lazy = hoodoo_dask.generic_filter(da.ones((2, 3000, 3000), chunks=(1, 3000, 3000), dtype="f4"), "std(w)", size=(1, 15, 15))
+        assert client.compute(lazy.sum()).result(timeout=120) == 0
+        # Dask has one that it starts when it first computes something.
+        assert all(after <= before[worker] + 1 for worker, after in client.run(threads).items())
+
+    def test_a_worker_that_is_killed_costs_a_retry(self, client):
+        image = np.random.default_rng(9).integers(0, 100, (40, 50))
+        slow = da.from_array(image, chunks=10).map_blocks(slowly, dtype=image.dtype, meta=np.empty((0, 0), image.dtype))
+        future = client.compute(hoodoo_dask.generic_filter(slow, "max(w) - min(w)", size=5, mode="wrap"))
+        time.sleep(1.0)
+        victim = next(iter(client.run(os.getpid).values()))
+        os.kill(victim, signal.SIGKILL)
+        result = future.result(timeout=300)
+        np.testing.assert_array_equal(result, hoodoo.Kernel("max(w) - min(w)")(image, size=5, mode="wrap"))
+        assert victim not in client.run(os.getpid).values()
+
+
+def slowly(block):
+    """A block, after a while."""
+    time.sleep(0.2)
+    return block
+
+
+def threads():
+    """How many threads this process has."""
+    return len(os.listdir("/proc/self/task"))
 
 
 def programs_made():

@@ -142,8 +142,11 @@ def test_labels_and_masks(image, mask):
     np.testing.assert_array_equal(frame.to_numpy(), expected)
 
 
-def test_dask_arrays_have_no_masks(image, mask):
-    da = pytest.importorskip("dask.array")
-    for option in ({"mask": mask}, {"nodata": 0.0}):
-        with pytest.raises(TypeError, match="Dask array is filtered without `mask`"):
-            Kernel("mean(w)")(da.from_array(image), size=3, **option)
+def test_a_type_as_output_keeps_the_mask(image, mask):
+    masked = np.ma.masked_array(image, mask)
+    for output in ("f4", np.float32, ["f4"]):
+        kernel = Kernel("mean(w), max(w)") if isinstance(output, list) else Kernel("mean(w)")
+        result = kernel(masked, size=3, output=output * 2 if isinstance(output, list) else output)
+        for each in result if isinstance(result, tuple) else (result,):
+            assert each.dtype == np.float32 and isinstance(each, np.ma.MaskedArray)
+            np.testing.assert_array_equal(each.mask, mask)

@@ -20,10 +20,9 @@ def test_a_block_sees_what_a_padded_array_has_there(mode, chunks):
         padded = np.pad(line, (before, after), mode=PADS[mode])
         at = 0
         for span in spans(chunks, mode, before, after):
-            how, inside = layout([span])
-            pieces = [blocks[piece.block][... if piece.indices is None else list(piece.indices)] for [piece] in inside]
-            cells = how.assemble(pieces, line.dtype, 0.0)
-            assert how.first == (at - before,)
+            pieces = [blocks[piece.block][... if piece.indices is None else list(piece.indices)] for piece in span.pieces]
+            cells = layout((span.form,)).assemble(pieces, line.dtype, 0.0)
+            assert span.first == at - before
             np.testing.assert_array_equal(cells, padded[at : at + len(span.pixels) + before + after])
             at += len(span.pixels)
         assert at == len(line)
@@ -32,6 +31,15 @@ def test_a_block_sees_what_a_padded_array_has_there(mode, chunks):
 def test_only_the_cells_that_are_needed_are_named():
     [_, middle, _] = spans((4, 4, 4), "reflect", 1, 2)
     assert [(piece.block, piece.indices) for piece in middle.pieces] == [(0, range(3, 4)), (1, None), (2, range(2))]
+
+
+def test_cells_outside_take_no_part_in_mode_shrink():
+    first, middle, last = (layout((span.form,)).absent() for span in spans((4, 4, 4), "shrink", 1, 2))
+    assert first.tolist() == [True] + 6 * [False] and middle is None and last.tolist() == 5 * [False] + [True, True]
+
+
+def test_most_blocks_have_one_form():
+    assert len({span.form for span in spans([10] * 100, "constant", 2, 3)}) == 3
 
 
 @pytest.mark.parametrize(
@@ -56,7 +64,6 @@ def test_only_the_cells_that_are_needed_are_named():
 def test_cells_outside_are_not_rounded(dtype, cval, expected):
     dtype = np.dtype(dtype)
     [span] = spans((1,), "constant", 1, 0)
-    how, _ = layout([span])
-    cells = how.assemble([np.ones(1, dtype)], dtype, float(cval))
+    cells = layout((span.form,)).assemble([np.ones(1, dtype)], dtype, float(cval))
     assert cells.dtype == np.dtype(expected)
     np.testing.assert_array_equal(cells, [cval, 1])

@@ -114,7 +114,7 @@ _DEFINED_IN = {
     for name in names.split()
 }
 
-_MODULES = {"dask", "ndimage", "xarray"}
+_MODULES = {"dask", "ndimage", "skimage", "xarray"}
 
 
 def __getattr__(name: str) -> Any:

@@ -18,7 +18,7 @@ from ._hoodoo import Filter, Program
 from ._kinds import as_numpy, back_to, is_dask, is_plain, is_xarray
 from ._masked import NOTHING_MISSING, Missing, is_masked
 from ._nan import NanOutputs
-from ._outputs import arrays_for, counted, named
+from ._outputs import arrays_for, counted, gives_arrays, named
 from ._times import Times, is_time
 from ._types import cells_of_window, output_types
 from ._window import axes_of_window, cells_of, check_weights, check_window
@@ -236,7 +236,8 @@ class Kernel:
             elsewhere = _elsewhere(self, images, options, absent, output, dtype, threads, progress, params)
             if elsewhere is not None:
                 return elsewhere
-        back = None if plain or output is not None else back_to(images[0])
+        into = gives_arrays(output)
+        back = None if plain or into else back_to(images[0])
         missing: Missing | None = None
         if mask is not None or nodata is not None or not plain and any(map(is_masked, images)):
             missing = Missing.of(images, mask, nodata, fill)
@@ -279,7 +280,7 @@ class Kernel:
         if nan:
             nan.warn(stacklevel=2)
         given: list[Any] = times.back(results) if times else results
-        if missing is not None and missing.is_kept and output is None:
+        if missing is not None and missing.is_kept and not into:
             given = [missing.masked(result, region, options) for result in results]
         elif back is not None:
             given = [back(result, region) for result in given]
@@ -610,10 +611,8 @@ def _elsewhere(
     if output is not None or progress:
         wrong = "output" if output is not None else "progress"
         raise TypeError(f"a Dask array is filtered when it is computed, and without `{wrong}`; `dtype` is the type of the result")
-    if missing["mask"] is not None or missing["nodata"] is not None:
-        raise TypeError("a Dask array is filtered without `mask` and `nodata`: give the mask as a second input of the kernel")
     # There are other blocks for other threads.
-    return generic_filter(images, kernel, dtype=dtype, threads=int(threads) or 1, **options, **params)
+    return generic_filter(images, kernel, dtype=dtype, threads=int(threads) or 1, **options, **missing, **params)
 
 
 def run_into(

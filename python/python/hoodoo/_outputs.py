@@ -45,6 +45,11 @@ def arrays_for(
     return results
 
 
+def gives_arrays(output: Any) -> bool:
+    """Whether there are arrays to write to in what is given for the outputs, and not only their types."""
+    return any(isinstance(each, np.ndarray) for each in (output if isinstance(output, list | tuple) else [output]))
+
+
 def counted(names: Sequence[str], what: str) -> str:
     """How many there are, and which."""
     return f"{len(names)} {what}{'' if len(names) == 1 else 's'} ({', '.join(names)})"

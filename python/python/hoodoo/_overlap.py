@@ -1,12 +1,13 @@
 """Which parts of which blocks a block of a filtered array sees: the geometry of `hoodoo.dask`, without Dask.
 
 An array is cut into blocks along each axis. The pixels of a block see cells before and after them, which are in the blocks around
-it, or, as the boundary mode says, anywhere else in the array. A `Span` has that for one axis; a block's `Layout` puts together the
-pieces of all axes.
+it, or, as the boundary mode says, anywhere else in the array. A `Span` has that for one axis. Most blocks are put together alike, which
+is their `Form` along each axis; a `Layout` has the forms of all axes.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -19,17 +20,30 @@ from numpy.typing import NDArray
 #: Indices of cells in a block along an axis; none for all of them.
 Indices: TypeAlias = range | tuple[int, ...] | None
 
+#: From which of the cells that a block sees to which.
+Place: TypeAlias = tuple[int, int]
+
 
 @dataclass(frozen=True)
 class Piece:
-    """Cells that a block sees along an axis: all of them in one block of the input, or all outside the array."""
+    """Cells that a block sees along an axis, all of them in one block of the input."""
 
-    #: Where they are among all cells that the block sees.
-    place: slice
-    #: The number of the block that has them; none outside the array.
-    block: int | None
-    #: Their indices in that block.
+    #: The number of that block.
+    block: int
+    #: Their indices in it.
     indices: Indices
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the cells that a block sees along an axis are put together."""
+
+    #: How many there are.
+    length: int
+    #: Where each piece is among them. The others are outside the array.
+    places: tuple[Place, ...]
+    #: Which of them take part: in mode ``shrink`` those inside the array, else all.
+    present: Place
 
 
 @dataclass(frozen=True)
@@ -37,10 +51,9 @@ class Span:
     """The pixels of a block along an axis, and the cells that they see."""
 
     pixels: range
-    #: The indices of the cells, as if the array went on beyond its ends.
-    cells: range
-    #: The pixels that a kernel computes from these cells: in mode ``shrink`` one for each.
-    computed: range
+    #: The index of the first cell, as if the array went on beyond its ends.
+    first: int
+    form: Form
     pieces: tuple[Piece, ...]
 
 
@@ -48,13 +61,11 @@ class Span:
 class Layout:
     """How the cells that a block sees are put together."""
 
-    #: The index of the first cell.
-    first: tuple[int, ...]
     shape: tuple[int, ...]
-    #: Where the block's pixels are among those that a kernel computes.
-    pixels: tuple[slice, ...]
     #: Where each of the pieces is that are inside the array.
     places: tuple[tuple[slice, ...], ...]
+    #: Which cells take part; none if all do.
+    present: tuple[slice, ...] | None
 
     def assemble(self, pieces: Sequence[NDArray[Any]], dtype: np.dtype[Any], cval: float) -> NDArray[Any]:
         """All cells from the pieces that are inside the array, with `cval` elsewhere.
@@ -65,11 +76,21 @@ class Layout:
             return pieces[0]
         if sum(piece.size for piece in pieces) == math.prod(self.shape):
             cells = np.empty(self.shape, dtype)
+        elif cval == 0:
+            cells = np.zeros(self.shape, dtype)
         else:
             cells = np.full(self.shape, cval, dtype if _has(dtype, cval) else np.float64)
         for place, piece in zip(self.places, pieces):
             cells[place] = piece
         return cells
+
+    def absent(self) -> NDArray[np.bool_] | None:
+        """Which cells take no part; none if all do."""
+        if self.present is None:
+            return None
+        absent = np.ones(self.shape, bool)
+        absent[self.present] = False
+        return absent
 
 
 def _has(dtype: np.dtype[Any], value: float) -> bool:
@@ -83,19 +104,15 @@ def _has(dtype: np.dtype[Any], value: float) -> bool:
         return bool(np.isnan(value) or float(dtype.type(value)) == value)
 
 
-def layout(around: Sequence[Span]) -> tuple[Layout, list[tuple[Piece, ...]]]:
-    """How the block with these spans is put together, and its pieces inside the array, each by its pieces along the axes."""
-    products = itertools.product(*(span.pieces for span in around))
-    inside = [pieces for pieces in products if all(piece.block is not None for piece in pieces)]
-    starts = [span.pixels.start - span.computed.start for span in around]
-    return (
-        Layout(
-            tuple(span.cells.start for span in around),
-            tuple(len(span.cells) for span in around),
-            tuple(slice(start, start + len(span.pixels)) for start, span in zip(starts, around)),
-            tuple(tuple(piece.place for piece in pieces) for pieces in inside),
-        ),
-        inside,
+@functools.lru_cache(maxsize=4096)
+def layout(forms: tuple[Form, ...]) -> Layout:
+    """How a block with these forms along the axes is put together. Its pieces are those of all axes, the last axis' fastest."""
+    along = [[slice(*place) for place in form.places] for form in forms]
+    whole = all(form.present == (0, form.length) for form in forms)
+    return Layout(
+        shape=tuple(form.length for form in forms),
+        places=tuple(itertools.product(*along)),
+        present=None if whole else tuple(slice(*form.present) for form in forms),
     )
 
 
@@ -111,19 +128,21 @@ def spans(chunks: Sequence[int], mode: str, before: int, after: int) -> list[Spa
     blocks = (range(max(end - chunk, kept.start), min(end, kept.stop)) for end, chunk in zip(ends.tolist(), chunks))
     found = [_span(pixels, ends, mode, before, after) for pixels in blocks if pixels]
     # An array without pixels has one block.
-    return found or [Span(range(0), range(0), range(0), ())]
+    return found or [Span(range(0), 0, Form(0, (), (0, 0)), ())]
 
 
 def _span(pixels: range, ends: NDArray[np.int64], mode: str, before: int, after: int) -> Span:
-    length = int(ends[-1])
     cells = range(pixels.start - before, pixels.stop + after)
-    if mode == "shrink":
-        cells = range(max(cells.start, 0), min(cells.stop, length))
-    computed = cells if mode == "shrink" else pixels
-    return Span(pixels, cells, computed, tuple(_pieces(cells, ends, mode)))
+    inside = (max(-cells.start, 0), min(int(ends[-1]) - cells.start, len(cells)))
+    places, pieces = [], []
+    for place, piece in _pieces(cells, ends, mode):
+        places.append(place)
+        pieces.append(piece)
+    form = Form(len(cells), tuple(places), inside if mode == "shrink" else (0, len(cells)))
+    return Span(pixels, cells.start, form, tuple(pieces))
 
 
-def _pieces(cells: range, ends: NDArray[np.int64], mode: str) -> Iterator[Piece]:
+def _pieces(cells: range, ends: NDArray[np.int64], mode: str) -> Iterator[tuple[Place, Piece]]:
     length = int(ends[-1])
     at = np.arange(cells.start, cells.stop)
     indices = _indices(at, length, mode)
@@ -132,11 +151,9 @@ def _pieces(cells: range, ends: NDArray[np.int64], mode: str) -> Iterator[Piece]
     cuts = np.flatnonzero((np.diff(blocks) != 0) | (np.diff(at // length) != 0)) + 1
     for low, high in itertools.pairwise([0, *cuts.tolist(), len(at)]):
         block = int(blocks[low])
-        if block < 0:
-            yield Piece(slice(low, high), None, None)
-        else:
+        if block >= 0:
             start = int(ends[block - 1]) if block else 0
-            yield Piece(slice(low, high), block, _compact(indices[low:high] - start, int(ends[block]) - start))
+            yield (low, high), Piece(block, _compact(indices[low:high] - start, int(ends[block]) - start))
 
 
 def _indices(at: NDArray[np.int64], length: int, mode: str) -> NDArray[np.int64]:

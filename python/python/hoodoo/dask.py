@@ -11,46 +11,35 @@ array([[ 5,  6,  6,  5],
 
 from __future__ import annotations
 
+import functools
 import itertools
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import dask.array as da
 import numpy as np
+from dask._task_spec import Task, TaskRef
 from dask.base import tokenize
-from dask.highlevelgraph import HighLevelGraph
+from dask.highlevelgraph import HighLevelGraph, Layer, MaterializedLayer
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from hoodoo import Kernel, _scipy
-from hoodoo._arrays import mask
+from hoodoo._arrays import mask as cells_of_mask
 from hoodoo._kernel import number
+from hoodoo._masked import is_masked
 from hoodoo._overlap import Indices, Layout, Piece, Span, layout, spans
 from hoodoo._syntax import names, tokens
-from hoodoo._window import axes_of_window, cells_of, has_its_pixel
+from hoodoo._window import axes_of_window, cells_of
 
 __all__ = ["generic_filter"]
 
 #: Where Dask keeps a block: the name of an array, and the block's number along each axis.
-_Key: TypeAlias = tuple[Any, ...]
-
-#: Tasks, and what they need.
-_Tasks: TypeAlias = dict[Any, Any]
+_Key: TypeAlias = Any
 
 #: SciPy's other names of modes.
 _ALIASES = {"grid-mirror": "reflect", "grid-wrap": "wrap", "grid-constant": "constant"}
-
-#: With one of these words a kernel can fail at a pixel.
-_CAN_FAIL = frozenset({"assert", "nth", "percentile", "rank", "trimmed_mean"})
-
-#: Second arguments with which these don't fail, if there is an element.
-_RIGHT: dict[str, Callable[[float], bool]] = {
-    "percentile": lambda value: 0 <= value <= 100,
-    "trimmed_mean": lambda value: value >= 0 and value == int(value),
-    "rank": lambda value: value in (0, -1),
-    "nth": lambda value: value == 0,
-}
 
 #: The length of an axis that is longer than any window.
 _ENDLESS = 1 << 40
@@ -67,6 +56,9 @@ def generic_filter(
     axes: int | Sequence[int] | None = None,
     dtype: DTypeLike | None = None,
     *,
+    mask: Any = None,
+    nodata: float | None = None,
+    fill: bool = False,
     cast: Literal["saturate", "wrap"] = "saturate",
     engine: Literal["auto", "rows", "callback", "interpreter"] = "auto",
     precision: Literal["exact", "single"] = "exact",
@@ -77,11 +69,11 @@ def generic_filter(
 
     Every argument has the meaning that it has where a `Kernel` is called, and the blocks together are what the kernel makes of the
     whole array in memory, for every mode and for blocks of any size, but for the rounding of sums, whose order is not specified.
+    Masked blocks, as those of `dask.array.ma`, give masked blocks.
 
     Each block is computed in one task, from its own block of `x` and parts of those around it. `coord` and `extent` are those of
     the whole array. Kernels travel to other processes as text, and each process compiles a kernel once. As Dask computes several
-    blocks at a time, each has one thread, unless `threads` says otherwise. In mode ``shrink`` a kernel that
-    can fail at a pixel (`assert`, `rank`, ...) needs blocks as long as the array, because windows at the ends of others have fewer cells.
+    blocks at a time, each has one thread, unless `threads` says otherwise.
 
     Parameters
     ----------
@@ -89,7 +81,9 @@ def generic_filter(
         A Dask array, or one for each input of the kernel, all of one shape; the others get the chunks of the first.
     kernel : str or Kernel
         The kernel. One with several outputs gives a named tuple of Dask arrays.
-    size, footprint, mode, cval, origin, axes, dtype, cast, engine, precision, threads, **params
+    mask : array_like of bool, optional
+        Which cells have no value: a Dask array or another one, that broadcasts to the shape of `x`.
+    size, footprint, mode, cval, origin, axes, dtype, nodata, fill, cast, engine, precision, threads, **params
         As for `Kernel`.
 
     Raises
@@ -107,63 +101,80 @@ def generic_filter(
     >>> line = da.from_array([5, 1, 4, 2, 3], chunks=2)
     >>> generic_filter(line, "param t = 0; max(w) + t", size=3, mode="wrap", t=10).compute()
     array([15, 15, 14, 14, 15])
+    >>> generic_filter(da.ma.masked_greater(line, 4), "max(w)", size=3).compute()
+    masked_array(data=[--, 4, 4, 4, 3],
+                 mask=[ True, False, False, False, False],
+           fill_value=999999)
     """
     if isinstance(kernel, str):
         kernel = Kernel(kernel)
     elif not isinstance(kernel, Kernel):
         raise TypeError(f"the kernel must be a str or a hoodoo.Kernel, which other processes can compile, not {kernel!r}")
     inputs = _inputs(x)
-    footprint = cells_of(footprint, axes_of_window(inputs[0].ndim, axes))
-    _check_window(inputs[0].ndim, size, footprint, mode, origin, axes)
+    ndim = inputs[0].ndim
+    footprint = cells_of(footprint, axes_of_window(ndim, axes))
+    _check_window(ndim, size, footprint, mode, origin, axes)
     window: dict[str, Any] = {"size": size, "footprint": footprint, "origin": origin, "axes": axes}
-    cval = number(cval, "cval")
-    options: dict[str, Any] = {"cval": cval, "cast": cast, "engine": engine, "precision": precision, "threads": threads}
+    options: dict[str, Any] = {"cval": number(cval, "cval"), "nodata": nodata, "fill": fill, "cast": cast}
+    options |= {"engine": engine, "precision": precision, "threads": threads, **params}
     # What is wrong with the arguments is wrong for arrays without pixels; what these give has the right types.
-    empties = [np.empty((0,) * array.ndim, array.dtype) for array in inputs]
-    sample = kernel(*empties, mode=mode, dtype=dtype, **window, **options, **params)
-    shape = inputs[0].shape
+    empties = [_like(array._meta, ndim) for array in inputs]
+    no_mask = None if mask is None else np.zeros((0,) * ndim, bool)
+    sample = kernel(*empties, mode=mode, dtype=dtype, mask=no_mask, **window, **options)
     _check_shapes(inputs)
-
-    filtered = list(range(len(shape))) if axes is None else [int(axis) % len(shape) for axis in np.ravel(axes)]
-    modes = dict.fromkeys(range(len(shape)), "valid")
-    of_window = [mode] * len(filtered) if isinstance(mode, str) else mode
-    modes |= {axis: _ALIASES.get(name, name) for axis, name in zip(filtered, of_window)}
-    region = kernel.output_region((_ENDLESS,) * len(shape), mode="valid", **window)
-    reach = [(start, _ENDLESS - stop) for start, stop in region]
-    shrinking = [axis for axis in filtered if modes[axis] == "shrink" and reach[axis] != (0, 0)]
-    cut = [axis for axis in shrinking if len(inputs[0].chunks[axis]) > 1]
-    if cut and _can_fail_in_part(kernel.source, has_its_pixel(size, footprint, origin)):
-        raise ValueError(_whole_axes_needed(cut))
     inputs = [array.rechunk(inputs[0].chunks) for array in inputs]
 
-    outputs = sample if isinstance(sample, tuple) else (sample,)
-    placed, coordinates = _placed(kernel, [shape[axis] for axis in filtered])
+    filtered = list(range(ndim)) if axes is None else [int(axis) % ndim for axis in np.ravel(axes)]
+    modes = dict.fromkeys(range(ndim), "valid")
+    of_window = [mode] * len(filtered) if isinstance(mode, str) else mode
+    modes |= {axis: _ALIASES.get(name, name) for axis, name in zip(filtered, of_window)}
+    region = kernel.output_region((_ENDLESS,) * ndim, mode="valid", **window)
+    along = [
+        spans(chunks, modes[axis], start, _ENDLESS - stop) for axis, (chunks, (start, stop)) in enumerate(zip(inputs[0].chunks, region))
+    ]
+    placed, coordinates = _placed(kernel, [inputs[0].shape[axis] for axis in filtered])
     task = _Task(
         kernel=placed,
         coordinates=dict(zip(coordinates, filtered)),
         dtypes=[array.dtype for array in inputs],
-        arguments={
-            **window,
-            **options,
-            **params,
-            "mode": ["shrink" if modes[axis] == "shrink" else "valid" for axis in filtered] or "valid",
-            **({"dtype": outputs[0].dtype} if len(outputs) == 1 else {"output": [each.dtype for each in outputs]}),
-        },
+        masked=[is_masked(array._meta) for array in inputs],
+        has_mask=mask is not None,
+        outside=options["cval"] if "constant" in modes.values() else 0.0,
+        arguments={**window, **options, **_types(sample), "mode": "valid"},
     )
-    along = [spans(cut, modes[axis], *reach[axis]) for axis, cut in enumerate(inputs[0].chunks)]
-    chunks = tuple(tuple(len(span.pixels) for span in each) for each in along)
-    name = f"hoodoo-{tokenize([array.name for array in inputs], kernel, modes, task.arguments)}"
-    layers = HighLevelGraph.from_collections(name, _graph(name, task, inputs, along), dependencies=inputs)
-    if not isinstance(sample, tuple):
-        return da.Array(layers, name, chunks, meta=sample)
-    return type(sample)(*(_output(layers, name, number, chunks, meta) for number, meta in enumerate(sample)))
+    masks = [] if mask is None else [_mask_like(inputs[0], mask)]
+    return _arrays(kernel, task, [*inputs, *masks], along, sample, modes)
 
 
 def _inputs(x: Any) -> list[Any]:
     """The inputs as Dask arrays, of which one number is the same at every pixel."""
-    inputs = [da.asarray(each) for each in (x if isinstance(x, (list, tuple)) else [x])]
+    inputs = [da.asanyarray(each) for each in (x if isinstance(x, (list, tuple)) else [x])]
     whole = next((array for array in inputs if array.ndim > 0), inputs[0])
     return [da.broadcast_to(each, whole.shape, whole.chunks) if each.ndim == 0 else each for each in inputs]
+
+
+def _like(meta: Any, ndim: int) -> NDArray[Any]:
+    """An array without elements, masked if an array's blocks are."""
+    empty = np.empty((0,) * ndim, meta.dtype)
+    return np.ma.MaskedArray(empty, fill_value=meta.fill_value) if is_masked(meta) else empty
+
+
+def _mask_like(array: Any, mask: Any) -> Any:
+    """A mask with the shape and the blocks of an array."""
+    mask = da.asarray(mask)
+    try:
+        whole = da.broadcast_to(mask, array.shape)
+    except ValueError:
+        raise ValueError(f"mask: the shape {mask.shape} is not that of the images, {array.shape}") from None
+    return whole.astype(bool).rechunk(array.chunks)
+
+
+def _types(sample: Any) -> dict[str, Any]:
+    """The arguments that say of which types outputs are; nobody says it of times."""
+    types = [each.dtype for each in sample] if isinstance(sample, tuple) else sample.dtype
+    if isinstance(types, list):
+        return {} if any(each.kind in "mM" for each in types) else {"output": types}
+    return {} if types.kind in "mM" else {"dtype": types}
 
 
 def _check_shapes(inputs: Sequence[Any]) -> None:
@@ -174,15 +185,6 @@ def _check_shapes(inputs: Sequence[Any]) -> None:
         raise ValueError("the sizes of the chunks are unknown; x.compute_chunk_sizes() finds them")
 
 
-def _whole_axes_needed(axes: list[int]) -> str:
-    """Why a kernel can't be computed by blocks along these axes, and what to do."""
-    return (
-        f"in mode shrink this kernel can't be computed block by block along axes {axes}, because at the ends of a block it sees fewer "
-        "cells than at those of the array, and can fail there (by `assert`, `rank`, `nth`, ...): "
-        f"x.rechunk({dict.fromkeys(axes, -1)}) makes one block along them, if that fits in memory"
-    )
-
-
 def _check_window(ndim: int, size: Any, footprint: Any, mode: Any, origin: Any, axes: Any) -> None:
     """Refuses what SciPy's `generic_filter` refuses of a window, with its exceptions."""
     along = _scipy.axes_of(axes, ndim)
@@ -190,7 +192,7 @@ def _check_window(ndim: int, size: Any, footprint: Any, mode: Any, origin: Any, 
         _scipy.checked_mode(one, own=True)
     origins = _scipy.for_each(origin, len(along))
     if footprint is not None:
-        cells = mask(footprint)
+        cells = cells_of_mask(footprint)
         if cells.ndim != len(along) or 0 in cells.shape:
             raise RuntimeError(f"footprint.ndim ({cells.ndim}) must match len(axes) ({len(along)})")
         lengths = list(cells.shape)
@@ -205,73 +207,83 @@ def _check_window(ndim: int, size: Any, footprint: Any, mode: Any, origin: Any, 
         _scipy.check_origin(operator.index(one), length)
 
 
-def _can_fail_in_part(source: str, has_its_pixel: bool) -> bool:
-    """Whether a kernel can fail at a pixel because its window has fewer cells than it should have."""
-    words = [(kind, text) for kind, text in tokens(source) if kind not in ("space", "comment")]
-    for index, (kind, text) in enumerate(words):
-        if text not in _CAN_FAIL or kind not in ("control", "reduction"):
-            continue
-        if text == "assert":
-            return True
-        arguments = _arguments(words[index + 1 :])
-        value = _literal(arguments[-1]) if len(arguments) == 2 else None
-        if value is None or not _RIGHT[text](value):
-            return True
-        never_empty = has_its_pixel and "where" not in arguments[0]
-        if text in ("rank", "nth") and not never_empty:
-            return True
-    return False
+def _arrays(kernel: Kernel, task: _Task, inputs: Sequence[Any], along: list[list[Span]], sample: Any, modes: Mapping[int, str]) -> Any:
+    """The array of a task's results, or a named tuple of the arrays of its several outputs."""
+    name = f"hoodoo-{tokenize([array.name for array in inputs], kernel, modes, task.arguments)}"
+    layer = _Blocks(name, task, [array.name for array in inputs], along)
+    layers = HighLevelGraph.from_collections(name, layer, dependencies=inputs)
+    chunks = tuple(tuple(len(span.pixels) for span in each) for each in along)
+    if not isinstance(sample, tuple):
+        return da.Array(layers, name, chunks, meta=sample)
+    together: Any = da.Array(layers, name, chunks, meta=sample[0])
+    outputs = (together.map_blocks(operator.itemgetter(index), dtype=meta.dtype, meta=meta) for index, meta in enumerate(sample))
+    return type(sample)(*outputs)
 
 
-def _arguments(words: Sequence[tuple[str, str]]) -> list[list[str]]:
-    """The words of each argument of a call, from its bracket on."""
-    arguments: list[list[str]] = [[]]
-    depth = 0
-    for _, text in words:
-        depth += text in ("(", "[")
-        depth -= text in (")", "]")
-        if depth == 0:
-            break
-        if text == "," and depth == 1:
-            arguments.append([])
-        elif not (text == "(" and depth == 1):
-            arguments[-1].append(text)
-    return arguments
+class _Blocks(Layer):
+    """The tasks for all blocks, and for the parts of the inputs that they need. They are made when they are asked for."""
 
+    def __init__(self, name: str, task: _Task, sources: Sequence[str], along: list[list[Span]]) -> None:
+        super().__init__()
+        self._name = name
+        self._task = task
+        self._sources = list(sources)
+        self._along = along
+        indices = [dict.fromkeys(piece.indices for span in each for piece in span.pieces) for each in along]
+        # Parts are known by numbers: keys are made of nothing else.
+        self._variants = [{each: variant for variant, each in enumerate(found)} for found in indices]
 
-def _literal(words: list[str]) -> float | None:
-    """The number that is written, if it is one."""
-    try:
-        return float("".join(words))
-    except ValueError:
-        return None
+    @functools.cached_property
+    def _all(self) -> dict[_Key, Task]:
+        return self._tasks(self.get_output_keys())
 
+    def __getitem__(self, key: _Key) -> Task:
+        return self._all[key]
 
-def _graph(name: str, task: _Task, inputs: list[Any], along: list[list[Span]]) -> _Tasks:
-    """The tasks for all blocks, and for the parts of the inputs that they need."""
-    graph: _Tasks = {}
-    parts: dict[tuple[_Key, tuple[Indices, ...]], _Key] = {}
+    def __iter__(self) -> Iterator[_Key]:
+        return iter(self._all)
 
-    def key_of(array: str, pieces: tuple[Piece, ...]) -> _Key:
-        source = (array, *(piece.block for piece in pieces))
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @property
+    def has_legacy_tasks(self) -> bool:
+        # To look at the tasks would make them.
+        return False
+
+    def is_materialized(self) -> bool:
+        return "_all" in self.__dict__
+
+    def get_output_keys(self) -> set[_Key]:
+        return {(self._name, *block) for block in itertools.product(*(range(len(each)) for each in self._along))}
+
+    def cull(self, keys: set[_Key], all_hlg_keys: Collection[_Key]) -> tuple[Layer, Mapping[_Key, set[_Key]]]:
+        """The tasks for these blocks, and what each needs."""
+        tasks = self._tasks(keys)
+        return MaterializedLayer(tasks, annotations=self.annotations), {key: set(task.dependencies) for key, task in tasks.items()}
+
+    def _tasks(self, keys: Iterable[_Key]) -> dict[_Key, Task]:
+        tasks: dict[_Key, Task] = {}
+        for key in keys:
+            around = [each[number] for each, number in zip(self._along, key[1:])]
+            how = layout(tuple(span.form for span in around))
+            pieces = list(itertools.product(*(span.pieces for span in around)))
+            parts = [self._part(number, each, tasks) for number in range(len(self._sources)) for each in pieces]
+            tasks[key] = Task(key, self._task, tuple(span.first for span in around), how, *parts)
+        return tasks
+
+    def _part(self, number: int, pieces: tuple[Piece, ...], tasks: dict[_Key, Task]) -> TaskRef:
+        """A block of an input, or a part of it, for which there is a task then."""
+        blocks = [piece.block for piece in pieces]
+        source: _Key = (self._sources[number], *blocks)
         indices = tuple(piece.indices for piece in pieces)
         if all(each is None for each in indices):
-            return source
-        return parts.setdefault((source, indices), (f"part-{name}", len(parts)))
-
-    for block in itertools.product(*(range(len(each)) for each in along)):
-        how, inside = layout([each[number] for each, number in zip(along, block)])
-        graph[(name, *block)] = (task, how, *([key_of(array.name, pieces) for pieces in inside] for array in inputs))
-    return graph | {key: (_Part(indices), source) for (source, indices), key in parts.items()}
-
-
-def _output(layers: HighLevelGraph, name: str, number: int, chunks: tuple[tuple[int, ...], ...], meta: NDArray[Any]) -> Any:
-    """One of several outputs of the tasks of a graph."""
-    own = f"{name}-{number}"
-    blocks = itertools.product(*(range(len(each)) for each in chunks))
-    items: _Tasks = {(own, *block): (operator.getitem, (name, *block), number) for block in blocks}
-    graph = HighLevelGraph({**layers.layers, own: items}, {**layers.dependencies, own: {name}})
-    return da.Array(graph, own, chunks, meta=meta)
+            return TaskRef(source)
+        variants = (known[each] for known, each in zip(self._variants, indices))
+        key: _Key = (f"part-{self._name}", number, *blocks, *variants)
+        if key not in tasks:
+            tasks[key] = Task(key, _part_with(indices), TaskRef(source))
+        return TaskRef(key)
 
 
 @dataclass(frozen=True)
@@ -281,7 +293,7 @@ class _Part:
     indices: tuple[Indices, ...]
 
     def __call__(self, block: ArrayLike) -> NDArray[Any]:
-        part = np.asarray(block)
+        part = np.asanyarray(block)
         for axis, indices in enumerate(self.indices):
             if isinstance(indices, range):
                 part = part[(slice(None),) * axis + (slice(indices.start, indices.stop),)]
@@ -291,6 +303,10 @@ class _Part:
         return part.copy()
 
 
+# Most blocks need the same parts of those around them.
+_part_with = functools.lru_cache(maxsize=4096)(_Part)
+
+
 @dataclass(frozen=True)
 class _Task:
     """What computes a block of the outputs from what it sees of the inputs."""
@@ -298,27 +314,43 @@ class _Task:
     kernel: Kernel
     #: The arrays' axes by the params that say where along them a block begins.
     coordinates: dict[str, int]
+    #: Those of the inputs.
     dtypes: list[np.dtype[Any]]
+    #: Which inputs are masked arrays.
+    masked: list[bool]
+    #: Whether there is a mask after the inputs.
+    has_mask: bool
+    #: The value of the cells outside the array.
+    outside: float
     #: Those of the kernel.
     arguments: dict[str, Any]
 
-    def __call__(self, how: Layout, *inputs: list[ArrayLike]) -> Any:
-        pieces = [[np.asarray(piece) for piece in each] for each in inputs]
-        cells = [how.assemble(each, dtype, self.arguments["cval"]) for each, dtype in zip(pieces, self.dtypes)]
-        firsts: dict[str, Any] = {name: how.first[axis] for name, axis in self.coordinates.items()}
+    def __call__(self, first: tuple[int, ...], how: Layout, *pieces: Any) -> Any:
+        each = len(how.places)
+        inputs = [pieces[start : start + each] for start in range(0, len(pieces), each)] if each else [()] * len(self.dtypes)
+        missing = how.assemble(inputs.pop(), np.dtype(bool), 0.0) if self.has_mask else None
+        cells = [_cells(how, *each, self.outside) for each in zip(inputs, self.dtypes, self.masked)]
+        absent = how.absent()
+        if absent is not None and not any(each.dtype.kind in "mM" for each in cells):
+            missing = absent if missing is None else missing | absent
+        elif absent is not None:
+            # There is a value for no time.
+            cells = [np.where(absent, np.array("NaT", image.dtype), image) if image.dtype.kind in "mM" else image for image in cells]
+        firsts: dict[str, Any] = {name: first[axis] for name, axis in self.coordinates.items()}
         try:
-            result = self.kernel(*cells, **self.arguments, **firsts)
+            return self.kernel(*cells, mask=missing, **self.arguments, **firsts)
         except RuntimeError as error:
-            raise RuntimeError(f"{error}, where pixels are counted from {list(how.first)}") from error
-        if not isinstance(result, tuple):
-            return _trimmed(result, how)
-        return type(result)(*(_trimmed(each, how) for each in result))
+            raise RuntimeError(f"{error}, where pixels are counted from {list(first)}") from error
 
 
-def _trimmed(result: NDArray[Any], how: Layout) -> NDArray[Any]:
-    """Without the pixels around the block, which only mode ``shrink`` leaves."""
-    surplus = result.shape != tuple(pixels.stop - pixels.start for pixels in how.pixels)
-    return result[how.pixels].copy() if surplus else result
+def _cells(how: Layout, pieces: Sequence[Any], dtype: np.dtype[Any], masked: bool, outside: float) -> NDArray[Any]:
+    """The cells that a block sees of an input; a masked array if blocks of that input are."""
+    values = how.assemble([np.asarray(np.ma.getdata(piece)) for piece in pieces], dtype, outside)
+    if not masked and not any(map(is_masked, pieces)):
+        return values
+    missing = how.assemble([np.ma.getmaskarray(piece) for piece in pieces], np.dtype(bool), 0.0)
+    fill_value = next((piece.fill_value for piece in pieces if is_masked(piece)), None)
+    return np.ma.MaskedArray(values, missing, fill_value=fill_value)
 
 
 def _placed(kernel: Kernel, extent: list[int]) -> tuple[Kernel, list[str]]:
