@@ -96,12 +96,13 @@ fn check<T: AnyElement>(source: &str, window: impl Into<Window>, image: &ArrayD<
     agree(source, &Filter::new(&kernel).window(window.into()).mode(mode).cval(3.0), image);
 }
 
-const KERNELS: [&str; 12] = [
+const KERNELS: [&str; 13] = [
     "median(w)",
     "rank(w, 0), rank(w, -1)",
     "param k = 3; rank(w, k)",
     "param q = 30; percentile(w, q), percentile(w, 100 - q)",
     "trimmed_mean(w, 1)",
+    "param k = 2; trimmed_mean(w, k), trimmed_mean(w where w > 20, k)",
     "mode(w), variety(w), entropy(w)",
     "median(w where w > 20), median(w where not isnan(w))",
     "percentile(w where w < 100, 75), trimmed_mean(w where w < 100, 0)",
@@ -285,10 +286,47 @@ fn the_plan_says_what_moves_and_how() {
     assert!(listing("median(w)", DType::U8, 15).contains("histograms of columns"));
     assert!(listing("median(w)", DType::U16, 15).contains("a set of ranks"));
     assert!(listing("mode(w)", DType::F32, 15).contains("how often each value"));
+    for kernel in ["median(w)", "percentile(w, 30)", "rank(w where w > 9, 0)"] {
+        assert!(listing(kernel, DType::I64, 15).contains("a set of ranks"), "{kernel}");
+    }
+    assert!(listing("variety(w)", DType::U64, 3).contains("how often each value"));
     assert!(listing("median(w)", DType::U8, 3).contains("a selection network"));
     let still = listing("median(abs(w - mean(w)))", DType::U8, 15);
     assert!(still.contains("pixel by pixel on the host"), "{still}");
     assert!(still.contains("depend on the pixel"), "{still}");
+}
+
+/// Bytes over more cells that are no box than are compared one by one, with values that occur as often as others.
+#[test]
+fn bytes_over_large_footprints() {
+    let disk = mask([29, 29], |y, x| y * y + x * x <= 196);
+    let ring = mask([27, 31], |y, x| (60..=220).contains(&(y * y + x * x)) || x == 0);
+    let sources = [
+        "median(w), percentile(w, 30)",
+        "mode(w), variety(w), entropy(w)",
+        "param k = 40; trimmed_mean(w, k), rank(w where w > 60, k)",
+        "mode(w where w > 200), trimmed_mean(w where w < 100, 3)",
+    ];
+    for (number, source) in sources.into_iter().enumerate() {
+        for (kind, shape) in [(Kind::Many, &disk), (Kind::Few, &ring)] {
+            let mode = MODES[(2 * number + 1) % MODES.len()];
+            check(source, shape, &image::<u8>(&[31, 40], kind, number as u64), mode);
+            check(source, shape, &image::<i8>(&[5, 33], kind, number as u64), Mode::Shrink);
+        }
+    }
+}
+
+/// Blocks of few rows or of few columns, in which windows move along the longer side.
+#[test]
+fn borders_of_arrays_that_shrink() {
+    for source in ["percentile(w, 30)", "mode(w), variety(w)", "median(w where w > 30)"] {
+        for shape in [[70, 3], [3, 70], [40, 40], [1, 50], [50, 1]] {
+            for size in [[3, 3], [5, 4], [9, 9]] {
+                check(source, size, &image::<u8>(&shape, Kind::Many, 1), Mode::Shrink);
+                check(source, size, &image::<f32>(&shape, Kind::Wild, 2), Mode::Shrink);
+            }
+        }
+    }
 }
 
 /// Elements that are found bit by bit: all integers of 8 and 16 bits, even and odd numbers of rows, percentiles that are elements.

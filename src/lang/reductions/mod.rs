@@ -13,6 +13,7 @@ mod table;
 pub use self::class::{Class, Frequency, Monoid, Positional, Ranked, percentile_position};
 pub use self::reference::Selected;
 pub use self::rules::{Argument, LaneRule, NanRule, ResultRange};
+pub use self::statistic::{entropy_term, most_frequent, trimmed};
 pub use self::table::Row;
 use crate::lang::ordered::Ordered;
 
@@ -97,8 +98,8 @@ impl Reduction {
             Reduction::Min => reference::min(selected),
             Reduction::Max => reference::max(selected),
             Reduction::Nth => reference::nth(selected),
-            Reduction::Median => reference::middle(selected),
-            Reduction::Rank => reference::chosen_rank(selected),
+            Reduction::Median => reference::chosen(Ranked::Median, selected),
+            Reduction::Rank => reference::chosen(Ranked::Rank, selected),
             Reduction::Mode => reference::chosen_mode(selected),
             _ => return None,
         })

@@ -4,6 +4,7 @@
 //! scratch memory, so they agree to the bit.
 
 use super::class::{Frequency, Ranked};
+use super::statistic::most_frequent;
 use crate::lang::ordered::Ordered;
 use crate::lang::stop::is_stopped;
 use crate::tuning;
@@ -124,23 +125,13 @@ fn ranked(op: Ranked, selected: Selected<'_>) -> f64 {
     })
 }
 
-/// The median of an odd number of elements, which is one of them.
-pub(super) fn middle<T: Ordered>(selected: Selected<'_, T>) -> T {
+/// A statistic that is one of the elements, which are chosen as they are: a rank, or the median of an odd number.
+pub(super) fn chosen<T: Ordered>(op: Ranked, selected: Selected<'_, T>) -> T {
     if selected.is_unordered() {
         return T::NOTHING;
     }
-    let count = selected.elements.len();
-    nth_smallest(selected.elements, count / 2)
-}
-
-/// As [`rank`], of elements that are chosen as they are.
-pub(super) fn chosen_rank<T: Ordered>(selected: Selected<'_, T>) -> T {
-    if selected.is_unordered() {
-        return T::NOTHING;
-    }
-    let count = selected.elements.len() as f64;
-    let k = if selected.argument < 0.0 { selected.argument + count } else { selected.argument };
-    if k >= 0.0 && k < count { nth_smallest(selected.elements, k as usize) } else { T::NOTHING }
+    let elements = selected.elements;
+    op.chosen_of_sorted(elements.len(), selected.argument, |k| nth_smallest(elements, k))
 }
 
 fn nth_smallest<T: Ordered>(elements: &mut [T], k: usize) -> T {
@@ -172,13 +163,7 @@ pub(super) fn mode(selected: Selected<'_>) -> f64 {
 
 /// As [`mode`], of elements that are chosen as they are.
 pub(super) fn chosen_mode<T: Ordered>(selected: Selected<'_, T>) -> T {
-    let (mut mode, mut most) = (T::NOTHING, 0);
-    for (value, count) in distinct(selected.elements) {
-        if count > most {
-            (mode, most) = (value, count);
-        }
-    }
-    mode
+    most_frequent(distinct(selected.elements)).unwrap_or(T::NOTHING)
 }
 
 pub(super) fn variety<T: Ordered>(selected: Selected<'_, T>) -> f64 {

@@ -1,14 +1,17 @@
 //! What order statistics make of sorted elements, and of values that are counted: defined once, for every engine that finds those in its
 //! own way.
 
+use std::ops::Range;
+
 use super::class::{Frequency, Ranked, percentile_position};
+use crate::lang::ordered::Ordered;
 
 impl Ranked {
     /// The statistic of `count` elements, of which `nth` gives those of the ranks that it is made of: neighbours the higher one first,
     /// more than two in ascending order. NaN if there is no element. That none is NaN is for the caller to see to.
     ///
     /// Every engine that finds the elements in its own way calls this, so that they agree to the bit.
-    #[inline]
+    #[inline(always)]
     pub fn of_sorted(self, count: usize, argument: f64, mut nth: impl FnMut(usize) -> f64) -> f64 {
         if count == 0 {
             return f64::NAN;
@@ -19,10 +22,7 @@ impl Ranked {
                 let upper = nth(count / 2);
                 midpoint(nth(count / 2 - 1), upper)
             }
-            Ranked::Rank => {
-                let k = if argument < 0.0 { argument + count as f64 } else { argument };
-                if k >= 0.0 && k < count as f64 { nth(k as usize) } else { f64::NAN }
-            }
+            Ranked::Rank => rank_of(argument, count).map_or(f64::NAN, nth),
             Ranked::Percentile if !(0.0..=100.0).contains(&argument) => f64::NAN,
             Ranked::Percentile => {
                 let position = percentile_position(argument, count);
@@ -32,46 +32,76 @@ impl Ranked {
                 let low = if lower as usize == above { high } else { nth(above - 1) };
                 interpolate(low, high, position - lower)
             }
-            Ranked::TrimmedMean => {
-                // A negative or fractional k fails the kernel; here it only must not panic.
-                let k = argument.max(0.0) as usize;
-                if k >= count.div_ceil(2) {
-                    return f64::NAN;
-                }
-                (k..count - k).fold(0.0, |sum, k| sum + nth(k)) / (count - 2 * k) as f64
-            }
+            Ranked::TrimmedMean => trimmed(argument, count).map_or(f64::NAN, |ranks| {
+                let len = ranks.len() as f64;
+                ranks.fold(0.0, |sum, k| sum + nth(k)) / len
+            }),
         }
     }
+
+    /// The same of elements that are chosen as they are, where the statistic is one of them; else, and if there is no element of its rank,
+    /// nothing.
+    #[inline(always)]
+    pub fn chosen_of_sorted<T: Ordered>(self, count: usize, argument: f64, nth: impl FnOnce(usize) -> T) -> T {
+        let rank = match self {
+            Ranked::Median if count % 2 == 1 => Some(count / 2),
+            Ranked::Rank => rank_of(argument, count),
+            _ => None,
+        };
+        rank.map_or(T::NOTHING, nth)
+    }
+}
+
+/// The rank among `count` elements, from the lowest one or if it is negative from the highest one; if there is an element of it.
+#[inline(always)]
+fn rank_of(argument: f64, count: usize) -> Option<usize> {
+    let k = if argument < 0.0 { argument + count as f64 } else { argument };
+    (k >= 0.0 && k < count as f64).then_some(k as usize)
+}
+
+/// The ranks that remain of `count` elements without so many of the lowest and of the highest ones, if some remain.
+#[inline(always)]
+pub fn trimmed(argument: f64, count: usize) -> Option<Range<usize>> {
+    // A negative or fractional k fails the kernel; here it only must not panic.
+    let k = argument.max(0.0) as usize;
+    (k < count.div_ceil(2)).then(|| k..count - k)
 }
 
 impl Frequency {
     /// The statistic of distinct values, none of them NaN, in ascending order, with how often each occurs.
     ///
-    /// Every engine that counts values in its own way calls this, so that they agree to the bit.
+    /// Every engine that counts values in its own way calls this, or what it calls, so that they agree to the bit.
     #[inline]
     pub fn of_values(self, values: impl Iterator<Item = (f64, usize)> + Clone) -> f64 {
         match self {
-            Frequency::Mode => {
-                let (mut mode, mut most) = (f64::NAN, 0);
-                for (value, count) in values {
-                    if count > most {
-                        (mode, most) = (value, count);
-                    }
-                }
-                mode
-            }
+            Frequency::Mode => most_frequent(values).unwrap_or(f64::NAN),
             Frequency::Variety => values.count() as f64,
-            // The sum of `p * ln(1/p)`, where `p` is a value's part of all numbers. No term is negative, so nothing cancels, and
-            // one value alone gives 0.
+            // No term is negative, so nothing cancels, and one value alone gives 0.
             Frequency::Entropy => {
-                let numbers = values.clone().map(|(_, count)| count).sum::<usize>() as f64;
-                values.fold(0.0, |entropy, (_, count)| {
-                    let count = count as f64;
-                    entropy + count / numbers * libm::log(numbers / count)
-                })
+                let numbers = values.clone().map(|(_, count)| count).sum();
+                values.fold(0.0, |entropy, (_, count)| entropy + entropy_term(count, numbers))
             }
         }
     }
+}
+
+/// The value that occurs most often, the first of several; none if there are no values.
+#[inline(always)]
+pub fn most_frequent<T>(values: impl Iterator<Item = (T, usize)>) -> Option<T> {
+    let (mut mode, mut most) = (None, 0);
+    for (value, count) in values {
+        if count > most {
+            (mode, most) = (Some(value), count);
+        }
+    }
+    mode
+}
+
+/// What a value that occurs so often among so many numbers adds to their entropy: `p * ln(1/p)`, where `p` is its part of them.
+#[inline]
+pub fn entropy_term(count: usize, numbers: usize) -> f64 {
+    let (count, numbers) = (count as f64, numbers as f64);
+    count / numbers * libm::log(numbers / count)
 }
 
 /// Half the sum of two numbers. Where the sum is beyond all numbers, it is the sum of the halves, which are exact there.

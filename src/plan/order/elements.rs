@@ -26,13 +26,8 @@ pub enum Elements {
 }
 
 impl Elements {
-    /// The elements of a window that are selected by a filter, if both are functions of the cell, and no 64-bit integers that keep every
-    /// bit: what is found of them is an f64.
+    /// The elements of a window that are selected by a filter, if both are functions of the cell.
     pub fn of(hoisted: &Hoisted, request: &Request, window: ExprId, filter: Option<ExprId>) -> Option<Elements> {
-        Elements::of_cells(hoisted, request, window, filter).filter(|elements| !elements.lane().is_long())
-    }
-
-    fn of_cells(hoisted: &Hoisted, request: &Request, window: ExprId, filter: Option<ExprId>) -> Option<Elements> {
         let kernel = &hoisted.kernel;
         if let (Expr::Tap(input), None) = (kernel.expr(window), filter) {
             return Some(Elements::Input { input: *input, lane: array_input(request, *input).input.lane });

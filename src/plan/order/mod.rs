@@ -54,13 +54,11 @@ pub fn moving(hoisted: &Hoisted, request: &Request) -> Option<Moving> {
     }
     let kernel = &hoisted.kernel;
     let facts = WholeFacts { inputs: &request.wholes(), taps: request.window_len(), absence: false };
-    // 64-bit integers, which are to keep every bit, are no elements that move.
     let wholes = wholes(kernel, &facts);
     let mut found: BTreeMap<(ExprId, Option<ExprId>), Vec<ExprId>> = BTreeMap::new();
     for (id, node) in kernel.live_nodes() {
         let Expr::Reduce { op, window, filter, argument } = node.expr else { continue };
         let wanted = request.cut == Cut::Always || !has_network(kernel, op, filter, argument, request.cells.taps());
-        let wanted = wanted && !wholes[window.index()].is_exact();
         if op.is_order_statistic() && wanted && argument_of(kernel, argument).is_some() {
             found.entry((window, filter)).or_default().push(id);
         }
@@ -83,6 +81,8 @@ pub fn moving(hoisted: &Hoisted, request: &Request) -> Option<Moving> {
                 // As wide as the counts.
                 Method::Bisection(_) if lane == Lane::U8 && cells.len() > usize::from(u8::MAX) => Lane::U16,
                 Method::Columns(_) | Method::Bisection(_) if element.is_some() => lane,
+                // One of the elements, of which every bit is kept.
+                _ if wholes[id.index()].is_exact() => lane,
                 _ => Lane::F64,
             };
             let statistic = OrderStatistic {

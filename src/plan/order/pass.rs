@@ -61,7 +61,11 @@ impl OrderStatistic {
         DraftInput {
             input: PassInput { origin: Origin::Line(self.line), dtype: stored_as(self.lane), lane: self.lane },
             ranges: LineRanges { finite: self.range, general: self.range },
-            whole: Whole::NONE,
+            whole: match self.lane {
+                Lane::I64 => Whole::I64,
+                Lane::U64 => Whole::U64,
+                _ => Whole::NONE,
+            },
         }
     }
 }

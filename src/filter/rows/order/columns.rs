@@ -120,7 +120,7 @@ trait Answers {
 
 /// A statistic of which not more is known.
 struct AnyStatistic<'a, 'r> {
-    statistic: Statistic<'a, Ranked>,
+    statistic: Statistic<'a, Ranked, f64>,
     results: &'a mut Results<'r, f64>,
 }
 
@@ -134,7 +134,7 @@ struct OneElement<'a, 'r> {
 
 impl ColumnSums {
     /// Finds a statistic for every pixel of a block, or stops if that is over.
-    pub fn find(&mut self, of: OfColumns<'_>, statistic: Statistic<'_, Ranked>, results: &mut Results<'_, f64>) {
+    pub fn find(&mut self, of: OfColumns<'_>, statistic: Statistic<'_, Ranked, f64>, results: &mut Results<'_, f64>) {
         self.answer(of, AnyStatistic { statistic, results });
     }
 

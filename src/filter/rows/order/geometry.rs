@@ -1,7 +1,7 @@
 //! Blocks of pixels, the elements around them, and what changes in a window that moves among them.
 
 use crate::grid::region::Region;
-use crate::plan::order::cells::{Cell, OrderCells};
+use crate::plan::order::cells::{Cell, Change, OrderCells};
 use crate::plan::order::method::Method;
 use crate::plan::order::pass::OrderPass;
 use crate::tuning;
@@ -16,31 +16,40 @@ pub struct Geometry {
 impl Geometry {
     /// For a pass, over a region whose rows are done so many together.
     pub fn new(pass: &OrderPass, region: &Region, group: usize) -> Geometry {
-        let region_rows = region.axes.iter().nth_back(1).map_or(1, ExactSizeIterator::len);
-        let OrderCells { planes, y, x, all, .. } = &pass.cells;
+        let most = Geometry {
+            rows: region.axes.iter().nth_back(1).map_or(1, ExactSizeIterator::len),
+            columns: region.row().len(),
+        };
+        let OrderCells { y, .. } = &pass.cells;
         let needs_ranks = |method: Method| !matches!(method, Method::Columns(_) | Method::Bisection(_));
-        let (rows, columns) = match !pass.statistics.iter().any(|statistic| needs_ranks(statistic.method)) {
-            true => (tuning::COLUMN_ROWS.max(2 * y.span), tuning::COLUMN_STRIP),
-            false => sides(all.len(), planes.len(), y.span + 1, x.span + 1),
+        let wanted = match !pass.statistics.iter().any(|statistic| needs_ranks(statistic.method)) {
+            true => Geometry { rows: tuning::COLUMN_ROWS.max(2 * y.span), columns: tuning::COLUMN_STRIP },
+            false => ranked_together(&pass.cells, most),
         };
         Geometry {
-            rows: rows.min(region_rows).next_multiple_of(group).max(group),
-            columns: columns.min(region.row().len()),
+            rows: wanted.rows.min(most.rows).next_multiple_of(group).max(group),
+            columns: wanted.columns.min(most.columns),
         }
     }
 }
 
-/// The rows and columns of pixels of a block, whose elements are ranked together.
+/// The rows and columns of pixels of a block, whose elements are ranked together, in a region that has at most so many of either.
 ///
 /// In many more elements than a window has, its own are far apart; of few more, most belong to several blocks.
-fn sides(cells: usize, planes: usize, height: usize, width: usize) -> (usize, usize) {
-    let most = tuning::RANKED_MOST.max(4 * cells);
-    let elements = (tuning::RANKED_FOR_EACH_CELL * cells).clamp(tuning::RANKED_LEAST.min(most), most) / planes;
+fn ranked_together(cells: &OrderCells, region: Geometry) -> Geometry {
+    let (count, planes) = (cells.all.len(), cells.planes.len());
+    let (height, width) = (cells.y.span + 1, cells.x.span + 1);
+    let most = tuning::RANKED_MOST.max(4 * count);
+    let elements = (tuning::RANKED_FOR_EACH_CELL * count).clamp(tuning::RANKED_LEAST.min(most), most) / planes;
+    // So many pixels on one side, where there are so many on the other.
+    let columns = |rows: usize| (elements / (rows + height - 1)).saturating_sub(width - 1).max(width);
+    let rows = |columns: usize| (elements / (columns + width - 1)).saturating_sub(height - 1).max(height);
     let aspect = (width as f64 / height as f64).sqrt();
-    let side = (elements as f64).sqrt();
-    let columns = ((side * aspect) as usize).saturating_sub(width - 1).max(width).max(tuning::RANKED_COLUMNS);
-    let rows = (elements / (columns + width - 1)).saturating_sub(height - 1).max(height);
-    (rows, columns)
+    let square = ((elements as f64).sqrt() * aspect) as usize;
+    let first = square.saturating_sub(width - 1).max(width).max(tuning::RANKED_COLUMNS);
+    // A region of few rows has longer ones together, and the other way round.
+    let columns = first.max(columns(rows(first).min(region.rows))).min(region.columns);
+    Geometry { rows: rows(columns), columns }
 }
 
 /// Where the elements around a block are in memory: those beside each other across the way of a window follow each other.
@@ -85,39 +94,53 @@ pub struct Run {
     pub len: usize,
 }
 
-/// Where the elements of cells are in a layout, from a pixel's place on.
-fn runs(layout: &Layout, cells: &[Cell]) -> Vec<Run> {
-    let mut places: Vec<usize> = cells.iter().map(|cell| layout.place(cell.plane, cell.y, cell.x)).collect();
-    places.sort_unstable();
-    let mut runs: Vec<Run> = Vec::new();
-    for place in places {
-        match runs.last_mut() {
-            Some(run) if run.start + run.len == place => run.len += 1,
-            _ => runs.push(Run { start: place, len: 1 }),
+/// Where the elements of some cells are, from a pixel's place on.
+pub struct Places {
+    /// Those that follow each other, and the others.
+    pub runs: Vec<Run>,
+    pub scattered: Vec<u32>,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl Places {
+    fn new(layout: &Layout, cells: &[Cell]) -> Places {
+        let mut places: Vec<u32> = cells.iter().map(|cell| layout.place(cell.plane, cell.y, cell.x) as u32).collect();
+        places.sort_unstable();
+        let (mut runs, mut scattered) = (Vec::new(), Vec::new());
+        for run in places.chunk_by(|place, next| place + 1 == *next) {
+            match run.len() >= tuning::LEAST_RUN {
+                true => runs.push(Run { start: run[0] as usize, len: run.len() }),
+                false => scattered.extend(run),
+            }
         }
+        Places { runs, scattered, count: cells.len() }
     }
-    runs
 }
 
 /// What changes in a window that moves.
 pub struct Moves {
     pub layout: Layout,
     /// Every element.
-    pub all: Vec<Run>,
+    pub all: Places,
     /// The elements that the next window has and this one has not.
-    pub enter: Vec<Run>,
+    pub enter: Places,
     /// The elements that this window has and the next one has not.
-    pub leave: Vec<Run>,
+    pub leave: Places,
     /// The same for the window beside this one.
-    pub enter_aside: Vec<Run>,
-    pub leave_aside: Vec<Run>,
+    pub enter_aside: Places,
+    pub leave_aside: Places,
 }
 
 impl Moves {
-    /// How windows move along the axis in which fewer elements change, in blocks of such sides.
+    /// How windows move, in blocks of such sides: along the axis in which fewer elements change, those of the first windows of all ways
+    /// included.
     pub fn new(cells: &OrderCells, geometry: Geometry) -> Moves {
         let OrderCells { right, down, .. } = cells;
-        let along_row = right.enter.len() <= down.enter.len();
+        let changes = |ahead: &Change, aside: &Change, len: usize| {
+            ahead.enter.len() + (aside.enter.len() + tuning::COPIED_CHANGES).div_ceil(len.max(1))
+        };
+        let along_row = changes(right, down, geometry.columns) <= changes(down, right, geometry.rows);
         let (rows, columns) = (geometry.rows + cells.y.span, geometry.columns + cells.x.span);
         let layout = Layout {
             planes: cells.planes.len(),
@@ -127,11 +150,11 @@ impl Moves {
         };
         let (ahead, aside) = if along_row { (right, down) } else { (down, right) };
         Moves {
-            all: runs(&layout, &cells.all),
-            enter: runs(&layout, &ahead.enter),
-            leave: runs(&layout, &ahead.leave),
-            enter_aside: runs(&layout, &aside.enter),
-            leave_aside: runs(&layout, &aside.leave),
+            all: Places::new(&layout, &cells.all),
+            enter: Places::new(&layout, &ahead.enter),
+            leave: Places::new(&layout, &ahead.leave),
+            enter_aside: Places::new(&layout, &aside.enter),
+            leave_aside: Places::new(&layout, &aside.leave),
             layout,
         }
     }

@@ -33,7 +33,7 @@ pub const DIGIT_BITS: u32 = 11;
 pub const DIGITS: usize = 1 << DIGIT_BITS;
 
 /// An element of a lane, by the integer that has its place in the order; of floats, that of `total_cmp`.
-pub trait Ordered: Copy {
+pub trait Ordered: Copy + PartialEq {
     type Key: Key;
     const LANE: Lane;
 
@@ -41,8 +41,14 @@ pub trait Ordered: Copy {
         false
     }
     fn key(self) -> Self::Key;
-    /// The number that has the key.
-    fn value(key: Self::Key) -> f64;
+    /// The element that has the key.
+    fn of_key(key: Self::Key) -> Self;
+    /// The number that it is; of 64-bit integers, the nearest one.
+    fn number(self) -> f64;
+    /// The bits of a 64-bit integer.
+    fn whole(self) -> Option<i64> {
+        None
+    }
 }
 
 macro_rules! unsigned {
@@ -56,8 +62,12 @@ macro_rules! unsigned {
                 self.into()
             }
 
-            fn value(key: u32) -> f64 {
-                key.into()
+            fn of_key(key: u32) -> $type {
+                key as $type
+            }
+
+            fn number(self) -> f64 {
+                self.into()
             }
         }
     )*};
@@ -77,14 +87,46 @@ macro_rules! signed {
                 i32::from(self).wrapping_sub(<$type>::MIN.into()) as u32
             }
 
-            fn value(key: u32) -> f64 {
-                (key as i32).wrapping_add(<$type>::MIN.into()).into()
+            fn of_key(key: u32) -> $type {
+                (key as i32).wrapping_add(<$type>::MIN.into()) as $type
+            }
+
+            fn number(self) -> f64 {
+                self.into()
             }
         }
     )*};
 }
 
 signed!(i8, I8; i16, I16; i32, I32);
+
+macro_rules! long {
+    ($($type:ty, $lane:ident, $lift:expr);*) => {$(
+        impl Ordered for $type {
+            type Key = u64;
+            const LANE: Lane = Lane::$lane;
+
+            #[inline(always)]
+            fn key(self) -> u64 {
+                self as u64 ^ $lift
+            }
+
+            fn of_key(key: u64) -> $type {
+                (key ^ $lift) as $type
+            }
+
+            fn number(self) -> f64 {
+                self as f64
+            }
+
+            fn whole(self) -> Option<i64> {
+                Some(self as i64)
+            }
+        }
+    )*};
+}
+
+long!(u64, U64, 0; i64, I64, 1 << 63);
 
 macro_rules! float {
     ($($type:ident, $bits:ty, $lane:ident);*) => {$(
@@ -104,9 +146,13 @@ macro_rules! float {
                 if bits & SIGN == 0 { bits | SIGN } else { !bits }
             }
 
-            fn value(key: $bits) -> f64 {
+            fn of_key(key: $bits) -> $type {
                 const SIGN: $bits = 1 << (<$bits>::BITS - 1);
-                $type::from_bits(if key & SIGN == 0 { !key } else { key & !SIGN }).into()
+                $type::from_bits(if key & SIGN == 0 { !key } else { key & !SIGN })
+            }
+
+            fn number(self) -> f64 {
+                self.into()
             }
         }
     )*};
@@ -117,7 +163,10 @@ float!(f32, u32, F32; f64, u64, F64);
 /// Runs `$body` with `$type` as the type of a lane's elements.
 macro_rules! for_lane {
     ($lane:expr, $type:ident => $body:expr) => {
-        for_lane!(@ $lane, $type => $body; U8: u8, I8: i8, U16: u16, I16: i16, U32: u32, I32: i32, F32: f32, F64: f64)
+        for_lane!(
+            @ $lane, $type => $body;
+            U8: u8, I8: i8, U16: u16, I16: i16, U32: u32, I32: i32, U64: u64, I64: i64, F32: f32, F64: f64
+        )
     };
     (@ $lane:expr, $type:ident => $body:expr; $($variant:ident: $element:ty),*) => {
         match $lane {
@@ -125,9 +174,6 @@ macro_rules! for_lane {
                 type $type = $element;
                 $body
             })*
-            $crate::grid::lane::Lane::U64 | $crate::grid::lane::Lane::I64 => {
-                unreachable!("64-bit integers that keep every bit are no elements that move")
-            }
         }
     };
 }
@@ -138,10 +184,11 @@ pub(super) use for_lane;
 mod tests {
     use super::Ordered;
 
-    fn ascend<T: Ordered + Into<f64> + std::fmt::Debug>(elements: &[T]) {
+    fn ascend<T: Ordered + std::fmt::Debug>(elements: &[T]) {
         assert!(elements.windows(2).all(|pair| pair[0].key() < pair[1].key()), "{elements:?}");
         for element in elements {
-            assert_eq!(T::value(element.key()).to_bits(), (*element).into().to_bits());
+            let same = T::of_key(element.key());
+            assert_eq!((same.number().to_bits(), same.whole()), (element.number().to_bits(), element.whole()));
         }
     }
 
@@ -152,6 +199,8 @@ mod tests {
         ascend(&[i16::MIN, -1, 0, i16::MAX]);
         ascend(&[i32::MIN, -1, 0, i32::MAX]);
         ascend(&[0u32, u32::MAX]);
+        ascend(&[i64::MIN, i64::MIN + 1, -1, 0, (1 << 53) + 1, i64::MAX - 1, i64::MAX]);
+        ascend(&[0u64, 1, 1 << 63, u64::MAX - 1, u64::MAX]);
         ascend(&[f32::NEG_INFINITY, -1.5, -0.0, 0.0, f32::MIN_POSITIVE, 2.0, f32::INFINITY]);
         ascend(&[f64::NEG_INFINITY, f64::MIN, -0.0, 0.0, 5e-324, 2.0, f64::INFINITY]);
     }

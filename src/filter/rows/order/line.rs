@@ -4,13 +4,14 @@ use super::sweep::Results;
 use crate::grid::lane::Lane;
 use crate::plan::width::REGISTER;
 
-/// Memory for values of any lane that a statistic has: bytes and 16 bits, with or without a sign, and f64s.
+/// Memory for values of any lane that a statistic has: integers of 8, 16 and 64 bits, with or without a sign, and f64s.
 #[derive(Default)]
 pub struct LineMemory {
     bytes: Vec<i8>,
     shorts: Vec<i16>,
+    wholes: Vec<i64>,
     numbers: Vec<f64>,
-    lane_bytes: usize,
+    lane: Option<Lane>,
     rows: usize,
     columns: usize,
 }
@@ -18,13 +19,19 @@ pub struct LineMemory {
 impl LineMemory {
     /// Begins with so many rows of so many values.
     pub fn begin(&mut self, lane: Lane, rows: usize, columns: usize) {
-        (self.lane_bytes, self.rows, self.columns) = (lane.bytes(), rows, columns);
+        (self.lane, self.rows, self.columns) = (Some(lane), rows, columns);
         let len = (rows + 1) * self.pitch();
-        match self.lane_bytes {
+        match lane.bytes() {
             1 => self.bytes.resize(len, 0),
             2 => self.shorts.resize(len, 0),
+            _ if lane.is_long() => self.wholes.resize(len, 0),
             _ => self.numbers.resize(len, 0.0),
         }
+    }
+
+    /// Whether values are 64-bit integers.
+    pub fn has_wholes(&self) -> bool {
+        self.lane.is_some_and(Lane::is_long)
     }
 
     pub fn bytes(&mut self) -> Results<'_, i8> {
@@ -37,17 +44,24 @@ impl LineMemory {
         Results { values: &mut self.shorts, pitch, rows: self.rows, columns: self.columns }
     }
 
+    pub fn wholes(&mut self) -> Results<'_, i64> {
+        let pitch = self.pitch();
+        Results { values: &mut self.wholes, pitch, rows: self.rows, columns: self.columns }
+    }
+
     pub fn numbers(&mut self) -> Results<'_, f64> {
         let pitch = self.pitch();
         Results { values: &mut self.numbers, pitch, rows: self.rows, columns: self.columns }
     }
 
-    /// Where a pixel's value is.
+    /// Where a pixel's value is, of those that have begun.
     pub fn address(&self, row: usize, pixel: usize) -> *const u8 {
         let at = row * self.pitch() + pixel;
-        match self.lane_bytes {
+        let lane = self.lane.expect("the line has begun");
+        match lane.bytes() {
             1 => self.bytes[at..].as_ptr().cast(),
             2 => self.shorts[at..].as_ptr().cast(),
+            _ if lane.is_long() => self.wholes[at..].as_ptr().cast(),
             _ => self.numbers[at..].as_ptr().cast(),
         }
     }

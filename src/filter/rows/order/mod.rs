@@ -5,11 +5,14 @@
 
 mod bisection;
 mod columns;
+mod frequency;
 mod geometry;
+mod histogram;
 mod keys;
 mod level;
 mod line;
 mod question;
+mod rank_set;
 mod ranking;
 mod rows;
 mod sets;
@@ -24,16 +27,20 @@ use std::ops::Range;
 
 use self::bisection::{Keys, OfRank, of_bytes, of_shorts};
 use self::columns::{Bytes, ColumnSums, OfColumns};
+use self::frequency::{FewCounts, ValueCounts};
+use self::histogram::{Histogram, TrimmedSums};
 use self::keys::{Ordered, for_lane};
 use self::line::LineMemory;
+use self::rank_set::RankSet;
 use self::ranking::{HasSorter, Ranking};
 use self::rows::{CellsOfRow, ElementRows};
-use self::sets::{RankCounts, RankSet, ValueCounts};
+use self::sets::MovingSet;
 use self::shared::OrderContext;
 use self::statistic::Statistic;
 use self::sweep::Sweep;
 use super::context::RunContext;
 use super::traversal::Segments;
+use crate::lang::reductions::Ranked;
 use crate::plan::order::method::Method;
 use crate::plan::order::pass::{OrderArgument, OrderStatistic};
 
@@ -68,8 +75,11 @@ struct Memory {
     long_keys: Keys<i16>,
     set: Sweep<RankSet<false>>,
     numbers: Sweep<RankSet<true>>,
-    counts: Sweep<RankCounts>,
+    histogram: Sweep<Histogram<true>>,
+    filtered_histogram: Sweep<Histogram<false>>,
+    trimmed: Sweep<TrimmedSums>,
     values: Sweep<ValueCounts>,
+    few_values: Sweep<FewCounts>,
     columns: ColumnSums,
 }
 
@@ -144,21 +154,25 @@ impl<'a> OrderBlocks<'a> {
 
 /// Finds a statistic of elements that were read.
 fn find(context: &RunContext<'_>, pass: usize, statistic: &OrderStatistic, memory: &mut Memory, line: &mut LineMemory) {
-    let OrderContext { moves, columns, pair, .. } = &context.orders[pass];
+    let (order, OrderContext { columns, pair, .. }) = (&context.plan.orders[pass], &context.orders[pass]);
     let is_over = &|| context.verdict.is_over();
-    let Memory { ranking, bytes, keys, long_keys, set, numbers, counts, values: of_values, columns: sums, .. } = memory;
-    let values = &ranking.values[..];
     let argument = match statistic.argument {
         OrderArgument::Number(number) => number,
         OrderArgument::Param(param) => context.run.constants[param],
     };
     let unsigned = !statistic.lane.is_signed();
+    let few_values = order.elements.lane().bytes() == 1;
+    let Memory { ranking, bytes, keys, long_keys, .. } = memory;
+    let mut moving = MovingStatistic { context, pass, ranking, argument, line };
     match statistic.method {
         Method::Columns(kind) => {
-            let of = OfColumns { bytes, moves: columns, run: context.plan.orders[pass].cells.x.span + 1, is_over };
+            let of = OfColumns { bytes, moves: columns, run: order.cells.x.span + 1, is_over };
             match statistic.element.filter(|_| statistic.lane.bytes() == 1) {
-                Some(rank) => sums.find_element(of, rank, unsigned, &mut line.bytes()),
-                None => sums.find(of, Statistic { kind, argument, values }, &mut line.numbers()),
+                Some(rank) => memory.columns.find_element(of, rank, unsigned, &mut line.bytes()),
+                None => {
+                    let statistic = Statistic { kind, argument, values: &ranking.values };
+                    memory.columns.find(of, statistic, &mut line.numbers());
+                }
             }
         }
         Method::Bisection(rank) => {
@@ -168,18 +182,39 @@ fn find(context: &RunContext<'_>, pass: usize, statistic: &OrderStatistic, memor
                 _ => of_shorts(long_keys, of, &mut line.shorts()),
             }
         }
-        Method::Ranks(kind) => {
-            let statistic = Statistic { kind, argument, values };
-            match ranking.has_only_numbers() {
-                true => numbers.run(moves, ranking, statistic, &mut line.numbers(), is_over),
-                false => set.run(moves, ranking, statistic, &mut line.numbers(), is_over),
+        Method::Ranks(kind) if ranking.has_only_numbers() => moving.find(&mut memory.numbers, kind),
+        Method::Ranks(kind) => moving.find(&mut memory.set, kind),
+        Method::Histogram(kind @ Ranked::TrimmedMean) => moving.find(&mut memory.trimmed, kind),
+        Method::Histogram(kind) if ranking.has_only_numbers() => moving.find(&mut memory.histogram, kind),
+        Method::Histogram(kind) => moving.find(&mut memory.filtered_histogram, kind),
+        Method::Values(kind) if few_values => moving.find(&mut memory.few_values, kind),
+        Method::Values(kind) => moving.find(&mut memory.values, kind),
+    }
+}
+
+/// A statistic that is found by a set of the elements that moves.
+struct MovingStatistic<'m, 'a> {
+    context: &'m RunContext<'a>,
+    pass: usize,
+    ranking: &'m Ranking,
+    argument: f64,
+    line: &'m mut LineMemory,
+}
+
+impl MovingStatistic<'_, '_> {
+    fn find<S: MovingSet>(&mut self, sweep: &mut Sweep<S>, kind: S::Kind) {
+        let MovingStatistic { context, pass, ranking, argument, .. } = *self;
+        let moves = &context.orders[pass].moves;
+        let is_over = &|| context.verdict.is_over();
+        match self.line.has_wholes() {
+            true => {
+                let statistic = Statistic { kind, argument, values: &ranking.wholes };
+                sweep.run(moves, ranking, statistic, &mut self.line.wholes(), is_over);
             }
-        }
-        Method::Histogram(kind) => {
-            counts.run(moves, ranking, Statistic { kind, argument, values }, &mut line.numbers(), is_over);
-        }
-        Method::Values(kind) => {
-            of_values.run(moves, ranking, Statistic { kind, argument, values }, &mut line.numbers(), is_over);
+            false => {
+                let statistic = Statistic { kind, argument, values: &ranking.values };
+                sweep.run(moves, ranking, statistic, &mut self.line.numbers(), is_over);
+            }
         }
     }
 }
@@ -204,7 +239,9 @@ fn read<T: Ordered<Key: HasSorter>>(
         Method::Columns(_) => bytes.begin(planes, height, width, order.elements.is_filtered()),
         Method::Bisection(_) if narrow => keys.begin(planes, height, width),
         Method::Bisection(_) => long_keys.begin(planes, height, width),
-        Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => ranking.begin(moves.layout.len()),
+        Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => {
+            ranking.begin(moves.layout.len(), few_values);
+        }
     }
     for (plane, offset) in cells.planes.iter().enumerate() {
         for y in 0..height {

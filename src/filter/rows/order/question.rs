@@ -1,12 +1,13 @@
 //! Which elements a statistic is made of.
 
-use super::statistic::Statistic;
+use super::statistic::{Statistic, Value};
 use crate::lang::reductions::Ranked;
 
 /// No rank.
 const NONE: u32 = u32::MAX;
 
 /// The ranks of the elements that a statistic of so many elements is made of: two at most.
+#[derive(Clone, Copy)]
 pub struct Question {
     pub count: usize,
     /// Ranks from `count` on are not asked for.
@@ -23,16 +24,16 @@ impl Default for Question {
 impl Question {
     /// Asks for the elements of a statistic, but no mean, of so many elements.
     #[inline(always)]
-    pub fn ask(&mut self, statistic: &Statistic<'_, Ranked>, count: usize) {
+    pub fn ask<V>(&mut self, statistic: &Statistic<'_, Ranked, V>, count: usize) {
         if count != self.count {
-            *self = Question::new(statistic, count);
+            *self = Question::new(statistic.kind, statistic.argument, count);
         }
     }
 
-    fn new(statistic: &Statistic<'_, Ranked>, count: usize) -> Question {
+    fn new(kind: Ranked, argument: f64, count: usize) -> Question {
         let mut question = Question { count, ranks: [NONE; 2] };
         let mut asked = 0;
-        statistic.kind.of_sorted(count, statistic.argument, |k| {
+        kind.of_sorted(count, argument, |k| {
             question.ranks[asked] = k as u32;
             asked += 1;
             0.0
@@ -42,13 +43,13 @@ impl Question {
 
     /// The statistic of the elements of these ranks.
     #[inline(always)]
-    pub fn answer(&self, statistic: &Statistic<'_, Ranked>, elements: [f64; 2]) -> f64 {
+    pub fn answer<V: Value>(&self, statistic: &Statistic<'_, Ranked, V>, elements: [V; 2]) -> V {
         match self.ranks {
-            [NONE, _] => f64::NAN,
+            [NONE, _] => V::NOTHING,
             [_, NONE] => elements[0],
             _ => {
                 let element = |k: usize| elements[usize::from(k != self.ranks[0] as usize)];
-                statistic.kind.of_sorted(self.count, statistic.argument, element)
+                V::of_sorted(statistic.kind, self.count, statistic.argument, element)
             }
         }
     }

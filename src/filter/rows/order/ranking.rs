@@ -8,8 +8,12 @@ pub struct Ranking {
     /// For each place, the element's rank: those of numbers, which are selected, from 0 on, then those of NaN, then those of what is not
     /// selected.
     pub ranks: Vec<u32>,
+    /// The same of elements with few values, those of all that are not selected alike.
+    pub few: Vec<u16>,
     /// The numbers, by rank.
     pub values: Vec<f64>,
+    /// The bits of the same, if they are 64-bit integers.
+    pub wholes: Vec<i64>,
     /// The first rank after those of NaN elements; those of numbers are as many as numbers.
     pub nan_end: u32,
     only_numbers: bool,
@@ -52,8 +56,12 @@ impl HasSorter for u64 {
 
 impl Ranking {
     /// Begins with so many elements.
-    pub fn begin(&mut self, places: usize) {
-        self.ranks.resize(places, 0);
+    pub fn begin(&mut self, places: usize, few_values: bool) {
+        match few_values {
+            true => self.few.resize(places, 0),
+            false => self.ranks.resize(places, 0),
+        }
+        self.only_numbers = true;
         self.narrow.clear();
         self.wide.clear();
     }
@@ -77,15 +85,15 @@ impl Ranking {
     pub fn take_values<T: Ordered>(&mut self, row: &[T], selected: Option<&[u8]>, first: usize, step: usize) {
         for (index, element) in row.iter().enumerate() {
             let left_out = selected.is_some_and(|selected| selected[index] == 0);
-            self.ranks[first + index * step] = if left_out { 256 } else { element.key().into() as u32 };
+            self.only_numbers &= !left_out;
+            self.few[first + index * step] = if left_out { 256 } else { element.key().into() as u16 };
         }
     }
 
     /// Ends with 256 values, each of which is a rank; what is not selected has the next one.
     pub fn end_values<T: Ordered>(&mut self) {
         self.values.clear();
-        self.values.extend((0..=u8::MAX).map(|value| T::value(value.into())));
-        self.nan_end = 256;
+        self.values.extend((0..=u8::MAX).map(|value| T::of_key(value.into()).number()));
     }
 
     /// Sorts what was taken. Each element has a rank of its own, or equal ones share one; so do then all that are NaN or not selected.
@@ -93,11 +101,15 @@ impl Ranking {
         let mut sorter = std::mem::take(T::Key::sorter(self));
         sorter.sort();
         self.values.clear();
+        self.wholes.clear();
+        let mut last = None;
         for item in &sorter.items {
-            let value = T::value(item.key);
+            let element = T::of_key(item.key);
             // Zeros of either sign are one value.
-            if !shared || self.values.last() != Some(&value) {
-                self.values.push(value);
+            if !shared || last != Some(element) {
+                self.values.push(element.number());
+                self.wholes.extend(element.whole());
+                last = Some(element);
             }
             self.ranks[item.place as usize] = self.values.len() as u32 - 1;
         }

@@ -23,6 +23,10 @@ pub struct ElementRows {
     selected: Vec<u64>,
     len: usize,
     computed: bool,
+    /// What the code that computes them is called with.
+    addresses: Vec<*const u8>,
+    position: Vec<f64>,
+    scratch: Vec<f64>,
 }
 
 /// A row of cells: where it is along all axes but the last, and which cells along the row.
@@ -82,25 +86,27 @@ impl ElementRows {
         for row in &pass.rows {
             self.copy(context, row.input, row.input, room, cells);
         }
-        let rows: Vec<*const u8> = pass.rows.iter().map(|row| self.copies[row.input].as_ptr().cast()).collect();
+        self.addresses.clear();
+        self.addresses.extend(pass.rows.iter().map(|row| self.copies[row.input].as_ptr().cast::<u8>()));
         let bytes =
             |output: usize| (room * pass.outputs.get(output).map_or(0, |output| output.lane.bytes())).div_ceil(8);
         self.elements.resize(bytes(0), 0);
         self.selected.resize(bytes(1), 0);
         let outputs = [self.elements.as_mut_ptr().cast::<u8>(), self.selected.as_mut_ptr().cast()];
-        let mut position = vec![0.0; context.plan.request.axes.len()];
-        for (axis, at) in context.plan.request.axes.iter().zip(&mut position) {
-            *at = PLACE_BIAS + *cells.outer.get(*axis).unwrap_or(&cells.along.start) as f64;
-        }
-        let mut scratch = vec![0.0; pass.scratch_bytes() / 8];
+        self.position.clear();
+        self.position.extend(context.plan.request.axes.iter().map(|axis| {
+            let at = cells.outer.get(*axis).unwrap_or(&cells.along.start);
+            PLACE_BIAS + *at as f64
+        }));
+        self.scratch.resize(pass.scratch_bytes() / 8, 0.0);
         let frame = Frame {
             constants: context.run.constants.as_ptr(),
-            position: position.as_ptr(),
-            scratch: scratch.as_mut_ptr(),
+            position: self.position.as_ptr(),
+            scratch: self.scratch.as_mut_ptr(),
         };
         let code = context.run.kernel.element_code(order).expect("a pass that is computed has code");
         // SAFETY: rows and outputs have room for the elements, and for a block; the pass reads nothing around the pixel.
-        unsafe { code.call(&rows, &outputs[..pass.outputs.len()], room, &frame) };
+        unsafe { code.call(&self.addresses, &outputs[..pass.outputs.len()], room, &frame) };
     }
 }
 

@@ -4,7 +4,7 @@ use super::geometry::Moves;
 use super::level::{Level, Work, dispatch};
 use super::ranking::Ranking;
 use super::sets::{Moved, MovingSet};
-use super::statistic::Statistic;
+use super::statistic::{Statistic, Value};
 use crate::tuning;
 
 /// The values of a block.
@@ -33,31 +33,31 @@ pub struct Sweep<S> {
 
 impl<S: MovingSet> Sweep<S> {
     /// Finds a statistic for every pixel of a block, or stops if that is over.
-    pub fn run(
+    pub fn run<V: Value>(
         &mut self,
         moves: &Moves,
         ranking: &Ranking,
-        statistic: Statistic<'_, S::Kind>,
-        results: &mut Results<'_, f64>,
+        statistic: Statistic<'_, S::Kind, V>,
+        results: &mut Results<'_, V>,
         is_over: &dyn Fn() -> bool,
     ) {
         self.first.reset(ranking);
         self.set.reset(ranking);
-        dispatch(EveryPixel { sweep: self, moves, ranks: &ranking.ranks, statistic, results, is_over });
+        dispatch(EveryPixel { sweep: self, moves, ranks: S::ranks(ranking), statistic, results, is_over });
     }
 }
 
 /// The work on a block.
-struct EveryPixel<'a, 'r, S: MovingSet> {
+struct EveryPixel<'a, 'r, S: MovingSet, V> {
     sweep: &'a mut Sweep<S>,
     moves: &'a Moves,
-    ranks: &'a [u32],
-    statistic: Statistic<'a, S::Kind>,
-    results: &'a mut Results<'r, f64>,
+    ranks: &'a [S::Rank],
+    statistic: Statistic<'a, S::Kind, V>,
+    results: &'a mut Results<'r, V>,
     is_over: &'a dyn Fn() -> bool,
 }
 
-impl<S: MovingSet> Work for EveryPixel<'_, '_, S> {
+impl<S: MovingSet, V: Value> Work for EveryPixel<'_, '_, S, V> {
     #[inline(always)]
     fn run<L: Level>(self, level: L) {
         let EveryPixel { sweep: Sweep { first, set }, moves, ranks, statistic, results, is_over } = self;
@@ -69,10 +69,10 @@ impl<S: MovingSet> Work for EveryPixel<'_, '_, S> {
                 return;
             }
             match way.checked_sub(1) {
-                None => first.add(Moved { runs: &moves.all, ranks, place: 0 }),
+                None => first.add(Moved { places: &moves.all, ranks, place: 0 }),
                 Some(before) => {
-                    first.remove(Moved { runs: &moves.leave_aside, ranks, place: before });
-                    first.add(Moved { runs: &moves.enter_aside, ranks, place: before });
+                    first.remove(Moved { places: &moves.leave_aside, ranks, place: before });
+                    first.add(Moved { places: &moves.enter_aside, ranks, place: before });
                 }
             }
             set.copy_from(first);
@@ -83,8 +83,8 @@ impl<S: MovingSet> Work for EveryPixel<'_, '_, S> {
                 if at.is_multiple_of(tuning::LOOK_PIXELS) && is_over() {
                     return;
                 }
-                set.remove(Moved { runs: &moves.leave, ranks, place });
-                set.add(Moved { runs: &moves.enter, ranks, place });
+                set.remove(Moved { places: &moves.leave, ranks, place });
+                set.add(Moved { places: &moves.enter, ranks, place });
                 place += moves.layout.stride();
                 out[at * step] = set.value(level, &statistic);
             }

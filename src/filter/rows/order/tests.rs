@@ -137,10 +137,10 @@ fn bits_of_elements_are_those_of_sorted_windows() {
     }
 }
 
-/// Finds bits that are set.
-struct NthBits;
+/// Finds bits that are set, and numbers that are equal.
+struct Bits;
 
-impl Work for NthBits {
+impl Work for Bits {
     #[inline(always)]
     fn run<L: Level>(self, level: L) {
         let mut random = fastrand::Rng::with_seed(1);
@@ -148,11 +148,14 @@ impl Work for NthBits {
             let bits = random.u64(..) & random.u64(..) | 1 << random.u32(..64);
             let places = (0..64).filter(|place| bits >> place & 1 == 1);
             places.enumerate().for_each(|(n, place)| assert_eq!(level.nth_bit(bits, n as u32), place, "{bits:b}"));
+            let numbers: [u32; 32] = std::array::from_fn(|_| random.u32(..3) << 30);
+            let is_equal = (0..32).filter(|at| numbers[*at] == 1 << 31);
+            assert_eq!(level.equal(&numbers, 1 << 31), is_equal.map(|at| 1 << at).sum(), "{numbers:?}");
         }
     }
 }
 
 #[test]
 fn bits_that_are_set_are_found() {
-    at_every_level(|_| dispatch(NthBits));
+    at_every_level(|_| dispatch(Bits));
 }

@@ -26,6 +26,9 @@ pub trait Level: Lanes<i8> + Lanes<i16> {
 
     /// The place of the `n`th of more bits that are set.
     fn nth_bit(self, bits: u64, n: u32) -> u32;
+
+    /// A bit for each of some numbers that is the one given.
+    fn equal(self, numbers: &[u32; 32], to: u32) -> u32;
 }
 
 /// Instructions on vectors of integers of a type.

@@ -56,6 +56,11 @@ impl Level for Portable {
         }
         bits.trailing_zeros()
     }
+
+    #[inline(always)]
+    fn equal(self, numbers: &[u32; 32], to: u32) -> u32 {
+        numbers.iter().enumerate().map(|(at, number)| u32::from(*number == to) << at).sum()
+    }
 }
 
 macro_rules! portable_lanes {

@@ -91,6 +91,19 @@ macro_rules! counts {
             fn nth_bit(self, bits: u64, n: u32) -> u32 {
                 unsafe { _pdep_u64(1 << n, bits) }.trailing_zeros()
             }
+
+            #[inline(always)]
+            fn equal(self, numbers: &[u32; 32], to: u32) -> u32 {
+                let mut bits = 0;
+                for (at, eight) in numbers.as_chunks::<8>().0.iter().enumerate() {
+                    let is_equal = unsafe {
+                        let eight = _mm256_loadu_si256(eight.as_ptr().cast());
+                        _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(eight, _mm256_set1_epi32(to as i32))))
+                    };
+                    bits |= (is_equal as u32) << (8 * at);
+                }
+                bits
+            }
         }
     };
 }
