@@ -48,7 +48,7 @@ pub const MAX_NETWORK: usize = 81;
 
 /// For as many pixels, order statistics whose ranks follow from params have code for the values that those have.
 ///
-/// Measured on Zen 5, percentiles and trimmed means over 256 x 256: to find ranks that are not known takes 2 to 4 ms, for trimmed means 6 to 76, and
+/// Measured on Zen 4, percentiles and trimmed means over 256 x 256: to find ranks that are not known takes 2 to 4 ms, for trimmed means 6 to 76, and
 /// to make a network and run it 1 to 7 ms, for trimmed means 1 to 117; the next run takes 0.1 to 2.
 pub const KNOWN_PIXELS: usize = 1 << 17;
 
@@ -277,7 +277,7 @@ pub const BANDS_PER_THREAD: usize = 8;
 
 /// How much work is worth a thread: instructions.
 ///
-/// Measured on Zen 5 with two threads forced on eleven kernels, from a minimum of u8 over 3 x 3 to a median over 15 x 15, and twelve shapes: runs that are
+/// Measured on Zen 4 with two threads forced on eleven kernels, from a minimum of u8 over 3 x 3 to a median over 15 x 15, and twelve shapes: runs that are
 /// worth two threads by this value take 0.45 to 0.98 of the time with two, those of more than 5 ms 0.5 to 0.6. Runs of half the work take 0.7 to 0.9 on a
 /// quiet machine, but up to 1.3 where others keep the second core and the caches.
 pub const MIN_WORK_PER_THREAD: f64 = 524_288.0;
