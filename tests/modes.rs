@@ -753,4 +753,10 @@ fn strides_leave_pixels_out() {
     let first = image.indexed_iter().find(|((z, y, _), value)| z % 2 == 0 && y % 2 == 0 && **value >= 49.0).unwrap().0;
     let Error::Assertion { position, .. } = found else { panic!("{found}") };
     assert_eq!(position, [first.0, first.1, first.2]);
+    // Those that nobody wants do not fail.
+    let bad = ndarray::Array2::from_shape_fn((40, 30), |(y, x)| f64::from(u8::from(y % 3 == 0 && x % 4 == 1)));
+    let fails = Filter::new(&Kernel::compile("assert w[0, 0] < 1; w[0, 0] + coord(1)").unwrap());
+    let kept = fails.clone().stride([3, 4]).run(&bad).unwrap();
+    assert_eq!(kept, ndarray::Array2::from_shape_fn((14, 8), |(_, x)| 4.0 * x as f64));
+    assert!(fails.stride([3, 1]).run(&bad).is_err());
 }

@@ -37,11 +37,14 @@ pub fn run(
         same_shape("output", &expected, output.shape(), "what the filter makes of the first input")?;
     }
     let region = output_region(options, shape)?;
+    let whole = |options: &Options, inputs: &[Input<'_>], outputs: &mut [Output<'_>]| {
+        run_whole(options, inputs, outputs, progress)
+    };
     let apart = |options: &Options, inputs: &[Input<'_>], outputs: &mut [Output<'_>]| match &steps {
-        None => run_whole(options, inputs, outputs, progress),
+        None => whole(options, inputs, outputs),
         Some(steps) => {
             let part = options.part.clone().unwrap_or_else(|| region.clone());
-            stride::run(options, (part, steps), inputs, outputs, progress)
+            stride::run(options, (part, steps), inputs, outputs, &whole)
         }
     };
     if !options.missing.is_set() {
@@ -62,7 +65,7 @@ pub fn run(
 }
 
 /// Writes all outputs, or the part of them that the options name.
-pub fn run_whole(
+fn run_whole(
     options: &Options,
     inputs: &[Input<'_>],
     outputs: &mut [Output<'_>],

@@ -13,10 +13,12 @@ use super::arrays::{AnyArray, AnyElement, Input, Output, for_any};
 use super::exec::pool::{available_threads, in_bands};
 use super::options::{Function, Options};
 use super::prepare::{axis_reach, filtered_axes, output_region};
-use super::progress::Progress;
-use super::run::run_whole;
 use crate::error::Error;
+use crate::grid::region::Region;
 use crate::tuning;
+
+/// What writes all outputs, or the part of them that the options name.
+pub type Compute<'c> = dyn Fn(&Options, &[Input<'_>], &mut [Output<'_>]) -> Result<(), Error> + Sync + 'c;
 
 /// How far apart pixels of outputs are along each axis of arrays of so many; none where they are beside each other.
 pub fn steps(options: &Options, ndim: usize) -> Result<Option<Vec<usize>>, Error> {
@@ -54,13 +56,13 @@ pub fn among(rows: &Range<usize>, step: usize) -> Range<usize> {
     rows.start.div_ceil(step)..rows.end.div_ceil(step)
 }
 
-/// Writes outputs that have a pixel at every step of a region.
+/// Writes outputs that have a pixel at every step of a region, of what `compute` does with all pixels of the part that options name.
 pub fn run(
     options: &Options,
     (region, steps): (Vec<Range<usize>>, &[usize]),
     inputs: &[Input<'_>],
     outputs: &mut [Output<'_>],
-    progress: &Progress,
+    compute: &Compute<'_>,
 ) -> Result<(), Error> {
     if region.iter().any(|range| range.is_empty()) {
         return Ok(());
@@ -85,7 +87,7 @@ pub fn run(
                 break;
             }
             let own = outputs[part].lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
-            if let Err(error) = grid.run(&inner, part, inputs, own, progress) {
+            if let Err(error) = grid.run(&inner, part, inputs, own, compute) {
                 let mut first = before();
                 if first.as_ref().is_none_or(|(other, _)| part < *other) {
                     *first = Some((part, error));
@@ -157,7 +159,7 @@ impl<'a> Grid<'a> {
         part: usize,
         inputs: &[Input<'_>],
         mut outputs: Vec<Output<'_>>,
-        progress: &Progress,
+        compute: &Compute<'_>,
     ) -> Result<(), Error> {
         let mut region = self.region.clone();
         let (first, step) = (part * self.group, self.steps[self.axis]);
@@ -165,15 +167,59 @@ impl<'a> Grid<'a> {
         let start = region[self.axis].start;
         region[self.axis] = start + first * step..start + end * step + 1;
         let shape: Vec<usize> = region.iter().map(ExactSizeIterator::len).collect();
-        let options = Options { part: Some(region), ..options.clone() };
+        let options = Options { part: Some(region.clone()), ..options.clone() };
         if outputs.iter().all(|output| output.shape() == shape) {
-            return run_whole(&options, inputs, &mut outputs, progress);
+            return compute(&options, inputs, &mut outputs);
         }
         let all = outputs.iter().map(|output| AnyArray::try_zeros(output.dtype(), &shape));
         let mut all = all.collect::<Result<Vec<AnyArray>, Error>>()?;
         let mut whole: Vec<Output<'_>> = all.iter_mut().map(AnyArray::as_output).collect();
-        run_whole(&options, inputs, &mut whole, progress)?;
+        match compute(&options, inputs, &mut whole) {
+            // A pixel that is not wanted may fail.
+            Err(Error::Assertion { position, .. }) if !self.is_wanted(&position) => {
+                return self.run_alone(&options, &region, inputs, &mut outputs, compute);
+            }
+            done => done?,
+        }
         outputs.iter_mut().zip(&all).for_each(|(output, all)| self.thin_out(all, output));
+        Ok(())
+    }
+
+    /// Whether outputs have a pixel.
+    fn is_wanted(&self, position: &[usize]) -> bool {
+        let mut along = position.iter().zip(&self.region).zip(self.steps);
+        along.all(|((index, range), step)| (index - range.start).is_multiple_of(*step))
+    }
+
+    /// Computes wanted pixels of a part, and no others.
+    fn run_alone(
+        &self,
+        options: &Options,
+        region: &[Range<usize>],
+        inputs: &[Input<'_>],
+        outputs: &mut [Output<'_>],
+        compute: &Compute<'_>,
+    ) -> Result<(), Error> {
+        let strided: Vec<usize> = (0..self.steps.len()).filter(|axis| self.steps[*axis] > 1).collect();
+        let counts = strided.iter().map(|axis| region[*axis].len().div_ceil(self.steps[*axis]));
+        let wanted = Region { axes: counts.map(|count| 0..count).collect() };
+        for number in 0..wanted.pixels() {
+            let place = wanted.position(number);
+            let mut part = region.to_vec();
+            for (axis, index) in strided.iter().zip(&place) {
+                let at = region[*axis].start + index * self.steps[*axis];
+                part[*axis] = at..at + 1;
+            }
+            let cut =
+                |along: ndarray::AxisDescription| match strided.iter().position(|axis| *axis == along.axis.index()) {
+                    Some(along) => Slice::from(place[along]..place[along] + 1),
+                    None => Slice::from(..),
+                };
+            let own = outputs.iter_mut().map(|output| -> Output<'_> {
+                for_any!(Output, output, view => AnyElement::output(view.slice_each_axis_mut(cut)))
+            });
+            compute(&Options { part: Some(part), ..options.clone() }, inputs, &mut own.collect::<Vec<_>>())?;
+        }
         Ok(())
     }
 

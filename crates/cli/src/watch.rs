@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,19 +28,35 @@ const GRACE: Duration = Duration::from_millis(200);
 pub fn cancelled_by_signals(last_words: impl Fn() + Send + Sync + 'static) -> Result<Arc<Progress>, Failure> {
     let progress = Arc::new(Progress::default());
     let cancelled = Arc::clone(&progress);
+    SAID.store(false, Ordering::Relaxed);
     let last_words = Arc::new(last_words);
-    signals::watch(move |_| {
-        if cancelled.is_cancelled() {
+    let end = move || {
+        if !SAID.swap(true, Ordering::Relaxed) {
             temporary::end(&*last_words);
         }
+    };
+    signals::watch(move |_| {
+        if cancelled.is_cancelled() {
+            end();
+        }
         cancelled.cancel();
-        let last_words = Arc::clone(&last_words);
+        let end = end.clone();
         thread::spawn(move || {
             thread::sleep(GRACE);
-            temporary::end(&*last_words);
+            end();
         });
     })?;
     Ok(progress)
+}
+
+/// Whether the user is being told how the run ended.
+static SAID: AtomicBool = AtomicBool::new(false);
+
+/// A run has ended, and the user is about to be told. Where that has begun already, because it did not end in time, the process ends.
+pub fn ended() {
+    while SAID.swap(true, Ordering::Relaxed) {
+        thread::park();
+    }
 }
 
 /// Fails if the run has been cancelled; for between the steps that can't be interrupted.

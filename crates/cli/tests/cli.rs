@@ -830,11 +830,11 @@ fn a_signal_leaves_nothing() {
     }
 }
 
-/// The first signal waits until a file is written; the second does not.
+/// Signals that come again and again, while a file is coded and written.
 #[cfg(unix)]
 #[test]
 fn two_signals_leave_nothing() {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
     let place = Place::new();
     let noise = Array2::from_shape_fn((4000, 4000), |(y, x)| {
         ((y * 4000 + x) as u32).wrapping_mul(2_654_435_761).rotate_left(9) as u16
@@ -842,11 +842,7 @@ fn two_signals_leave_nothing() {
     place.save("a.npy", &noise);
     let before = place.listing();
     let mut child = start(&place, "", "run w[0,0] a.npy -o o.png");
-    let started = Instant::now();
-    while !place.listing().iter().any(|(path, _)| is_temporary(path)) {
-        assert!(started.elapsed() < Duration::from_secs(60), "no file is written");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    std::thread::sleep(Duration::from_millis(400));
     // Two that come while the program is not running are one.
     while child.try_wait().unwrap().is_none() {
         signal(&child, "TERM");

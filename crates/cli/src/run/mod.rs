@@ -48,6 +48,7 @@ pub fn run_on(arguments: &RunArguments, read: &Read<'_>) -> Result<(), Failure> 
     };
     let mut report = Report::default();
     let done = filter(arguments, read, &targets, &mut report);
+    watch::ended();
     if arguments.time {
         report.times.print();
     }
