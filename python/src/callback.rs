@@ -16,6 +16,7 @@ use hoodoo::lang::diagnostic::{Code, KernelError};
 use hoodoo::lang::hir;
 use hoodoo::lang::point::coordinates;
 use hoodoo::{Callback, CallbackFn, Error, Footprint, Kernel, Parameters};
+use numpy::npyffi::{_PyArray_GET_ITEM_DATA, NPY_ARRAY_WRITEABLE};
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArrayDyn, PyReadwriteArray1, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
@@ -145,7 +146,8 @@ impl PythonFunction {
     }
 }
 
-/// Writes a window into the array of an earlier call, if nobody has kept it: to make a new one takes longer than many a function.
+/// Writes a window into the array of an earlier call, if nobody has kept it, and if it is as a new one would be: to make a new one takes
+/// longer than many a function.
 fn refilled(arguments: &Bound<'_, PyTuple>, window: &[f64]) -> bool {
     let Ok(array) = arguments.get_borrowed_item(0) else { return false };
     // SAFETY: both are alive.
@@ -155,11 +157,13 @@ fn refilled(arguments: &Bound<'_, PyTuple>, window: &[f64]) -> bool {
         return false;
     }
     let Ok(array) = array.cast::<PyArray1<f64>>() else { return false };
-    if array.len() != window.len() || !array.is_c_contiguous() {
+    // SAFETY: the array is alive, and nobody changes its flags meanwhile.
+    let flags = unsafe { (*_PyArray_GET_ITEM_DATA(array.as_array_ptr())).flags };
+    if array.len() != window.len() || !array.is_c_contiguous() || flags & NPY_ARRAY_WRITEABLE == 0 {
         return false;
     }
     // SAFETY: the array is aligned and contiguous and has as many elements, its only owner is the tuple, and the tuple's only owner are
-    // we, so that nobody else reads or writes it.
+    // we, so that nobody else reads or writes it: as long as we have the GIL, nobody becomes an owner.
     unsafe { ptr::copy_nonoverlapping(window.as_ptr(), array.data(), window.len()) };
     true
 }

@@ -15,7 +15,9 @@ mod program;
 mod run;
 
 /// Programs, filters and callbacks.
-#[pyo3::pymodule]
+///
+/// The windows of Python functions count on the GIL (`callback.rs`), and nothing here has been tested without it.
+#[pyo3::pymodule(gil_used = true)]
 mod _hoodoo {
     #[pymodule_export]
     use crate::callback::{

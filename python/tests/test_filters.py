@@ -367,3 +367,23 @@ def test_a_footprint_along_a_line_is_heeded():
     footprint = [False, True, True, True]
     expected = ndimage.generic_filter(image, lambda window: np.sort(window)[1], footprint=footprint)
     np.testing.assert_array_equal(hoodoo.median_filter(image, footprint=footprint), expected)
+
+
+@pytest.mark.parametrize("change", ["writeable", "shape", "dtype"])
+def test_what_a_function_makes_of_its_window_is_not_seen_by_the_next_call(change):
+    seen = []
+
+    def function(window):
+        seen.append((window.flags.writeable, window.shape, window.dtype))
+        total = window.sum()
+        if change == "writeable":
+            window.flags.writeable = False
+        elif change == "shape":
+            window.shape = (3, 1)
+        else:
+            window.dtype = np.int64
+        return total
+
+    given = hoodoo.generic_filter(np.arange(6.0), function, size=3)
+    np.testing.assert_array_equal(given, [1, 3, 6, 9, 12, 14])
+    assert set(seen) == {(True, (3,), np.dtype(float))}

@@ -171,10 +171,80 @@ def test_nothing_is_kept_of_a_call():
     assert sys.getrefcount(image) == before
 
 
-def test_a_call_takes_less_than_a_kernels():
+def test_a_usual_call_takes_less_than_one_whose_arguments_are_read():
     """The time itself is measured by `python -m hoodoo.bench`."""
     image = some((8, 8), "f8")
     kernel = Kernel("max(w) - min(w)")
     prepared = kernel.prepare(image.shape, size=3)
-    times = [min(timeit.repeat(lambda call=call: call(), number=200, repeat=9)) for call in (lambda: prepared(image), lambda: kernel(image, size=3))]
-    assert times[0] < 0.6 * times[1]
+    calls = (lambda: prepared(image), lambda: kernel(image, size=3), lambda: kernel(image, size=[3, 3]))
+    times = [min(timeit.repeat(call, number=200, repeat=9)) for call in calls]
+    assert times[0] < times[1] < 0.7 * times[2]
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i8", "f2", "f4", "f8", "?", ">f4", ">i2"])
+@pytest.mark.parametrize(("source", "options"), KERNELS)
+def test_usual_calls_are_prepared_and_give_the_same(source, options, dtype):
+    """A list as `size` is not usual, and so it is read at every call."""
+    kernel, image = Kernel(source), some((7, 8), dtype)
+    params = {name: options[name] for name in ("t", "k") if name in options}
+    kernel, options = Kernel(source, **params), {name: options[name] for name in options if name not in params}
+    for seed in range(3):
+        image = some((7, 8), dtype, seed)
+        same(kernel(image, size=3, **options), kernel(image, size=[3, 3], **options))
+        same(kernel(image[::-1, ::2], size=(3, 3), **options), kernel(image[::-1, ::2], size=[3, 3], **options))
+    same(kernel(image, size=3, dtype=">f4", **options), kernel(image, size=[3, 3], dtype=">f4", **options))
+
+
+def test_a_usual_call_does_not_hide_that_another_one_is_wrong():
+    kernel, image = Kernel("max(w)"), some((6, 7), "f8")
+    kernel(image, size=3, cval=0, threads=1)
+    for error, options in [
+        (TypeError, {"size": 3.0}),
+        (TypeError, {"size": (3.0, 3.0)}),
+        (TypeError, {"size": 3, "threads": 1.0}),
+        (TypeError, {"size": 3, "origin": 0.0}),
+        (TypeError, {"size": 3, "cval": "0"}),
+        (ValueError, {"size": 3, "mode": "periodic"}),
+        (ValueError, {"size": 3, "axes": 2}),
+        (ValueError, {"size": 3, "axes": (0, 0)}),
+        (ValueError, {"size": 3, "cast": "round"}),
+        (ValueError, {"size": -3}),
+        (ValueError, {}),
+        (TypeError, {"size": 3, "t": 1}),
+        (TypeError, {"size": 3, "dtype": complex}),
+    ]:
+        for _ in range(2):
+            with pytest.raises(error):
+                kernel(image, **options)
+    with pytest.raises(TypeError, match="1 input"):
+        kernel(image, image, size=3)
+    failing = Kernel("assert w[0] > 0; w[0]")
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="1"):
+            failing(np.array([1.0, 0.0, 1.0]))
+
+
+def test_every_usual_call_gives_an_array_of_its_own():
+    kernel, image = Kernel("max(w)"), some((6, 7), "f8")
+    one, other = kernel(image, size=3), kernel(image, size=3)
+    assert not np.shares_memory(one, other)
+    one[:] = 0
+    np.testing.assert_array_equal(kernel(image, size=3), other)
+
+
+def test_usual_calls_of_many_threads():
+    kernel = Kernel("median(w)")
+    images = [some((20 + seed, 30), "f8", seed) for seed in range(4)]
+    expected = [kernel(image, size=[3, 3]) for image in images]
+    wrong = []
+
+    def work():
+        for _ in range(50):
+            wrong.extend(None for image, right in zip(images, expected) if not np.array_equal(kernel(image, size=3), right))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong

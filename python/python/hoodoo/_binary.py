@@ -16,7 +16,8 @@ from scipy.ndimage import generate_binary_structure
 from . import _scipy
 from ._arrays import Array, readable
 from ._dropin import LeftToSciPy, axes_of, for_each, same_as_scipy
-from ._kernel import Kernel, kernel_of, prepared, run_into
+from ._kernel import Kernel, kernel_of, prepared
+from ._outputs import run_into
 
 #: Zeros and ones.
 Bits = NDArray[np.uint8]

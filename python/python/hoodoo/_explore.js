@@ -18,20 +18,23 @@ function delayed(milliseconds, call) {
   };
 }
 
-/** A slider for the param of that name, with its value. */
+/** A slider for the param of that name: what shows it, and what has it show a value. */
 function slider(model, name, [low, high, step]) {
-  const value = () => model.get("params")[name];
-  const shown = element("output", "width:6em;font-family:monospace", String(value()));
+  const shown = element("output", "width:6em;font-family:monospace");
   const range = element("input", "flex:1");
-  Object.assign(range, { type: "range", min: low, max: high, step, value: value(), ariaLabel: name });
+  Object.assign(range, { type: "range", min: low, max: high, step, ariaLabel: name });
   range.dataset.param = name;
   const send = delayed(30, () => model.save_changes());
   range.addEventListener("input", () => {
-    shown.textContent = range.value;
     model.set("params", { ...model.get("params"), [name]: Number(range.value) });
     send();
   });
-  return element("label", "display:flex;gap:0.5em;align-items:center", element("code", "width:8em", name), range, shown);
+  const show = (value) => {
+    range.value = value;
+    shown.textContent = String(value);
+  };
+  const label = element("label", "display:flex;gap:0.5em;align-items:center", element("code", "width:8em", name), range, shown);
+  return { label, show };
 }
 
 /** The pictures of that trait, each under its caption. */
@@ -53,8 +56,17 @@ function render({ model, el }) {
   const after = element("div", "display:flex;gap:1em;flex-wrap:wrap");
   el.append(editor, sliders, error, element("div", "display:flex;gap:1em;flex-wrap:wrap", before, after));
 
-  const showSliders = () =>
-    sliders.replaceChildren(...Object.entries(model.get("ranges")).map(([name, range]) => slider(model, name, range)));
+  let shows = {};
+  // Ranges and values of new params come one after the other.
+  const showValues = () => {
+    for (const [name, value] of Object.entries(model.get("params"))) shows[name]?.(value);
+  };
+  const showSliders = () => {
+    const made = Object.entries(model.get("ranges")).map(([name, range]) => [name, slider(model, name, range)]);
+    shows = Object.fromEntries(made.map(([name, { show }]) => [name, show]));
+    sliders.replaceChildren(...made.map(([, { label }]) => label));
+    showValues();
+  };
   const showAfter = () => after.replaceChildren(...pictures(model, "after"));
   const showError = () => {
     error.textContent = model.get("error");
@@ -67,6 +79,7 @@ function render({ model, el }) {
     send();
   });
   model.on("change:ranges", showSliders);
+  model.on("change:params", showValues);
   model.on("change:after", showAfter);
   model.on("change:error", showError);
   before.replaceChildren(...pictures(model, "before"));

@@ -12,7 +12,8 @@ from scipy import LowLevelCallable
 from . import _scipy
 from ._arrays import Array, readable
 from ._hoodoo import Callback, Filter, call_line, is_nameless_capsule
-from ._kernel import Kernel, number, run_into, with_params
+from ._kernel import Kernel, number, with_params
+from ._outputs import run_into
 
 if TYPE_CHECKING:
     from ._hoodoo import Options

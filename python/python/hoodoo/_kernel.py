@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ._arrays import Array, is_direct, mask, readable, temporary_for, type_name
+from ._arrays import Array, is_direct, mask, readable, type_name
 from ._hoodoo import Filter, Program
 from ._kinds import as_numpy, back_to, is_dask, is_plain, is_xarray
 from ._masked import NOTHING_MISSING, Missing, is_masked
-from ._nan import NanOutputs
-from ._outputs import arrays_for, counted, gives_arrays, named
+from ._nan import NanOutputs, outputs_to_tell
+from ._outputs import arrays_for, counted, gives_arrays, named, run_into
+from ._prepared import prepare, usual
 from ._times import Times, is_time
 from ._types import cells_of_window, output_types
 from ._window import axes_of_window, cells_of, check_weights, check_window
@@ -76,8 +77,9 @@ class Kernel:
     array([5, 5, 5])
     """
 
-    __slots__ = ("_inputs", "_outputs", "_params", "_program", "_weights")
+    __slots__ = ("_hash", "_inputs", "_outputs", "_params", "_program", "_weights")
 
+    _hash: int
     _program: Program
     _inputs: tuple[str, ...]
     _outputs: tuple[str, ...]
@@ -219,6 +221,10 @@ class Kernel:
         """
         if len(images) != len(self._inputs):
             raise TypeError(f"the kernel has {counted(self._inputs, 'input')}, not {len(images)}")
+        if footprint is None and output is None and mask is None and nodata is None and not progress and not params:
+            once = usual(self, images, size, mode, cval, origin, axes, dtype, cast, threads, engine, precision)
+            if once is not None:
+                return once(*images)
         options: dict[str, Any] = {
             "size": size,
             "footprint": footprint,
@@ -267,8 +273,9 @@ class Kernel:
         types = times.number_types if times else self._types([image.dtype for image in inputs], len(shape), options, params)
         results = arrays_for(self._outputs, output, dtype, shape, types)
         # Other ways to say that there is no value, or a function that has no further outputs.
-        told = nodata is not None or times or (missing is not None and missing.is_kept) or engine == "callback"
-        nan = None if told else self._nan_outputs(inputs, results, options)
+        says = nodata is not None or times or (missing is not None and missing.is_kept) or engine == "callback"
+        told = [] if says else self._nan_outputs(inputs[0].ndim, [each.dtype for each in inputs], [each.dtype for each in results], options)
+        nan = NanOutputs(told, results[0].shape) if any(told) else None
         ready = nan.filter(ready) if nan else ready
         targets = [*results, *nan.arrays] if nan else results
         run = ready.run if all(map(is_direct, results)) and output is None else functools.partial(run_into, ready)
@@ -321,16 +328,9 @@ class Kernel:
         >>> gradient(np.array([1, 5, 2, 8], np.uint8))
         array([4, 4, 6, 6], dtype=uint8)
         """
-        from ._prepared import prepare
-
-        lengths = tuple(map(operator.index, shape))
-        images, types = self._image_types(dtype), self._output_types(output)
-        footprint = cells_of(footprint, axes_of_window(len(lengths), axes))
-        check_window(len(lengths), size, footprint, mode, origin, axes)
-        options = {"size": size, "footprint": footprint, "mode": mode, "cval": cval, "origin": origin, "axes": axes}
-        types = types or self._types(images, len(lengths), options, params)
-        more = {"cast": cast, "threads": threads, "engine": engine, "precision": precision, "params": params, "ndim": len(lengths)}
-        return prepare(self, lengths, images, types, **options, **more)
+        window = {"size": size, "footprint": footprint, "mode": mode, "cval": cval, "origin": origin, "axes": axes}
+        more = {"cast": cast, "threads": threads, "engine": engine, "precision": precision, "params": params}
+        return prepare(self, *self._for_arrays(shape, dtype, output, window, more))
 
     def explain(
         self,
@@ -361,15 +361,10 @@ class Kernel:
           median of u8 elements: a selection network for rank 4 of 9, ...
         ...
         """
-        footprint = cells_of(footprint, axes_of_window(len(shape), axes))
-        ready = prepared(
-            self, size, footprint, mode, cval, origin, axes, cast=cast, precision=precision, threads=threads
-        )
-        images = self._image_types(dtype)
-        inputs = [type_name(each) for each in images]
-        options = {"size": size, "footprint": footprint, "mode": mode, "cval": cval, "axes": axes}
-        types = self._output_types(output) or self._types(images, len(shape), options, {})
-        text = ready.listing(listing, shape, inputs, [type_name(each) for each in types])
+        window = {"size": size, "footprint": footprint, "mode": mode, "cval": cval, "origin": origin, "axes": axes}
+        more = {"cast": cast, "precision": precision, "threads": threads}
+        ready, lengths, images, types = self._for_arrays(shape, dtype, output, window, more)
+        text = ready.listing(listing, lengths, list(map(type_name, images)), list(map(type_name, types)))
         floats = [name for name, each in zip(self._outputs, types, strict=True) if each.kind == "f" and images[0].kind != "f"]
         if listing == "plan" and output is None and floats:
             name = next(each.name for each in types if each.kind == "f")
@@ -452,6 +447,17 @@ class Kernel:
         ready = prepared(self, size, footprint, mode, 0.0, origin, axes)
         return tuple(ready.output_region(shape))
 
+    def _for_arrays(
+        self, shape: Sequence[SupportsIndex], dtype: Any, output: Any, window: dict[str, Any], more: dict[str, Any]
+    ) -> tuple[Filter, tuple[int, ...], list[np.dtype[Any]], list[np.dtype[Any]]]:
+        """The filter for arrays of a shape, that shape, and the types of the images and of the outputs."""
+        lengths = tuple(map(operator.index, shape))
+        images = self._image_types(dtype)
+        window["footprint"] = cells_of(window["footprint"], axes_of_window(len(lengths), window["axes"]))
+        check_window(len(lengths), **{name: value for name, value in window.items() if name != "cval"})
+        types = self._output_types(output) or self._types(images, len(lengths), window, more.get("params", {}))
+        return prepared(self, **window, **more, ndim=len(lengths)), lengths, images, types
+
     def _types(
         self, images: list[np.dtype[Any]], ndim: int, options: Mapping[str, Any], params: Mapping[str, ArrayLike]
     ) -> list[np.dtype[Any]]:
@@ -468,17 +474,15 @@ class Kernel:
         return output_types(self._program, images, numbers, weights, cells, modes, options["cval"])
 
     def _nan_outputs(
-        self, inputs: list[NDArray[Any]], results: list[NDArray[Any]], options: Mapping[str, Any]
-    ) -> NanOutputs | None:
-        """What tells where results of integers would be NaN, if they may be."""
-        if not any(result.dtype.kind in "iu" for result in results):
-            return None
+        self, ndim: int, images: list[np.dtype[Any]], results: list[np.dtype[Any]], options: Mapping[str, Any]
+    ) -> list[bool]:
+        """Which outputs are integers and may be NaN, for a call with images and results of these types."""
         modes = [options["mode"]] if isinstance(options["mode"], str) else options["mode"]
         if options.get("missing"):
             # As there, windows have fewer cells.
             modes = [*modes, "shrink"]
-        cells = cells_of_window(inputs[0].ndim, options["size"], options["footprint"], options["axes"])
-        return NanOutputs.of(self._program, inputs, results, cells, modes, float(options["cval"]))
+        cells = cells_of_window(ndim, options["size"], options["footprint"], options["axes"])
+        return outputs_to_tell(self._program, images, results, cells, modes, float(options["cval"]))
 
     def _image_types(self, dtype: Any) -> list[np.dtype[Any]]:
         """The types of the images, if all are of one or each has its own."""
@@ -511,7 +515,10 @@ class Kernel:
         return self._key() == other._key() if isinstance(other, Kernel) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self._key())
+        # Every usual call asks for it.
+        if not hasattr(self, "_hash"):
+            object.__setattr__(self, "_hash", hash(self._key()))
+        return self._hash
 
     def __reduce__(self) -> tuple[Callable[..., Kernel], tuple[str, dict[str, ArrayLike]]]:
         return _restore, (self.source, {**self._params, **self._weights})
@@ -613,17 +620,6 @@ def _elsewhere(
         raise TypeError(f"a Dask array is filtered when it is computed, and without `{wrong}`; `dtype` is the type of the result")
     # There are other blocks for other threads.
     return generic_filter(images, kernel, dtype=dtype, threads=int(threads) or 1, **options, **missing, **params)
-
-
-def run_into(
-    ready: Filter | Prepared, inputs: list[Array], outputs: list[Array], report: Callable[[float], object] | None = None
-) -> None:
-    """Runs a filter into arrays of any layout, which may overlap the inputs."""
-    targets = [temporary_for(output, inputs) for output in outputs]
-    ready.run(inputs, targets, report)
-    for output, target in zip(outputs, targets, strict=True):
-        if output is not target:
-            output[...] = target
 
 
 def with_params(kernel: Kernel, params: Mapping[str, ArrayLike]) -> Kernel:

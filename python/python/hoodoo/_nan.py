@@ -8,10 +8,28 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ._arrays import type_name
 from ._hoodoo import Filter, Program
+
+
+def outputs_to_tell(
+    program: Program,
+    images: Iterable[np.dtype[Any]],
+    results: Sequence[np.dtype[Any]],
+    cells: int,
+    modes: Iterable[str],
+    cval: float,
+) -> list[bool]:
+    """Which outputs of a run with arrays of these types are integers and may be NaN."""
+    integers = [result.kind in "iu" for result in results]
+    if not any(integers):
+        return integers
+    names = set(modes)
+    has_nan_outside = cval != cval and bool(names & {"constant", "grid-constant"})
+    inputs = tuple("float64" if has_nan_outside else type_name(image) for image in images)
+    may_be = [True] * len(integers) if "shrink" in names else _nan_outputs(program, inputs, cells)
+    return [is_integer and may for is_integer, may in zip(integers, may_be, strict=True)]
 
 
 class NanOutputs:
@@ -20,26 +38,6 @@ class NanOutputs:
     def __init__(self, told: list[bool], shape: tuple[int, ...]) -> None:
         self._told = told
         self.arrays = [np.empty(shape, np.uint8) for is_told in told if is_told]
-
-    @staticmethod
-    def of(
-        program: Program,
-        images: Iterable[NDArray[Any]],
-        results: Sequence[NDArray[Any]],
-        cells: int,
-        modes: Iterable[str],
-        cval: float,
-    ) -> NanOutputs | None:
-        """Those of a run with these arrays; none if no output of integers may be NaN."""
-        integers = tuple(result.dtype.kind in "iu" for result in results)
-        if not any(integers):
-            return None
-        names = set(modes)
-        has_nan_outside = cval != cval and bool(names & {"constant", "grid-constant"})
-        inputs = tuple("float64" if has_nan_outside else type_name(image.dtype) for image in images)
-        may_be = [True] * len(integers) if "shrink" in names else _nan_outputs(program, inputs, cells)
-        told = [is_integer and may for is_integer, may in zip(integers, may_be, strict=True)]
-        return NanOutputs(told, results[0].shape) if any(told) else None
 
     def filter(self, ready: Filter) -> Filter:
         """The filter with these outputs after its own."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections import namedtuple
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ._arrays import Array, check_type
+from ._arrays import Array, check_type, temporary_for
+
+if TYPE_CHECKING:
+    from ._hoodoo import Filter, Prepared
 
 
 def arrays_for(
@@ -67,3 +70,14 @@ def _outputs_class(names: tuple[str, ...]) -> Any:
 def named(names: tuple[str, ...], values: Iterable[Any]) -> Any:
     """Several outputs as a tuple in which they have their names."""
     return _outputs_class(names)._make(values)
+
+
+def run_into(
+    ready: Filter | Prepared, inputs: list[Array], outputs: list[Array], report: Callable[[float], object] | None = None
+) -> None:
+    """Runs a filter into arrays of any layout, which may overlap the inputs."""
+    targets = [temporary_for(output, inputs) for output in outputs]
+    ready.run(inputs, targets, report)
+    for output, target in zip(outputs, targets, strict=True):
+        if output is not target:
+            output[...] = target

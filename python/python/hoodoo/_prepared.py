@@ -4,24 +4,89 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._arrays import Array, readable, type_name
-from ._hoodoo import Prepared
-from ._kernel import Kernel, prepared, run_into
+from ._hoodoo import Filter, Prepared
 from ._kinds import as_numpy
 from ._masked import is_masked
-from ._outputs import named
+from ._outputs import named, run_into
+
+if TYPE_CHECKING:
+    from ._kernel import Kernel
+
+
+#: Images of more elements are filtered so long that what is read before does not matter.
+_MOST_ELEMENTS = 1 << 16
 
 
 def prepare(
-    kernel: Kernel, shape: tuple[int, ...], images: Sequence[np.dtype[Any]], outputs: Sequence[np.dtype[Any]], **options: Any
+    kernel: Kernel, filter: Filter, shape: tuple[int, ...], images: Sequence[np.dtype[Any]], outputs: Sequence[np.dtype[Any]]
 ) -> Prepared:
-    """The kernel with these options, ready for images of this shape, and of these types."""
+    """The filter of a kernel, ready for images of this shape, and of these types."""
     gather = functools.partial(named, kernel.outputs) if len(outputs) > 1 else None
-    return prepared(kernel, **options).prepare(shape, list(map(type_name, images)), list(map(type_name, outputs)), gather)
+    return filter.prepare(shape, list(map(type_name, images)), list(map(type_name, outputs)), gather)
+
+
+def usual(
+    kernel: Kernel, images: tuple[Any, ...], size: Any, mode: Any, cval: Any, origin: Any, axes: Any, dtype: Any, *options: Any
+) -> Prepared | None:
+    """What filters small images of one shape, prepared at the first call like this; none if something is not usual.
+
+    To read the arguments again and again would take longer than to filter the images. `options` are cast, threads, engine and precision.
+    """
+    first = images[0] if images else None
+    if type(first) is not np.ndarray or first.size > _MOST_ELEMENTS:
+        return None
+    for image in images:
+        if type(image) is not np.ndarray or image.shape != first.shape:
+            return None
+    if not (_is_plain(size) and _is_plain(origin) and _is_plain(axes) and type(cval) in (int, float)):
+        return None
+    try:
+        types = tuple([image.dtype for image in images])
+        return _ready(kernel, first.shape, types, size, mode, cval, origin, axes, dtype, *options)
+    except TypeError:
+        # Something of the arguments has no hash.
+        return None
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value that is equal is the same: an integer, or a tuple of some; or none."""
+    return value is None or type(value) is int or (type(value) is tuple and all([type(each) is int for each in value]))
+
+
+@functools.lru_cache(maxsize=256, typed=True)
+def _ready(
+    kernel: Kernel,
+    shape: tuple[int, ...],
+    images: tuple[np.dtype[Any], ...],
+    size: Any,
+    mode: Any,
+    cval: float,
+    origin: Any,
+    axes: Any,
+    dtype: Any,
+    cast: Any,
+    threads: Any,
+    engine: Any,
+    precision: Any,
+) -> Prepared | None:
+    placed: dict[str, Any] = {"size": size, "mode": mode, "cval": cval, "origin": origin, "axes": axes}
+    more: dict[str, Any] = {"cast": cast, "threads": threads, "engine": engine, "precision": precision}
+    try:
+        if dtype is not None and not np.dtype(dtype).isnative:
+            return None
+        ready = kernel.prepare(shape, list(images), output=dtype, **placed, **more)
+        # A prepared kernel does not warn.
+        types = [np.dtype(each) for each in ready.output_types]
+        warns = any(kernel._nan_outputs(len(shape), list(images), types, {**placed, "footprint": None}))
+        return None if warns else ready
+    except (TypeError, ValueError, OverflowError):
+        # The call itself says what is wrong.
+        return None
 
 
 def as_array(image: Any) -> Array:

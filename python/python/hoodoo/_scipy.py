@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._arrays import Array, is_supported, mask, readable
-from ._kernel import Kernel, number, prepared, run_into
+from ._kernel import Kernel, number, prepared
+from ._outputs import run_into
 from ._window import cells_of
 
 #: Writes what it makes of the first array to the second.
