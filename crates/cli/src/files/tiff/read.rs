@@ -2,12 +2,14 @@
 
 use std::io::{Read, Seek};
 
-use hoodoo::{AnyArray, DType};
+use hoodoo::{AnyArray, DType, Element};
+use ndarray::{ArrayD, Axis, IxDyn};
 use tiff::decoder::{Decoder, Limits};
 use tiff::tags::ByteOrder;
 
 use super::chunks::{ChunkReader, Chunking, compression_name};
 use super::directory::{Directories, PageHeader};
+use super::exif::Exif;
 use super::samples::{self, Place, element_type, first_sample};
 use super::tags;
 use crate::arrays::for_any;
@@ -44,7 +46,16 @@ pub fn read(reader: impl Read + Seek, length: u64, options: &ReadOptions) -> Res
     let storage = storage(first)?;
     let mut metadata = tags::metadata(&pages, storage, is_big(&mut decoder)?);
     metadata.unread = directories.others;
+    match Exif::of_page(&mut decoder, &pages[0].exif, &pages[0].page.tags) {
+        Ok(exif) if exif.parts.is_empty() => {}
+        Ok(exif) => metadata.exif = Some(exif.to_bytes()?),
+        Err(_) => metadata.unread.push("Exif data".to_string()),
+    }
+    if pages[1..].iter().any(|page| !page.exif.is_empty()) {
+        metadata.unread.push("Exif data of all pages but the first".to_string());
+    }
     let array = decode(&mut decoder, &pages, length, big_endian, metadata.nodata)?;
+    metadata.mask = masks(&mut decoder, &pages, length, big_endian)?;
     metadata.other_pages = count - pages.len();
     let stack = usize::from(pages.len() > 1);
     let image = finished(&pages, array, metadata)?;
@@ -177,6 +188,32 @@ fn decode<R: Read + Seek>(
     })
 }
 
+/// Where the masks of pages say that there is no value; pages first, as the image has them.
+fn masks<R: Read + Seek>(
+    decoder: &mut Decoder<R>,
+    pages: &[PageHeader],
+    length: u64,
+    big_endian: bool,
+) -> Result<Option<ArrayD<bool>>, String> {
+    if pages.iter().all(|page| page.mask.is_none()) {
+        return Ok(None);
+    }
+    let mut all = Vec::new();
+    for page in pages {
+        let Some(mask) = &page.mask else {
+            all.resize(all.len() + page.height * page.width, false);
+            continue;
+        };
+        let mask = std::slice::from_ref(&**mask);
+        check(&mask[0]).map_err(|error| of_page(&mask[0], &format!("mask: {error}")))?;
+        let flags = decode(decoder, mask, length, big_endian, None)?;
+        for_any!(AnyArray, flags, flags => all.extend(flags.iter().map(|flag| flag.to_f64() == 0.0)));
+    }
+    let shape = [pages.len(), pages[0].height, pages[0].width];
+    let array = ArrayD::from_shape_vec(IxDyn(&shape), all).map_err(|error| error.to_string())?;
+    Ok(Some(array))
+}
+
 fn decode_page<R: Read + Seek>(
     reader: &mut ChunkReader<'_, R>,
     page: &PageHeader,
@@ -229,17 +266,23 @@ fn finished(pages: &[PageHeader], array: AnyArray, mut metadata: Metadata) -> Re
         let tag = Tag { number: 274, value: Value::short(page.orientation.into()) };
         metadata.pages.iter_mut().for_each(|page| page.tags.push(tag.clone()));
     }
+    if let Some(mask) = &mut metadata.mask {
+        turn(mask, 1, orientation);
+        if pages.len() == 1 {
+            *mask = mask.index_axis(Axis(0), 0).to_owned();
+        }
+    }
     let array = for_any!(AnyArray, array, array => {
         // Pages, planes, rows, columns, channels: one of planes and channels is 1.
         let mut array = array.permuted_axes(vec![0, 2, 3, 1, 4]);
         let planes = array.shape()[3];
-        array = array.index_axis_move(ndarray::Axis(if planes == 1 { 3 } else { 4 }), 0);
+        array = array.index_axis_move(Axis(if planes == 1 { 3 } else { 4 }), 0);
         if channels.is_none() {
-            array = array.index_axis_move(ndarray::Axis(3), 0);
+            array = array.index_axis_move(Axis(3), 0);
         }
         turn(&mut array, 1, orientation);
         if pages.len() == 1 {
-            array = array.index_axis_move(ndarray::Axis(0), 0);
+            array = array.index_axis_move(Axis(0), 0);
         }
         array.into()
     });
@@ -272,7 +315,7 @@ fn coloured(array: &AnyArray, palette: &[u16]) -> Result<AnyArray, String> {
         }
         colours.extend((0..3).map(|channel| (palette[channel * length + number] >> 8) as u8));
     }
-    let colours = ndarray::ArrayD::from_shape_vec(shape, colours).map_err(|error| error.to_string())?;
+    let colours = ArrayD::from_shape_vec(shape, colours).map_err(|error| error.to_string())?;
     Ok(colours.into())
 }
 

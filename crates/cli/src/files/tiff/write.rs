@@ -3,17 +3,18 @@
 use std::io::{Seek, Write};
 
 use hoodoo::{AnyArray, DType};
-use tiff::Directory;
+use tiff::TiffResult;
 use tiff::encoder::{DirectoryEncoder, TiffEncoder, TiffKind};
 use tiff::tags::Tag as Name;
 
 use super::chunks::Chunking;
 use super::codec::Codec;
 use super::directory::SampleFormat;
+use super::exif::{Exif, write_tags};
 use super::predictor::{Predictor, RowSamples};
 use super::samples::{first_sample, stored_as, with_bytes};
 use super::tags::page_of;
-use crate::image::metadata::{Page, Storage};
+use crate::image::metadata::{Metadata, Page, Storage, Tag, Value, tag};
 use crate::image::{Channels, Image};
 
 /// Bytes of samples from which on a file needs the offsets of BigTIFF, compressed or not: what can't be compressed becomes
@@ -27,6 +28,10 @@ const STRIP_BYTES: usize = 1 << 16;
 const RGB: u16 = 2;
 const CMYK: u16 = 5;
 const PALETTE: u16 = 3;
+const MASK: u16 = 4;
+
+/// The kind of a page that is the mask of the one before.
+const TRANSPARENCY_MASK: u32 = 4;
 
 /// What all pages of the file have in common.
 struct PageWriter<'a> {
@@ -56,29 +61,74 @@ pub fn write(image: &Image, writer: &mut (impl Write + Seek)) -> Result<(), Stri
     let page = PageWriter::new(image, height, width, samples.dtype(), bits);
     let (own, none) = (&image.metadata.pages, page_of(&image.metadata));
     let tags = |index: usize| own.get(index).unwrap_or(if own.is_empty() { &none } else { &own[0] });
+    let exif = image.metadata.exif.as_deref().and_then(Exif::from_bytes).unwrap_or_default();
+    let masks = masks(&image.metadata, pages, height * width);
+    let mask_writer = masks.as_ref().map(|_| PageWriter::of_mask(&page));
     let written = with_bytes(&samples, |bytes| {
         let limit = if page.codec == Codec::None { BIG } else { BIG_PACKED };
         let big = bytes.len() >= limit || image.metadata.storage.as_ref().is_some_and(|storage| storage.big);
-        let pages =
-            bytes.chunks_exact(bytes.len() / pages.max(1)).enumerate().map(|(index, bytes)| (tags(index), bytes));
+        let mask = |index: usize| masks.as_ref().map(|masks| &masks[index * height * width..][..height * width]);
+        let pages = bytes.chunks_exact(bytes.len() / pages.max(1)).enumerate();
+        let pages = pages.map(|(index, bytes)| PageParts { tags: tags(index), samples: bytes, mask: mask(index) });
+        let writers = Writers { page: &page, mask: mask_writer.as_ref(), exif: &exif };
         match big {
-            true => TiffEncoder::new_big(writer).map(|encoder| write_pages(encoder, &page, pages)),
-            false => TiffEncoder::new(writer).map(|encoder| write_pages(encoder, &page, pages)),
+            true => TiffEncoder::new_big(writer).map(|encoder| write_pages(encoder, &writers, pages)),
+            false => TiffEncoder::new(writer).map(|encoder| write_pages(encoder, &writers, pages)),
         }
     });
     written.ok_or("has its samples in another order")?.map_err(|error| error.to_string())?
 }
 
+/// What is written of a page.
+struct PageParts<'p> {
+    tags: &'p Page,
+    samples: &'p [u8],
+    /// 1 where there is a value, 0 elsewhere.
+    mask: Option<&'p [u8]>,
+}
+
+/// How the parts of pages are written.
+struct Writers<'p> {
+    page: &'p PageWriter<'p>,
+    mask: Option<&'p PageWriter<'p>>,
+    exif: &'p Exif,
+}
+
 fn write_pages<'p, K: TiffKind>(
     mut encoder: TiffEncoder<impl Write + Seek, K>,
-    page: &PageWriter<'_>,
-    pages: impl Iterator<Item = (&'p Page, &'p [u8])>,
+    writers: &Writers<'_>,
+    pages: impl Iterator<Item = PageParts<'p>>,
 ) -> Result<(), String> {
-    for (tags, bytes) in pages {
-        let directory = encoder.image_directory().map_err(|error| error.to_string())?;
-        page.write(directory, tags, bytes).map_err(|error| error.to_string())?;
+    let mut pages = pages.enumerate();
+    pages
+        .try_for_each(|(index, page)| write_page(&mut encoder, writers, index, &page))
+        .map_err(|error| error.to_string())
+}
+
+fn write_page<K: TiffKind>(
+    encoder: &mut TiffEncoder<impl Write + Seek, K>,
+    writers: &Writers<'_>,
+    index: usize,
+    page: &PageParts<'_>,
+) -> TiffResult<()> {
+    // It is that of the first page of a file.
+    let exif = if index == 0 { writers.exif.write_parts(encoder)? } else { Vec::new() };
+    let mut directory = encoder.image_directory()?;
+    for (pointer, place) in exif {
+        directory.write_tag(Name::from_u16_exhaustive(pointer), place)?;
+    }
+    writers.page.write(directory, page.tags, page.samples)?;
+    if let (Some(writer), Some(mask)) = (writers.mask, page.mask) {
+        let kind = Tag { number: tag::SUBFILE, value: Value::long(TRANSPARENCY_MASK) };
+        writer.write(encoder.image_directory()?, &Page { tags: vec![kind] }, mask)?;
     }
     Ok(())
+}
+
+/// Where pages have values, as samples of masks: page after page.
+fn masks(metadata: &Metadata, pages: usize, pixels: usize) -> Option<Vec<u8>> {
+    let mask = metadata.mask.as_ref().filter(|mask| mask.len() == pages * pixels)?;
+    Some(mask.iter().map(|missing| u8::from(!missing)).collect())
 }
 
 impl<'a> PageWriter<'a> {
@@ -119,13 +169,29 @@ impl<'a> PageWriter<'a> {
         }
     }
 
+    /// How the mask of a page is written.
+    fn of_mask(page: &PageWriter<'_>) -> PageWriter<'static> {
+        PageWriter {
+            chunking: Chunking { channels: 1, planes: 1, ..page.chunking },
+            bits: 1,
+            format: SampleFormat::Unsigned,
+            codec: Codec::Deflate,
+            compression: Codec::Deflate.number(),
+            predictor: Predictor::None,
+            photometric: MASK,
+            extra: Vec::new(),
+            palette: None,
+            sample: 1,
+        }
+    }
+
     /// Writes a page of these samples.
     fn write<K: TiffKind>(
         &self,
         mut directory: DirectoryEncoder<'_, impl Write + Seek, K>,
         tags: &Page,
         samples: &[u8],
-    ) -> tiff::TiffResult<()> {
+    ) -> TiffResult<()> {
         let (mut offsets, mut lengths) = (Vec::new(), Vec::new());
         for chunk in self.chunks(samples) {
             let row = self.chunking.row_bytes(usize::from(self.bits));
@@ -145,20 +211,12 @@ impl<'a> PageWriter<'a> {
         };
         directory.write_tag(places, K::convert_slice(&offsets))?;
         directory.write_tag(sizes, K::convert_slice(&lengths))?;
-        let mut others = Directory::empty();
-        for tag in &tags.tags {
-            let entry = directory.write_entry_bytes(tag.value.kind, &tag.value.bytes)?;
-            others.extend([(Name::from_u16_exhaustive(tag.number), entry)]);
-        }
-        directory.extend_from(&others);
+        write_tags(&mut directory, &tags.tags)?;
         directory.finish()
     }
 
     /// Writes the tags that say how samples are stored.
-    fn write_storage<K: TiffKind>(
-        &self,
-        directory: &mut DirectoryEncoder<'_, impl Write + Seek, K>,
-    ) -> tiff::TiffResult<()> {
+    fn write_storage<K: TiffKind>(&self, directory: &mut DirectoryEncoder<'_, impl Write + Seek, K>) -> TiffResult<()> {
         let samples = self.chunking.channels * self.chunking.planes;
         directory.write_tag(Name::ImageWidth, self.chunking.width as u32)?;
         directory.write_tag(Name::ImageLength, self.chunking.height as u32)?;
