@@ -8,6 +8,9 @@ use std::collections::BTreeSet;
 use hoodoo::lang::diagnostic::{Code, KernelError};
 use hoodoo::{Engine, Error, Filter, Footprint, Kernel, Window};
 
+/// Kernels that compile, and hardly mean what they say.
+const DOUBTFUL: &[&str] = &["if w[0, 0] == nan then 0 else w[0, 0]", "w[0, 0] * 1,5"];
+
 /// Kernels that don't compile.
 const WRONG: &[(&str, &[&str])] = &[
     (
@@ -183,6 +186,11 @@ fn errors() -> Vec<(String, String, KernelError)> {
         outside.source().to_string(),
         kernel_error(outside.callback_for(&footprint)),
     ));
+    for source in DOUBTFUL {
+        let kernel = Kernel::compile(source).expect("the kernel has a meaning");
+        errors
+            .extend(kernel.warnings().into_iter().map(|warning| ("doubtful".to_string(), source.to_string(), warning)));
+    }
     errors
 }
 

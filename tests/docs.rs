@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use hoodoo::lang::builtins::{BUILTINS, Builtin, Meaning};
 use hoodoo::lang::diagnostic::Code;
+use hoodoo::lang::foreign::spellings;
 use hoodoo::{Engine, Filter, Kernel, Limits, Mode};
 
 fn path(name: &str) -> PathBuf {
@@ -229,6 +230,35 @@ fn the_tables_are_those_of_the_code() {
         return;
     }
     assert_eq!(&text[start..end], tables(), "run HOODOO_DOCS=write cargo test --test docs");
+}
+
+/// The table of what other languages call it.
+fn spelled() -> String {
+    let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
+    let code =
+        |text: &&str| if text.contains('`') { format!("`` {} ``", cell(text)) } else { format!("`{}`", cell(text)) };
+    let mut text = "| from | written there | here |\n|---|---|---|\n".to_string();
+    for spelling in spellings() {
+        let written: Vec<String> = spelling.written.iter().map(code).collect();
+        let row = format!("| {} | {} | {} |\n", spelling.origin, written.join(", "), cell(spelling.hint));
+        text += &row;
+    }
+    text
+}
+
+#[test]
+fn the_table_of_spellings_is_that_of_the_code() {
+    const START: &str = "<!-- spellings: made by `HOODOO_DOCS=write cargo test --test docs` -->\n";
+    const END: &str = "<!-- end of spellings -->";
+    let text = read("docs/language.md");
+    let start = text.find(START).expect("the page has the mark") + START.len();
+    let end = text.find(END).expect("the page has the mark");
+    if std::env::var("HOODOO_DOCS").is_ok_and(|value| value == "write") {
+        let new = format!("{}{}{}", &text[..start], spelled(), &text[end..]);
+        fs::write(path("docs/language.md"), new).expect("the page can be written");
+        return;
+    }
+    assert_eq!(&text[start..end], spelled(), "run HOODOO_DOCS=write cargo test --test docs spellings");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use self::parameters::Parameters;
 use crate::error::Error;
 use crate::grid::footprint::Footprint;
 use crate::lang::check::check_within;
+use crate::lang::check::lint::lint;
 use crate::lang::diagnostic::{Code, Diagnostic, KernelError};
 use crate::lang::hir;
 use crate::lang::interpret::Settings;
@@ -155,6 +156,20 @@ impl Kernel {
         let Inner { source, origin, limits, .. } = &*self.inner;
         let new = || Kernel::of(source.clone(), origin.clone(), meaning(), limits.clone());
         self.inner.derived.get(key, new)
+    }
+
+    /// What has a meaning, but hardly the one that was meant: errors whose [`Code`](crate::lang::diagnostic::Code) is a warning.
+    ///
+    /// ```
+    /// let kernel = hoodoo::Kernel::compile("if w[0, 0] == nan then 0 else w[0, 0]")?;
+    /// assert_eq!(kernel.warnings()[0].hint(), Some("whether a value is nan is `isnan(x)`"));
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    pub fn warnings(&self) -> Vec<KernelError> {
+        let Inner { source, origin, limits, .. } = &*self.inner;
+        let warnings = with_large_stack(|| parse_within(source, limits).map(|program| lint(&program)));
+        let drawn = |diagnostic| KernelError::new(diagnostic, source.clone(), origin.clone());
+        warnings.unwrap_or_default().into_iter().map(drawn).collect()
     }
 
     /// The text that the kernel was compiled from.

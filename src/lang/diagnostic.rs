@@ -49,11 +49,15 @@ pub enum Code {
     NotInFootprint,
     /// An offset or axis that does not fit the number of axes.
     WrongAxes,
+    /// A comparison with nan, which is the same for all values.
+    ComparedWithNan,
+    /// Two outputs that look like one number with a decimal comma.
+    DecimalComma,
 }
 
 impl Code {
     /// Every code, in order.
-    pub const ALL: [Code; 19] = [
+    pub const ALL: [Code; 21] = [
         Code::Syntax,
         Code::SourceTooLong,
         Code::NestedTooDeeply,
@@ -73,6 +77,8 @@ impl Code {
         Code::NotInCallback,
         Code::NotInFootprint,
         Code::WrongAxes,
+        Code::ComparedWithNan,
+        Code::DecimalComma,
     ];
 
     /// The code as printed, such as `H010`.
@@ -97,7 +103,16 @@ impl Code {
             Code::NotInCallback => "H030",
             Code::NotInFootprint => "H031",
             Code::WrongAxes => "H032",
+            Code::ComparedWithNan => "H040",
+            Code::DecimalComma => "H041",
         }
+    }
+}
+
+impl Code {
+    /// Whether the kernel has a meaning all the same.
+    pub fn is_warning(self) -> bool {
+        matches!(self, Code::ComparedWithNan | Code::DecimalComma)
     }
 }
 
@@ -203,6 +218,7 @@ impl KernelError {
         let place =
             Place { source: &self.source, origin: &self.origin, span: diagnostic.span, label: &diagnostic.label };
         let drawing = Drawing {
+            level: if diagnostic.code.is_warning() { Level::WARNING } else { Level::ERROR },
             id: Some(diagnostic.code.as_str()),
             message: &diagnostic.message,
             place: (!whole).then_some(place),
@@ -215,6 +231,8 @@ impl KernelError {
 
 /// An error as the user sees it: the look of all of them, those of kernels and others.
 pub(crate) struct Drawing<'a> {
+    /// Error or warning.
+    pub level: Level<'a>,
     /// The stable code.
     pub id: Option<&'a str>,
     /// One sentence.
@@ -242,7 +260,7 @@ pub(crate) struct Place<'a> {
 impl Drawing<'_> {
     /// The drawing as text, in colours if `colour`.
     pub fn render(&self, colour: bool) -> String {
-        let mut title = Level::ERROR.primary_title(self.message);
+        let mut title = self.level.clone().primary_title(self.message);
         if let Some(id) = self.id {
             title = title.id(id);
         }

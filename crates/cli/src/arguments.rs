@@ -11,13 +11,13 @@ use clap::{Arg, Args, Command};
 use hoodoo::lang::diagnostic::{Diagnostic, KernelError};
 use hoodoo::{Engine, Error, Filter, Kernel, Limits, Window};
 
-use crate::failure::{Failure, tell};
+use crate::failure::{Failure, colours, tell};
 use crate::files;
 use crate::hyphen::as_written;
 use crate::printable::shown;
 
 /// The window that a kernel looks through.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct WindowArguments {
     /// Length of the window along every axis, or along each
     #[arg(long, value_name = "N[,N...]", value_delimiter = ',', value_parser = length, conflicts_with = "footprint")]
@@ -42,6 +42,11 @@ enum FootprintArgument {
 }
 
 impl WindowArguments {
+    /// Whether the window is in a file.
+    pub fn names_file(&self) -> bool {
+        matches!(self.footprint, Some(FootprintArgument::File(_)))
+    }
+
     /// The window, if one is given; reads its file if it is in one.
     pub fn window(&self) -> Result<Option<Window>, Failure> {
         let window = self.chosen()?;
@@ -205,9 +210,21 @@ impl Source {
         Ok(Source { text: read_kernel(path)?, origin: kernel.to_string() })
     }
 
-    /// The kernel that the text says.
+    /// The kernel that the text says; tells what is doubtful in it.
     pub fn compile(&self) -> Result<Kernel, Failure> {
+        let kernel = Kernel::compile_from(&self.text, &self.origin)?;
+        kernel.warnings().iter().for_each(|warning| tell(warning.render(colours(&io::stderr()))));
+        Ok(kernel)
+    }
+
+    /// The kernel that the text says, without a word.
+    pub fn compile_quietly(&self) -> Result<Kernel, Failure> {
         Ok(Kernel::compile_from(&self.text, &self.origin)?)
+    }
+
+    /// Where it stands.
+    pub fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// The text.

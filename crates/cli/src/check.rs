@@ -28,7 +28,8 @@ pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
         Err(failure) if arguments.json => return wrong(unreadable(&failure)),
         source => source?,
     };
-    match source.compile() {
+    let compiled = if arguments.json { source.compile_quietly() } else { source.compile() };
+    match compiled {
         Ok(kernel) if arguments.json => print(needs(&kernel)),
         Ok(_) if arguments.quiet => Ok(()),
         Ok(kernel) => print(format!("ok: {}", summary(&kernel))),
@@ -63,9 +64,11 @@ fn summary(kernel: &Kernel) -> String {
 fn needs(kernel: &Kernel) -> Value {
     let params =
         kernel.params().iter().map(|param| json!({ "name": param.name, "default": param.default.map(number) }));
+    let warnings = kernel.warnings();
+    let warnings = warnings.iter().map(|warning| diagnostic(warning, kernel.source()));
     json!({
         "ok": true,
-        "diagnostics": [],
+        "diagnostics": warnings.collect::<Vec<_>>(),
         "inputs": kernel.inputs(),
         "outputs": kernel.outputs().collect::<Vec<_>>(),
         "params": params.collect::<Vec<_>>(),
@@ -106,7 +109,7 @@ fn diagnostic(error: &KernelError, text: &str) -> Value {
         json!({ "start": start, "end": end, "message": message })
     });
     json!({
-        "severity": "error",
+        "severity": if diagnostic.code.is_warning() { "warning" } else { "error" },
         "code": diagnostic.code.as_str(),
         "message": diagnostic.message,
         "start": start,

@@ -6,10 +6,13 @@ use hoodoo::{DType, Engine, Filter, Footprint, Listing, Mode, Precision, Vectors
 
 use crate::arguments::{ENGINES, PRECISIONS, Source, WindowArguments, offered, word};
 use crate::failure::{Failure, print};
+use crate::run::{Said, options_of};
 
 /// Arguments of `hoodoo emit`.
 #[derive(Args)]
 pub struct EmitArguments {
+    #[command(flatten)]
+    said: Said,
     /// What to show
     #[arg(value_enum)]
     step: Step,
@@ -78,16 +81,19 @@ pub fn emit(arguments: &EmitArguments) -> Result<(), Failure> {
         return print_block(program);
     }
     let kernel = source.compile()?;
+    let file = options_of(source.text(), source.origin())?;
+    let asks = |field: &str| file.as_ref().filter(|file| file.said.has(field) && !arguments.said.has(field));
+    let window = asks("window").map_or(&arguments.window, |file| &file.window);
     let listing = match (arguments.step, arguments.engine) {
         (Step::Ast | Step::Hir, _) => return print_block(kernel.hir()),
         (Step::Plan, None | Some(Engine::Auto | Engine::Rows)) => Listing::Plan,
         (Step::Clif, None | Some(Engine::Auto | Engine::Rows)) => Listing::Clif,
         (Step::Asm, None | Some(Engine::Auto | Engine::Rows)) => Listing::Assembly,
         (Step::Clif, Some(Engine::Callback)) => {
-            return print_block(kernel.clif(footprint(&arguments.window)?.as_ref())?);
+            return print_block(kernel.clif(footprint(window)?.as_ref())?);
         }
         (Step::Asm, Some(Engine::Callback)) => {
-            return print_block(kernel.assembly(footprint(&arguments.window)?.as_ref())?);
+            return print_block(kernel.assembly(footprint(window)?.as_ref())?);
         }
         (Step::Plan, Some(Engine::Callback)) => {
             return Err(Failure::Usage("--engine: a callback has no plan".to_string()));
@@ -97,22 +103,26 @@ pub fn emit(arguments: &EmitArguments) -> Result<(), Failure> {
         }
     };
     let arrays = &arguments.arrays;
-    let mut filter = Filter::new(&kernel).cval(arrays.cval).precision(arrays.precision).vectors(arrays.vectors);
+    let precision = asks("precision").map_or(arrays.precision, |file| file.precision);
+    let cval = asks("cval").map_or(arrays.cval, |file| file.cval);
+    let mut filter = Filter::new(&kernel).cval(cval).precision(precision).vectors(arrays.vectors);
     let mut axes = 2;
-    if let Some(window) = arguments.window.window()? {
-        axes = window_axes(&window, &arguments.window.origin);
+    let origin = &window.origin;
+    if let Some(window) = window.window()? {
+        axes = window_axes(&window, origin);
         filter = filter.window(window);
     }
-    if !arguments.window.origin.is_empty() {
-        filter = filter.origin(&arguments.window.origin[..]);
+    if !origin.is_empty() {
+        filter = filter.origin(&origin[..]);
     }
-    if !arrays.mode.is_empty() {
-        filter = filter.modes(arrays.mode.iter().copied());
+    let mode = asks("mode").map_or(&arrays.mode, |file| &file.mode);
+    if !mode.is_empty() {
+        filter = filter.modes(mode.iter().copied());
     }
     let shape = if arrays.shape.is_empty() { vec![1024; axes] } else { arrays.shape.clone() };
     let inputs = vec![arrays.dtype; kernel.inputs().len()];
-    let outputs = vec![arrays.output_dtype.unwrap_or(arrays.dtype); kernel.outputs().len()];
-    print_block(filter.listing(listing, &shape, &inputs, &outputs)?)
+    let output = arrays.output_dtype.or(asks("dtype").and_then(|file| file.dtype)).unwrap_or(arrays.dtype);
+    print_block(filter.listing(listing, &shape, &inputs, &vec![output; kernel.outputs().len()])?)
 }
 
 /// Prints text that may or may not end in a newline.

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::StringValueParser;
 use clap::{ArgGroup, Args, Command, FromArgMatches, ValueEnum};
+use hoodoo::Kernel;
 use hoodoo::lang::similar::most_similar;
-use hoodoo::{DType, Kernel};
 use ndarray::Array2;
 
-use crate::arguments::{offered, word};
+use crate::arguments::offered;
 use crate::failure::{Failure, print};
 use crate::image::Image;
 use crate::output::{Target, publish};
 use crate::pictures::Picture;
-use crate::run::{RunArguments, run, run_on};
+use crate::run::{RunArguments, RunOptions, options_of, run, run_on};
 use crate::sheet::{greys, sheet, tile};
 use hoodoo_cookbook::{COOKBOOK, Recipe, recipes};
 
@@ -28,21 +28,18 @@ const COLUMNS: usize = 5;
 /// Arguments of `hoodoo gallery`.
 #[derive(Args)]
 #[command(group = ArgGroup::new("source").args(["name", "picture"]))]
+#[command(group = ArgGroup::new("written").args(["outputs", "out_dir"]))]
 pub struct GalleryArguments {
     /// The kernel to run; without one, all are listed
     #[arg(value_parser = offered(recipes().map(|recipe| recipe.name), StringValueParser::new()))]
     #[arg(hide_possible_values = true)]
     name: Option<String>,
     /// The files to filter, one for each input of the kernel [default: built-in pictures]
-    #[arg(requires = "outputs")]
+    #[arg(requires = "written")]
     inputs: Vec<PathBuf>,
     /// The file to write; once for each output of the kernel [default: hoodoo-NAME.png, with pictures before and after]
     #[arg(short, long = "output", value_name = "OUTPUT", requires = "source")]
     outputs: Vec<PathBuf>,
-    /// The element type of what is written [default: as the kernel or the picture is best]
-    #[arg(long, requires = "outputs")]
-    #[arg(value_parser = offered(DType::ALL.map(DType::as_str), word::<DType>), hide_possible_values = true)]
-    dtype: Option<DType>,
     /// Print the kernel instead
     #[arg(long, requires = "name", conflicts_with_all = ["inputs", "outputs"])]
     show: bool,
@@ -52,6 +49,8 @@ pub struct GalleryArguments {
     /// Write a built-in picture of 256 x 256 pixels to the file after -o
     #[arg(long, value_enum, conflicts_with = "sheet", requires = "outputs")]
     picture: Option<Picture>,
+    #[command(flatten)]
+    options: RunOptions,
 }
 
 /// Lists the kernels, or does with one of them what the arguments say.
@@ -60,24 +59,30 @@ pub fn gallery(arguments: &GalleryArguments) -> Result<(), Failure> {
         return draw_sheet(path);
     }
     if let Some(picture) = arguments.picture {
-        let mut image = picture.draw(PICTURE);
-        if let Some(dtype) = arguments.dtype {
-            image = image.saturated(dtype);
-        }
+        let image = picture.draw(PICTURE);
+        let names = [PathBuf::from("picture")];
+        let told = run_arguments("w[0, 0]", &names, &names, &arguments.options)?;
+        let image = match told.dtype {
+            Some(dtype) => image.saturated(dtype),
+            None => image,
+        };
         return arguments.outputs.iter().try_for_each(|path| write(path, &image));
     }
     let Some(name) = &arguments.name else { return list() };
     let recipe = find(name)?;
     match (arguments.inputs.as_slice(), arguments.outputs.as_slice()) {
         _ if arguments.show => print(recipe.text.trim_end()),
-        ([], []) => draw_one(recipe),
+        ([], []) if arguments.options.has("--out-dir") => {
+            Err(Failure::Usage("--out-dir: there is no file to filter".to_string()))
+        }
+        ([], []) => draw_one(recipe, &arguments.options),
         ([], outputs) => {
             // The names say what a message is about.
             let names: Vec<PathBuf> = recipe.pictures().map(|name| format!("{name}.npy").into()).collect();
-            let told = run_arguments(recipe, &names, outputs, arguments.dtype)?;
+            let told = run_arguments(recipe.text, &names, outputs, &arguments.options)?;
             run_on(&told, &|_| built_in(recipe, PICTURE))
         }
-        (inputs, outputs) => run(&run_arguments(recipe, inputs, outputs, arguments.dtype)?),
+        (inputs, outputs) => run(&run_arguments(recipe.text, inputs, outputs, &arguments.options)?),
     }
 }
 
@@ -105,24 +110,22 @@ fn find(name: &str) -> Result<&'static Recipe, Failure> {
     })
 }
 
-/// What `hoodoo run` would be told, to run a recipe as it is meant to be, except perhaps for the type of the outputs.
+/// What `hoodoo run` would be told, to run a kernel with these options.
 fn run_arguments(
-    recipe: &Recipe,
+    kernel: &str,
     inputs: &[PathBuf],
     outputs: &[PathBuf],
-    dtype: Option<DType>,
+    options: &RunOptions,
 ) -> Result<RunArguments, Failure> {
-    let mut words: Vec<OsString> = recipe.options().map(OsString::from).collect();
+    let mut words = options.0.clone();
     for output in outputs {
         words.extend(["--output".into(), output.into()]);
     }
-    words.extend(["--".into(), recipe.text.into()]);
+    words.extend(["--".into(), kernel.into()]);
     words.extend(inputs.iter().map(OsString::from));
     let command = RunArguments::augment_args(Command::new("run").no_binary_name(true));
     let parsed = command.try_get_matches_from(words).and_then(|matches| RunArguments::from_arg_matches(&matches));
-    let mut told = parsed.map_err(|error| Failure::Usage(error.to_string()))?;
-    told.dtype = dtype.or(told.dtype);
-    Ok(told)
+    parsed.map_err(|error| Failure::Usage(error.to_string().trim_start_matches("error: ").trim_end().to_string()))
 }
 
 /// The built-in pictures for a recipe.
@@ -135,21 +138,22 @@ fn built_in(recipe: &Recipe, side: usize) -> Result<Vec<Image>, Failure> {
 type Drawn = Vec<Array2<u8>>;
 
 /// A recipe's built-in pictures, and what it makes of them.
-fn before_and_after(recipe: &Recipe, side: usize) -> Result<(Drawn, Drawn), Failure> {
+fn before_and_after(recipe: &Recipe, side: usize, options: &RunOptions) -> Result<(Drawn, Drawn), Failure> {
     let kernel = Kernel::compile_from(recipe.text, recipe.name)?;
     let before = built_in(recipe, side)?;
     let inputs: Vec<_> = before.iter().map(|image| image.plane(0)).collect();
     // Only the options matter here: the arrays are in memory.
     let nowhere = [PathBuf::from(recipe.name)];
-    let after = run_arguments(recipe, &nowhere, &nowhere, None)?.filter(&kernel)?.run_all(&inputs)?;
+    let told = run_arguments(recipe.text, &nowhere, &nowhere, options)?.or(options_of(recipe.text, recipe.name)?);
+    let after = told.filter(&kernel)?.run_all(&inputs)?;
     let before = before.iter().filter_map(|image| greys(image.array.to_f64()));
     Ok((before.collect(), after.into_iter().filter_map(greys).collect()))
 }
 
 /// Draws what a kernel is given and what it gives.
-fn draw_one(recipe: &Recipe) -> Result<(), Failure> {
+fn draw_one(recipe: &Recipe, options: &RunOptions) -> Result<(), Failure> {
     let path = PathBuf::from(format!("hoodoo-{}.png", recipe.name));
-    let (before, after) = before_and_after(recipe, PICTURE)?;
+    let (before, after) = before_and_after(recipe, PICTURE, options)?;
     write(&path, &picture_of(tile(recipe.name, &[before, after].concat())))?;
     print(format!("wrote {}: {}, before and after", path.display(), recipe.pictures().collect::<Vec<_>>().join(", ")))
 }
@@ -157,7 +161,7 @@ fn draw_one(recipe: &Recipe) -> Result<(), Failure> {
 /// Draws every kernel's last input, which is the one that is filtered, and its first output.
 fn draw_sheet(path: &Path) -> Result<(), Failure> {
     let tiles = recipes().map(|recipe| {
-        let (before, after) = before_and_after(recipe, THUMBNAIL)?;
+        let (before, after) = before_and_after(recipe, THUMBNAIL, &RunOptions::default())?;
         let pictures: Vec<_> = before.into_iter().next_back().into_iter().chain(after.into_iter().take(1)).collect();
         Ok(tile(recipe.name, &pictures))
     });

@@ -71,6 +71,11 @@ impl Target {
         self.format.check(dtype, &layout).map_err(|message| Failure::at(self.path(), message))
     }
 
+    /// Whether the format can hold elements of this type.
+    pub fn holds(&self, dtype: DType) -> bool {
+        self.format.holds(dtype)
+    }
+
     /// Whether the file is for arrays, and not for pictures.
     pub fn is_array(&self) -> bool {
         self.format.is_array()
@@ -222,9 +227,12 @@ impl Place {
         if self.real.is_dir() {
             return Err(Failure::at(&self.path, "is a directory"));
         }
-        // A file is replaced, for which its directory must be writable; but who made it read-only wants to keep it.
-        if self.real.exists() {
-            OpenOptions::new().write(true).open(&self.real).map_err(|error| self.unwritable(error))?;
+        // A file is replaced, for which its directory must be writable; but who made it read-only wants to keep it. It is opened by
+        // the name that the user wrote: where that is a link, the system has a say in whether it may be followed.
+        if self.path.exists() {
+            OpenOptions::new().write(true).open(&self.path).map_err(|error| self.unwritable(error))?;
+        } else if self.path.is_symlink() {
+            return Err(Failure::at(&self.path, "is a link to a file that is not there"));
         }
         tempfile::tempfile_in(directory(&self.real)).map(drop).map_err(|error| self.unwritable(error))
     }
@@ -293,10 +301,19 @@ impl Place {
             ErrorKind::NotFound => format!("there is no directory {directory}"),
             ErrorKind::NotADirectory => format!("{directory} is not a directory"),
             ErrorKind::Other => error.to_string(),
-            kind => kind.to_string(),
+            kind => own_words(&error).unwrap_or_else(|| kind.to_string()),
         };
         Failure::at(&self.path, format!("can't be written: {reason}"))
     }
+}
+
+/// What the system says, without what tempfile puts around it.
+fn own_words(error: &io::Error) -> Option<String> {
+    if error.raw_os_error().is_some() {
+        return Some(error.to_string());
+    }
+    let inner = error.get_ref()?.source()?.downcast_ref::<io::Error>()?;
+    inner.raw_os_error().map(|_| inner.to_string())
 }
 
 /// Gives a new file the permissions of an existing one of the same owner: not its set-user-id bit, which is for other contents.

@@ -3,8 +3,10 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use clap::{Args, Command};
-use clap_complete::Shell;
+use clap::{Args, Command, ValueEnum};
+use clap_complete::shells::{Bash, Elvish, Fish, PowerShell, Zsh};
+use clap_complete::{Generator, generate};
+use clap_complete_nushell::Nushell;
 use clap_mangen::Man;
 
 use crate::failure::{Failure, print};
@@ -13,7 +15,19 @@ use crate::failure::{Failure, print};
 #[derive(Args)]
 pub struct CompletionsArguments {
     /// The shell
-    shell: Shell,
+    shell: ShellName,
+}
+
+/// A shell whose arguments can be completed.
+#[derive(Clone, Copy, ValueEnum)]
+#[value(rename_all = "lower")]
+enum ShellName {
+    Bash,
+    Elvish,
+    Fish,
+    Nushell,
+    PowerShell,
+    Zsh,
 }
 
 /// Arguments of `hoodoo man`.
@@ -26,9 +40,21 @@ pub struct ManArguments {
 
 /// Prints a script that completes the arguments of `command`.
 pub fn completions(arguments: &CompletionsArguments, mut command: Command) -> Result<(), Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut command, "hoodoo", &mut script);
+    let script = match arguments.shell {
+        ShellName::Bash => script(Bash, &mut command),
+        ShellName::Elvish => script(Elvish, &mut command),
+        ShellName::Fish => script(Fish, &mut command),
+        ShellName::Nushell => script(Nushell, &mut command),
+        ShellName::PowerShell => script(PowerShell, &mut command),
+        ShellName::Zsh => script(Zsh, &mut command),
+    };
     print(String::from_utf8_lossy(&script).trim_end())
+}
+
+fn script(shell: impl Generator, command: &mut Command) -> Vec<u8> {
+    let mut script = Vec::new();
+    generate(shell, command, "hoodoo", &mut script);
+    script
 }
 
 /// Prints the manual page of `command`, or writes the pages to a directory.

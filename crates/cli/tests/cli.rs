@@ -1160,10 +1160,42 @@ fn diagnostics_for_editors() {
     place.fails(1, "check -q min(w", &["error[H001]"]);
 }
 
+/// A link to nothing is no name for a new file; a page that is not there, and a profile that can't be unpacked, are named.
+#[test]
+fn what_is_not_there_is_named() {
+    let place = Place::new();
+    place.save("a.npy", &ramp(4, 4));
+    GrayImage::from_fn(4, 4, |x, y| image::Luma([(x * y) as u8])).save(place.path("a.png")).unwrap();
+    place.fails(1, "run w[0,0] a.png -o out.png --page 1", &["a.png", "--page: there is no page 1; it has one"]);
+    place.fails(1, "run w[0,0] a.npy -o out.npy --page 2", &["--page"]);
+    place.ok("run w[0,0] a.png -o out.png --page 0");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(place.path("nothing.npy"), place.path("link.npy")).unwrap();
+        place.fails(1, "run w[0,0] a.npy -o link.npy", &["link.npy: is a link to a file that is not there"]);
+        fs::write(place.path("nothing.npy"), "").unwrap();
+        place.ok("run w[0,0] a.npy -o link.npy");
+        assert!(place.path("link.npy").is_symlink());
+        assert_eq!(fs::read(place.path("a.npy")).unwrap(), fs::read(place.path("nothing.npy")).unwrap());
+    }
+    // A profile of more zeros than anybody's, in a few bytes.
+    let mut packed = flate2::write::ZlibEncoder::new(b"x\0\0".to_vec(), flate2::Compression::fast());
+    std::io::copy(&mut std::io::Read::take(std::io::repeat(0), 70 << 20), &mut packed).unwrap();
+    let profile = packed.finish().unwrap();
+    let picture = fs::read(place.path("a.png")).unwrap();
+    let mut chunk = [&(profile.len() as u32).to_be_bytes()[..], b"iCCP", &profile].concat();
+    let mut sum = flate2::Crc::new();
+    sum.update(&chunk[4..]);
+    chunk.extend(sum.sum().to_be_bytes());
+    // It stands behind the header, which has 13 bytes.
+    place.write("profile.png", [&picture[..33], &chunk, &picture[33..]].concat());
+    place.fails(1, "run w[0,0] profile.png -o out.png --strict", &["--strict", "colour profile"]);
+}
+
 #[test]
 fn completions_and_manual() {
     let place = Place::new();
-    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+    for shell in ["bash", "elvish", "fish", "nushell", "powershell", "zsh"] {
         let script = place.ok(&format!("completions {shell}"));
         assert!(script.contains("footprint") && script.contains("gallery") == place.ok("--help").contains("gallery"));
     }

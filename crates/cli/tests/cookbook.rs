@@ -62,7 +62,7 @@ fn the_gallery_is_the_directory() {
 
 /// Whether a line of a header is for machines.
 fn is_setting(line: &str) -> bool {
-    line.starts_with("options: ") || line.starts_with("picture: ")
+    ["options: ", "shown: ", "picture: "].iter().any(|key| line.starts_with(key))
 }
 
 /// The part of `docs/cookbook.md` that is made of the kernels.

@@ -114,14 +114,35 @@ fn files_of_the_user() {
     let (out, same) = (image::open(place.path("out.png")).unwrap(), image::open(place.path("same.png")).unwrap());
     assert_eq!(out.as_rgb8().unwrap(), same.as_rgb8().unwrap());
 
-    // A picture can't hold what this kernel gives, unless it is asked for; what the message says is possible.
-    place.fails(1, &["gallery", "entropy", "in.png", "-o", "bits.png"], "add --dtype u8");
+    // A picture can't hold what this kernel gives: its file says how that is shown.
+    place.ok(&["gallery", "entropy", "in.png", "-o", "shown.png"]);
+    place.ok(&["gallery", "entropy", "in.png", "-o", "bits.tif"]);
+    place.ok(&["run", "5 * w[0, 0] / 255", "shown.png", "-o", "again.tif", "--dtype", "f32"]);
+    place.ok(&[
+        "run",
+        "input a, b; if abs(a[0, 0] - b[0, 0]) < 0.01 then 0 else 1",
+        "bits.tif",
+        "again.tif",
+        "-o",
+        "far.npy",
+    ]);
+    let far: ndarray::ArrayD<f32> = ndarray_npy::read_npy(place.path("far.npy")).unwrap();
+    assert_eq!(far.sum(), 0.0);
+    // The options of `run` are the user's.
     place.ok(&["gallery", "entropy", "in.png", "-o", "bits.png", "--dtype", "u8"]);
+    place.ok(&["gallery", "dilation", "in.png", "-o", "out.png", "--size", "3", "--mode", "wrap"]);
+    place.ok(&["run", "max(w)", "in.png", "-o", "same.png", "--size", "3", "--mode", "wrap"]);
+    assert!(fs::read(place.path("out.png")).unwrap() == fs::read(place.path("same.png")).unwrap());
+    place.ok(&["gallery", "hampel", "in.png", "--out-dir", "calm", "--param", "k=0", "--ext", "tif"]);
+    place.ok(&["run", "median(w)", "in.png", "-o", "same.tif", "--size", "5"]);
+    assert!(fs::read(place.path("calm/in.tif")).unwrap() == fs::read(place.path("same.tif")).unwrap());
+    place.ok(&["gallery", "gaussian", "--param", "sigma=3", "--size", "3"]);
+    place.fails(1, &["gallery", "gaussian", "in.png", "-o", "x.png", "--param", "sigmas=3"], "sigma");
+    place.fails(2, &["gallery", "gaussian", "in.png", "-o", "x.png", "--size", "0"], "--size");
+    place.fails(2, &["gallery", "gaussian", "--out-dir", "x"], "no file");
     place.fails(1, &["gallery", "--picture", "terrain", "-o", "terrain.png"], "add --dtype u8");
     place.ok(&["gallery", "--picture", "terrain", "-o", "terrain.png", "--dtype", "u8"]);
     assert_eq!(image::open(place.path("terrain.png")).unwrap().dimensions(), (256, 256));
-    place.fails(2, &["gallery", "entropy", "--dtype", "u8"], "--output");
-
     place.fails(2, &["gallery", "dilation", "in.png"], "--output");
     place.fails(2, &["gallery", "-o", "out.npy"], "NAME");
     place.fails(2, &["gallery", "dilatoin"], "did you mean `dilation`?");

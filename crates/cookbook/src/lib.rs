@@ -5,8 +5,8 @@
 /// A kernel of the cookbook.
 ///
 /// The first line of its text says what it does; the other comments in front of the code say more, and end with lines
-/// such as `# options: --size 3`, with options for `hoodoo run`, and `# picture: scene`, with a built-in picture that
-/// shows what it does.
+/// such as `# options: --size 3`, with the options that `hoodoo run` takes where its user gives none, `# shown: 0,8`, with the
+/// values that are black and white in a picture, and `# picture: scene`, with a built-in picture that shows what it does.
 pub struct Recipe {
     /// The name of its file, without the extension.
     pub name: &'static str,
@@ -17,28 +17,33 @@ pub struct Recipe {
 impl Recipe {
     /// What it does, in one line.
     pub fn summary(&self) -> &'static str {
-        self.header().next().unwrap_or_default()
+        header(self.text).next().unwrap_or_default()
     }
 
     /// The options for `hoodoo run` that it looks best with.
     pub fn options(&self) -> impl Iterator<Item = &'static str> {
-        self.setting("options: ")
+        self.words("options: ")
     }
 
     /// The names of the built-in pictures that it is shown on, one for each input.
     pub fn pictures(&self) -> impl Iterator<Item = &'static str> {
-        self.setting("picture: ")
+        self.words("picture: ")
     }
 
-    /// The comments in front of the code.
-    fn header(&self) -> impl Iterator<Item = &'static str> {
-        self.text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim)
+    /// The words of a setting.
+    fn words(&self, key: &str) -> impl Iterator<Item = &'static str> {
+        setting(self.text, key).unwrap_or_default().split_whitespace()
     }
+}
 
-    /// The words of the last line of the header that starts with `key`, if there is one.
-    fn setting(&self, key: &str) -> impl Iterator<Item = &'static str> {
-        self.header().filter_map(|line| line.strip_prefix(key)).last().unwrap_or_default().split_whitespace()
-    }
+/// The comments in front of a kernel's code.
+fn header(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim)
+}
+
+/// What the last line of the comments in front of a kernel's code says that begins with `key`, such as `options: `.
+pub fn setting<'t>(text: &'t str, key: &str) -> Option<&'t str> {
+    header(text).filter_map(|line| line.strip_prefix(key)).last()
 }
 
 /// The recipes with these names.

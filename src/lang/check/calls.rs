@@ -2,7 +2,7 @@
 
 use super::names::recursion;
 use super::{Binding, Checked, Checker, MAX_AXES, Value, Values, counted};
-use crate::lang::ast::{Argument, Function, Name};
+use crate::lang::ast::{Argument, ExprKind, Function, Name, PrefixOp};
 use crate::lang::builtins::{Builtin, Derived, Meaning, Place, Statistic, builtin};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Expr, ExprId, Reduction};
@@ -14,12 +14,18 @@ impl<'a> Checker<'a> {
     pub(super) fn call(&mut self, name: &'a Name, arguments: &'a [Argument], span: Span) -> Checked<Values> {
         match self.lookup(&name.text) {
             Some(Binding::Function(function)) => self.inline(function, name, arguments, span),
-            Some(_) => Err(Diagnostic::new(
+            Some(binding) => Err(Diagnostic::new(
                 Code::UnknownFunction,
                 name.span,
                 format!("`{}` is a value and not a function", name.text),
             )
-            .hint("multiplication is written with `*`")),
+            .hint(match binding {
+                Binding::Input(..) => format!(
+                    "a cell is read in `[ ]`, at constant offsets from the pixel: `{}`; multiplication is `*`",
+                    cell(name, arguments)
+                ),
+                _ => "multiplication is written with `*`".to_string(),
+            })),
             None => match builtin(&name.text) {
                 Some(builtin) => self.call_builtin(builtin, name, arguments, span).map(Values::One),
                 None => Err(self.unknown_function(&name.text, name.span)),
@@ -287,6 +293,20 @@ impl<'a> Checker<'a> {
         };
         Ok(Value::new(self.builder.leaf(expr, ty), ty))
     }
+}
+
+/// What was meant by a call of an input: its cell at these offsets, if they are numbers.
+fn cell(name: &Name, arguments: &[Argument]) -> String {
+    let offset = |argument: &Argument| match &argument.value.kind {
+        ExprKind::Number(_) => Some(argument.value.to_string()),
+        ExprKind::Prefix(PrefixOp::Negate, operand) if matches!(operand.kind, ExprKind::Number(_)) => {
+            Some(argument.value.to_string())
+        }
+        _ => None,
+    };
+    let offsets: Option<Vec<String>> = arguments.iter().map(offset).collect();
+    let offsets = offsets.filter(|offsets| !offsets.is_empty()).map(|offsets| offsets.join(", "));
+    format!("{}[{}]", name.text, offsets.as_deref().unwrap_or("0, 1"))
 }
 
 pub(super) fn arity(name: &Name, least: usize, most: usize, given: usize) -> Diagnostic {

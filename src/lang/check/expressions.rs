@@ -1,5 +1,6 @@
 //! The value of each form of expression, with its type.
 
+use super::pixel::at_pixel;
 use super::{Binding, Checked, Checker, MAX_AXES, STEPS_PER_NODE, Value, Values, counted};
 use crate::lang::ast::{self, ExprKind, Name, PrefixOp};
 use crate::lang::builtins::{Meaning, builtin};
@@ -359,7 +360,17 @@ pub(super) fn not_scalar(expr: &ast::Expr, ty: Type, user: &str, inputs: &[Strin
         (ExprKind::Name(name), Elem::Number) if inputs.contains(name) => diagnostic.hint(format!(
             "reduce it, as in `mean({name})` or `min({name})`; the centre of a two-dimensional window is `{name}[0, 0]`"
         )),
-        (_, Elem::Number) => diagnostic.hint("reduce it with `mean`, `min`, `max`, `sum`, `median`, ..."),
-        (_, Elem::Boolean) => diagnostic.hint("reduce it with `any`, `all` or `count`"),
+        (_, elem) => {
+            let reductions = match elem {
+                Elem::Number => "`mean`, `min`, `max`, `sum`, `median`, ...",
+                Elem::Boolean => "`any`, `all` or `count`",
+            };
+            diagnostic.hint(match at_pixel(expr, inputs) {
+                Some(pixel) => {
+                    format!("for the pixel alone write `{pixel}`, in two dimensions; reduce a window with {reductions}")
+                }
+                None => format!("reduce it with {reductions}"),
+            })
+        }
     }
 }

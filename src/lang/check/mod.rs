@@ -12,7 +12,9 @@ mod calls;
 mod demands;
 mod expressions;
 mod folds;
+pub mod lint;
 mod names;
+mod pixel;
 
 use std::collections::{HashMap, HashSet};
 

@@ -77,7 +77,7 @@ impl<'a> Checker<'a> {
             .chain(self.locals.iter().map(|(local, _)| local.as_str()))
             .chain(self.globals.keys().map(String::as_str))
             .chain(BUILTINS.iter().map(|builtin| builtin.name));
-        if let Some(hint) = foreign::name(name) {
+        if let Some(hint) = foreign::name_hint(name) {
             diagnostic = diagnostic.hint(hint);
         } else if name == "w" {
             diagnostic = diagnostic.hint(format!("the program names its inputs: {}", self.inputs.join(", ")));
@@ -93,7 +93,7 @@ impl<'a> Checker<'a> {
         if self.declared.contains(name) {
             return diagnostic.hint("a function can only call functions that are defined above it");
         }
-        if let Some(hint) = foreign::function(name) {
+        if let Some(hint) = foreign::function_hint(name) {
             return diagnostic.hint(hint);
         }
         let functions = self.functions.iter().map(|function| function.ast.name.text.as_str());

@@ -4,6 +4,7 @@ use pest::error::{ErrorVariant, InputLocation};
 
 use super::grammar::Rule;
 use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::foreign::{Stop, text_hint};
 use crate::lang::span::Span;
 
 /// pest's error in the user's words.
@@ -24,7 +25,7 @@ pub(super) fn syntax_error(source: &str, error: &pest::error::Error<Rule>) -> Di
         ErrorVariant::CustomError { message } => message.clone(),
     };
     let diagnostic = diagnostic.label(expected);
-    match hint(source, at, token) {
+    match text_hint(&Stop::new(source, at, token)) {
         Some(hint) => diagnostic.hint(hint),
         None => diagnostic,
     }
@@ -113,44 +114,4 @@ fn expectation(rules: &[Rule]) -> String {
         [one] => format!("expected {one} here"),
         [most @ .., last] => format!("expected {} or {last} here", most.join(", ")),
     }
-}
-
-/// What a user of another language may have meant.
-fn hint(source: &str, at: usize, token: &str) -> Option<String> {
-    let before = source[..at].trim_end();
-    let hint = match token {
-        "^" => "`^` is not an operator: power is `**`",
-        "&&" | "&" => "write `and`",
-        "||" | "|" => "write `or`",
-        "!" => "write `not`",
-        "?" => "write `if condition then a else b`",
-        "==" => "a comparison needs a value on both sides",
-        "=" if before.ends_with(['=', '<', '>', '!']) => "comparisons are `<`, `<=`, `>`, `>=`, `==` and `!=`",
-        "=" => "comparison is `==`; to name a value write `let name = value;` in front",
-        "<>" => "write `!=`",
-        "{" | "}" => "there are no blocks: group with `( )`, and end each `let` with `;`",
-        "\"" | "'" => "there are no strings in a kernel",
-        "if" | "fold" => "put it in parentheses: `1 + (if a then b else c)`",
-        "let" | "param" | "input" | "fn" | "weights" | "assert" => "declarations come before the outputs",
-        "" if open_conditional(source) => "every `if` needs its `else`: both sides have a value",
-        "" if before.ends_with(';') => "after the declarations comes the value of the kernel",
-        "" => "is a bracket or a value missing at the end?",
-        ")" | "," | ";" if open_conditional(before) => "every `if` needs its `else`: both sides have a value",
-        "/" if before.ends_with('/') => "a comment starts with `#`",
-        "*" if before.ends_with('/') => "a comment starts with `#`",
-        _ if !token.is_ascii() => "only ASCII letters, digits and signs have a meaning here",
-        _ if token.starts_with(|c: char| c.is_ascii_digit()) && token.ends_with(|c: char| c.is_alphabetic()) => {
-            "multiplication is written with `*`"
-        }
-        _ if before.ends_with(';') => "several outputs are separated by `,`",
-        _ if token.starts_with(|c: char| c.is_alphanumeric()) => "is an operator or a `;` missing in front of it?",
-        _ => return None,
-    };
-    Some(hint.to_string())
-}
-
-/// Whether the last conditional of `text` has no `else` yet.
-fn open_conditional(text: &str) -> bool {
-    let words = || text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
-    words().filter(|word| *word == "then").count() > words().filter(|word| *word == "else").count()
 }

@@ -39,6 +39,8 @@ pub enum Format {
     Tga,
     /// A picture of light: three floats with one exponent.
     Hdr,
+    /// Pictures of light with named channels.
+    Exr,
     /// Video, which is filtered as it comes.
     Y4m,
     /// Volumes.
@@ -97,6 +99,8 @@ enum Holds {
     Arrays,
     /// Pictures of any number of channels, page after page.
     Pages,
+    /// One picture of any number of channels.
+    Bands,
     /// Pictures that come one after the other.
     Video,
     /// One picture, grey or in colour, with or without opacity.
@@ -124,10 +128,34 @@ const NO_HALVES: &[DType] = &[
     DType::F32,
     DType::F64,
 ];
+const TIFF_KEEPS: &[Carried] = &[
+    Carried::Profile,
+    Carried::Exif,
+    Carried::Xmp,
+    Carried::Resolution,
+    Carried::Nodata,
+    Carried::Mask,
+    Carried::Georeference,
+    Carried::Texts,
+    Carried::Tags,
+];
 const U8_U16: &[DType] = &[DType::Bool, DType::U8, DType::U16];
+/// A row of the table.
+fn row(
+    name: &'static str,
+    extensions: &'static [&'static str],
+    magic: &'static [&'static [u8]],
+    types: &'static [DType],
+    longest: usize,
+    holds: Holds,
+    keeps: &'static [Carried],
+) -> Row {
+    Row { name, extensions, magic, types, longest, holds, keeps }
+}
+
 impl Format {
     /// All formats, those that people know best first.
-    const ALL: [Format; 17] = [
+    const ALL: [Format; 18] = [
         Format::Npy,
         Format::Raw,
         Format::Npz,
@@ -140,6 +168,7 @@ impl Format {
         Format::Qoi,
         Format::Tga,
         Format::Hdr,
+        Format::Exr,
         Format::Y4m,
         Format::Nifti,
         Format::NiftiGz,
@@ -148,16 +177,7 @@ impl Format {
     ];
 
     fn row(self) -> Row {
-        use Carried::{Exif, Profile, Resolution, Texts};
-        let row = |name, extensions, magic, types, longest, holds, keeps| Row {
-            name,
-            extensions,
-            magic,
-            types,
-            longest,
-            holds,
-            keeps,
-        };
+        use Carried::{Exif, Profile, Resolution, Texts, Xmp};
         match self {
             Format::Npy => row("npy", &["npy"], &[b"\x93NUMPY"], &DType::ALL, usize::MAX, Holds::Arrays, &[]),
             Format::Raw => row("raw", &["raw"], &[], &DType::ALL, usize::MAX, Holds::Arrays, &[]),
@@ -165,15 +185,27 @@ impl Format {
                 let magic: &[&[u8]] = &[b"PK\x03\x04", b"PK\x05\x06"];
                 row("npz", &["npz"], magic, &DType::ALL, usize::MAX, Holds::Arrays, &[Carried::Arrays])
             }
+            Format::Y4m => {
+                let types: &[DType] = &[DType::U8, DType::U16];
+                row("y4m", &["y4m"], &[y4m::MAGIC], types, usize::MAX, Holds::Video, &[])
+            }
+            Format::Nifti | Format::NiftiGz => {
+                let extensions: &[&str] = if self == Format::Nifti { &["nii"] } else { &["nii.gz"] };
+                row("NIfTI", extensions, &[], NO_HALVES, usize::MAX, Holds::Arrays, &[Carried::Nifti])
+            }
+            Format::Fits | Format::FitsGz => {
+                let extensions: &[&str] =
+                    if self == Format::Fits { &["fits", "fit", "fts"] } else { &["fits.gz", "fit.gz", "fts.gz"] };
+                let keeps: &[Carried] = &[Carried::Fits, Carried::Nodata];
+                row("FITS", extensions, &[], NO_HALVES, usize::MAX, Holds::Arrays, keeps)
+            }
             Format::Png => {
-                let keeps: &[Carried] = &[Profile, Exif, Resolution, Texts];
+                let keeps: &[Carried] = &[Profile, Exif, Xmp, Resolution, Texts];
                 row("PNG", &["png"], &[b"\x89PNG\r\n\x1a\n"], U8_U16, i32::MAX as usize, Holds::Picture, keeps)
             }
             Format::Tiff => {
                 let magic: &[&[u8]] = &[b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
-                let keeps: &[Carried] =
-                    &[Profile, Carried::Xmp, Resolution, Carried::Nodata, Carried::Georeference, Texts, Carried::Tags];
-                row("TIFF", &["tif", "tiff"], magic, &DType::ALL, u32::MAX as usize, Holds::Pages, keeps)
+                row("TIFF", &["tif", "tiff"], magic, &DType::ALL, u32::MAX as usize, Holds::Pages, TIFF_KEEPS)
             }
             Format::Jpeg => {
                 let keeps: &[Carried] = &[Profile, Exif, Resolution];
@@ -191,19 +223,9 @@ impl Format {
                 let magic: &[&[u8]] = &[b"#?RADIANCE", b"#?RGBE"];
                 row("HDR", &["hdr"], magic, &[DType::F32], i32::MAX as usize, Holds::OpaqueColour, &[])
             }
-            Format::Y4m => {
-                let types: &[DType] = &[DType::U8, DType::U16];
-                row("y4m", &["y4m"], &[y4m::MAGIC], types, usize::MAX, Holds::Video, &[])
-            }
-            Format::Nifti | Format::NiftiGz => {
-                let extensions: &[&str] = if self == Format::Nifti { &["nii"] } else { &["nii.gz"] };
-                row("NIfTI", extensions, &[], NO_HALVES, usize::MAX, Holds::Arrays, &[Carried::Nifti])
-            }
-            Format::Fits | Format::FitsGz => {
-                let extensions: &[&str] =
-                    if self == Format::Fits { &["fits", "fit", "fts"] } else { &["fits.gz", "fit.gz", "fts.gz"] };
-                let keeps: &[Carried] = &[Carried::Fits, Carried::Nodata];
-                row("FITS", extensions, &[], NO_HALVES, usize::MAX, Holds::Arrays, keeps)
+            Format::Exr => {
+                let types: &[DType] = &[DType::F16, DType::U32, DType::F32];
+                row("EXR", &["exr"], &[b"v/1\x01"], types, i32::MAX as usize, Holds::Bands, &[Carried::Exr])
             }
         }
     }
@@ -260,6 +282,16 @@ impl Format {
         })
     }
 
+    /// Whether files may have several pages, images or layers, of which one is asked for by its number.
+    pub fn has_pages(self) -> bool {
+        matches!(self, Format::Tiff | Format::Fits | Format::FitsGz | Format::Exr)
+    }
+
+    /// Whether a part of a file is asked for by its name.
+    pub fn has_names(self) -> bool {
+        matches!(self, Format::Npz | Format::Exr)
+    }
+
     /// Whether files have several arrays.
     pub fn is_archive(self) -> bool {
         self == Format::Npz
@@ -275,15 +307,21 @@ impl Format {
         self.row().keeps.contains(&carried)
     }
 
+    /// Whether files can have elements of this type.
+    pub fn holds(self, dtype: DType) -> bool {
+        self.row().types.contains(&dtype)
+    }
+
     /// Checks that a file can hold such an image.
     pub fn check(self, dtype: DType, layout: &Layout) -> Result<(), String> {
         let Row { name, types, longest, holds, .. } = self.row();
         if !types.contains(&dtype) {
             // The type that keeps most of any value.
             let best = if types.contains(&DType::F32) { DType::F32 } else { DType::U8 };
+            let shown = if best == DType::U8 { ", --shown auto to see its values as greys" } else { "" };
             let types: Vec<&str> = types.iter().map(|dtype| dtype.as_str()).collect();
             return Err(format!(
-                "a {name} file can't hold {dtype}, only {}; add --dtype {best}, or write an .npy file",
+                "a {name} file can't hold {dtype}, only {}; add --dtype {best}{shown}, or write an .npy file",
                 types.join(", ")
             ));
         }
@@ -323,7 +361,7 @@ impl Holds {
             let colour = matches!(self, Holds::Colour | Holds::OpaqueColour);
             return if colour { Err("a grey picture".to_string()) } else { Ok(()) };
         };
-        if self == Holds::Pages {
+        if matches!(self, Holds::Pages | Holds::Bands) {
             return Ok(());
         }
         if !matches!(channels.colours, 1 | 3) {

@@ -3,13 +3,15 @@
 use hoodoo::DType;
 
 use super::format::Format;
-use super::tiff;
+use super::{exr, tiff};
 use crate::image::Metadata;
+use crate::image::header::Header;
 use crate::image::metadata::{Carried, Storage, TEXTS};
 
 /// Takes from what an image of this type carries what a file of this format can't keep; what that is, in words.
 pub fn keep(format: Format, metadata: &mut Metadata, dtype: DType) -> Vec<String> {
     let mut lost = std::mem::take(&mut metadata.unread);
+    lost.extend(metadata.damage.take().map(|damage| format!("the whole picture: {damage}")));
     match std::mem::take(&mut metadata.other_pages) {
         0 => {}
         1 => lost.push("the other page".to_string()),
@@ -21,6 +23,9 @@ pub fn keep(format: Format, metadata: &mut Metadata, dtype: DType) -> Vec<String
         let (kept, others): (Vec<_>, Vec<_>) = std::mem::take(&mut metadata.texts).into_iter().partition(known);
         metadata.texts = kept;
         lost.extend(others.iter().map(|(keyword, _)| format!("text \"{}\"", keyword.escape_debug())));
+    }
+    if let (Format::Exr, Some(Header::Exr(header))) = (format, &metadata.header) {
+        lost.extend(exr::not_written(header));
     }
     if metadata.storage.as_ref().is_some_and(|storage| storage.dtype != dtype && storage.photometric == 3) {
         // What the numbers of a palette become has no colours.
@@ -74,8 +79,9 @@ fn drop_carried(metadata: &mut Metadata, carried: Carried) {
         Carried::Xmp => metadata.xmp = None,
         Carried::Resolution => metadata.resolution = None,
         Carried::Nodata => metadata.nodata = None,
+        Carried::Mask => metadata.mask = None,
         Carried::Texts => metadata.texts.clear(),
-        Carried::Nifti | Carried::Fits | Carried::Arrays => metadata.header = None,
+        Carried::Nifti | Carried::Fits | Carried::Arrays | Carried::Exr => metadata.header = None,
         Carried::Georeference | Carried::Tags => {}
     }
     for page in &mut metadata.pages {

@@ -2,6 +2,7 @@
 
 mod cards;
 pub mod elements;
+mod exr;
 mod fits;
 mod format;
 mod jpeg;
@@ -53,7 +54,13 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Image, Failure> {
             true => Format::of_bytes(&source.start()?).unwrap_or(format),
             false => format,
         };
-        read_source(format, source, options)
+        let image = read_source(format, source, options)?;
+        match options.page {
+            Some(page) if page > 0 && !format.has_pages() => {
+                Err(format!("--page: there is no page {page}; it has one"))
+            }
+            _ => Ok(image),
+        }
     });
     image.map_err(|message| about(path, &message))
 }
@@ -72,6 +79,7 @@ fn read_source(format: Format, source: Source, options: &ReadOptions) -> Result<
         Format::Fits => fits::read(source.reader, options),
         Format::FitsGz => fits::read(MultiGzDecoder::new(source.reader), options),
         Format::Png => png::read(source, options),
+        Format::Exr => exr::read(source, options),
         Format::Tiff => tiff::read(source.reader, source.length, options),
         other => raster::read(other, source, options),
     }
@@ -95,6 +103,7 @@ pub fn write(format: Format, image: &Image, writer: &mut (impl Write + Seek)) ->
         Format::Fits => fits::write(image, writer),
         Format::FitsGz => compressed(writer, |writer| fits::write(image, writer)),
         Format::Png => png::write(image, writer),
+        Format::Exr => exr::write(image, writer),
         Format::Tiff => tiff::write(image, writer),
         other => raster::write(other, image, writer),
     }

@@ -7,7 +7,7 @@ use super::raw::Raw;
 pub struct ReadOptions {
     /// The one page to read, from 0; by default all.
     pub page: Option<usize>,
-    /// The name of the one array to read of files that have several.
+    /// The name of the one array or channel to read of files that have several.
     pub array: Option<String>,
     /// Whether the pages of a file are the first axis of a volume, rather than pictures on their own.
     pub volume: bool,

@@ -1,6 +1,6 @@
 //! Pictures in PNG files, with their colour profile, Exif data, resolution and texts.
 
-use std::io::Write;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use hoodoo::AnyArray;
 use image::metadata::Orientation;
@@ -18,12 +18,16 @@ const MAX_RATIO: u64 = 1100;
 /// The most bytes that colour profile and texts may have together, unpacked.
 const MAX_ANCILLARY: usize = 1 << 26;
 
+/// The keyword of the text that is XMP data.
+const XMP: &str = "XML:com.adobe.xmp";
+
 /// Files with more samples than this are packed quickly; smaller ones are packed well, which takes no time there.
 const MAX_PACKED_WELL: usize = 1 << 21;
 
 /// Reads a PNG file: 8 or 16 bit, grey or colour, with or without alpha. Palettes and fewer bits become 8 bit.
-pub fn read(source: Source, options: &ReadOptions) -> Result<Image, String> {
+pub fn read(mut source: Source, options: &ReadOptions) -> Result<Image, String> {
     let length = source.length;
+    let has_profile = has_chunk(&mut source.reader, b"iCCP").map_err(|error| error.to_string())?;
     let mut decoder = Decoder::new_with_limits(source.reader, Limits { bytes: MAX_ANCILLARY });
     decoder.set_transformations(Transformations::EXPAND);
     let (width, height) = {
@@ -54,6 +58,10 @@ pub fn read(source: Source, options: &ReadOptions) -> Result<Image, String> {
     // What comes after the picture may say more of it.
     reader.finish().map_err(corrupt)?;
     let mut metadata = metadata(reader.info());
+    if has_profile && metadata.icc.is_none() {
+        // The crate leaves out what it can't unpack.
+        metadata.unread.push(format!("colour profile, which is corrupt or has more than {MAX_ANCILLARY} bytes"));
+    }
     let (colours, alpha) = match frame.color_type {
         ColorType::Grayscale => (1, false),
         ColorType::GrayscaleAlpha => (1, true),
@@ -74,6 +82,22 @@ pub fn read(source: Source, options: &ReadOptions) -> Result<Image, String> {
     Ok(upright(image, orientation))
 }
 
+/// Whether there is a chunk of this kind in front of the picture; the reader stays at the start.
+fn has_chunk(reader: &mut (impl Read + Seek), kind: &[u8; 4]) -> io::Result<bool> {
+    const SIGNATURE: u64 = 8;
+    let mut found = false;
+    let mut header = [0; 8];
+    reader.seek(SeekFrom::Start(SIGNATURE))?;
+    while reader.read_exact(&mut header).is_ok() && header[4..] != *b"IDAT" && !found {
+        found = header[4..] == *kind;
+        let [a, b, c, d, ..] = header;
+        // Four bytes more are a sum of the others.
+        reader.seek_relative(i64::from(u32::from_be_bytes([a, b, c, d])) + 4)?;
+    }
+    reader.rewind()?;
+    Ok(found)
+}
+
 fn corrupt(error: png::DecodingError) -> String {
     match error {
         png::DecodingError::LimitsExceeded => {
@@ -90,6 +114,7 @@ fn metadata(info: &Info<'_>) -> Metadata {
     let packed = info.compressed_latin1_text.iter();
     texts.extend(packed.filter_map(|chunk| Some((chunk.keyword.clone(), chunk.get_text().ok()?))));
     texts.extend(info.utf8_text.iter().filter_map(|chunk| Some((chunk.keyword.clone(), chunk.get_text().ok()?))));
+    let xmp = texts.iter().position(|(keyword, _)| keyword == XMP).map(|place| texts.remove(place).1.into_bytes());
     let resolution = info.pixel_dims.map(|PixelDimensions { xppu, yppu, unit }| match unit {
         png::Unit::Meter => {
             Resolution { pixels: [xppu, yppu].map(|pixels| f64::from(pixels) / 100.0), unit: Unit::Centimetre }
@@ -104,6 +129,7 @@ fn metadata(info: &Info<'_>) -> Metadata {
     Metadata {
         icc: bytes(&info.icc_profile),
         exif: bytes(&info.exif_metadata),
+        xmp,
         resolution,
         texts,
         unread,
@@ -164,6 +190,9 @@ fn encoder<W: Write>(
         PixelDimensions { xppu, yppu, unit }
     });
     let mut encoder = Encoder::with_info(writer, info)?;
+    if let Some(xmp) = metadata.xmp.as_deref().and_then(|xmp| std::str::from_utf8(xmp).ok()) {
+        encoder.add_itxt_chunk(XMP.to_string(), xmp.to_string())?;
+    }
     for (keyword, text) in &metadata.texts {
         match text.chars().all(|letter| u32::from(letter) < 256) {
             true => encoder.add_text_chunk(keyword.clone(), text.clone())?,

@@ -45,10 +45,13 @@ pub fn read(format: Format, source: Source, options: &ReadOptions) -> Result<Ima
         _ => {
             let bytes = Source { reader, ..source }.bytes()?;
             let checked = jpeg::check(&bytes)?;
-            let decoder = JpegDecoder::new(Cursor::new(&bytes)).map_err(corrupt)?;
+            let decoder = JpegDecoder::new(Cursor::new(bytes.as_slice())).map_err(corrupt)?;
             checked.check_size(decoder.dimensions())?;
+            let mut damage = None;
+            let decoder = jpeg::Whole { inner: decoder, bytes: &bytes, damage: &mut damage };
             let mut image = decode(name, decoder, options)?;
             image.metadata.resolution = checked.resolution;
+            image.metadata.damage = damage;
             Ok(image)
         }
     }

@@ -9,6 +9,21 @@ pub enum Header {
     Fits(FitsHeader),
     /// An archive of arrays.
     Archive(Archive),
+    /// OpenEXR.
+    Exr(Box<ExrHeader>),
+}
+
+/// What an EXR file says of a layer.
+#[derive(Clone, Debug)]
+pub struct ExrHeader {
+    /// The names of the channels, in the order of the image's.
+    pub channels: Vec<String>,
+    /// What is said of all layers.
+    pub image: exr::prelude::ImageAttributes,
+    /// What is said of this one.
+    pub layer: exr::prelude::LayerAttributes,
+    /// How its samples are stored.
+    pub encoding: exr::prelude::Encoding,
 }
 
 /// The parts of a FITS file around the pixels of one of its images.

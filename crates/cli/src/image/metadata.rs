@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use hoodoo::DType;
+use ndarray::{ArrayD, Slice};
 use tiff::tags::Type;
 
 use super::header::Header;
@@ -20,6 +21,8 @@ pub struct Metadata {
     pub resolution: Option<Resolution>,
     /// The value of pixels that have none.
     pub nodata: Option<f64>,
+    /// Where pixels have none: true at those; over the axes of the image but for channels.
+    pub mask: Option<ArrayD<bool>>,
     /// Words by keyword, as in PNG files.
     pub texts: Vec<(String, String)>,
     /// What a TIFF file says of each of its pages.
@@ -34,6 +37,8 @@ pub struct Metadata {
     pub other_pages: usize,
     /// What the file has that could not be read, in words.
     pub unread: Vec<String>,
+    /// What of the samples is not there, in words.
+    pub damage: Option<String>,
 }
 
 /// Pixels for each length.
@@ -84,7 +89,7 @@ pub struct Page {
 }
 
 /// A tag with its value, in this machine's byte order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Tag {
     /// Its number.
     pub number: u16,
@@ -110,6 +115,11 @@ impl Value {
     /// A small whole number.
     pub fn short(number: u16) -> Value {
         Value { kind: Type::SHORT, bytes: number.to_ne_bytes().to_vec() }
+    }
+
+    /// A whole number.
+    pub fn long(number: u32) -> Value {
+        Value { kind: Type::LONG, bytes: number.to_ne_bytes().to_vec() }
     }
 
     /// Floats.
@@ -196,6 +206,8 @@ pub enum Carried {
     Resolution,
     /// The value of pixels that have none.
     Nodata,
+    /// Where pixels have none.
+    Mask,
     /// Where on Earth the picture is.
     Georeference,
     /// Words.
@@ -208,12 +220,19 @@ pub enum Carried {
     Fits,
     /// Other arrays.
     Arrays,
+    /// The header of an EXR file.
+    Exr,
 }
 
 /// The numbers of TIFF tags that are known by name here.
 pub mod tag {
     #![allow(missing_docs, reason = "the names are those of the specifications")]
     pub const DOCUMENT_NAME: u16 = 269;
+    pub const MAKE: u16 = 271;
+    pub const MODEL: u16 = 272;
+    pub const EXIF: u16 = 34665;
+    pub const GPS: u16 = 34853;
+    pub const SUBFILE: u16 = 254;
     pub const IMAGE_DESCRIPTION: u16 = 270;
     pub const X_RESOLUTION: u16 = 282;
     pub const Y_RESOLUTION: u16 = 283;
@@ -268,6 +287,13 @@ impl Metadata {
             self.pages = self.pages.get(pages.clone()).unwrap_or_default().to_vec();
         }
         self.pages.iter_mut().for_each(|page| page.cut(region));
+        if let Some(mask) = &mut self.mask {
+            let stack = mask.ndim().saturating_sub(region.len());
+            mask.slice_each_axis_inplace(|along| match along.axis.index().checked_sub(stack) {
+                Some(axis) => Slice::from(region[axis].clone()),
+                None => Slice::from(..),
+            });
+        }
         self.first.resize(region.len(), 0);
         self.first.iter_mut().zip(region).for_each(|(first, region)| *first += region.start);
     }
@@ -280,6 +306,13 @@ impl Metadata {
         if let [pages, _, _] = *steps {
             let every = std::mem::take(&mut self.pages).into_iter().step_by(pages);
             self.pages = every.collect();
+        }
+        if let Some(mask) = &mut self.mask {
+            let stack = mask.ndim().saturating_sub(steps.len());
+            mask.slice_each_axis_inplace(|along| match along.axis.index().checked_sub(stack) {
+                Some(axis) => Slice::from(..).step_by(steps[axis] as isize),
+                None => Slice::from(..),
+            });
         }
         let [.., rows, columns] = *steps else { return };
         if let Some(Header::Nifti(_) | Header::Fits(_)) = &self.header {
@@ -305,8 +338,10 @@ impl Metadata {
         add(self.xmp.is_some(), Carried::Xmp, "XMP data");
         add(self.resolution.is_some(), Carried::Resolution, "resolution");
         add(self.nodata.is_some(), Carried::Nodata, "nodata value");
+        add(self.mask.is_some(), Carried::Mask, "mask");
         match &self.header {
             None => {}
+            Some(Header::Exr(_)) => add(true, Carried::Exr, "EXR header"),
             Some(Header::Nifti(_)) => add(true, Carried::Nifti, "NIfTI header"),
             Some(Header::Fits(fits)) => {
                 add(true, Carried::Fits, "FITS header");
@@ -330,6 +365,8 @@ impl Metadata {
                 (Carried::Texts, tag::DATE_TIME) => add(true, Carried::Texts, "date"),
                 (Carried::Texts, number) => add(true, Carried::Texts, &format!("tag {number}")),
                 (Carried::Tags, tag::GDAL_METADATA) => add(true, Carried::Tags, "GDAL's metadata"),
+                // Exif data of other files has these, too.
+                (Carried::Tags, tag::MAKE | tag::MODEL) if self.exif.is_some() => {}
                 (Carried::Tags, number) => add(true, Carried::Tags, &format!("tag {number}")),
                 // These are above already, whatever file they are from.
                 _ => {}

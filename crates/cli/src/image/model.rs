@@ -199,6 +199,34 @@ impl Image {
         Image::with_channels(array, self.channels).stacked(self.stack)
     }
 
+    /// The least and the greatest of the colours that are finite; 0 and 1 where none is.
+    pub fn finite_range(&self) -> (f64, f64) {
+        let (black, white) = for_any!(AnyArray, &self.array, array => {
+            let alpha = self.channels.is_some_and(|channels| channels.alpha);
+            let last = array.ndim().saturating_sub(1);
+            let colours = if alpha { array.slice_axis(Axis(last), Slice::from(..-1)) } else { array.view() };
+            let finite = colours.iter().map(|value| value.to_f64()).filter(|value| value.is_finite());
+            finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), value| (a.min(value), b.max(value)))
+        });
+        if black <= white { (black, white) } else { (0.0, 1.0) }
+    }
+
+    /// The image in levels of u8: 0 for `black` and what is beyond it or no number, 255 for `white` and beyond. The opacity stays.
+    pub fn levels(&self, black: f64, white: f64) -> Image {
+        let opaque = opaque(self.dtype());
+        let count = self.channels.map_or(1, Channels::count);
+        let alpha = |place: usize| self.channels.is_some_and(|channels| channels.alpha) && place % count == count - 1;
+        let level = |(place, value): (usize, f64)| {
+            let share = if alpha(place) { value / opaque } else { (value - black) / (white - black) };
+            // A constant is black; conversions to integers saturate, and NaN is 0.
+            (share * 255.0).round_ties_even() as u8
+        };
+        let values = self.array.to_f64();
+        let levels: Vec<u8> = values.iter().copied().enumerate().map(level).collect();
+        let array = ArrayD::from_shape_vec(values.raw_dim(), levels).expect("there is one for each");
+        Image { array: array.into(), metadata: self.metadata.clone(), ..*self }
+    }
+
     /// The samples in the order of picture files; a bool as 0 or 255.
     pub fn samples_in_order(&self) -> AnyArray {
         match &self.array {

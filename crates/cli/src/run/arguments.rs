@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use hoodoo::{Cast, DType, Engine, Filter, Kernel, Mode, PerAxis, Precision, Repeat, Vectors};
 
+use super::said::Said;
+use super::shown::Shown;
 use crate::arguments::{
     ENGINES, PRECISIONS, WindowArguments, count, has_extension, length, offered, pair, param, word,
 };
@@ -12,8 +14,10 @@ use crate::failure::Failure;
 use crate::files::{self, MAX_PIXELS, Raw, ReadOptions};
 
 /// Arguments of `hoodoo run`.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct RunArguments {
+    #[command(flatten)]
+    pub said: Said,
     /// The kernel's text, a path ending in .hood, or - for standard input
     pub kernel: String,
     /// The files to filter, one for each input of the kernel; - for an .npy array from standard input
@@ -50,6 +54,10 @@ pub struct RunArguments {
     /// The element type of the outputs: bool, i8, u8, ..., f16, f32, f64 [default: that of the first input]
     #[arg(long, value_parser = offered(DType::ALL.map(DType::as_str), word::<DType>), hide_possible_values = true)]
     pub dtype: Option<DType>,
+    /// In a file that can't hold the outputs' type, such as a .png of f32: the values that are black and white, or auto for the
+    /// least and the greatest that there are
+    #[arg(long, value_name = "BLACK,WHITE|auto", allow_hyphen_values = true)]
+    pub shown: Option<Shown>,
     /// How values become elements of the outputs: saturate or wrap
     #[arg(long, default_value = "saturate")]
     #[arg(value_parser = offered(["saturate", "wrap"], word::<Cast>), hide_possible_values = true)]

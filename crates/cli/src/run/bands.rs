@@ -17,7 +17,7 @@ pub enum Selected {
     Whole,
     /// A band of a picture, from 1.
     Band(usize),
-    /// An array of an archive, by its name.
+    /// An array of an archive, or a channel, by its name.
     Array(String),
 }
 
@@ -25,13 +25,13 @@ pub enum Selected {
 pub fn selected(path: &Path) -> (PathBuf, Selected) {
     let whole = || (path.to_path_buf(), Selected::Whole);
     let Some((file, part)) = path.to_str().and_then(|text| text.rsplit_once('#')) else { return whole() };
-    let is_archive = Format::of(Path::new(file)).is_ok_and(Format::is_archive);
+    let format = Format::of(Path::new(file)).ok();
     match part.parse() {
         // A file may have such a name.
         _ if path.exists() => whole(),
-        _ if is_archive => (file.into(), Selected::Array(part.to_string())),
-        Ok(band) => (file.into(), Selected::Band(band)),
-        Err(_) => whole(),
+        Ok(band) if !format.is_some_and(Format::is_archive) => (file.into(), Selected::Band(band)),
+        _ if format.is_some_and(Format::has_names) => (file.into(), Selected::Array(part.to_string())),
+        _ => whole(),
     }
 }
 

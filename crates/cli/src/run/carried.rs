@@ -6,6 +6,7 @@ use std::path::Path;
 use hoodoo::DType;
 
 use super::arguments::RunArguments;
+use super::shown::Shown;
 use crate::failure::{Failure, tell};
 use crate::files;
 use crate::image::Metadata;
@@ -28,8 +29,11 @@ pub fn carry(
     if input.other_pages > 0
         && let Some(target) = targets.iter().find(|target| target.is(path))
     {
-        let pages = input.other_pages;
-        return Err(Failure::at(target.path(), format!("--page: the file would lose its {pages} other pages")));
+        let message = match input.other_pages {
+            1 => "--page: the file would lose its other page".to_string(),
+            pages => format!("--page: the file would lose its {pages} other pages"),
+        };
+        return Err(Failure::at(target.path(), message));
     }
     let mut all = Vec::new();
     for target in targets {
@@ -39,7 +43,12 @@ pub fn carry(
             metadata.thin_out(&arguments.steps(region.len()));
         }
         files::set_nodata(&mut metadata, nodata);
-        let lost = target.keep(&mut metadata, dtype);
+        if arguments.fill {
+            metadata.mask = None;
+        }
+        let stored = Shown::stored(arguments.shown, target, dtype);
+        let mut lost = target.keep(&mut metadata, stored);
+        lost.extend(arguments.shown.filter(|_| stored != dtype).map(Shown::words));
         if !lost.is_empty() {
             let message = format!("not kept: {}", lost.join(", "));
             if arguments.strict {

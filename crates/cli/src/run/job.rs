@@ -10,13 +10,15 @@ use hoodoo::{DType, Engine, Filter, Kernel, Listing, Progress, Repeat};
 use super::arguments::RunArguments;
 use super::bands;
 use super::carried::{Carried, carry};
-use super::missing::Missing;
+use super::missing::{Missing, join_masks};
 use super::planes::Planes;
+use super::shown::Shown;
 use crate::arguments::Source;
 use crate::failure::{Failure, tell};
 use crate::files;
 use crate::image::{Channels, Image, Layout, Metadata};
 use crate::output::{Target, publish};
+use crate::printable::{printable, shown};
 use crate::report::{Filtered, Report, Values, describe};
 use crate::watch::{self, Share};
 
@@ -97,11 +99,14 @@ impl Job<'_> {
         let arguments = self.arguments;
         targets.iter().try_for_each(Target::check_place)?;
         let inputs = self.report.times.take("read", || (self.read)(paths))?;
-        let inputs = bands::inputs(self.first(), &arguments.band, inputs, paths)?;
+        check_whole(paths, &inputs, arguments.strict)?;
+        let mut inputs = bands::inputs(self.first(), &arguments.band, inputs, paths)?;
         check_alike(paths, &inputs)?;
+        join_masks(&mut inputs);
         let plan = self.plan(filters, &inputs)?;
         let output = self.joined_layout(targets, &plan);
-        targets.iter().try_for_each(|target| target.check_fit(plan.dtype, &output))?;
+        let stored = |target: &Target| Shown::stored(arguments.shown, target, plan.dtype);
+        targets.iter().try_for_each(|target| target.check_fit(stored(target), &output))?;
         watch::check(&self.progress)?;
         let missing = Missing::of(arguments, &inputs)?;
         self.prepare(filters, &plan, &inputs, &missing)?;
@@ -122,7 +127,11 @@ impl Job<'_> {
         };
         let mut shaped = Vec::new();
         for ((target, output), (metadata, _)) in targets.iter().zip(outputs).zip(&carried) {
-            let mut output = target.shaped(output);
+            let shown = arguments.shown.filter(|_| stored(target) != plan.dtype);
+            let mut output = target.shaped(match shown {
+                Some(shown) => shown.apply(&output),
+                None => output,
+            });
             output.metadata = metadata.clone();
             shaped.push(output);
         }
@@ -229,7 +238,7 @@ impl Job<'_> {
             };
             outputs.iter_mut().for_each(|output| output.copy_alpha(&images[0], region, &steps));
             images = outputs;
-            missing = missing.of_results();
+            missing = missing.of_results(region, &steps);
         }
         Ok(images)
     }
@@ -274,6 +283,18 @@ pub fn check_counts(what: &str, names: &str, needed: usize, given: usize) -> Res
     }
     let plural = if needed == 1 { "" } else { "s" };
     Err(Failure::Run(format!("{what}s: the kernel has {needed} {what}{plural} ({names}), and {given} given")))
+}
+
+/// Says which inputs are not whole; that is an error if `strict`.
+fn check_whole(paths: &[PathBuf], images: &[Image], strict: bool) -> Result<(), Failure> {
+    for (path, image) in paths.iter().zip(images) {
+        let Some(damage) = &image.metadata.damage else { continue };
+        if strict {
+            return Err(Failure::at(path, format!("--strict: damaged: {damage}")));
+        }
+        tell(format!("warning: {}: damaged: {}", shown(path), printable(damage)));
+    }
+    Ok(())
 }
 
 /// Checks that the inputs have one shape and the same channels.

@@ -1,9 +1,10 @@
 //! Which cells of the inputs have no value, as the arguments and the files say.
 
+use std::ops::Range;
 use std::path::Path;
 
-use hoodoo::{DType, Element, Filter, Input};
-use ndarray::ArrayD;
+use hoodoo::{AnyArray, DType, Element, Filter, Input};
+use ndarray::{ArrayD, Slice};
 
 use super::arguments::{Nodata, RunArguments};
 use crate::arrays::for_any;
@@ -18,21 +19,25 @@ pub struct Missing {
     pub nodata: Option<f64>,
     /// The numbers that stand for none in the other inputs, where that is another one.
     others: Vec<Option<f64>>,
-    /// Where the user says that there is none: for all planes, or for each.
-    mask: Option<Image>,
+    /// Where there is none, as the user and the files say: each for all planes, for each plane, or for each page.
+    masks: Vec<Image>,
 }
 
 impl Missing {
     /// What the arguments and the inputs say.
     pub fn of(arguments: &RunArguments, inputs: &[Image]) -> Result<Missing, Failure> {
-        let mask = arguments.mask.as_ref().map(|path| {
+        let mut masks = Vec::new();
+        if let Some(path) = &arguments.mask {
             let mask = files::read(path, &arguments.reading())?.without_alpha();
-            check_mask(path, (&mask.layout(), mask.dtype()), (&inputs[0].layout(), inputs[0].dtype())).map(|()| mask)
-        });
-        Ok(Missing {
-            mask: mask.transpose()?,
-            ..Missing::of_numbers(arguments, inputs.iter().map(|input| &input.metadata))
-        })
+            check_mask(path, (&mask.layout(), mask.dtype()), (&inputs[0].layout(), inputs[0].dtype()))?;
+            masks.push(mask);
+        }
+        if !matches!(arguments.nodata, Some(Nodata::None)) {
+            let stack = inputs[0].layout().stack;
+            let own = inputs[0].metadata.mask.iter();
+            masks.extend(own.map(|mask| Image::plain(AnyArray::from(mask.clone())).stacked(stack)));
+        }
+        Ok(Missing { masks, ..Missing::of_numbers(arguments, inputs.iter().map(|input| &input.metadata)) })
     }
 
     /// The numbers that stand for no value, as the arguments and the inputs say.
@@ -47,43 +52,56 @@ impl Missing {
         Missing {
             nodata,
             others: numbers.map(|other| other.filter(|other| Some(*other) != nodata)).collect(),
-            mask: None,
+            masks: Vec::new(),
         }
     }
 
     /// The same numbers, and this mask.
     pub fn with_mask(&self, mask: Option<Image>) -> Missing {
-        Missing { nodata: self.nodata, others: self.others.clone(), mask }
+        Missing { nodata: self.nodata, others: self.others.clone(), masks: mask.into_iter().collect() }
     }
 
-    /// The same for what a kernel made of the inputs, as inputs of the next one.
-    pub fn of_results(self) -> Missing {
-        Missing { others: Vec::new(), ..self }
+    /// The same for what a kernel made of this region of the inputs, of the pixels at these steps, as inputs of the next one.
+    pub fn of_results(self, region: &[Range<usize>], steps: &[usize]) -> Missing {
+        let cut = |mask: Image| {
+            let stack = mask.layout().stack;
+            let along =
+                |axis: usize| match axis.checked_sub(stack).and_then(|axis| region.get(axis).zip(steps.get(axis))) {
+                    Some((region, step)) => Slice::from(region.clone()).step_by(*step as isize),
+                    None => Slice::from(..),
+                };
+            mask.map(|array| {
+                for_any!(AnyArray, array, array => array.slice_each_axis(|axis| along(axis.axis.index())).to_owned().into())
+            })
+        };
+        Missing { others: Vec::new(), masks: self.masks.into_iter().map(cut).collect(), ..self }
     }
 
     /// Whether nothing is known but that number, which is the same for all inputs and planes.
     pub fn is_number(&self) -> bool {
-        self.mask.is_none() && self.others.iter().all(Option::is_none)
+        self.masks.is_empty() && self.others.iter().all(Option::is_none)
     }
 
-    /// The filter for a plane of the inputs.
-    pub fn apply(&self, filter: &Filter, plane: usize, inputs: &[Input<'_>]) -> Filter {
+    /// The filter for one of so many planes of the inputs.
+    pub fn apply(&self, filter: &Filter, plane: usize, planes: usize, inputs: &[Input<'_>]) -> Filter {
         let mut filter = filter.clone();
         if let Some(nodata) = self.nodata {
             filter = filter.nodata(nodata);
         }
-        let mut missing: Option<ArrayD<bool>> = self.mask.as_ref().map(|mask| {
-            let plane = mask.plane(if mask.planes() == 1 { 0 } else { plane });
-            for_any!(Input, plane, view => view.mapv(|value| value.to_f64() != 0.0))
-        });
+        let mut missing: Option<ArrayD<bool>> = None;
+        let mut add = |own: ArrayD<bool>| match &mut missing {
+            None => missing = Some(own),
+            Some(missing) => missing.zip_mut_with(&own, |missing, own| *missing |= own),
+        };
+        for mask in &self.masks {
+            // The channels of a page are one after the other.
+            let plane = mask.plane(plane * mask.planes() / planes);
+            add(for_any!(Input, plane, view => view.mapv(|value| value.to_f64() != 0.0)));
+        }
         for (input, nodata) in inputs.iter().skip(1).zip(&self.others) {
             let Some(nodata) = nodata else { continue };
             let none = |value: f64| value == *nodata || value.is_nan() && nodata.is_nan();
-            let own = for_any!(Input, input, view => view.mapv(|value| none(value.to_f64())));
-            match &mut missing {
-                None => missing = Some(own),
-                Some(missing) => missing.zip_mut_with(&own, |missing, own| *missing |= own),
-            }
+            add(for_any!(Input, input, view => view.mapv(|value| none(value.to_f64()))));
         }
         match missing {
             None => filter,
@@ -99,4 +117,15 @@ pub fn check_mask(path: &Path, mask: (&Layout, DType), input: (&Layout, DType)) 
     }
     let [given, needed] = [mask, input].map(|(layout, dtype)| layout.describe(dtype));
     Err(Failure::at(path, format!("--mask: is {given}, and the first input is {needed}")))
+}
+
+/// Has the first input's mask say where any of the inputs has no value: that is where the outputs have none.
+pub fn join_masks(inputs: &mut [Image]) {
+    let Some((first, others)) = inputs.split_first_mut() else { return };
+    for mask in others.iter_mut().filter_map(|other| other.metadata.mask.take()) {
+        match &mut first.metadata.mask {
+            Some(joined) => joined.zip_mut_with(&mask, |joined, missing| *joined |= missing),
+            none => *none = Some(mask),
+        }
+    }
 }

@@ -6,14 +6,19 @@ mod arguments;
 mod bands;
 mod batch;
 mod carried;
+mod defaults;
 mod job;
 mod missing;
 mod planes;
+mod said;
+mod shown;
 mod stream;
 
 pub use self::arguments::RunArguments;
 use self::bands::Selected;
+pub use self::defaults::{RunOptions, of_text as options_of};
 use self::job::{Job, Read};
+pub use self::said::Said;
 use crate::arguments::Source;
 use crate::failure::{Failure, print, tell};
 use crate::files::{self, Format, ReadOptions, is_standard};
@@ -80,6 +85,7 @@ fn check_usage(arguments: &RunArguments) -> Result<(), Failure> {
 /// Compiles the kernel and filters the files, and reports what was done so far.
 fn filter(arguments: &RunArguments, read: &Read<'_>, targets: &[Target], report: &mut Report) -> Result<(), Failure> {
     let source = Source::load(&arguments.kernel)?;
+    let arguments = &arguments.or(options_of(source.text(), source.origin())?);
     report.kernel = Some(source.text().to_string());
     let mut kernels = vec![report.times.take("compile", || source.compile())?];
     for then in &arguments.then {

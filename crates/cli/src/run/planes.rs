@@ -28,10 +28,11 @@ impl Planes<'_> {
             return self.run(&filter, &inputs, outputs);
         }
         let mut most = 0;
-        for plane in 0..inputs[0].layout().planes() {
+        let planes = inputs[0].layout().planes();
+        for plane in 0..planes {
             let inputs: Vec<_> = inputs.iter().map(|image| image.plane(plane)).collect();
             let outputs = outputs.iter_mut().map(|image| image.plane_mut(plane)).collect();
-            let filter = self.missing.apply(self.filter, plane, &inputs);
+            let filter = self.missing.apply(self.filter, plane, planes, &inputs);
             most = most.max(self.run(&filter, &inputs, outputs)?);
         }
         Ok(most)
@@ -55,7 +56,7 @@ impl Planes<'_> {
             // One that is not there is an error of each plane.
             named => named.iter().map(axis).collect::<Option<_>>()?,
         };
-        Some(self.missing.apply(&self.filter.clone().axes(axes), 0, &[]))
+        Some(self.missing.apply(&self.filter.clone().axes(axes), 0, 1, &[]))
     }
 
     fn run(&self, filter: &Filter, inputs: &[Input<'_>], mut outputs: Vec<Output<'_>>) -> Result<usize, Failure> {

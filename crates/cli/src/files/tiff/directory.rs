@@ -7,6 +7,7 @@ use tiff::Directory;
 use tiff::decoder::{Decoder, IfdDecoder};
 use tiff::tags::{ByteOrder, Tag as Name, Type, ValueBuffer};
 
+use super::exif;
 use super::predictor::Predictor;
 use crate::image::metadata::{Page, Tag, Value, tag};
 
@@ -37,6 +38,10 @@ pub struct PageHeader {
     pub lengths: Vec<u64>,
     pub orientation: u8,
     pub palette: Option<Vec<u16>>,
+    /// The page that says where this one has values: 0 is where not.
+    pub mask: Option<Box<PageHeader>>,
+    /// Where the directories of Exif data are, and the tags that say so.
+    pub exif: Vec<(u16, u64)>,
     /// What else is said.
     pub page: Page,
 }
@@ -47,6 +52,15 @@ pub enum SampleFormat {
     Unsigned,
     Signed,
     Float,
+}
+
+impl PageHeader {
+    /// Whether this can be the mask of a page: of its size, with one sample for each pixel.
+    fn is_mask_of(&self, page: &PageHeader) -> bool {
+        let alike = (self.width, self.height) == (page.width, page.height);
+        let flags = self.samples == 1 && self.format == SampleFormat::Unsigned && self.bits <= 8;
+        alike && flags && page.mask.is_none()
+    }
 }
 
 impl SampleFormat {
@@ -82,14 +96,8 @@ const OF_STORAGE: [u16; 34] = [
 ];
 
 /// Tags with places in the file, or tables of a compression that is not written: they can't be copied.
-const NOT_COPIED: [(u16, &str); 6] = [
-    (330, "smaller pictures inside of a page"),
-    (34665, "Exif data"),
-    (34853, "GPS data"),
-    (40965, "Exif data"),
-    (37724, "Photoshop's layers"),
-    (400, "tag 400"),
-];
+const NOT_COPIED: [(u16, &str); 4] =
+    [(330, "smaller pictures inside of a page"), (40965, "Exif data"), (37724, "Photoshop's layers"), (400, "tag 400")];
 
 /// The tables of JPEG compression and the kinds of YCbCr: the samples are written as they were read, without them.
 fn is_of_jpeg(number: u16) -> bool {
@@ -99,7 +107,7 @@ fn is_of_jpeg(number: u16) -> bool {
 impl Directories {
     /// Reads all directories of a file of `length` bytes.
     pub fn read<R: Read + Seek>(decoder: &mut Decoder<R>, length: u64) -> Result<Directories, String> {
-        let (mut pages, mut others) = (Vec::new(), Vec::new());
+        let (mut pages, mut others): (Vec<PageHeader>, _) = (Vec::new(), Vec::new());
         let mut next = decoder.ifd_pointer();
         let mut seen = HashSet::new();
         let order = decoder.byte_order();
@@ -114,8 +122,14 @@ impl Directories {
             next = directory.next();
             let mut tags = Tags { tags: decoder.read_directory_tags(&directory), directory: &directory, order };
             match tags.number(254).map_err(of_page)?.unwrap_or(0) {
-                kind if kind & 4 != 0 => masks += 1,
                 kind if kind & 1 != 0 && index > 0 => reduced += 1,
+                kind if kind & 4 != 0 => {
+                    let mask = tags.page(index, length, &mut Vec::new()).map_err(of_page)?;
+                    match pages.last_mut() {
+                        Some(page) if mask.is_mask_of(page) => page.mask = Some(Box::new(mask)),
+                        _ => masks += 1,
+                    }
+                }
                 _ => pages.push(tags.page(index, length, &mut others).map_err(of_page)?),
             }
         }
@@ -221,9 +235,20 @@ impl Tags<'_> {
             offsets,
             lengths,
             orientation: u8::try_from(self.number(274)?.unwrap_or(1)).unwrap_or(1),
+            mask: None,
+            exif: self.exif()?,
             palette: colours.map(|colours| colours.into_iter().map(|colour| colour as u16).collect()),
             page: self.kept(others)?,
         })
+    }
+
+    /// Where the directories of Exif data are.
+    fn exif(&mut self) -> Result<Vec<(u16, u64)>, String> {
+        let mut places = Vec::new();
+        for pointer in exif::POINTERS {
+            places.extend(self.number(pointer)?.map(|place| (pointer, place)));
+        }
+        Ok(places)
     }
 
     /// The tags that are written again as they are; says what can't be.
@@ -232,7 +257,7 @@ impl Tags<'_> {
             self.directory.iter().map(|(tag, entry)| (tag.to_u16(), entry.field_type())).collect();
         let mut tags = Vec::new();
         for (number, kind) in numbers {
-            if OF_STORAGE.contains(&number) || is_of_jpeg(number) {
+            if OF_STORAGE.contains(&number) || is_of_jpeg(number) || exif::POINTERS.contains(&number) {
                 continue;
             }
             // ImageJ's own tags are bytes in the file's order.

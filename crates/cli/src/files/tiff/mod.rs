@@ -3,6 +3,7 @@
 mod chunks;
 mod codec;
 mod directory;
+mod exif;
 mod predictor;
 mod read;
 mod rows;

@@ -2,12 +2,14 @@
 
 use std::io::{Read, Seek};
 
-use hoodoo::{AnyArray, DType};
+use hoodoo::{AnyArray, DType, Element};
+use ndarray::{ArrayD, Axis, IxDyn};
 use tiff::decoder::{Decoder, Limits};
 use tiff::tags::ByteOrder;
 
 use super::chunks::{ChunkReader, Chunking, compression_name};
 use super::directory::{Directories, PageHeader};
+use super::exif::Exif;
 use super::samples::{self, Place, element_type, first_sample};
 use super::tags;
 use crate::arrays::for_any;
@@ -30,16 +32,21 @@ const LAB: std::ops::RangeInclusive<u16> = 8..=10;
 /// Reads the pages of a file of `length` bytes: all, which must be alike, or the one that is asked for.
 pub fn read(reader: impl Read + Seek, length: u64, options: &ReadOptions) -> Result<Image, String> {
     let mut file = Opened::new(reader, length, options)?;
-    let array = decode(&mut file)?;
-    let stack = usize::from(file.pages.len() > 1 && !options.volume);
-    let array = file.meaning.array(array)?;
+    let Opened { decoder, pages, big_endian, metadata, .. } = &mut file;
+    let array = decode(decoder, pages, length, *big_endian, metadata.nodata)?;
+    let mut mask = masks(decoder, pages, length, *big_endian)?;
+    if let Some(mask) = &mut mask {
+        turn(mask, 1, file.meaning.orientation);
+    }
+    let mut array = file.meaning.array(array)?;
     // One page is a picture, and no stack of one.
-    let array = match file.pages.len() {
-        1 => for_any!(AnyArray, array, array => array.index_axis_move(ndarray::Axis(0), 0).into()),
-        _ => array,
-    };
+    if file.pages.len() == 1 {
+        array = for_any!(AnyArray, array, array => array.index_axis_move(Axis(0), 0).into());
+        mask = mask.map(|mask| mask.index_axis_move(Axis(0), 0));
+    }
+    let stack = usize::from(file.pages.len() > 1 && !options.volume);
     let mut image = Image::with_channels(array, file.meaning.channels);
-    image.metadata = file.metadata;
+    image.metadata = Metadata { mask, ..file.metadata };
     Ok(image.stacked(stack))
 }
 
@@ -74,9 +81,27 @@ impl<R: Read + Seek> Opened<R> {
         let mut metadata = tags::metadata(&pages, storage, is_big(&mut decoder)?);
         metadata.unread = directories.others;
         metadata.other_pages = count - pages.len();
+        read_exif(&mut decoder, &pages, &mut metadata)?;
         let meaning = Meaning::new(first, &mut metadata);
         Ok(Opened { decoder, length, big_endian, pages, metadata, meaning })
     }
+}
+
+/// Reads the Exif data of the first page.
+fn read_exif<R: Read + Seek>(
+    decoder: &mut Decoder<R>,
+    pages: &[PageHeader],
+    metadata: &mut Metadata,
+) -> Result<(), String> {
+    match Exif::of_page(decoder, &pages[0].exif, &pages[0].page.tags) {
+        Ok(exif) if exif.parts.is_empty() => {}
+        Ok(exif) => metadata.exif = Some(exif.to_bytes()?),
+        Err(_) => metadata.unread.push("Exif data".to_string()),
+    }
+    if pages[1..].iter().any(|page| !page.exif.is_empty()) {
+        metadata.unread.push("Exif data of all pages but the first".to_string());
+    }
+    Ok(())
 }
 
 /// Whether the file is BigTIFF, by its third byte or the fourth.
@@ -180,8 +205,13 @@ fn storage(page: &PageHeader) -> Result<Storage, String> {
 }
 
 /// The samples of all pages: page after page, each plane after plane.
-fn decode<R: Read + Seek>(file: &mut Opened<R>) -> Result<AnyArray, String> {
-    let Opened { decoder, length, big_endian, pages, metadata, .. } = file;
+fn decode<R: Read + Seek>(
+    decoder: &mut Decoder<R>,
+    pages: &[PageHeader],
+    length: u64,
+    big_endian: bool,
+    nodata: Option<f64>,
+) -> Result<AnyArray, String> {
     let first = &pages[0];
     let dtype = element_type(first.format, first.bits)?;
     let Chunking { planes, channels, width, height, .. } = first.chunking();
@@ -191,13 +221,39 @@ fn decode<R: Read + Seek>(file: &mut Opened<R>) -> Result<AnyArray, String> {
         for (page, bytes) in pages.iter().zip(place.bytes.chunks_exact_mut(page_bytes)) {
             let mut place = Place { bytes, sample: place.sample };
             let decoded = page.check_chunks().and_then(|()| {
-                let mut reader = ChunkReader::new(decoder, page, *length, *big_endian)?;
-                decode_page(&mut reader, page, &mut place, dtype, metadata.nodata)
+                let mut reader = ChunkReader::new(decoder, page, length, big_endian)?;
+                decode_page(&mut reader, page, &mut place, dtype, nodata)
             });
             decoded.map_err(|error| of_page(page, &error))?;
         }
         Ok(())
     })
+}
+
+/// Where the masks of pages say that there is no value; pages first, as the image has them.
+fn masks<R: Read + Seek>(
+    decoder: &mut Decoder<R>,
+    pages: &[PageHeader],
+    length: u64,
+    big_endian: bool,
+) -> Result<Option<ArrayD<bool>>, String> {
+    if pages.iter().all(|page| page.mask.is_none()) {
+        return Ok(None);
+    }
+    let mut all = Vec::new();
+    for page in pages {
+        let Some(mask) = &page.mask else {
+            all.resize(all.len() + page.height * page.width, false);
+            continue;
+        };
+        let mask = std::slice::from_ref(&**mask);
+        check(&mask[0]).map_err(|error| of_page(&mask[0], &format!("mask: {error}")))?;
+        let flags = decode(decoder, mask, length, big_endian, None)?;
+        for_any!(AnyArray, flags, flags => all.extend(flags.iter().map(|flag| flag.to_f64() == 0.0)));
+    }
+    let shape = [pages.len(), pages[0].height, pages[0].width];
+    let array = ArrayD::from_shape_vec(IxDyn(&shape), all).map_err(|error| error.to_string())?;
+    Ok(Some(array))
 }
 
 fn decode_page<R: Read + Seek>(
@@ -271,9 +327,9 @@ impl Meaning {
             // One of planes and channels is 1.
             let mut array = array.permuted_axes(vec![0, 2, 3, 1, 4]);
             let planes = array.shape()[3];
-            array = array.index_axis_move(ndarray::Axis(if planes == 1 { 3 } else { 4 }), 0);
+            array = array.index_axis_move(Axis(if planes == 1 { 3 } else { 4 }), 0);
             if self.channels.is_none() {
-                array = array.index_axis_move(ndarray::Axis(3), 0);
+                array = array.index_axis_move(Axis(3), 0);
             }
             turn(&mut array, 1, self.orientation);
             array.into()
@@ -305,7 +361,7 @@ fn coloured(array: &AnyArray, palette: &[u16]) -> Result<AnyArray, String> {
         }
         colours.extend((0..3).map(|channel| (palette[channel * length + number] >> 8) as u8));
     }
-    let colours = ndarray::ArrayD::from_shape_vec(shape, colours).map_err(|error| error.to_string())?;
+    let colours = ArrayD::from_shape_vec(shape, colours).map_err(|error| error.to_string())?;
     Ok(colours.into())
 }
 

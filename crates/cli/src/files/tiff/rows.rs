@@ -37,6 +37,9 @@ impl<R: Read + Seek + Send> PageRows<R> {
         if file.meaning.orientation != 1 {
             return Err("--stream: its pictures are stored turned, and have to be read as a whole".to_string());
         }
+        if file.pages.iter().any(|page| page.mask.is_some()) {
+            return Err("--stream: its pages have masks, and have to be read as a whole".to_string());
+        }
         for page in &mut file.pages {
             page.check_chunks().map_err(|error| of_page(page, &error))?;
             cut_strips(page);

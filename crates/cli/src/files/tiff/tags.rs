@@ -4,6 +4,7 @@ use hoodoo::DType;
 use tiff::tags::Type;
 
 use super::directory::PageHeader;
+use super::exif::Exif;
 use crate::image::metadata::{Carried, Metadata, Page, Resolution, Storage, TEXTS, Tag, Unit, Value, tag};
 
 /// What the pages say.
@@ -90,6 +91,8 @@ pub fn page_of(metadata: &Metadata) -> Page {
             add(number, Value::text(text));
         }
     }
+    // The rest of the Exif data has directories of its own.
+    tags.extend(metadata.exif.as_deref().and_then(Exif::from_bytes).into_iter().flat_map(|exif| exif.camera));
     let mut page = Page { tags };
     set_nodata(&mut page, metadata.nodata);
     page

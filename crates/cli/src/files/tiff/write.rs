@@ -3,17 +3,18 @@
 use std::io::{Seek, Write};
 
 use hoodoo::{AnyArray, DType};
-use tiff::Directory;
+use tiff::TiffResult;
 use tiff::encoder::{DirectoryEncoder, TiffEncoder, TiffKind};
 use tiff::tags::Tag as Name;
 
 use super::chunks::{Chunk, Chunking};
 use super::codec::Codec;
 use super::directory::SampleFormat;
+use super::exif::{Exif, write_tags};
 use super::predictor::{Predictor, RowSamples};
 use super::samples::{first_sample, stored_as, with_bytes};
 use super::tags::page_of;
-use crate::image::metadata::{Page, Storage};
+use crate::image::metadata::{Page, Storage, Tag, Value, tag};
 use crate::image::{Channels, Image, Layout, Metadata};
 
 /// Bytes of samples from which on a file needs the offsets of BigTIFF, compressed or not: what can't be compressed becomes
@@ -28,6 +29,10 @@ const MOST_STRIP_BYTES: usize = 1 << 24;
 const RGB: u16 = 2;
 const CMYK: u16 = 5;
 const PALETTE: u16 = 3;
+const MASK: u16 = 4;
+
+/// The kind of a page that is the mask of the one before.
+const TRANSPARENCY_MASK: u32 = 4;
 
 /// What all pages of the file have in common.
 struct PageWriter<'a> {
@@ -50,14 +55,21 @@ pub fn write(image: &Image, writer: &mut (impl Write + Seek)) -> Result<(), Stri
     let (layout, metadata) = (image.layout(), &image.metadata);
     let page = PageWriter::new(&layout, image.dtype(), metadata)?;
     let samples = page.samples(image);
-    let pages = layout.pictures().map_or(1, |(pages, ..)| pages);
-    let none = page_of(metadata);
+    let (pages, height, width) = layout.pictures().ok_or("is not a picture")?;
+    let (none, exif) = (page_of(metadata), exif_of(metadata));
+    let masks = masks(metadata, pages, height * width);
+    let mask_writer = masks.as_ref().map(|_| PageWriter::of_mask(&page));
+    let writers = Writers { page: &page, mask: mask_writer.as_ref(), exif: &exif };
     let written = with_bytes(&samples, |bytes| {
-        let pages = bytes.chunks_exact(bytes.len() / pages.max(1));
-        let pages = pages.enumerate().map(|(index, bytes)| (tags_of(metadata, &none, index), bytes));
+        let mask = |index: usize| masks.as_ref().map(|masks| &masks[index * height * width..][..height * width]);
+        let parts = bytes.chunks_exact(bytes.len() / pages.max(1)).enumerate().map(|(index, samples)| PageParts {
+            tags: tags_of(metadata, &none, index),
+            samples,
+            mask: mask(index),
+        });
         match page.needs_big(bytes.len(), metadata) {
-            true => TiffEncoder::new_big(writer).map(|encoder| write_whole(encoder, &page, pages)),
-            false => TiffEncoder::new(writer).map(|encoder| write_whole(encoder, &page, pages)),
+            true => TiffEncoder::new_big(writer).map(|encoder| write_whole(encoder, &writers, parts)),
+            false => TiffEncoder::new(writer).map(|encoder| write_whole(encoder, &writers, parts)),
         }
     });
     written.ok_or("has its samples in another order")?.map_err(|error| error.to_string())?
@@ -88,17 +100,61 @@ fn tags_of<'p>(metadata: &'p Metadata, none: &'p Page, index: usize) -> &'p Page
     metadata.pages.get(index).or(metadata.pages.first()).unwrap_or(none)
 }
 
+/// The Exif data of a file; none if it has none that can be read.
+fn exif_of(metadata: &Metadata) -> Exif {
+    metadata.exif.as_deref().and_then(Exif::from_bytes).unwrap_or_default()
+}
+
+/// What is written of a page.
+struct PageParts<'p> {
+    tags: &'p Page,
+    samples: &'p [u8],
+    /// 1 where there is a value, 0 elsewhere.
+    mask: Option<&'p [u8]>,
+}
+
+/// How the parts of pages are written.
+struct Writers<'p> {
+    page: &'p PageWriter<'p>,
+    mask: Option<&'p PageWriter<'p>>,
+    exif: &'p Exif,
+}
+
 fn write_whole<'p, K: TiffKind>(
     mut encoder: TiffEncoder<impl Write + Seek, K>,
-    page: &PageWriter<'_>,
-    pages: impl Iterator<Item = (&'p Page, &'p [u8])>,
+    writers: &Writers<'_>,
+    pages: impl Iterator<Item = PageParts<'p>>,
 ) -> Result<(), String> {
-    for (tags, samples) in pages {
-        let directory = encoder.image_directory().map_err(|error| error.to_string())?;
-        let chunks = page.chunking.chunks().map(|chunk| Ok((chunk, page.chunk(&chunk, samples))));
-        page.write(directory, tags, chunks)?;
+    for (index, part) in pages.enumerate() {
+        let directory = next_directory(&mut encoder, index, writers.exif).map_err(|error| error.to_string())?;
+        writers.page.write(directory, part.tags, writers.page.chunks(part.samples))?;
+        if let (Some(writer), Some(mask)) = (writers.mask, part.mask) {
+            let kind = Tag { number: tag::SUBFILE, value: Value::long(TRANSPARENCY_MASK) };
+            let directory = encoder.image_directory().map_err(|error| error.to_string())?;
+            writer.write(directory, &Page { tags: vec![kind] }, writer.chunks(mask))?;
+        }
     }
     Ok(())
+}
+
+/// The directory of the next page; that of the first one of a file has the Exif data.
+fn next_directory<'e, W: Write + Seek, K: TiffKind>(
+    encoder: &'e mut TiffEncoder<W, K>,
+    index: usize,
+    exif: &Exif,
+) -> TiffResult<DirectoryEncoder<'e, W, K>> {
+    let parts = if index == 0 { exif.write_parts(encoder)? } else { Vec::new() };
+    let mut directory = encoder.image_directory()?;
+    for (pointer, place) in parts {
+        directory.write_tag(Name::from_u16_exhaustive(pointer), place)?;
+    }
+    Ok(directory)
+}
+
+/// Where pages have values, as samples of masks: page after page.
+fn masks(metadata: &Metadata, pages: usize, pixels: usize) -> Option<Vec<u8>> {
+    let mask = metadata.mask.as_ref().filter(|mask| mask.len() == pages * pixels)?;
+    Some(mask.iter().map(|missing| u8::from(!missing)).collect())
 }
 
 fn write_parts<K: TiffKind>(
@@ -108,9 +164,10 @@ fn write_parts<K: TiffKind>(
     metadata: &Metadata,
     mut rows: RowBuffer<'_>,
 ) -> Result<(), String> {
-    let (none, Chunking { height, rows: in_chunk, .. }) = (page_of(metadata), page.chunking);
+    let (none, exif) = (page_of(metadata), exif_of(metadata));
+    let Chunking { height, rows: in_chunk, .. } = page.chunking;
     for index in 0..pages {
-        let directory = encoder.image_directory().map_err(|error| error.to_string())?;
+        let directory = next_directory(&mut encoder, index, &exif).map_err(|error| error.to_string())?;
         let mut waiting: Vec<Chunk> = Vec::new();
         let (mut y, mut first) = (0, 0);
         let chunks = std::iter::from_fn(|| {
@@ -219,6 +276,27 @@ impl<'a> PageWriter<'a> {
         }
     }
 
+    /// How the mask of a page is written.
+    fn of_mask(page: &PageWriter<'_>) -> PageWriter<'static> {
+        PageWriter {
+            chunking: Chunking { channels: 1, planes: 1, ..page.chunking },
+            bits: 1,
+            format: SampleFormat::Unsigned,
+            codec: Codec::Deflate,
+            compression: Codec::Deflate.number(),
+            predictor: Predictor::None,
+            photometric: MASK,
+            extra: Vec::new(),
+            palette: None,
+            sample: 1,
+        }
+    }
+
+    /// The strips or tiles of the samples of a page.
+    fn chunks(&self, samples: &[u8]) -> impl Iterator<Item = Result<(Chunk, Vec<u8>), String>> {
+        self.chunking.chunks().map(move |chunk| Ok((chunk, self.chunk(&chunk, samples))))
+    }
+
     /// Whether a file of so many bytes of samples needs the offsets of BigTIFF, or had them.
     fn needs_big(&self, bytes: usize, metadata: &Metadata) -> bool {
         let limit = if self.codec == Codec::None { BIG } else { BIG_PACKED };
@@ -260,7 +338,7 @@ impl<'a> PageWriter<'a> {
         tags: &Page,
         offsets: &[u64],
         lengths: &[u64],
-    ) -> tiff::TiffResult<()> {
+    ) -> TiffResult<()> {
         self.write_storage(&mut directory)?;
         let (places, sizes) = if self.chunking.tiled {
             directory.write_tag(Name::TileWidth, self.chunking.columns as u32)?;
@@ -270,25 +348,16 @@ impl<'a> PageWriter<'a> {
             directory.write_tag(Name::RowsPerStrip, self.chunking.rows as u32)?;
             (Name::StripOffsets, Name::StripByteCounts)
         };
-        let numbers = |numbers: &[u64]| {
-            numbers.iter().map(|number| K::convert_offset(*number)).collect::<tiff::TiffResult<Vec<_>>>()
-        };
+        let numbers =
+            |numbers: &[u64]| numbers.iter().map(|number| K::convert_offset(*number)).collect::<TiffResult<Vec<_>>>();
         directory.write_tag(places, K::convert_slice(&numbers(offsets)?))?;
         directory.write_tag(sizes, K::convert_slice(&numbers(lengths)?))?;
-        let mut others = Directory::empty();
-        for tag in &tags.tags {
-            let entry = directory.write_entry_bytes(tag.value.kind, &tag.value.bytes)?;
-            others.extend([(Name::from_u16_exhaustive(tag.number), entry)]);
-        }
-        directory.extend_from(&others);
+        write_tags(&mut directory, &tags.tags)?;
         directory.finish()
     }
 
     /// Writes the tags that say how samples are stored.
-    fn write_storage<K: TiffKind>(
-        &self,
-        directory: &mut DirectoryEncoder<'_, impl Write + Seek, K>,
-    ) -> tiff::TiffResult<()> {
+    fn write_storage<K: TiffKind>(&self, directory: &mut DirectoryEncoder<'_, impl Write + Seek, K>) -> TiffResult<()> {
         let samples = self.chunking.channels * self.chunking.planes;
         directory.write_tag(Name::ImageWidth, self.chunking.width as u32)?;
         directory.write_tag(Name::ImageLength, self.chunking.height as u32)?;

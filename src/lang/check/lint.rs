@@ -1,0 +1,116 @@
+//! What has a meaning, but hardly the one that was meant.
+
+use crate::lang::ast::{Expr, ExprKind, Item, Program};
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::span::Span;
+
+/// Warnings about `program`, in the order of its text.
+pub fn lint(program: &Program) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for item in &program.items {
+        match item {
+            Item::Let(binding) => walk(&binding.value, &mut found),
+            Item::Assert(condition) => walk(condition, &mut found),
+            Item::Function(function) => {
+                function.lets.iter().for_each(|binding| walk(&binding.value, &mut found));
+                function.values.iter().for_each(|value| walk(value, &mut found));
+            }
+            // Their defaults are numbers.
+            Item::Parameter { .. } | Item::Inputs(_) | Item::Weights(_) => {}
+        }
+    }
+    program.outputs.iter().for_each(|output| walk(&output.value, &mut found));
+    for pair in program.outputs.windows(2) {
+        if let (None, Some(comma)) = (&pair[1].name, decimal_comma(&pair[0].value, &pair[1].value)) {
+            found.push(
+                Diagnostic::new(Code::DecimalComma, comma, "a comma separates outputs, and here are two numbers")
+                    .label("an output ends here, and the next one begins")
+                    .hint("the decimal point is `.`; outputs may have names: `low: ..., high: ...`"),
+            );
+        }
+    }
+    found
+}
+
+fn walk(expr: &Expr, found: &mut Vec<Diagnostic>) {
+    if let ExprKind::Compare { first, rest } = &expr.kind {
+        let mut operands = std::iter::once(&**first).chain(rest.iter().map(|(_, operand)| operand));
+        if let Some(nan) = operands.find(|operand| operand.kind == ExprKind::Name("nan".to_string())) {
+            found.push(
+                Diagnostic::new(
+                    Code::ComparedWithNan,
+                    expr.span,
+                    "nothing is equal to nan, greater or less: nan itself is not",
+                )
+                .label("the same for all values")
+                .note(nan.span, "nan")
+                .hint("whether a value is nan is `isnan(x)`"),
+            );
+        }
+    }
+    expr.for_each_child(|child| walk(child, found));
+}
+
+/// The place between `left` and `right` if a number ends where the comma is, and another begins right after it.
+fn decimal_comma(left: &Expr, right: &Expr) -> Option<Span> {
+    let between = Span::new(left.span.end, right.span.start);
+    (right.span.start == left.span.end + 1 && ends_in_number(left) && begins_with_number(right)).then_some(between)
+}
+
+fn ends_in_number(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Number(_) => true,
+        ExprKind::Chain { rest, .. } => rest.last().is_some_and(|(_, last)| ends_in_number(last)),
+        ExprKind::Compare { rest, .. } => rest.last().is_some_and(|(_, last)| ends_in_number(last)),
+        ExprKind::Power { exponent, .. } => ends_in_number(exponent),
+        ExprKind::Prefix(_, operand) => ends_in_number(operand),
+        ExprKind::Conditional { otherwise, .. } => ends_in_number(otherwise),
+        _ => false,
+    }
+}
+
+fn begins_with_number(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Number(_) => true,
+        ExprKind::Chain { first, .. } | ExprKind::Compare { first, .. } => begins_with_number(first),
+        ExprKind::Power { base, .. } => begins_with_number(base),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Code, lint};
+    use crate::lang::parse::parse;
+
+    fn codes(source: &str) -> Vec<Code> {
+        lint(&parse(source).unwrap()).into_iter().map(|diagnostic| diagnostic.code).collect()
+    }
+
+    #[test]
+    fn comparisons_with_nan_are_found_everywhere() {
+        let wrong = [
+            "w[0, 0] == nan",
+            "if w[0, 0] != nan then 1 else 0",
+            "mean(w where w != nan)",
+            "let bad = w == nan; count(bad)",
+            "fn f(x) = x == nan; if f(w[0, 0]) then 1 else 0",
+            "assert nan < mean(w); 1",
+            "fold a = 0 for v in w where v != nan: a + v",
+        ];
+        wrong.iter().for_each(|source| assert_eq!(codes(source), [Code::ComparedWithNan], "{source}"));
+        for right in ["isnan(w[0, 0])", "if isnan(w[0, 0]) then nan else 1", "max(w[0, 0], nan)"] {
+            assert!(codes(right).is_empty(), "{right}");
+        }
+    }
+
+    #[test]
+    fn decimal_commas_are_found() {
+        for wrong in ["w[0, 0] * 1,5", "1,5", "if w[0, 0] > 3 then 1 else 0,5", "w[0, 0] * -0,5 + 1"] {
+            assert_eq!(codes(wrong), [Code::DecimalComma], "{wrong}");
+        }
+        for right in ["1, 5", "low: 1,high: 5", "max(1,5)", "w[0, 0],5", "min(w),max(w)", "(w[0, 0] + 1),5"] {
+            assert!(codes(right).is_empty(), "{right}");
+        }
+    }
+}
