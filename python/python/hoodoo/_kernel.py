@@ -274,7 +274,8 @@ class Kernel:
         results = arrays_for(self._outputs, output, dtype, shape, types)
         # Other ways to say that there is no value, or a function that has no further outputs.
         says = nodata is not None or times or (missing is not None and missing.is_kept) or engine == "callback"
-        told = [] if says else self._nan_outputs(inputs[0].ndim, [each.dtype for each in inputs], [each.dtype for each in results], options)
+        integers = [not says and result.dtype.kind in "iu" for result in results]
+        told = self._nan_outputs(inputs[0].ndim, [image.dtype for image in inputs], integers, options)
         nan = NanOutputs(told, results[0].shape) if any(told) else None
         ready = nan.filter(ready) if nan else ready
         targets = [*results, *nan.arrays] if nan else results
@@ -474,15 +475,15 @@ class Kernel:
         return output_types(self._program, images, numbers, weights, cells, modes, options["cval"])
 
     def _nan_outputs(
-        self, ndim: int, images: list[np.dtype[Any]], results: list[np.dtype[Any]], options: Mapping[str, Any]
+        self, ndim: int, images: list[np.dtype[Any]], integers: list[bool], options: Mapping[str, Any]
     ) -> list[bool]:
-        """Which outputs are integers and may be NaN, for a call with images and results of these types."""
+        """Which outputs may be NaN, of those that are integers, for a call with images of these types."""
         modes = [options["mode"]] if isinstance(options["mode"], str) else options["mode"]
         if options.get("missing"):
             # As there, windows have fewer cells.
             modes = [*modes, "shrink"]
         cells = cells_of_window(ndim, options["size"], options["footprint"], options["axes"])
-        return outputs_to_tell(self._program, images, results, cells, modes, float(options["cval"]))
+        return outputs_to_tell(self._program, images, integers, cells, modes, float(options["cval"]))
 
     def _image_types(self, dtype: Any) -> list[np.dtype[Any]]:
         """The types of the images, if all are of one or each has its own."""

@@ -16,15 +16,14 @@ from ._hoodoo import Filter, Program
 def outputs_to_tell(
     program: Program,
     images: Iterable[np.dtype[Any]],
-    results: Sequence[np.dtype[Any]],
+    integers: Sequence[bool],
     cells: int,
     modes: Iterable[str],
     cval: float,
 ) -> list[bool]:
-    """Which outputs of a run with arrays of these types are integers and may be NaN."""
-    integers = [result.kind in "iu" for result in results]
+    """Which outputs of a run with images of these types may be NaN, of those that are integers."""
     if not any(integers):
-        return integers
+        return list(integers)
     names = set(modes)
     has_nan_outside = cval != cval and bool(names & {"constant", "grid-constant"})
     inputs = tuple("float64" if has_nan_outside else type_name(image) for image in images)

@@ -81,8 +81,8 @@ def _ready(
             return None
         ready = kernel.prepare(shape, list(images), output=dtype, **placed, **more)
         # A prepared kernel does not warn.
-        types = [np.dtype(each) for each in ready.output_types]
-        warns = any(kernel._nan_outputs(len(shape), list(images), types, {**placed, "footprint": None}))
+        integers = [name[0] in "iu" for name in ready.output_types]
+        warns = any(kernel._nan_outputs(len(shape), list(images), integers, {**placed, "footprint": None}))
         return None if warns else ready
     except (TypeError, ValueError, OverflowError):
         # The call itself says what is wrong.
