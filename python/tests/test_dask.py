@@ -446,3 +446,14 @@ def peak_memory():
     """The peak of a process' memory in KiB. That of `getrusage` begins with the memory of the process that started this one."""
     status = Path("/proc/self/status").read_text()
     return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1])
+
+
+def test_graphs_of_several_arrays_are_culled():
+    """Dask asks each layer for the keys of all."""
+    image = da.from_array(np.arange(48.0).reshape(6, 8), chunks=(3, 4))
+    low, high = hoodoo_dask.generic_filter(image, hoodoo.Kernel("low: min(w), high: max(w)"), size=3)
+    again = hoodoo_dask.generic_filter(low[:3] + high[:3], hoodoo.Kernel("max(w)"), size=3)
+    graph = again.__dask_graph__().cull({(again.name, 0, 1), "a text", ("another", 0, 0), (low.name, 1, 1)})
+    assert {key for key in graph.to_dict() if key[0] == again.name} == {(again.name, 0, 1)}
+    for given, expected in zip(dask.compute(low, again), [low.compute(), again.compute()], strict=True):
+        np.testing.assert_array_equal(given, expected)
