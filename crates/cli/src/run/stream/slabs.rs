@@ -261,8 +261,8 @@ mod tests {
             for mode in Mode::ALL.into_iter().filter(|mode| *mode != Mode::Wrap) {
                 let filter = Filter::new(&kernel).size([size, 3]).origin([origin, 0]).modes([mode, Mode::Reflect]);
                 let filter = filter.cval(0.5);
-                let before = (size / 2 + origin) as usize;
-                let reach = Reach { before, after: size as usize - 1 - before, mode };
+                let before = (size as isize / 2 + origin) as usize;
+                let reach = Reach { before, after: size - 1 - before, mode };
                 for rows in [1, 2, 3, 4, 5, 8, 13, 40] {
                     let page = |page: usize| {
                         ArrayD::from_shape_fn(vec![rows, 4], |at| (page * 1000 + at[0] * at[0] * 7 + at[1]) as f64)
