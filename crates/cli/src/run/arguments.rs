@@ -87,7 +87,7 @@ pub struct RunArguments {
     /// The one page to read of files that have several, from 0 [default: all, each filtered on its own]
     #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub page: Option<usize>,
-    /// Filter the pages of a file as one volume, whose first axis they are
+    /// Filter the pages of a file as one volume, whose first axis they are, or as the volumes that an ImageJ or OME description says
     #[arg(long, conflicts_with = "page")]
     pub volume: bool,
     /// Read, filter and write an .npy file row by row along its first axis, with memory for what windows see at once; y4m videos

@@ -7,6 +7,7 @@ mod exif;
 mod predictor;
 mod read;
 mod samples;
+mod stack;
 mod tags;
 mod write;
 

@@ -11,6 +11,7 @@ use super::chunks::{ChunkReader, Chunking, compression_name};
 use super::directory::{Directories, PageHeader};
 use super::exif::Exif;
 use super::samples::{self, Place, element_type, first_sample};
+use super::stack;
 use super::tags;
 use crate::arrays::for_any;
 use crate::files::options::ReadOptions;
@@ -57,9 +58,18 @@ pub fn read(reader: impl Read + Seek, length: u64, options: &ReadOptions) -> Res
     let array = decode(&mut decoder, &pages, length, big_endian, metadata.nodata)?;
     metadata.mask = masks(&mut decoder, &pages, length, big_endian)?;
     metadata.other_pages = count - pages.len();
-    let stack = usize::from(pages.len() > 1);
     let image = finished(&pages, array, metadata)?;
-    Ok(image.stacked(if options.volume { 0 } else { stack }))
+    if !options.volume {
+        return Ok(image.stacked(usize::from(pages.len() > 1)));
+    }
+    match stack::slices(&image.metadata, pages.len()).filter(|_| image.metadata.mask.is_none()) {
+        None => Ok(image),
+        Some(slices) => {
+            let mut image = stack::volumes(image, slices).stacked(2);
+            image.metadata.slices = Some(slices);
+            Ok(image)
+        }
+    }
 }
 
 /// Whether the file is BigTIFF, by its third byte or the fourth.
