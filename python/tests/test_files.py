@@ -211,6 +211,29 @@ def test_imagej_hyperstacks(run, tmp_path, tifffile, dtype):
         np.testing.assert_array_equal(after.asarray(), stack)
 
 
+def means_along_slices(stack, axis):
+    """The mean of three slices, those beyond the ends being their mirror images."""
+    padded = np.pad(stack.astype(float), [(int(place == axis),) * 2 for place in range(stack.ndim)], mode="symmetric")
+    return np.lib.stride_tricks.sliding_window_view(padded, 3, axis=axis).mean(axis=-1)
+
+
+@pytest.mark.parametrize("kind", ["imagej", "ome"])
+def test_volumes_of_a_hyperstack(run, tmp_path, tifffile, kind):
+    axes = "TZCYX" if kind == "imagej" else "TCZYX"
+    stack = np.random.default_rng(4).integers(0, 999, [dict(zip("TCZYX", (2, 3, 5, 12, 14)))[axis] for axis in axes]).astype("float32")
+    tifffile.imwrite(tmp_path / "in.tif", stack, metadata={"axes": axes}, **{kind: True})
+    assert run("mean(w)", "in.tif", "out.tif", "--volume", "--size", "3,1,1") == []
+    with tifffile.TiffFile(tmp_path / "out.tif") as file:
+        assert file.series[0].axes == axes
+        np.testing.assert_allclose(file.asarray(), means_along_slices(stack, axes.index("Z")), rtol=1e-6)
+    lost = run("mean(w)", "in.tif", "less.tif", "--volume", "--size", "3,1,1", "--mode", "valid")
+    assert lost == ["description, which counts slices that are cut off"]
+    inner = np.moveaxis(means_along_slices(stack, axes.index("Z")), axes.index("Z"), 0)[1:-1]
+    with tifffile.TiffFile(tmp_path / "less.tif") as file:
+        pages = np.stack([page.asarray() for page in file.pages])
+    np.testing.assert_allclose(pages, np.moveaxis(inner, 0, axes.index("Z")).reshape(-1, 12, 14), rtol=1e-6)
+
+
 def test_ome_tiffs(run, tmp_path, tifffile):
     stack = (np.arange(2 * 3 * 16 * 20) % 251).reshape(2, 3, 16, 20).astype("uint16")
     metadata = {"axes": "CZYX", "PhysicalSizeX": 0.1, "PhysicalSizeXUnit": "µm", "Channel": {"Name": ["DAPI", "GFP"]}}

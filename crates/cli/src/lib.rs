@@ -85,6 +85,7 @@ Examples:
   hoodoo gallery
   hoodoo gallery --show hillshade
   hoodoo gallery hampel photo.png -o calm.png
+  hoodoo gallery hillshade dem.tif -o shade.png --param altitude=30
   hoodoo gallery --sheet all.png";
 
 const BENCH_EXAMPLES: &str = "\

@@ -27,6 +27,8 @@ pub struct Metadata {
     pub texts: Vec<(String, String)>,
     /// What a TIFF file says of each of its pages.
     pub pages: Vec<Page>,
+    /// How the pages of a TIFF file are counted, if they are read as several volumes.
+    pub slices: Option<Slices>,
     /// How a TIFF file stores its pages.
     pub storage: Option<Storage>,
     /// What a file says that files of another format have no place for.
@@ -166,6 +168,15 @@ impl Page {
     }
 }
 
+/// How the pages of a file are counted that are slices of several volumes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slices {
+    /// The lengths of the three axes along which pages are counted: the last one is the fastest.
+    pub sizes: [usize; 3],
+    /// Which of them is that of slices.
+    pub depth: usize,
+}
+
 /// How a TIFF file stores its pages, by the numbers of the format.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Storage {
@@ -281,7 +292,12 @@ impl Carried {
 impl Metadata {
     /// What is left where the image has only this region of the axes that are filtered.
     pub fn cut(&mut self, region: &[Range<usize>]) {
-        if let [pages, _, _] = region
+        if let (Some(Slices { sizes, depth }), [slices, _, _]) = (self.slices, region) {
+            if slices.len() != sizes[depth] {
+                // It counts slices that are no more.
+                self.forget_description();
+            }
+        } else if let [pages, _, _] = region
             && self.pages.len() > 1
         {
             self.pages = self.pages.get(pages.clone()).unwrap_or_default().to_vec();
@@ -303,7 +319,11 @@ impl Metadata {
         if steps.iter().all(|step| *step == 1) {
             return;
         }
-        if let [pages, _, _] = *steps {
+        if let (Some(_), [slices, _, _]) = (self.slices, steps) {
+            if *slices != 1 {
+                self.forget_description();
+            }
+        } else if let [pages, _, _] = *steps {
             let every = std::mem::take(&mut self.pages).into_iter().step_by(pages);
             self.pages = every.collect();
         }
@@ -323,6 +343,13 @@ impl Metadata {
         }
         let resolution = self.resolution;
         self.pages.iter_mut().for_each(|page| page.thin_out([rows, columns], resolution));
+    }
+
+    fn forget_description(&mut self) {
+        self.pages.truncate(1);
+        self.pages.iter_mut().for_each(|page| page.tags.retain(|tag| tag.number != tag::IMAGE_DESCRIPTION));
+        self.texts.retain(|(keyword, _)| keyword != "Description");
+        self.unread.push("description, which counts slices that are cut off".to_string());
     }
 
     /// What is carried, with the words for it.

@@ -88,6 +88,11 @@ impl Image {
         Image { array: array(self.array), ..self }
     }
 
+    /// The same with another array of as many axes, this one staying as it is.
+    pub(crate) fn with_array(&self, array: AnyArray) -> Image {
+        Image { array, metadata: self.metadata.clone(), ..*self }
+    }
+
     /// The element type.
     pub fn dtype(&self) -> DType {
         self.array.dtype()
@@ -224,7 +229,7 @@ impl Image {
         let values = self.array.to_f64();
         let levels: Vec<u8> = values.iter().copied().enumerate().map(level).collect();
         let array = ArrayD::from_shape_vec(values.raw_dim(), levels).expect("there is one for each");
-        Image { array: array.into(), metadata: self.metadata.clone(), ..*self }
+        self.with_array(array.into())
     }
 
     /// The samples in the order of picture files; a bool as 0 or 255.

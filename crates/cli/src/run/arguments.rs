@@ -92,7 +92,7 @@ pub struct RunArguments {
     /// The one page to read of files that have several, from 0 [default: all, each filtered on its own]
     #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub page: Option<usize>,
-    /// Filter the pages of a file as one volume, whose first axis they are
+    /// Filter the pages of a file as one volume, whose first axis they are, or as the volumes that an ImageJ or OME description says
     #[arg(long, conflicts_with = "page")]
     pub volume: bool,
     /// What .raw files have: the element type and the shape, as u16:480,640; u16be for big-endian, * for as many rows as there are.

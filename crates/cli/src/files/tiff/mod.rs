@@ -8,6 +8,7 @@ mod predictor;
 mod read;
 mod rows;
 mod samples;
+mod stack;
 mod tags;
 mod write;
 

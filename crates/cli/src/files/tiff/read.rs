@@ -11,6 +11,7 @@ use super::chunks::{ChunkReader, Chunking, compression_name};
 use super::directory::{Directories, PageHeader};
 use super::exif::Exif;
 use super::samples::{self, Place, element_type, first_sample};
+use super::stack;
 use super::tags;
 use crate::arrays::for_any;
 use crate::files::options::ReadOptions;
@@ -44,10 +45,19 @@ pub fn read(reader: impl Read + Seek, length: u64, options: &ReadOptions) -> Res
         array = for_any!(AnyArray, array, array => array.index_axis_move(Axis(0), 0).into());
         mask = mask.map(|mask| mask.index_axis_move(Axis(0), 0));
     }
-    let stack = usize::from(file.pages.len() > 1 && !options.volume);
     let mut image = Image::with_channels(array, file.meaning.channels);
     image.metadata = Metadata { mask, ..file.metadata };
-    Ok(image.stacked(stack))
+    if !options.volume {
+        return Ok(image.stacked(usize::from(file.pages.len() > 1)));
+    }
+    match stack::slices(&image.metadata, file.pages.len()).filter(|_| image.metadata.mask.is_none()) {
+        None => Ok(image),
+        Some(slices) => {
+            let mut image = stack::volumes(image, slices).stacked(2);
+            image.metadata.slices = Some(slices);
+            Ok(image)
+        }
+    }
 }
 
 /// A file whose directories are read, and whose samples are not.

@@ -8,6 +8,7 @@ use super::chunks::{Chunk, ChunkReader};
 use super::directory::PageHeader;
 use super::read::{Opened, of_page};
 use super::samples::{bytes_of, element_type, put_row, with_bytes_mut};
+use super::stack;
 use crate::arrays::for_any;
 use crate::files::options::ReadOptions;
 use crate::files::rows::{Outline, Rows};
@@ -36,6 +37,9 @@ impl<R: Read + Seek + Send> PageRows<R> {
         let mut file = Opened::new(reader, length, options)?;
         if file.meaning.orientation != 1 {
             return Err("--stream: its pictures are stored turned, and have to be read as a whole".to_string());
+        }
+        if options.volume && stack::slices(&file.metadata, file.pages.len()).is_some() {
+            return Err("--stream: its pages are several volumes, and have to be read as a whole".to_string());
         }
         if file.pages.iter().any(|page| page.mask.is_some()) {
             return Err("--stream: its pages have masks, and have to be read as a whole".to_string());

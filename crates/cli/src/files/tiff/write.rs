@@ -13,6 +13,7 @@ use super::directory::SampleFormat;
 use super::exif::{Exif, write_tags};
 use super::predictor::{Predictor, RowSamples};
 use super::samples::{first_sample, stored_as, with_bytes};
+use super::stack;
 use super::tags::page_of;
 use crate::image::metadata::{Page, Storage, Tag, Value, tag};
 use crate::image::{Channels, Image, Layout, Metadata};
@@ -52,6 +53,13 @@ struct PageWriter<'a> {
 
 /// Writes pictures of any element type: page after page, if there are several.
 pub fn write(image: &Image, writer: &mut (impl Write + Seek)) -> Result<(), String> {
+    match stack::in_file_order(image) {
+        Some(array) => write_in_order(&image.with_array(array), writer),
+        None => write_in_order(image, writer),
+    }
+}
+
+fn write_in_order(image: &Image, writer: &mut (impl Write + Seek)) -> Result<(), String> {
     let (layout, metadata) = (image.layout(), &image.metadata);
     let page = PageWriter::new(&layout, image.dtype(), metadata)?;
     let samples = page.samples(image);
