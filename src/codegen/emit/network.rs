@@ -82,11 +82,16 @@ impl<'a, 'f> Emitter<'a, 'f> {
     fn run_network(&mut self, lane: Lane, network: &Network, mut wires: Vec<Vec<Value>>) -> Vec<Vec<Value>> {
         for step in &network.steps {
             let (Step::Exchange(x, y) | Step::Min(x, y) | Step::Max(x, y)) = *step;
-            let mut extreme = |op: BinaryOp| self.zip(&wires[x], &wires[y], |b, x, y| expr::extreme(b, op, lane, x, y));
+            let mut extreme = |op: BinaryOp, x: usize, y: usize| {
+                self.zip(&wires[x], &wires[y], |b, x, y| expr::extreme(b, op, lane, x, y))
+            };
             match step {
-                Step::Exchange(..) => (wires[x], wires[y]) = (extreme(BinaryOp::Min), extreme(BinaryOp::Max)),
-                Step::Min(..) => wires[x] = extreme(BinaryOp::Min),
-                Step::Max(..) => wires[y] = extreme(BinaryOp::Max),
+                // Of two zeros each extreme is its second operand, so that these two are what there was, in whatever order.
+                Step::Exchange(..) => {
+                    (wires[x], wires[y]) = (extreme(BinaryOp::Min, x, y), extreme(BinaryOp::Max, y, x));
+                }
+                Step::Min(..) => wires[x] = extreme(BinaryOp::Min, x, y),
+                Step::Max(..) => wires[y] = extreme(BinaryOp::Max, x, y),
             }
         }
         network.outputs.iter().map(|wire| wires[*wire].clone()).collect()

@@ -186,6 +186,9 @@ impl Selector<'_> {
     /// `x` where the bits of `mask` are set, else `y`.
     fn choice(&mut self, lane: Type, to: Value, [mask, x, y]: [Value; 3]) -> Option<()> {
         if let Some((op, x, y)) = self.extreme(lane, mask, x, y) {
+            if self.exchanged(to, x, y).is_some() {
+                return Some(());
+            }
             self.binary(op, None, to, x, y, false);
             return Some(());
         }
@@ -250,7 +253,7 @@ impl Selector<'_> {
     }
 
     /// Any function of three bits, by the table of its values: the first overwrites itself.
-    fn ternary(&mut self, values: u8, to: Value, first: Value, second: Value, third: Value) {
+    pub(super) fn ternary(&mut self, values: u8, to: Value, first: Value, second: Value, third: Value) {
         let (first, second) = (self.register(first), self.register(second));
         let mut operands = vec![result_over(self.register_of(to)), read(first), read(second)];
         let memory = self.last(third, &mut operands);
@@ -259,7 +262,7 @@ impl Selector<'_> {
 
     /// The instruction for a choice that is a minimum or a maximum, and its operands: where they are equal or not ordered, the second
     /// one is taken.
-    fn extreme(&self, lane: Type, mask: Value, x: Value, y: Value) -> Option<(VectorOp, Value, Value)> {
+    pub(super) fn extreme(&self, lane: Type, mask: Value, x: Value, y: Value) -> Option<(VectorOp, Value, Value)> {
         let InstructionData::FloatCompare { args: [p, q], cond, .. } = *self.definition(self.strip(mask))? else {
             return None;
         };

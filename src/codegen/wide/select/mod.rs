@@ -15,20 +15,23 @@
 mod by_lane;
 mod control;
 mod convert;
+mod exchanges;
 mod lanes;
 mod masks;
 mod memory;
 mod operands;
+mod pairs;
 mod scalar;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use cranelift_codegen::entity::SecondaryMap;
 use cranelift_codegen::ir::{self, Function, InstructionData, Opcode, Value};
 use regalloc2::{RegClass, VReg};
 
+use self::pairs::{Exchanges, Sort};
 use super::encode::{CONSTANT, Length};
 use super::inst::{Inst, Kind, Target, result_in};
 use crate::plan::width::Shape;
@@ -133,12 +136,14 @@ struct Selector<'f> {
     /// The pixels of a block.
     pixels: usize,
     shape: Shape,
-    /// How often each value is used, by way of bitcasts, too.
+    /// How often each value is used, by way of bitcasts, too; by minima and maxima once.
     uses: SecondaryMap<Value, u32>,
     /// The register of each value that somebody has asked for.
     values: SecondaryMap<Value, Option<VReg>>,
     /// The mask register of each vector of masks that somebody wants as such.
     masks: SecondaryMap<Value, Option<VReg>>,
+    /// Which extremes are those of the same two numbers.
+    exchanges: Exchanges,
     registers: usize,
     /// The constants, and the registers that hold them from the function's entry on.
     constants: Vec<([u8; CONSTANT], VReg)>,
@@ -158,20 +163,33 @@ impl<'f> Selector<'f> {
             uses: SecondaryMap::new(),
             values: SecondaryMap::new(),
             masks: SecondaryMap::new(),
+            exchanges: Exchanges::default(),
             registers: 0,
             constants: Vec::new(),
             block: order.blocks[0],
             sequence: Vec::new(),
         };
-        for inst in order.blocks.iter().flat_map(|block| function.layout.block_insts(*block)) {
-            if selector.cast(&function.dfg.insts[inst]).is_none() {
-                for value in function.dfg.inst_values(inst) {
-                    let value = selector.strip(value);
-                    selector.uses[value] += 1;
-                }
-            }
-        }
+        selector.count_uses();
+        selector.find_exchanges();
         selector
+    }
+
+    /// Counts how often instructions use each value. Comparisons that nobody but extremes asks for are part of those.
+    fn count_uses(&mut self) {
+        let function = self.function;
+        let insts = function.layout.blocks().flat_map(|block| function.layout.block_insts(block));
+        let uses = |inst: ir::Inst| {
+            let masks = usize::from(matches!(self.extreme_of(inst), Some((Sort::Floats, ..))));
+            function.dfg.inst_values(inst).skip(masks).map(|value| self.strip(value))
+        };
+        let counted: Vec<ir::Inst> = insts.filter(|inst| self.cast(&function.dfg.insts[*inst]).is_none()).collect();
+        let used: HashSet<Value> = counted.iter().flat_map(|inst| uses(*inst)).collect();
+        let compares = |inst: &ir::Inst| matches!(function.dfg.insts[*inst], InstructionData::FloatCompare { .. });
+        let is_part = |inst: &ir::Inst| compares(inst) && !used.contains(&function.dfg.first_result(*inst));
+        let values: Vec<Value> = counted.into_iter().filter(|inst| !is_part(inst)).flat_map(uses).collect();
+        for value in values {
+            self.uses[value] += 1;
+        }
     }
 
     /// The instructions of a block, and those of the edges behind it.
@@ -180,7 +198,7 @@ impl<'f> Selector<'f> {
         let mut reversed: Vec<Inst> = Vec::new();
         let mut edges = Vec::new();
         let insts: Vec<ir::Inst> = self.function.layout.block_insts(block).collect();
-        for inst in insts.into_iter().rev() {
+        for inst in insts.into_iter().rev().flat_map(|inst| self.exchanges.together(inst)).collect::<Vec<_>>() {
             let opcode = self.function.dfg.insts[inst].opcode();
             let is_wanted = |value: &Value| self.values[*value].is_some() || self.masks[*value].is_some();
             let wanted = self.function.dfg.inst_results(inst).iter().any(is_wanted);

@@ -118,6 +118,14 @@ fn operations_on_floats() {
             let sum = b.ins().fma(x, half, y);
             b.ins().fma(sum, y, half)
         });
+        on(ty, "the lesser and the greater", &|b, x, y| {
+            let less = simd::compare(b, FloatCC::LessThan, x, y);
+            let (least, greatest) = (simd::select(b, less, x, y), simd::select(b, less, y, x));
+            let bits = if ty == F32X4 { I32X4 } else { I64X2 };
+            let [least, greatest] = [least, greatest].map(|x| simd::bits(b, bits, x));
+            let least = b.ins().ishl_imm_u(least, 1);
+            b.ins().isub(least, greatest)
+        });
         on(ty, "sqrt", &|b, x, _| b.ins().sqrt(x));
         on(ty, "fneg", &|b, x, _| b.ins().fneg(x));
         on(ty, "fabs", &|b, x, _| b.ins().fabs(x));
@@ -164,6 +172,10 @@ fn operations_on_integers() {
         }
         on(ty, "smin", &|b, x, y| b.ins().smin(x, y));
         on(ty, "smax", &|b, x, y| b.ins().smax(x, y));
+        on(ty, "the lesser and the greater", &|b, x, y| {
+            let (least, greatest) = (b.ins().smin(x, y), b.ins().smax(y, x));
+            b.ins().isub(least, greatest)
+        });
         if ty == I64X2 {
             continue;
         }
@@ -180,6 +192,31 @@ fn operations_on_integers() {
         on(ty, "umax", &|b, x, y| b.ins().umax(x, y));
         if ty != I8X16 {
             on(ty, "imul", &|b, x, y| b.ins().imul(x, y));
+        }
+    }
+}
+
+/// Where there are mask registers, one of two extremes of the same floats is not an extreme in the code.
+#[test]
+fn one_extreme_is_made_of_the_other() {
+    for ty in [F32X4, F64X2] {
+        let body = |b: &mut FunctionBuilder<'_>, inputs: [Value; 2], output: Value| {
+            let [x, y] = inputs.map(|address| b.ins().load(ty, constant_memory(), address, 0));
+            let less = simd::compare(b, FloatCC::LessThan, x, y);
+            let (least, greatest) = (simd::select(b, less, x, y), simd::select(b, less, y, x));
+            let sum = b.ins().fadd(least, greatest);
+            let product = b.ins().fmul(sum, greatest);
+            b.ins().store(lanes::scratch_memory(), product, output, 0);
+        };
+        for shape in shapes() {
+            let mut module = Module::new().unwrap();
+            let made = function(&mut module, &body);
+            let pixels = 16 / ty.lane_type().bytes() as usize;
+            let text = module.widened(made, pixels, *shape, true).unwrap().unwrap().text.unwrap();
+            let count = |names: &[&str]| names.iter().map(|name| text.matches(name).count()).sum::<usize>();
+            let extremes = count(&["vminp", "vmaxp"]);
+            let others = count(&["vpternlogd"]);
+            assert_eq!((extremes, others), if shape.has_masks() { (1, 1) } else { (2, 0) }, "{shape:?}\n{text}");
         }
     }
 }
