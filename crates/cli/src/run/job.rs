@@ -126,6 +126,7 @@ impl Job<'_> {
             output.metadata = metadata.clone();
             shaped.push(output);
         }
+        share.write();
         self.write(paths, targets, &shaped, carried)
     }
 
