@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(50);
 
 /// What does not hear that it is cancelled within this time ends with the process.
-const GRACE: Duration = Duration::from_millis(200);
+const GRACE: Duration = Duration::from_millis(100);
 
 /// A progress that Ctrl-C and the other signals cancel. What can't be interrupted (a decoder, a pipe through which nothing comes, a
 /// disk that is slow) ends a moment later with the process, or at the second signal; no output has its name by then. `last_words` is
@@ -73,13 +73,15 @@ pub struct Share<'p> {
     /// Of the file that is computed, how many pixels it has, and how many the progress counted before it.
     pixels: AtomicUsize,
     before: AtomicUsize,
+    /// Whether its outputs are coded and written.
+    writing: AtomicBool,
 }
 
 impl<'p> Share<'p> {
     /// None of `files` files is finished.
     pub fn new(progress: &'p Progress, files: usize) -> Share<'p> {
         let zero = || AtomicUsize::new(0);
-        Share { progress, files, finished: zero(), pixels: zero(), before: zero() }
+        Share { progress, files, finished: zero(), pixels: zero(), before: zero(), writing: AtomicBool::new(false) }
     }
 
     /// The next file is computed, which has that many pixels.
@@ -88,8 +90,14 @@ impl<'p> Share<'p> {
         self.pixels.store(pixels, Ordering::Relaxed);
     }
 
+    /// All pixels are computed, and the outputs are coded and written.
+    pub fn write(&self) {
+        self.writing.store(true, Ordering::Relaxed);
+    }
+
     /// A file is finished, or given up.
     pub fn finish(&self) {
+        self.writing.store(false, Ordering::Relaxed);
         self.pixels.store(0, Ordering::Relaxed);
         self.finished.fetch_add(1, Ordering::Relaxed);
     }
@@ -139,7 +147,11 @@ impl<'p> Share<'p> {
                     1 => String::new(),
                     files => format!("{} of {files} files, ", self.finished.load(Ordering::Relaxed)),
                 };
-                bar.set_message(format!("{files}about {left:.0} s left"));
+                // How long a picture is coded depends on what is in it.
+                bar.set_message(match self.writing.load(Ordering::Relaxed) {
+                    true => format!("{files}writing"),
+                    false => format!("{files}about {left:.0} s left"),
+                });
             }
         }
         if let Some(bar) = bar {

@@ -135,6 +135,7 @@ impl Job<'_> {
             output.metadata = metadata.clone();
             shaped.push(output);
         }
+        share.write();
         self.write(paths, targets, &shaped, carried)
     }
 
