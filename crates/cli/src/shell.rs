@@ -15,13 +15,13 @@ use crate::failure::{Failure, print};
 #[derive(Args)]
 pub struct CompletionsArguments {
     /// The shell
-    shell: Shell,
+    shell: Console,
 }
 
 /// A shell whose arguments can be completed.
 #[derive(Clone, Copy, ValueEnum)]
 #[value(rename_all = "lower")]
-enum Shell {
+enum Console {
     Bash,
     Elvish,
     Fish,
@@ -41,12 +41,12 @@ pub struct ManArguments {
 /// Prints a script that completes the arguments of `command`.
 pub fn completions(arguments: &CompletionsArguments, mut command: Command) -> Result<(), Failure> {
     let script = match arguments.shell {
-        Shell::Bash => script(Bash, &mut command),
-        Shell::Elvish => script(Elvish, &mut command),
-        Shell::Fish => script(Fish, &mut command),
-        Shell::Nushell => script(Nushell, &mut command),
-        Shell::PowerShell => script(PowerShell, &mut command),
-        Shell::Zsh => script(Zsh, &mut command),
+        Console::Bash => script(Bash, &mut command),
+        Console::Elvish => script(Elvish, &mut command),
+        Console::Fish => script(Fish, &mut command),
+        Console::Nushell => script(Nushell, &mut command),
+        Console::PowerShell => script(PowerShell, &mut command),
+        Console::Zsh => script(Zsh, &mut command),
     };
     print(String::from_utf8_lossy(&script).trim_end())
 }
