@@ -15,13 +15,13 @@ use crate::failure::{Failure, print};
 #[derive(Args)]
 pub struct CompletionsArguments {
     /// The shell
-    shell: ShellName,
+    shell: Console,
 }
 
 /// A shell whose arguments can be completed.
 #[derive(Clone, Copy, ValueEnum)]
 #[value(rename_all = "lower")]
-enum ShellName {
+enum Console {
     Bash,
     Elvish,
     Fish,
@@ -41,12 +41,12 @@ pub struct ManArguments {
 /// Prints a script that completes the arguments of `command`.
 pub fn completions(arguments: &CompletionsArguments, mut command: Command) -> Result<(), Failure> {
     let script = match arguments.shell {
-        ShellName::Bash => script(Bash, &mut command),
-        ShellName::Elvish => script(Elvish, &mut command),
-        ShellName::Fish => script(Fish, &mut command),
-        ShellName::Nushell => script(Nushell, &mut command),
-        ShellName::PowerShell => script(PowerShell, &mut command),
-        ShellName::Zsh => script(Zsh, &mut command),
+        Console::Bash => script(Bash, &mut command),
+        Console::Elvish => script(Elvish, &mut command),
+        Console::Fish => script(Fish, &mut command),
+        Console::Nushell => script(Nushell, &mut command),
+        Console::PowerShell => script(PowerShell, &mut command),
+        Console::Zsh => script(Zsh, &mut command),
     };
     print(String::from_utf8_lossy(&script).trim_end())
 }
