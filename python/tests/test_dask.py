@@ -290,6 +290,9 @@ def test_masks_that_are_not_right():
         hoodoo_dask.generic_filter(blocks, "min(w)", size=3, mask=np.zeros((3, 4), bool))
     with pytest.raises(ValueError, match="nodata"):
         hoodoo_dask.generic_filter(blocks.astype("u1"), "min(w)", size=3, nodata=-1)
+    for wrong in ({"mask": "x"}, {"nodata": "x"}, {"threads": "x"}):
+        with pytest.raises(TypeError, match=f"{next(iter(wrong))}|integer"):
+            hoodoo.Kernel("min(w)")(blocks, size=3, **wrong)
 
 
 @pytest.mark.parametrize("mode", ["reflect", "nearest", "wrap", "mirror", "shrink", "valid"])

@@ -387,3 +387,15 @@ def test_what_a_function_makes_of_its_window_is_not_seen_by_the_next_call(change
     given = hoodoo.generic_filter(np.arange(6.0), function, size=3)
     np.testing.assert_array_equal(given, [1, 3, 6, 9, 12, 14])
     assert set(seen) == {(True, (3,), np.dtype(float))}
+
+
+@pytest.mark.parametrize("name", ["minimum_filter", "maximum_filter", "grey_closing"])
+def test_windows_that_are_very_much_longer_than_the_array(name):
+    """In SciPy some of these end in a fault."""
+    image = np.random.default_rng(4).random((6, 7))
+    expected = {"minimum_filter": image.min(), "maximum_filter": image.max(), "grey_closing": image.max()}[name]
+    for view in (image, np.asfortranarray(image), image[::-1, ::-1], image.astype(">f8")):
+        given = getattr(hoodoo, name)(view, size=84 * 12_000)
+        np.testing.assert_allclose(given, np.full_like(image, expected), rtol=1e-9)
+    with pytest.raises(OverflowError):
+        getattr(hoodoo, name)(image, size=10**30)

@@ -599,3 +599,19 @@ def test_memory_comes_back(monkeypatch):
     before = kibibytes()
     work(300, 900)
     assert kibibytes() - before < 2048
+
+
+def test_what_is_no_number_is_named():
+    image = np.zeros((3, 4))
+    weighted = Kernel("weights k; sum(w * k)")
+    for error, match, call in [
+        (TypeError, "nodata must be a number", lambda: Kernel("max(w)")(image, size=3, nodata="x")),
+        (TypeError, "nodata must be a number", lambda: Kernel("max(w)")(image, size=3, nodata=1j)),
+        (TypeError, "a mask must be an array of bool", lambda: Kernel("max(w)")(image, size=3, mask="x")),
+        (TypeError, "weights `k` must be numbers", lambda: weighted(image, size=3, k=np.ones(9) * 1j)),
+        (TypeError, "weights `k` must be numbers", lambda: weighted(image, size=3, k="abc")),
+        (OverflowError, "cval is too large", lambda: Kernel("max(w)")(image, size=3, cval=10**400)),
+        (OverflowError, "param `t` is too large", lambda: Kernel("param t; t", t=10**400)),
+    ]:
+        with pytest.raises(error, match=match):
+            call()

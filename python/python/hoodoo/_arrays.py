@@ -54,8 +54,11 @@ def readable(image: ArrayLike) -> Array:
 
 
 def mask(footprint: ArrayLike) -> Array:
-    """The footprint as an array of 0 and 1."""
-    array = np.asarray(footprint, dtype=bool)
+    """The footprint, or a mask, as an array of 0 and 1."""
+    given = np.asarray(footprint)
+    if given.dtype.kind in "SUV":
+        raise TypeError(f"a mask must be an array of bool, not of type {given.dtype}")
+    array = np.asarray(given, dtype=bool)
     if array.ndim > MOST_AXES:
         raise ValueError(f"footprints of more than {MOST_AXES} axes are not supported")
     return _truth(array)

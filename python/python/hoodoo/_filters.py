@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -130,7 +131,7 @@ def percentile_filter(
 
     def rank(cells: int) -> int:
         part = percentile + 100.0 if percentile < 0.0 else percentile
-        if not 0.0 <= part <= 100.0:
+        if part < 0.0 or part > 100.0:
             raise RuntimeError("invalid percentile")
         return cells - 1 if part == 100.0 else int(cells * part / 100.0)
 
@@ -372,6 +373,8 @@ def _passes(along: tuple[int, ...], size: Any, origin: Any, mode: Any) -> list[P
     each = [_scipy.for_each(value, len(along)) for value in (size, origin, mode)]
     passes = []
     for axis, length, one, each_mode in zip(along, *each, strict=True):
+        if length > sys.maxsize:
+            raise OverflowError("Python int too large to convert to C ssize_t")
         if length > 1:
             length = int(length)
             _scipy.check_origin(one, length)

@@ -246,7 +246,7 @@ class Kernel:
         back = None if plain or into else back_to(images[0])
         missing: Missing | None = None
         if mask is not None or nodata is not None or not plain and any(map(is_masked, images)):
-            missing = Missing.of(images, mask, nodata, fill)
+            missing = Missing.of(images, mask, None if nodata is None else number(nodata, "nodata"), fill)
             images = missing.images
         arrays = [as_numpy(image) for image in images]
         shape = arrays[0].shape
@@ -620,7 +620,7 @@ def _elsewhere(
         wrong = "output" if output is not None else "progress"
         raise TypeError(f"a Dask array is filtered when it is computed, and without `{wrong}`; `dtype` is the type of the result")
     # There are other blocks for other threads.
-    return generic_filter(images, kernel, dtype=dtype, threads=int(threads) or 1, **options, **missing, **params)
+    return generic_filter(images, kernel, dtype=dtype, threads=operator.index(threads) or 1, **options, **missing, **params)
 
 
 def with_params(kernel: Kernel, params: Mapping[str, ArrayLike]) -> Kernel:
@@ -641,12 +641,20 @@ def _bound(program: Program, given: Mapping[str, ArrayLike]) -> tuple[dict[str, 
         if name in names:
             params[name] = number(value, f"the param `{name}`")
         elif name in program.weights:
-            values = np.array(value, dtype=np.float64)
-            values.flags.writeable = False
-            weights[name] = values
+            weights[name] = _weights(name, value)
         else:
             raise TypeError(_unknown(name, [*(name for name, _ in program.params), *program.weights]))
     return params, weights
+
+
+def _weights(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    """The values of weights, which nobody can change any more."""
+    given = np.asarray(value)
+    if given.dtype.kind not in "biufO":
+        raise TypeError(f"the weights `{name}` must be numbers, not of type {given.dtype}")
+    values = np.array(given, dtype=np.float64)
+    values.flags.writeable = False
+    return values
 
 
 def _unknown(name: str, params: list[str]) -> str:
@@ -670,6 +678,8 @@ def number(value: Any, what: str) -> float:
         return float(value)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{what} must be a number, not {value!r}") from error
+    except OverflowError as error:
+        raise OverflowError(f"{what} is too large to be a float") from error
 
 
 @contextmanager

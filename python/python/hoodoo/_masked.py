@@ -44,7 +44,7 @@ class Missing:
         if mask_ is not None:
             masks.append(mask(mask_))
         own = tuple(image.data if is_masked(image) else image for image in images)
-        return cls(own, masks, None if nodata is None else float(nodata), bool(fill), masked[0] if masked else None)
+        return cls(own, masks, nodata, bool(fill), masked[0] if masked else None)
 
     @property
     def is_kept(self) -> bool:

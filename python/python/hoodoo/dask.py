@@ -162,6 +162,8 @@ def _like(meta: Any, ndim: int) -> NDArray[Any]:
 def _mask_like(array: Any, mask: Any) -> Any:
     """A mask with the shape and the blocks of an array."""
     mask = da.asarray(mask)
+    if mask.dtype.kind in "SUV":
+        raise TypeError(f"a mask must be an array of bool, not of type {mask.dtype}")
     try:
         whole = da.broadcast_to(mask, array.shape)
     except ValueError:

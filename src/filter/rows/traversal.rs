@@ -36,8 +36,8 @@ impl Strips {
     /// How many strips a row of so many pixels has, and how many pixels all of them have but the last; of one, nothing.
     fn count_and_len(&self, row: usize, block: usize, reads: &Rereads<'_>) -> Option<(usize, usize)> {
         if let Some(most) = self.most {
-            // Code computes a block at least.
-            let count = row.div_ceil(most).min(row / block).max(1);
+            // Code computes a block at least, and of windows of very many rows not even one pixel is as little as wanted.
+            let count = row.div_ceil(most.max(1)).min(row / block).max(1);
             return Some((count, row / count));
         }
         let chunk = self.chunk.filter(|_| reads.bytes > tuning::REREAD_BYTES)?;
