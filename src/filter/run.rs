@@ -11,6 +11,7 @@ use super::options::Options;
 use super::prepare::{output_region, prepare};
 use super::progress::Progress;
 use crate::error::Error;
+use crate::lang::stop::watched;
 
 /// Writes all outputs, reporting to `progress` and cancelled by it.
 pub fn run(
@@ -64,12 +65,15 @@ fn run_whole(
         outputs: outputs.iter().map(|output| output.dtype()).collect(),
         joined: joined_axes(inputs, outputs),
     };
-    let job = prepare(options, shape, types)?;
-    check_outputs(&job, shape, outputs)?;
-    if progress.is_cancelled() {
-        return Err(Error::Cancelled);
-    }
-    Ready::new(job)?.run(inputs, outputs, progress)
+    let ready = watched(&|| progress.is_cancelled(), || {
+        let job = prepare(options, shape, types)?;
+        check_outputs(&job, shape, outputs)?;
+        if progress.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        Ready::new(job)
+    });
+    ready?.run(inputs, outputs, progress)
 }
 
 /// A job and what runs it.
