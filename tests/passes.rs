@@ -92,6 +92,19 @@ const KERNELS: [&str; 9] = [
     "param k = 2; sum(min(w, k)) + max(w * k)",
 ];
 
+/// Columns of many cells, of which one call computes more rows of pixels than of others: arrays that have fewer rows, as many, and more.
+#[test]
+fn tall_columns() {
+    for (turn, rows) in [1, 5, 8, 15, 16, 17, 70].into_iter().enumerate() {
+        let (mode, source) = (MODES[turn % 6], KERNELS[turn % KERNELS.len()]);
+        agree::<u8, f64>(source, [65, 3], &image(&[rows, 40], false, 1), mode);
+        agree::<f32, f32>(source, [101, 4], &image(&[rows, 70], true, 2), mode);
+        agree::<i16, i16>("max(w) - min(w), mean(w)", [80, 1], &image(&[rows, 33], false, 3), mode);
+        agree::<f64, f64>("mean(w), std(w)", [8, 8, 3], &image(&[3, rows, 30], false, 4), mode);
+    }
+    agree::<u8, u8>("mean(w), min(w)", [66, 5], &image(&[90, 40], false, 5), Mode::Valid);
+}
+
 /// Footprints that are no boxes: disks, crosses, a ring, one with holes, one without its centre, a random one.
 fn footprints() -> Vec<Window> {
     let of = |shape: [usize; 2], is_in: &dyn Fn(usize, usize) -> bool| {

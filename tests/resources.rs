@@ -92,6 +92,35 @@ fn windows_that_move_and_passes_can_be_stopped() {
     }
 }
 
+/// The plan for a large window is given up when nobody wants it any more, and not kept for the next run.
+#[test]
+fn planning_can_be_stopped() {
+    let image = Array2::<f32>::from_shape_fn((40, 50), |(y, x)| ((y * 7 + x * 13) % 997) as f32);
+    let bytes = image.mapv(|value| value as u8);
+    for kernel in ["median(w)", "mean(w)", "std(w)", "median(w) - mean(w)"] {
+        let filter = Filter::new(&Kernel::compile(kernel).expect(kernel)).size(501).threads(1);
+        let stopped = |image: Input<'_>, output: Output<'_>| {
+            let start = Instant::now();
+            let progress = Progress::default().timeout(Duration::from_millis(1));
+            let result = filter.run_all_into(&[image], &mut [output], &progress);
+            assert!(matches!(result, Err(Error::Cancelled)), "{kernel}: {result:?}");
+            // A debug build takes its time for each of so many cells.
+            assert!(start.elapsed() < Duration::from_secs(4), "{kernel}: {:?}", start.elapsed());
+        };
+        stopped(Input::from(&image), Output::from(&mut image.clone()));
+        stopped(Input::from(&bytes), Output::from(&mut bytes.clone()));
+    }
+    // A run that is stopped while it plans leaves nothing behind that another one would find.
+    let filter = Filter::new(&Kernel::compile("median(w) - min(w)").expect("a kernel")).size(151);
+    let expected = filter.clone().cut(hoodoo::Cut::Always).run(&bytes).expect("a result");
+    for microseconds in [1, 100, 300, 1000, 3000] {
+        let progress = Progress::default().timeout(Duration::from_micros(microseconds));
+        let result = filter.run_with(&bytes, &progress);
+        assert!(result.is_ok_and(|values| values == expected) || progress.is_cancelled());
+    }
+    assert_eq!(filter.run(&bytes).expect("a result"), expected);
+}
+
 #[test]
 fn a_cancelled_run_makes_no_code() {
     let progress = Progress::default();

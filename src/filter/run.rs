@@ -12,6 +12,7 @@ use super::prepare::{output_region, prepare};
 use super::progress::Progress;
 use super::stride;
 use crate::error::Error;
+use crate::lang::stop::watched;
 
 /// Writes all outputs, reporting to `progress` and cancelled by it.
 pub fn run(
@@ -81,12 +82,15 @@ fn run_whole(
         outputs: outputs.iter().map(|output| output.dtype()).collect(),
         joined: joined_axes(inputs, outputs),
     };
-    let job = prepare(options, shape, types)?;
-    check_outputs(&job, shape, outputs)?;
-    if progress.is_cancelled() {
-        return Err(Error::Cancelled);
-    }
-    Ready::new(job)?.run(inputs, outputs, progress)
+    let ready = watched(&|| progress.is_cancelled(), || {
+        let job = prepare(options, shape, types)?;
+        check_outputs(&job, shape, outputs)?;
+        if progress.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        Ready::new(job)
+    });
+    ready?.run(inputs, outputs, progress)
 }
 
 /// A job and what runs it.

@@ -14,6 +14,7 @@ use crate::lang::callback_rules;
 use crate::lang::cells::Cells;
 use crate::lang::interpret::Settings;
 use crate::lang::point::at_point;
+use crate::lang::stop::is_stopped;
 use crate::plan::{Request, analysis, plan};
 
 /// How many compiled forms a kernel keeps for the next run.
@@ -240,7 +241,14 @@ impl Kernel {
                 Form::Rows(rows) if rows.plan.request == request => Some(rows.clone()),
                 _ => None,
             },
-            || RowKernel::compile(plan(self.hir(), request.clone()), self.limits()).map(Arc::new),
+            || {
+                let plan = plan(self.hir(), request.clone());
+                // One that was made in haste, for nobody wants it any more.
+                if is_stopped() {
+                    return Err(Error::Cancelled);
+                }
+                RowKernel::compile(plan, self.limits()).map(Arc::new)
+            },
             Form::Rows,
         )
     }

@@ -247,7 +247,7 @@ impl OrderPass {
         writeln!(
             f,
             "order statistics by the host, from window to window: {what}, {}",
-            counted(self.cells.all.len(), "cell")
+            counted(self.cells.count(), "cell")
         )?;
         for OrderStatistic { op, method, line, .. } in &self.statistics {
             let how = match method {

@@ -4,7 +4,7 @@ use super::column_program::{ColumnCells, ColumnProgram};
 use super::element::Elements;
 use super::footprint::Outer;
 use super::part::{Kind, Part, Partial, merged};
-use super::rows::rows_of_pixels;
+use super::rows::rows_of_columns;
 use super::scheme::{Factors, Group, Scheme};
 use super::weighted::weighted_sum;
 use crate::lang::cells::Cells;
@@ -38,7 +38,7 @@ pub fn column_pass(scheme: &Scheme<'_>) -> Option<Link> {
     Some(Link {
         neutral: neutrals.collect(),
         reads: (0..request.inputs.len()).map(Origin::Array).collect(),
-        rows_per_call: unrolled.then(|| rows_of_pixels(&columns_kernel, request, tuning::MAX_COLUMN_NODES)),
+        rows_per_call: unrolled.then(|| rows_of_columns(&columns_kernel, request, own.len())),
         known: Vec::new(),
         kernel: columns_kernel,
         cells,

@@ -31,18 +31,24 @@ pub struct Columns {
 impl Shape {
     /// The columns of some cells, of which `row_axis` is the window's axis along the row; none for no cells.
     pub fn of(cells: &Cells, taps: &[usize], row_axis: Option<usize>) -> Option<Shape> {
-        let mut columns: BTreeMap<i32, Vec<Outer>> = BTreeMap::new();
+        let along = |tap: usize| row_axis.map_or(0, |axis| cells.offset(tap)[axis]);
+        let least = row_axis.map_or(0, |axis| cells.extremes(axis).0);
+        let mut outers = Outers { row_axis, numbers: BTreeMap::new(), last: None };
+        // For each place along the row, the numbers of the offsets of its cells along the other axes.
+        let mut columns: Vec<Vec<u32>> = Vec::new();
         for tap in taps {
-            let mut outer = cells.offset(*tap).to_vec();
-            let along = row_axis.map_or(0, |axis| std::mem::take(&mut outer[axis]));
-            columns.entry(along).or_default().push(outer);
+            let column = (along(*tap) - least) as usize;
+            columns.resize_with(columns.len().max(column + 1), Vec::new);
+            columns[column].push(outers.number(cells.offset(*tap)));
         }
+        let outers = outers.in_order();
+        let mut known: Vec<&[u32]> = Vec::new();
         let mut shape = Shape { patterns: Vec::new(), runs: Vec::new() };
-        for (along, column) in columns {
-            let known = shape.patterns.iter().position(|pattern| *pattern == column);
-            let pattern = known.unwrap_or_else(|| {
-                shape.patterns.push(column);
-                shape.patterns.len() - 1
+        for (column, along) in columns.iter().zip(least..).filter(|(column, _)| !column.is_empty()) {
+            let pattern = known.iter().position(|pattern| *pattern == column).unwrap_or_else(|| {
+                known.push(column);
+                shape.patterns.push(column.iter().map(|number| outers[*number as usize].clone()).collect());
+                known.len() - 1
             });
             match shape.runs.last_mut() {
                 Some(run) if run.pattern == pattern && run.first + run.len as i32 == along => run.len += 1,
@@ -68,6 +74,41 @@ impl Shape {
     /// How many cells there are.
     pub fn taps(&self) -> usize {
         self.runs.iter().map(|run| run.len * self.patterns[run.pattern].len()).sum()
+    }
+}
+
+/// The offsets of cells along all axes but that of the rows, by numbers in the order in which they come.
+struct Outers {
+    row_axis: Option<usize>,
+    numbers: BTreeMap<Outer, u32>,
+    /// The last one, which mostly is that of the next cell.
+    last: Option<(Outer, u32)>,
+}
+
+impl Outers {
+    /// The number of that of a cell.
+    fn number(&mut self, offset: &[i32]) -> u32 {
+        let is_same = |(outer, _): &&(Outer, u32)| {
+            offset.iter().zip(outer).enumerate().all(|(axis, (x, y))| x == y || Some(axis) == self.row_axis)
+        };
+        if let Some((_, number)) = self.last.as_ref().filter(is_same) {
+            return *number;
+        }
+        let mut outer = offset.to_vec();
+        if let Some(axis) = self.row_axis {
+            outer[axis] = 0;
+        }
+        let next = self.numbers.len() as u32;
+        let number = *self.numbers.entry(outer.clone()).or_insert(next);
+        self.last = Some((outer, number));
+        number
+    }
+
+    /// All of them, by number.
+    fn in_order(self) -> Vec<Outer> {
+        let mut outers = vec![Outer::new(); self.numbers.len()];
+        self.numbers.into_iter().for_each(|(outer, number)| outers[number as usize] = outer);
+        outers
     }
 }
 

@@ -45,6 +45,7 @@ use super::hoist::Hoisted;
 use super::request::Request;
 use crate::grid::cut::Cut;
 use crate::lang::hir::{Expr, ExprId};
+use crate::lang::stop::is_stopped;
 use crate::tuning;
 
 /// What cutting makes of a kernel.
@@ -60,7 +61,7 @@ pub fn cut(hoisted: &Hoisted, request: &Request, moving: &BTreeMap<ExprId, usize
     let kernel = &hoisted.kernel;
     let (mut candidates, mut uncut) = (Vec::new(), Vec::new());
     let is_left = |id: ExprId| matches!(kernel.expr(id), Expr::Reduce { .. }) && !moving.contains_key(&id);
-    if request.cut == Cut::Never || !kernel.live_nodes().any(|(id, _)| is_left(id)) {
+    if request.cut == Cut::Never || is_stopped() || !kernel.live_nodes().any(|(id, _)| is_left(id)) {
         return Cutting { links: None, uncut };
     }
     let ranges = ranges_of(kernel, request);
@@ -84,7 +85,7 @@ pub fn cut(hoisted: &Hoisted, request: &Request, moving: &BTreeMap<ExprId, usize
         });
     }
     let candidates: Vec<(ExprId, Candidate, Shape)> = candidates.into_iter().map(|(_, candidate)| candidate).collect();
-    if candidates.is_empty() {
+    if candidates.is_empty() || is_stopped() {
         return Cutting { links: None, uncut };
     }
     let scheme = Scheme::new(kernel, request, &ranges, &candidates, moving);

@@ -2,6 +2,7 @@
 
 use crate::lang::hir::Kernel;
 use crate::plan::request::Request;
+use crate::tuning;
 
 /// As many as there are, if the code has at most so many nodes; fewer if it would be longer.
 pub fn rows_of_pixels(kernel: &Kernel, request: &Request, most: usize) -> usize {
@@ -11,4 +12,12 @@ pub fn rows_of_pixels(kernel: &Kernel, request: &Request, most: usize) -> usize 
         rows = rows.div_ceil(2);
     }
     rows
+}
+
+/// The same for columns of so many cells: of tall ones twice as many, since each row of cells is then read half as often, and what a group
+/// of rows reads again is more than a near cache has.
+pub fn rows_of_columns(kernel: &Kernel, request: &Request, cells: usize) -> usize {
+    let rows = rows_of_pixels(kernel, request, tuning::MAX_COLUMN_NODES);
+    let is_tall = cells >= tuning::TALL_COLUMN && rows == tuning::MAX_ROWS_PER_CALL;
+    if is_tall { 2 * rows } else { rows }
 }

@@ -1,6 +1,9 @@
 //! The cells of a footprint whose order statistics move, and which of them change when it does.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+
+use crate::lang::stop::is_stopped;
+use crate::plan::request::Request;
 
 /// The cells of a footprint: planes, rows of each, cells of each row.
 #[derive(Clone, Debug)]
@@ -29,9 +32,9 @@ pub struct Extent {
 /// A cell: of which plane, and how far from the first along the two axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cell {
-    pub plane: usize,
-    pub y: usize,
-    pub x: usize,
+    pub plane: u32,
+    pub y: u32,
+    pub x: u32,
 }
 
 /// The cells that another pixel's window has and this one's has not, and the other way round; as places around this one, in order.
@@ -42,28 +45,67 @@ pub struct Change {
 }
 
 impl OrderCells {
-    /// Of cells that are so far from the pixel along the array's axes.
-    pub fn new(offsets: &[Vec<isize>]) -> OrderCells {
-        let places: Vec<(&[isize], isize, isize)> = offsets.iter().map(|offset| split(offset)).collect();
-        let planes: BTreeSet<&[isize]> = places.iter().map(|(outer, ..)| *outer).collect();
-        let planes: Vec<Vec<isize>> = planes.into_iter().map(<[isize]>::to_vec).collect();
-        let y = Extent::of(places.iter().map(|(_, y, _)| *y));
-        let x = Extent::of(places.iter().map(|(.., x)| *x));
-        let cell = |(outer, along_y, along_x): &(&[isize], isize, isize)| Cell {
-            plane: planes.partition_point(|plane| &plane[..] < *outer),
-            y: along_y.abs_diff(y.first),
-            x: along_x.abs_diff(x.first),
-        };
-        let mut all: Vec<Cell> = places.iter().map(cell).collect();
+    /// The cells of a request's footprint.
+    pub fn new(request: &Request) -> OrderCells {
+        let (y, x) = (Extent::of(request, 2), Extent::of(request, 1));
+        let mut planes: BTreeMap<Vec<isize>, u32> = BTreeMap::new();
+        let mut all: Vec<Cell> = Vec::with_capacity(request.cells.taps());
+        let mut place = vec![0; request.ndim];
+        // The plane of the last cell, which mostly is that of the next one.
+        let mut last: Option<(Vec<isize>, u32)> = None;
+        for tap in 0..request.cells.taps() {
+            for (axis, along) in request.axes.iter().zip(request.cells.offset(tap)) {
+                place[*axis] = *along as isize;
+            }
+            let (outer, along_y, along_x) = split(&place);
+            let known = last.as_ref().filter(|(plane, _)| plane == outer).map(|(_, number)| *number);
+            let plane = known.unwrap_or_else(|| {
+                let next = planes.len() as u32;
+                let number = *planes.entry(outer.to_vec()).or_insert(next);
+                last = Some((outer.to_vec(), number));
+                number
+            });
+            all.push(Cell { plane, y: along_y.abs_diff(y.first) as u32, x: along_x.abs_diff(x.first) as u32 });
+        }
+        // Planes have been numbered as they came; from here on they are in order.
+        let mut in_order = vec![0; planes.len()];
+        planes.values().zip(0..).for_each(|(number, place)| in_order[*number as usize] = place);
+        all.iter_mut().for_each(|cell| cell.plane = in_order[cell.plane as usize]);
         all.sort_unstable();
         all.dedup();
-        let moved = |y: usize, x: usize| all.iter().map(move |cell| Cell { y: cell.y + y, x: cell.x + x, ..*cell });
-        let change = |y: usize, x: usize| Change {
-            enter: difference(moved(y, x), all.iter().copied()),
-            leave: difference(all.iter().copied(), moved(y, x)),
+        if is_stopped() {
+            // What changes in it need not be found.
+            all.truncate(1);
+        }
+        OrderCells::of_cells(planes.into_keys().collect(), y, x, all)
+    }
+
+    /// Of cells that are in order.
+    fn of_cells(planes: Vec<Vec<isize>>, y: Extent, x: Extent, all: Vec<Cell>) -> OrderCells {
+        // To the right the ends of runs of cells change.
+        let next = |cell: &Cell| Cell { x: cell.x + 1, ..*cell };
+        let runs = || all.chunk_by(|cell, after| next(cell) == *after);
+        let right = Change {
+            enter: runs().filter_map(|run| run.last()).map(next).collect(),
+            leave: runs().filter_map(|run| run.first()).copied().collect(),
         };
-        let (right, down) = (change(0, 1), change(1, 0));
+        let moved_down = || all.iter().map(|cell| Cell { y: cell.y + 1, ..*cell });
+        let down = Change {
+            enter: difference(moved_down(), all.iter().copied()),
+            leave: difference(all.iter().copied(), moved_down()),
+        };
         OrderCells { planes, y, x, all, right, down }
+    }
+
+    /// How many cells there are.
+    pub fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether all columns along the row have the same cells, so that there are as many in each row.
+    pub fn is_box(&self) -> bool {
+        let rows = self.all.chunk_by(|cell, next| (cell.plane, cell.y) == (next.plane, next.y)).count();
+        self.all.len() == rows * (self.x.span + 1)
     }
 
     /// The cells that a pixel's window has, and that of the one below it as well.
@@ -82,9 +124,12 @@ fn split(offset: &[isize]) -> (&[isize], isize, isize) {
 }
 
 impl Extent {
-    fn of(offsets: impl Iterator<Item = isize> + Clone) -> Extent {
-        let (first, last) = (offsets.clone().min().unwrap_or(0), offsets.max().unwrap_or(0));
-        Extent { first, span: last.abs_diff(first) }
+    /// Along the axis of the array that has so many from there to the last one, it included.
+    fn of(request: &Request, from_last: usize) -> Extent {
+        let axis = request.ndim.checked_sub(from_last);
+        let along = request.axes.iter().position(|mine| Some(*mine) == axis);
+        let (first, last) = along.map_or((0, 0), |along| request.cells.extremes(along));
+        Extent { first: first as isize, span: last.abs_diff(first) as usize }
     }
 }
 

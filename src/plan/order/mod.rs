@@ -11,6 +11,7 @@ pub mod method;
 pub mod pass;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use self::cells::OrderCells;
 use self::elements::Elements;
@@ -27,6 +28,7 @@ use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
 use crate::lang::hir::{Builder, Expr, ExprId, Kernel, Node};
 use crate::lang::reductions::Reduction;
+use crate::lang::stop::is_stopped;
 use crate::lang::types::Type;
 use crate::lang::whole::{WholeFacts, wholes};
 
@@ -63,11 +65,11 @@ pub fn moving(hoisted: &Hoisted, request: &Request) -> Option<Moving> {
             found.entry((window, filter)).or_default().push(id);
         }
     }
-    if found.is_empty() {
+    if found.is_empty() || is_stopped() {
         return None;
     }
     let ranges = ranges_of(kernel, request);
-    let cells = places(request);
+    let cells = Arc::new(OrderCells::new(request));
     let mut lines: BTreeMap<ExprId, usize> = BTreeMap::new();
     let mut orders = Vec::new();
     for ((window, filter), ids) in found {
@@ -75,11 +77,11 @@ pub fn moving(hoisted: &Hoisted, request: &Request) -> Option<Moving> {
         let statistic = |id: &ExprId| {
             let Expr::Reduce { op, argument, .. } = *kernel.expr(*id) else { return None };
             let (argument, lane) = (argument_of(kernel, argument)?, elements.lane());
-            let element = (!elements.is_filtered()).then(|| element_of(op, argument, cells.len())).flatten();
+            let element = (!elements.is_filtered()).then(|| element_of(op, argument, cells.count())).flatten();
             let method = Method::of(op, lane, &cells, element)?;
             let line_lane = match method {
                 // As wide as the counts.
-                Method::Bisection(_) if lane == Lane::U8 && cells.len() > usize::from(u8::MAX) => Lane::U16,
+                Method::Bisection(_) if lane == Lane::U8 && cells.count() > usize::from(u8::MAX) => Lane::U16,
                 Method::Columns(_) | Method::Bisection(_) if element.is_some() => lane,
                 // One of the elements, of which every bit is kept.
                 _ if wholes[id.index()].is_exact() => lane,
@@ -98,7 +100,7 @@ pub fn moving(hoisted: &Hoisted, request: &Request) -> Option<Moving> {
             Some(statistic)
         };
         let statistics = ids.iter().filter_map(statistic).collect();
-        orders.push(OrderPass { elements, statistics, cells: OrderCells::new(&cells) });
+        orders.push(OrderPass { elements, statistics, cells: cells.clone() });
     }
     let last = last_pass(kernel, request, &lines)?;
     (!orders.is_empty()).then_some(Moving { orders, lines, last })
@@ -130,18 +132,6 @@ fn element_of(op: Reduction, argument: OrderArgument, count: usize) -> Option<us
         [rank] => Some(rank),
         _ => None,
     }
-}
-
-/// Where the cells of the footprint are, along the array's axes.
-fn places(request: &Request) -> Vec<Vec<isize>> {
-    let place = |tap: usize| {
-        let mut place = vec![0; request.ndim];
-        for (axis, along) in request.axes.iter().zip(request.cells.offset(tap)) {
-            place[*axis] = *along as isize;
-        }
-        place
-    };
-    (0..request.cells.taps()).map(place).collect()
 }
 
 /// The kernel, which reads a line where each of these order statistics was.

@@ -1,5 +1,7 @@
 //! A pass of the host that finds order statistics.
 
+use std::sync::Arc;
+
 use super::cells::OrderCells;
 use super::elements::Elements;
 use super::method::Method;
@@ -19,7 +21,7 @@ pub struct OrderPass {
     /// What is found of them.
     pub statistics: Vec<OrderStatistic>,
     /// The cells of the footprint.
-    pub cells: OrderCells,
+    pub cells: Arc<OrderCells>,
 }
 
 /// An order statistic that moves.

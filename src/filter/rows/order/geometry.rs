@@ -20,7 +20,7 @@ impl Geometry {
             rows: region.axes.iter().nth_back(1).map_or(1, ExactSizeIterator::len),
             columns: region.row().len(),
         };
-        let OrderCells { y, .. } = &pass.cells;
+        let y = pass.cells.y;
         let needs_ranks = |method: Method| !matches!(method, Method::Columns(_) | Method::Bisection(_));
         let wanted = match !pass.statistics.iter().any(|statistic| needs_ranks(statistic.method)) {
             true => Geometry { rows: tuning::COLUMN_ROWS.max(2 * y.span), columns: tuning::COLUMN_STRIP },
@@ -37,7 +37,7 @@ impl Geometry {
 ///
 /// In many more elements than a window has, its own are far apart; of few more, most belong to several blocks.
 fn ranked_together(cells: &OrderCells, region: Geometry) -> Geometry {
-    let (count, planes) = (cells.all.len(), cells.planes.len());
+    let (count, planes) = (cells.count(), cells.planes.len());
     let (height, width) = (cells.y.span + 1, cells.x.span + 1);
     let most = tuning::RANKED_MOST.max(4 * count);
     let elements = (tuning::RANKED_FOR_EACH_CELL * count).clamp(tuning::RANKED_LEAST.min(most), most) / planes;
@@ -69,6 +69,11 @@ impl Layout {
     pub fn place(&self, plane: usize, y: usize, x: usize) -> usize {
         let (ahead, aside) = if self.along_row { (x, y) } else { (y, x) };
         (ahead * self.planes + plane) * self.across + aside
+    }
+
+    /// The place of a cell's element.
+    fn of(&self, cell: &Cell) -> usize {
+        self.place(cell.plane as usize, cell.y as usize, cell.x as usize)
     }
 
     /// How many places there are.
@@ -105,7 +110,7 @@ pub struct Places {
 
 impl Places {
     fn new(layout: &Layout, cells: &[Cell]) -> Places {
-        let mut places: Vec<u32> = cells.iter().map(|cell| layout.place(cell.plane, cell.y, cell.x) as u32).collect();
+        let mut places: Vec<u32> = cells.iter().map(|cell| layout.of(cell) as u32).collect();
         places.sort_unstable();
         let (mut runs, mut scattered) = (Vec::new(), Vec::new());
         for run in places.chunk_by(|place, next| place + 1 == *next) {
@@ -163,14 +168,17 @@ impl Moves {
 impl ColumnMoves {
     /// Of the first column of a footprint, all of whose columns are the same.
     pub fn new(cells: &OrderCells) -> ColumnMoves {
-        let rows = |cells: &[Cell]| cells.iter().filter(|cell| cell.x == 0).map(|cell| (cell.plane, cell.y)).collect();
+        let rows = |cells: &[Cell]| {
+            cells.iter().filter(|cell| cell.x == 0).map(|cell| (cell.plane as usize, cell.y as usize)).collect()
+        };
         ColumnMoves { all: rows(&cells.all), enter: rows(&cells.down.enter), leave: rows(&cells.down.leave) }
     }
 }
 
 impl PairOfRows {
     pub fn new(cells: &OrderCells) -> PairOfRows {
-        let places = |cells: &[Cell]| cells.iter().map(|cell| (cell.plane, cell.y, cell.x)).collect();
+        let places =
+            |cells: &[Cell]| cells.iter().map(|cell| (cell.plane as usize, cell.y as usize, cell.x as usize)).collect();
         PairOfRows {
             both: places(&cells.stay_below()),
             first: places(&cells.down.leave),

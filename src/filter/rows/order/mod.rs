@@ -154,7 +154,7 @@ impl<'a> OrderBlocks<'a> {
 
 /// Finds a statistic of elements that were read.
 fn find(context: &RunContext<'_>, pass: usize, statistic: &OrderStatistic, memory: &mut Memory, line: &mut LineMemory) {
-    let (order, OrderContext { columns, pair, .. }) = (&context.plan.orders[pass], &context.orders[pass]);
+    let (order, shared) = (&context.plan.orders[pass], &context.orders[pass]);
     let is_over = &|| context.verdict.is_over();
     let argument = match statistic.argument {
         OrderArgument::Number(number) => number,
@@ -166,7 +166,7 @@ fn find(context: &RunContext<'_>, pass: usize, statistic: &OrderStatistic, memor
     let mut moving = MovingStatistic { context, pass, ranking, argument, line };
     match statistic.method {
         Method::Columns(kind) => {
-            let of = OfColumns { bytes, moves: columns, run: order.cells.x.span + 1, is_over };
+            let of = OfColumns { bytes, moves: shared.columns(), run: order.cells.x.span + 1, is_over };
             match statistic.element.filter(|_| statistic.lane.bytes() == 1) {
                 Some(rank) => memory.columns.find_element(of, rank, unsigned, &mut line.bytes()),
                 None => {
@@ -176,7 +176,7 @@ fn find(context: &RunContext<'_>, pass: usize, statistic: &OrderStatistic, memor
             }
         }
         Method::Bisection(rank) => {
-            let of = OfRank { rank, cells: pair, unsigned, is_over };
+            let of = OfRank { rank, cells: shared.pair(), unsigned, is_over };
             match statistic.lane.bytes() {
                 1 => of_bytes(keys, of, &mut line.bytes()),
                 _ => of_shorts(long_keys, of, &mut line.shorts()),
@@ -204,7 +204,7 @@ struct MovingStatistic<'m, 'a> {
 impl MovingStatistic<'_, '_> {
     fn find<S: MovingSet>(&mut self, sweep: &mut Sweep<S>, kind: S::Kind) {
         let MovingStatistic { context, pass, ranking, argument, .. } = *self;
-        let moves = &context.orders[pass].moves;
+        let moves = context.orders[pass].moves();
         let is_over = &|| context.verdict.is_over();
         match self.line.has_wholes() {
             true => {
@@ -227,20 +227,20 @@ fn read<T: Ordered<Key: HasSorter>>(
     block: &BlockOfRows<'_>,
     memory: &mut Memory,
 ) {
-    let (order, OrderContext { moves, border, .. }) = (&context.plan.orders[pass], &context.orders[pass]);
+    let (order, shared) = (&context.plan.orders[pass], &context.orders[pass]);
     let cells = &order.cells;
     let Memory { row, ranking, bytes, keys, long_keys, .. } = memory;
     let (height, width) = (block.rows.len() + cells.y.span, block.strip.len + cells.x.span);
     let along = block.strip.first as isize + cells.x.first;
     let (few_values, planes) = (T::LANE.bytes() == 1, cells.planes.len());
     // Counts of more cells have 16 bits.
-    let narrow = few_values && cells.all.len() <= usize::from(u8::MAX);
+    let narrow = few_values && cells.count() <= usize::from(u8::MAX);
     match method {
         Method::Columns(_) => bytes.begin(planes, height, width, order.elements.is_filtered()),
         Method::Bisection(_) if narrow => keys.begin(planes, height, width),
         Method::Bisection(_) => long_keys.begin(planes, height, width),
         Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => {
-            ranking.begin(moves.layout.len(), few_values);
+            ranking.begin(shared.moves().layout.len(), few_values);
         }
     }
     for (plane, offset) in cells.planes.iter().enumerate() {
@@ -250,26 +250,33 @@ fn read<T: Ordered<Key: HasSorter>>(
             if block.has_rows {
                 outer.push(block.rows.start as isize + cells.y.first + y as isize);
             }
-            row.read(context, pass, &CellsOfRow { outer: &outer, along: along..along + width as isize, border });
+            row.read(
+                context,
+                pass,
+                &CellsOfRow { outer: &outer, along: along..along + width as isize, border: &shared.border },
+            );
             let (elements, selected) = (row.elements::<T>(), row.selected(&order.elements));
-            let (first, step) = (moves.layout.place(plane, y, 0), moves.layout.step());
             match method {
                 Method::Columns(_) => bytes.take(elements, selected, plane, y),
                 Method::Bisection(_) if narrow => keys.take(elements, plane, y),
                 Method::Bisection(_) => long_keys.take(elements, plane, y),
-                Method::Histogram(_) | Method::Values(_) if few_values => {
-                    ranking.take_values(elements, selected, first, step)
-                }
                 Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => {
-                    ranking.take(elements, selected, first, step)
+                    let layout = shared.moves().layout;
+                    let (first, step) = (layout.place(plane, y, 0), layout.step());
+                    match few_values {
+                        true => ranking.take_values(elements, selected, first, step),
+                        false => ranking.take(elements, selected, first, step),
+                    }
                 }
             }
         }
     }
     match method {
         Method::Bisection(_) => {}
-        Method::Columns(_) | Method::Histogram(_) => ranking.end_values::<T>(),
-        Method::Values(_) if few_values => ranking.end_values::<T>(),
-        Method::Ranks(_) | Method::Values(_) => ranking.end::<T>(matches!(method, Method::Values(_))),
+        Method::Columns(_) => ranking.end_values::<T>(),
+        _ if few_values => ranking.end_values::<T>(),
+        Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => {
+            ranking.end::<T>(matches!(method, Method::Values(_)))
+        }
     }
 }

@@ -1,18 +1,23 @@
 //! What all threads share of the order statistics that move.
 
+use std::sync::{Arc, OnceLock};
+
 use super::geometry::{ColumnMoves, Geometry, Moves, PairOfRows};
 use crate::filter::exec::domain::Domain;
 use crate::filter::rows::border::BorderMap;
 use crate::grid::region::Region;
 use crate::plan::Plan;
+use crate::plan::order::cells::OrderCells;
 use crate::plan::order::pass::OrderPass;
 
-/// What all threads share of an order statistic's pass.
+/// What all threads share of an order statistic's pass. What changes when windows move is found when a method asks for it first: of a large
+/// footprint that takes time.
 pub struct OrderContext {
     pub geometry: Geometry,
-    pub moves: Moves,
-    pub columns: ColumnMoves,
-    pub pair: PairOfRows,
+    cells: Arc<OrderCells>,
+    moves: OnceLock<Moves>,
+    columns: OnceLock<ColumnMoves>,
+    pair: OnceLock<PairOfRows>,
     /// What is beyond the ends of the array's rows.
     pub border: BorderMap,
 }
@@ -28,14 +33,15 @@ impl OrderContext {
         let row = region.row();
         let of_pass = |pass: &OrderPass| {
             let geometry = Geometry { columns, ..Geometry::new(pass, region, plan.reads.group_rows) };
-            let cells = &pass.cells;
+            let cells = pass.cells.clone();
             let first = row.start as isize + cells.x.first;
             let border = BorderMap::new(domain, first..first + (row.len() + cells.x.span) as isize);
             OrderContext {
-                moves: Moves::new(cells, geometry),
-                columns: ColumnMoves::new(cells),
-                pair: PairOfRows::new(cells),
                 geometry,
+                cells,
+                moves: OnceLock::new(),
+                columns: OnceLock::new(),
+                pair: OnceLock::new(),
                 border,
             }
         };
@@ -45,5 +51,20 @@ impl OrderContext {
     /// How many rows of pixels a block has, at most.
     pub fn rows(&self) -> usize {
         self.geometry.rows
+    }
+
+    /// How windows move over a block.
+    pub fn moves(&self) -> &Moves {
+        self.moves.get_or_init(|| Moves::new(&self.cells, self.geometry))
+    }
+
+    /// How columns of cells move down.
+    pub fn columns(&self) -> &ColumnMoves {
+        self.columns.get_or_init(|| ColumnMoves::new(&self.cells))
+    }
+
+    /// What two windows, one below the other, have in common.
+    pub fn pair(&self) -> &PairOfRows {
+        self.pair.get_or_init(|| PairOfRows::new(&self.cells))
     }
 }

@@ -38,7 +38,7 @@ pub fn with_avx512(work: impl Work) {
 // SAFETY of all: the processor has the instructions, or there would be no value of the type; what is loaded and stored is as long
 // as a register, or half of one.
 macro_rules! counts {
-    ($level:ty) => {
+    ($level:ty, $counts:ident, $most:ident => $up_to:block) => {
         impl Level for $level {
             type Counts = __m256i;
 
@@ -73,13 +73,9 @@ macro_rules! counts {
             }
 
             #[inline(always)]
-            fn up_to(self, counts: __m256i, k: u16) -> usize {
-                let bits = unsafe {
-                    let are_at_most = _mm256_cmpeq_epi16(_mm256_min_epu16(counts, _mm256_set1_epi16(k as i16)), counts);
-                    _mm256_movemask_epi8(are_at_most) as u32
-                };
-                // Two bits for each count.
-                bits.count_ones() as usize / 2
+            fn up_to(self, $counts: __m256i, k: u16) -> usize {
+                let $most = unsafe { _mm256_set1_epi16(k as i16) };
+                $up_to
             }
 
             #[inline(always)]
@@ -108,8 +104,12 @@ macro_rules! counts {
     };
 }
 
-counts!(Avx2);
-counts!(Avx512);
+counts!(Avx2, counts, most => {
+    // Two bits for each count.
+    let bits = unsafe { _mm256_movemask_epi8(_mm256_cmpeq_epi16(_mm256_min_epu16(counts, most), counts)) as u32 };
+    bits.count_ones() as usize / 2
+});
+counts!(Avx512, counts, most => { unsafe { _mm256_cmple_epu16_mask(counts, most) }.count_ones() as usize });
 
 macro_rules! avx2_lanes {
     ($type:ty, $splat:ident, $add:ident, $subtract:ident, $greater:ident, $equal:ident, $least:ident, $lower:ident, $higher:ident) => {
