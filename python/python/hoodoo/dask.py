@@ -260,8 +260,8 @@ class _Blocks(Layer):
         return {(self._name, *block) for block in itertools.product(*(range(len(each)) for each in self._along))}
 
     def cull(self, keys: set[_Key], all_hlg_keys: Collection[_Key]) -> tuple[Layer, Mapping[_Key, set[_Key]]]:
-        """The tasks for these blocks, and what each needs."""
-        tasks = self._tasks(keys)
+        """The tasks for those of the keys that are blocks of this array, and what each needs."""
+        tasks = self._tasks(key for key in keys if isinstance(key, tuple) and key[0] == self._name)
         return MaterializedLayer(tasks, annotations=self.annotations), {key: set(task.dependencies) for key, task in tasks.items()}
 
     def _tasks(self, keys: Iterable[_Key]) -> dict[_Key, Task]:
