@@ -200,6 +200,23 @@ def test_the_graph_is_made_when_it_is_needed():
     assert layer.is_materialized()
 
 
+def test_filters_of_filters_and_several_at_once():
+    image = np.random.default_rng(14).integers(0, 99, (9, 8))
+    low, high = hoodoo.Kernel("min(w)"), hoodoo.Kernel("max(w)")
+    blocks = da.from_array(image, chunks=(4, 3))
+    opened = hoodoo_dask.generic_filter(hoodoo_dask.generic_filter(blocks, low, size=3), high, size=3)
+    closed = hoodoo_dask.generic_filter(hoodoo_dask.generic_filter(blocks, high, size=3), low, size=3)
+    expected = high(low(image, size=3), size=3), low(high(image, size=3), size=3)
+    (optimized,) = dask.optimize(closed - opened)
+    for given, right in [
+        *zip(dask.compute(opened, closed), expected),
+        (optimized.compute(), expected[1] - expected[0]),
+        ((closed - opened)[2:5, 3].compute(), (expected[1] - expected[0])[2:5, 3]),
+        (opened.persist().compute(), expected[0]),
+    ]:
+        np.testing.assert_array_equal(given, right)
+
+
 def test_tasks_grow_with_the_blocks():
     counts = [len(dict(hoodoo_dask.generic_filter(da.zeros((n, n), chunks=1), "min(w)", size=3).dask)) for n in (8, 16)]
     assert counts[1] < 4.6 * counts[0]

@@ -268,7 +268,7 @@ def test_params_and_weights():
     assert kernel([1, 10, 100], footprint=[1, 0, 1], k=[5, 7, 1], t=1, u=0)[1] == 105
     for params, error in [
         ({"k": [1, 2]}, ValueError),
-        ({"k": "abc"}, ValueError),
+        ({"k": "abc"}, TypeError),
         ({}, ValueError),
         ({"k": [1, 0, 0], "t": "x"}, TypeError),
         ({"k": [1, 0, 0], "t": None}, TypeError),
