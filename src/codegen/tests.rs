@@ -52,7 +52,7 @@ fn plan_in(source: &str, side: usize, dtype: DType, precision: Precision) -> Pla
         vectors: Vectors::Auto,
         row_pixels: Request::row_pixels(&[512, 512]),
     };
-    plan(&kernel, request)
+    plan(&kernel, request).expect("it is wanted")
 }
 
 /// What the plan says of one row of pixels.

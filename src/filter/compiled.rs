@@ -253,7 +253,8 @@ pub fn listing(options: &Options, listing: Listing, shape: &[usize], types: Type
     let Function::Kernel(kernel) = &job.function else {
         return Err(Error::argument("engine", "a callback has no plan"));
     };
-    let plan = plan(kernel.hir(), Request { shrinking: Vec::new(), asked: Vec::new(), ..request(&job) });
+    let plan = plan(kernel.hir(), Request { shrinking: Vec::new(), asked: Vec::new(), ..request(&job) })
+        .ok_or(Error::Cancelled)?;
     match listing {
         Listing::Clif => row::clif(&plan, kernel.limits()),
         Listing::Assembly => row::assembly(&plan, kernel.limits()),

@@ -14,7 +14,6 @@ use crate::lang::callback_rules;
 use crate::lang::cells::Cells;
 use crate::lang::interpret::Settings;
 use crate::lang::point::at_point;
-use crate::lang::stop::is_stopped;
 use crate::plan::{Request, analysis, plan};
 
 /// How many compiled forms a kernel keeps for the next run.
@@ -242,11 +241,7 @@ impl Kernel {
                 _ => None,
             },
             || {
-                let plan = plan(self.hir(), request.clone());
-                // One that was made in haste, for nobody wants it any more.
-                if is_stopped() {
-                    return Err(Error::Cancelled);
-                }
+                let plan = plan(self.hir(), request.clone()).ok_or(Error::Cancelled)?;
                 RowKernel::compile(plan, self.limits()).map(Arc::new)
             },
             Form::Rows,

@@ -46,16 +46,21 @@ pub use self::request::Request;
 use crate::lang::hir::Kernel;
 use crate::lang::shrink::{shrunk, with_places};
 use crate::lang::specialize::{specialized, with_known_params};
+use crate::lang::stop::is_stopped;
 use crate::lang::whole::WholeFacts;
 use crate::tuning;
 
-/// The plan for `kernel`.
-pub fn plan(kernel: &Kernel, request: Request) -> Plan {
+/// The plan for `kernel`; none if it is not wanted any more. Of windows of millions of cells it takes a while.
+pub fn plan(kernel: &Kernel, request: Request) -> Option<Plan> {
     let hoisted = hoisted(kernel, &request);
     let Moving { orders, lines, last } = moving(&hoisted, &request).unwrap_or_else(|| Moving::none(&hoisted, &request));
     let Cutting { links, uncut } = cut(&hoisted, &request, &lines);
+    // What is not wanted is not looked at to the end, and would be another plan.
+    if is_stopped() {
+        return None;
+    }
     let links = links.unwrap_or_else(|| vec![last]);
-    chain(request, hoisted, orders, &links, uncut)
+    Some(chain(request, hoisted, orders, &links, uncut))
 }
 
 /// What remains of `kernel` for each pixel of such requests, and what is computed once for a run.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::lang::cells::Cells;
+use crate::lang::stop::is_stopped;
+use crate::tuning;
 
 /// The offset of a cell along the window's axes, which is 0 along the array's rows.
 pub type Outer = Vec<i32>;
@@ -29,14 +31,18 @@ pub struct Columns {
 }
 
 impl Shape {
-    /// The columns of some cells, of which `row_axis` is the window's axis along the row; none for no cells.
+    /// The columns of some cells, of which `row_axis` is the window's axis along the row; none for no cells, or if they are not wanted any
+    /// more.
     pub fn of(cells: &Cells, taps: &[usize], row_axis: Option<usize>) -> Option<Shape> {
         let along = |tap: usize| row_axis.map_or(0, |axis| cells.offset(tap)[axis]);
         let least = row_axis.map_or(0, |axis| cells.extremes(axis).0);
         let mut outers = Outers { row_axis, numbers: BTreeMap::new(), last: None };
         // For each place along the row, the numbers of the offsets of its cells along the other axes.
         let mut columns: Vec<Vec<u32>> = Vec::new();
-        for tap in taps {
+        for (number, tap) in taps.iter().enumerate() {
+            if number.is_multiple_of(tuning::LOOK_INTERVAL) && is_stopped() {
+                return None;
+            }
             let column = (along(*tap) - least) as usize;
             columns.resize_with(columns.len().max(column + 1), Vec::new);
             columns[column].push(outers.number(cells.offset(*tap)));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::lang::stop::is_stopped;
 use crate::plan::request::Request;
+use crate::tuning;
 
 /// The cells of a footprint: planes, rows of each, cells of each row.
 #[derive(Clone, Debug)]
@@ -45,7 +46,7 @@ pub struct Change {
 }
 
 impl OrderCells {
-    /// The cells of a request's footprint.
+    /// The cells of a request's footprint; none, if they are not wanted any more.
     pub fn new(request: &Request) -> OrderCells {
         let (y, x) = (Extent::of(request, 2), Extent::of(request, 1));
         let mut planes: BTreeMap<Vec<isize>, u32> = BTreeMap::new();
@@ -54,6 +55,9 @@ impl OrderCells {
         // The plane of the last cell, which mostly is that of the next one.
         let mut last: Option<(Vec<isize>, u32)> = None;
         for tap in 0..request.cells.taps() {
+            if tap.is_multiple_of(tuning::LOOK_INTERVAL) && is_stopped() {
+                break;
+            }
             for (axis, along) in request.axes.iter().zip(request.cells.offset(tap)) {
                 place[*axis] = *along as isize;
             }
@@ -74,8 +78,7 @@ impl OrderCells {
         all.sort_unstable();
         all.dedup();
         if is_stopped() {
-            // What changes in it need not be found.
-            all.truncate(1);
+            all.clear();
         }
         OrderCells::of_cells(planes.into_keys().collect(), y, x, all)
     }

@@ -70,6 +70,9 @@ pub fn moving(hoisted: &Hoisted, request: &Request) -> Option<Moving> {
     }
     let ranges = ranges_of(kernel, request);
     let cells = Arc::new(OrderCells::new(request));
+    if cells.count() == 0 {
+        return None;
+    }
     let mut lines: BTreeMap<ExprId, usize> = BTreeMap::new();
     let mut orders = Vec::new();
     for ((window, filter), ids) in found {
