@@ -97,7 +97,7 @@ _ANY = 1 << 62
 
 #: Up to how many cells a filter is at least as fast as scikit-image's, whose time does not grow with the number of cells but with that of
 #: the bins: of 8 bits without a mask and with one, and of 16 bits. Measured on 256 x 256 pixels of noise, with 13 and 317 cells, on one
-#: thread of a Zen 5; the others take 0.01 to 0.9 of its time there.
+#: thread of a Zen 4; the others take 0.01 to 0.9 of its time there.
 _MOST_CELLS = {
     "median": (_ANY, 9, _ANY, _ANY),
     "majority": (100, 100, _ANY, _ANY),
