@@ -2,7 +2,8 @@
 //!
 //! No value of a filter depends on them, but for the rounding of float sums, so they may be changed for another processor. Each says what
 //! was measured: the least of several runs of each of the values in turn, at 2048 x 2048 if no shape is named, on one thread of a Zen 3
-//! processor (32 KiB of nearest cache, 512 KiB of second), or of a Zen 5 one (48 KiB, 1 MiB) where that is said, in November 2026.
+//! processor (32 KiB of nearest cache, 512 KiB of second), or of a Zen 4 one (32 KiB, 1 MiB) or a Zen 5 one (48 KiB, 1 MiB) where that is said, in
+//! November 2026.
 
 // Pixels that are apart.
 
@@ -287,11 +288,11 @@ pub const MOVING_WORK: usize = 64;
 /// kernels.
 pub const BANDS_PER_THREAD: usize = 8;
 
-/// How much work is worth a thread: instructions.
+/// How much work is worth a thread, for each pass of a plan: instructions.
 ///
 /// Measured on Zen 4 with two threads forced on eleven kernels, from a minimum of u8 over 3 x 3 to a median over 15 x 15, and twelve shapes: runs that are
 /// worth two threads by this value take 0.45 to 0.98 of the time with two, those of more than 5 ms 0.5 to 0.6. Runs of half the work take 0.7 to 0.9 on a
-/// quiet machine, but up to 1.3 where others keep the second core and the caches.
+/// quiet machine, but up to 1.3 where others keep the second core and the caches; so do minima over 15 x 15 in three passes of up to 0.4 ms.
 pub const MIN_WORK_PER_THREAD: f64 = 524_288.0;
 
 /// Rows are divided among threads into parts of at least so many pixels.

@@ -66,5 +66,7 @@ pub fn worthwhile_threads(plan: &Plan, region: &Region, most: usize) -> usize {
     let instructions: f64 = plan.passes.iter().map(of_pass).sum();
     let moving: usize = plan.orders.iter().map(|order| order.statistics.len() * tuning::MOVING_WORK).sum();
     let work = region.pixels() as f64 * (instructions + moving as f64);
-    most.min((work / tuning::MIN_WORK_PER_THREAD) as usize).max(1)
+    // Each pass makes lines in memory of the thread's own, which is new in each run.
+    let least = tuning::MIN_WORK_PER_THREAD * plan.passes.len() as f64;
+    most.min((work / least) as usize).max(1)
 }
