@@ -21,8 +21,9 @@ use crate::errors::{caught, exception};
 const TICK: Duration = Duration::from_millis(50);
 
 /// A run of so few operations is done by this thread, with others that help it: it looks at Python between its own bands of pixels, and
-/// the last one of the others is over before anybody waits for it. Having another thread do the work takes some 40 us.
-const FEW_OPERATIONS: u64 = 1 << 28;
+/// the last one of the others is over before anybody waits for it. Having another thread do the work takes 40 to 100 us, which a minimum
+/// over 15 x 15 notices: it is done in passes, and takes 0.3 ms for what counts as 2^28 operations. So many take a second at most.
+const FEW_OPERATIONS: u64 = 1 << 30;
 
 /// The process in which rayon's own pool works: threads don't survive a fork.
 static FIRST_PROCESS: OnceLock<u32> = OnceLock::new();
