@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -51,7 +52,9 @@ def _ready(
     which: str, shape: tuple[int, ...], dtype: np.dtype[Any], size: int, mode: str, cval: float, origin: int, axes: int | None
 ) -> Ready | None:
     """The same, with all that it depends on; none where something is not right, or is not usual."""
-    if size < 2 or not dtype.isnative or dtype.kind not in "iuf" or (dtype.kind == "f" and dtype.itemsize not in (4, 8)):
+    if not 2 <= size <= sys.maxsize or not dtype.isnative:
+        return None
+    if dtype.kind not in "iuf" or (dtype.kind == "f" and dtype.itemsize not in (4, 8)):
         return None
     try:
         along = _scipy.axes_of(axes, len(shape))
