@@ -280,3 +280,20 @@ fn numbers_of_any_size_become_64_bit_integers() {
         assert_eq!(run::<f64, u64>("w[0] * 1", from_ref(&image), engine, Mode::Reflect), unsigned, "{engine:?}");
     }
 }
+
+/// A narrower integer that is none, as nothing was selected, beside one of 64 bits: a comparison with it is false.
+#[test]
+fn nothing_of_a_narrower_type_is_less_than_nothing() {
+    let (narrow, wide) = (ndarray::arr1(&[5i16, 6]), ndarray::arr1(&[3i64, (1 << 53) + 1]));
+    for (compared, expected) in [("<", 0.0), (">", 0.0), ("==", 0.0), ("!=", 1.0)] {
+        for extreme in ["min(a where a < 1)", "max(a where a < 1)", "max(min(a where a < 1), 2)"] {
+            let source = format!("input a, b; b[0] {compared} {extreme}");
+            let kernel = Kernel::compile(&source).unwrap();
+            for engine in [Engine::Rows, Engine::Interpreter] {
+                let filter = Filter::new(&kernel).size(1).engine(engine);
+                let output = filter.run_all::<f64>(&[(&narrow).into(), (&wide).into()]).unwrap();
+                assert_eq!(output[0].as_slice().unwrap(), [expected; 2], "{source} {engine}");
+            }
+        }
+    }
+}

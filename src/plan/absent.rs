@@ -22,18 +22,20 @@ pub fn without_absent(kernel: Kernel, facts: &WholeFacts<'_>, outputs: &[DType],
     let mut parts = Parts { kernel: &kernel, made: HashMap::new() };
     let mut stored: Vec<Option<ExprId>> = vec![None; kernel.outputs.len()];
     let replace = |builder: &mut Builder, id: ExprId, node: &Node, new: &dyn Fn(ExprId) -> ExprId| {
-        if !wholes[id.index()].is_exact() {
-            return None;
-        }
+        let whole = wholes[id.index()];
         if node.ty.elem == Elem::Boolean {
-            return parts.comparison(builder, node, new);
+            return whole.is_exact().then(|| parts.comparison(builder, node, new)).flatten();
+        }
+        // One of a narrower type may be compared with a 64-bit integer.
+        if !whole.is_exact() && !whole.absent {
+            return None;
         }
         let (value, present) = parts.replaced(builder, node, new)?;
         parts.made.insert(id, (value, present));
         for (index, output) in kernel.outputs.iter().enumerate() {
-            if output.value == id && !outputs[index].is_float() {
+            if output.value == id && whole.is_exact() && !outputs[index].is_float() {
                 let bits = outputs[index].of_nan(cast);
-                let nan = builder.number(if wholes[id.index()].signed { bits as f64 } else { bits as u64 as f64 });
+                let nan = builder.number(if whole.signed { bits as f64 } else { bits as u64 as f64 });
                 stored[index] = Some(builder.select(present, value, nan));
             }
         }
