@@ -297,3 +297,20 @@ fn nothing_of_a_narrower_type_is_less_than_nothing() {
         }
     }
 }
+
+/// Other numbers that may be none, beside a 64-bit integer that may be none, are still rounded, and whatever else is done to them.
+#[test]
+fn numbers_that_may_be_none_are_not_taken_for_integers() {
+    let image = ndarray::arr2(&[[14i64, -47, 83]]);
+    let operations =
+        [("round", 0.0), ("ceil", 1.0), ("floor", 0.0), ("-", -0.25), ("sqrt", 0.5), ("exp2", 0.25f64.exp2())];
+    for (operation, expected) in operations {
+        let source = format!("input a; weights k; {operation}(mode(k where a < 100)), min(a)");
+        let kernel = Kernel::compile(&source).unwrap();
+        for engine in [Engine::Rows, Engine::Interpreter] {
+            let filter = Filter::new(&kernel).size(3).weights("k", [0.25; 9]).mode(Mode::Shrink).engine(engine);
+            let output = filter.run_all::<f64>(&[(&image).into()]).unwrap();
+            assert_eq!(output[0].iter().copied().collect::<Vec<_>>(), [expected; 3], "{source} {engine}");
+        }
+    }
+}

@@ -331,6 +331,27 @@ fn every_kernel() {
     }
 }
 
+/// What is the same for all pixels is a number of the whole window, also inside what is cut into parts of it.
+#[test]
+fn means_of_places_inside_elements() {
+    let sources = [
+        "min(if w > 3 then w else var(offset(0)))",
+        "std(w * mean(dist()))",
+        "mean(w where w > mean(dist()))",
+        "median(if w > 3 then w else 10 * mean(dist()))",
+        "argmax(w + mean(dist() * (offset(0) + 3)))",
+        "max(w * len(w)) + mean(dist())",
+    ];
+    for source in sources {
+        for size in [[5, 5], [3, 3], [1, 7], [15, 13]] {
+            for mode in [Mode::Reflect, Mode::Shrink] {
+                agree::<f32, f64>(source, size, &image(&[20, 40], false, 1), mode);
+                agree::<u8, f64>(source, size, &image(&[20, 40], false, 2), mode);
+            }
+        }
+    }
+}
+
 #[test]
 fn windows_larger_than_the_array() {
     for mode in MODES.into_iter().filter(|mode| *mode != Mode::Valid) {

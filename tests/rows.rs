@@ -188,7 +188,7 @@ impl Case {
         let types: Vec<String> = inputs.iter().map(|input| format!("{} {:?}", input.dtype(), input.layout)).collect();
         let described = format!(
             "{source}\nshape {shape:?} axes {axes:?} {window:?} origin {origin:?} {modes:?} cval {cval} t {param} \
-             {cast:?} threads {threads}\n   inputs {types:?}, outputs {outputs:?}\n   {facts:?}"
+             k {weights:?} {cast:?} threads {threads}\n   inputs {types:?}, outputs {outputs:?}\n   {facts:?}"
         );
         Case { facts, filter, inputs, outputs, shape, threads, described }
     }

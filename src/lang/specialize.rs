@@ -31,7 +31,7 @@ pub fn specialized(kernel: &Kernel, len: usize) -> Kernel {
 }
 
 /// Whether the quotient of these is the mean of a window's elements.
-fn is_mean(kernel: &Kernel, dividend: ExprId, divisor: ExprId) -> bool {
+pub fn is_mean(kernel: &Kernel, dividend: ExprId, divisor: ExprId) -> bool {
     let is_sum = matches!(kernel.expr(dividend), Expr::Reduce { op: Reduction::Sum, filter: None, .. });
     is_sum && matches!(kernel.expr(divisor), Expr::Len)
 }

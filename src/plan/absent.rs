@@ -30,7 +30,7 @@ pub fn without_absent(kernel: Kernel, facts: &WholeFacts<'_>, outputs: &[DType],
         if !whole.is_exact() && !whole.absent {
             return None;
         }
-        let (value, present) = parts.replaced(builder, node, new)?;
+        let (value, present) = parts.replaced(builder, node, whole.is_exact(), new)?;
         parts.made.insert(id, (value, present));
         for (index, output) in kernel.outputs.iter().enumerate() {
             if output.value == id && whole.is_exact() && !outputs[index].is_float() {
@@ -68,8 +68,14 @@ impl Parts<'_> {
         }
     }
 
-    /// A node that may be absent, in two parts.
-    fn replaced(&self, builder: &mut Builder, node: &Node, new: &dyn Fn(ExprId) -> ExprId) -> Option<(ExprId, ExprId)> {
+    /// A node that may be absent, in two parts; `whole` says whether it is a 64-bit integer, or else another number.
+    fn replaced(
+        &self,
+        builder: &mut Builder,
+        node: &Node,
+        whole: bool,
+        new: &dyn Fn(ExprId) -> ExprId,
+    ) -> Option<(ExprId, ExprId)> {
         match node.expr {
             Expr::Reduce { op, window, filter: Some(filter), argument } if op.row().empty.is_nan() => {
                 let filter = new(filter);
@@ -86,8 +92,11 @@ impl Parts<'_> {
                 let (a, b) = (self.of(builder, a, new), self.of(builder, b, new));
                 Some((builder.binary(op, a.0, b.0), builder.binary(BinaryOp::And, a.1, b.1)))
             }
-            // An integer is whole.
-            Expr::Unary(_, a) => Some(self.of(builder, a, new)),
+            Expr::Unary(op, a) => {
+                let (value, present) = self.of(builder, a, new);
+                // What rounds an integer leaves it as it is.
+                Some((if whole { value } else { builder.unary(op, value) }, present))
+            }
             _ => None,
         }
         .filter(|(_, present)| builder.as_boolean(*present) != Some(true))

@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use crate::lang::cells::Cells;
 use crate::lang::hir::{Builder, Expr, ExprId, Kernel, Node, Param};
 use crate::lang::interpret::{Interpreter, Settings};
+use crate::lang::ops::BinaryOp;
+use crate::lang::specialize::is_mean;
 use crate::lang::types::Elem;
 
 /// A kernel of which everything that is the same for all pixels is a param or a weights vector.
@@ -39,7 +41,12 @@ pub fn hoist(kernel_before: Kernel, unrolled: bool) -> Hoisted {
     let (mut params, mut weights) = (Vec::new(), Vec::new());
     let replace = |builder: &mut Builder, id: ExprId, node: &Node, _: &dyn Fn(ExprId) -> ExprId| {
         let place = matches!(node.expr, Expr::Offset(_) | Expr::Dist | Expr::Len | Expr::Number(_));
-        let reduced = matches!(node.expr, Expr::Reduce { .. });
+        // A mean as a whole: what is left of it must not be divided by the number of other cells, those of a part of the window.
+        let reduced = match node.expr {
+            Expr::Reduce { .. } => true,
+            Expr::Binary(BinaryOp::Divide, sum, by) => is_mean(kernel, sum, by),
+            _ => false,
+        };
         let known = !settable[id.index()] && (unrolled && !reduced || place);
         // Booleans are cheap to make of the numbers that they compare.
         if !invariant[id.index()] || known || node.ty.elem == Elem::Boolean {

@@ -42,8 +42,12 @@ impl Tape {
     }
 }
 
-/// Runs `test` on random tapes.
+/// Runs `test` on random tapes, or on the one that the variable `HOODOO_TAPE` has: numbers with commas between, as a failure prints it.
 pub fn for_each_tape(cases: u32, test: impl Fn(&mut Tape) -> Result<(), String>) {
+    if let Ok(tape) = std::env::var("HOODOO_TAPE") {
+        let numbers = tape.split(',').map(|number| number.trim().parse().expect("a number of 32 bits")).collect();
+        return test(&mut Tape::new(numbers)).unwrap_or_else(|failure| panic!("{failure}"));
+    }
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 3000, ..Config::default() };
     let tapes = proptest::collection::vec(proptest::num::u32::ANY, 40..160);
     let result =
