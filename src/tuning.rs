@@ -53,6 +53,9 @@ pub const BINARY_FUNCTION_INSTRUCTIONS: usize = 60;
 /// compile, of f32 as well.
 pub const MAX_NETWORK: usize = 81;
 
+/// Windows of at least so many cells have their order statistics found for pairs of neighbouring pixels together.
+pub const CELLS_FOR_PAIRS: usize = 25;
+
 /// For as many pixels, order statistics whose ranks follow from params have code for the values that those have.
 ///
 /// Measured on Zen 4, percentiles and trimmed means over 256 x 256: to find ranks that are not known takes 2 to 4 ms, for trimmed means 6 to 76, and

@@ -15,7 +15,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_module::Module as _;
 
 use super::emit::value_source::{Scratch, Tap, ValueSource};
-use super::emit::{EmitInput, Emitter};
+use super::emit::{EmitInput, Emitter, Known};
 use super::entry::{entry, place, pointers_to};
 use super::host::HostFn;
 use super::jit::{self, Module};
@@ -75,7 +75,8 @@ fn build(kernel: &Kernel, cells: Option<&Cells>, limits: &Limits) -> Result<(Mod
         scratch: scratch.as_ref().map_or(user_data, |scratch| scratch.address),
     };
     let input = EmitInput { kernel, body: &body, limits };
-    let mut emitter = Emitter::new(&mut b, &mut module, &mut window, &input);
+    let mut known = Known::default();
+    let mut emitter = Emitter::new(&mut b, &mut module, &mut window, &mut known, &input);
     emitter.emit()?;
     let output = emitter.scalar(kernel.outputs[0].value).clone();
     let conditions: Vec<Lanes> = kernel.assertions.iter().map(|a| emitter.scalar(a.condition).clone()).collect();

@@ -13,6 +13,12 @@ use super::simd;
 use crate::grid::lane::Lane;
 use crate::plan::width::{REGISTER, Width};
 
+/// Orders of the bytes of two registers: the even and the odd lanes of 32 bits, the lower and the upper halves.
+pub const EVEN_WORDS: [u8; REGISTER] = [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27];
+pub const ODD_WORDS: [u8; REGISTER] = [4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31];
+pub const LOW_HALVES: [u8; REGISTER] = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
+pub const HIGH_HALVES: [u8; REGISTER] = [8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31];
+
 /// A node's value.
 #[derive(Clone, Debug)]
 pub enum Lanes {
@@ -206,7 +212,7 @@ fn shuffle(b: &mut FunctionBuilder<'_>, x: Value, y: Value, order: [u8; REGISTER
 
 /// The even 32-bit lanes of two registers.
 fn even_words(b: &mut FunctionBuilder<'_>, x: Value, y: Value) -> Value {
-    let even = shuffle(b, x, y, [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27]);
+    let even = shuffle(b, x, y, EVEN_WORDS);
     simd::bits(b, I32X4, even)
 }
 
@@ -390,13 +396,93 @@ pub fn load(b: &mut FunctionBuilder<'_>, width: Width, lane: Lane, address: Valu
         .collect()
 }
 
+/// The same for a block whose halves are `apart` bytes from each other, with its pixels in pairs: the registers with the first ones of
+/// each pair, and those with the second ones.
+pub fn load_pairs(
+    b: &mut FunctionBuilder<'_>,
+    width: Width,
+    lane: Lane,
+    address: Value,
+    offset: i32,
+    apart: i32,
+) -> [Vec<Value>; 2] {
+    let half = width.half();
+    let mut parts = load(b, half, lane, address, offset);
+    parts.extend(load(b, half, lane, address, offset + apart));
+    [first_of_pairs, second_of_pairs].map(|take| pairs(b, &parts, |b, x, y| take(b, lane, x, y)))
+}
+
+/// Stores a block whose halves are `apart` bytes from each other, with its pixels in pairs.
+pub fn store_pairs(b: &mut FunctionBuilder<'_>, width: Width, lane: Lane, parts: &[Value], address: Value, apart: i32) {
+    let (first, second) = parts.split_at(parts.len() / 2);
+    let side_by_side = |(x, y): (&Value, &Value)| {
+        [false, true].map(|high| {
+            let joined = shuffle(b, *x, *y, interleaved(lane.bytes(), high));
+            simd::bits(b, width.ty(lane), joined)
+        })
+    };
+    let parts: Vec<Value> = first.iter().zip(second).flat_map(side_by_side).collect();
+    let (low, high) = parts.split_at(parts.len() / 2);
+    store_at(b, width.half(), lane, low, address, 0);
+    store_at(b, width.half(), lane, high, address, apart);
+}
+
+/// The order of bytes that takes the lanes of the lower or the upper halves of two registers in turn.
+pub fn interleaved(lane_bytes: usize, high: bool) -> [u8; REGISTER] {
+    let first = if high { REGISTER / 2 } else { 0 };
+    std::array::from_fn(|at| {
+        let (lane, byte) = (at / lane_bytes, at % lane_bytes);
+        (first + lane / 2 * lane_bytes + byte + lane % 2 * REGISTER) as u8
+    })
+}
+
+/// The lanes at even places in two registers.
+fn first_of_pairs(b: &mut FunctionBuilder<'_>, lane: Lane, x: Value, y: Value) -> Value {
+    let taken = match lane.bytes() {
+        8 => shuffle(b, x, y, LOW_HALVES),
+        4 => shuffle(b, x, y, EVEN_WORDS),
+        bytes => {
+            let wide = if bytes == 1 { I16X8 } else { I32X4 };
+            let mask = simd::int(b, wide, (1 << (8 * bytes)) - 1);
+            let [x, y] = [x, y].map(|x| {
+                let x = simd::bits(b, wide, x);
+                b.ins().band(x, mask)
+            });
+            b.ins().unarrow(x, y)
+        }
+    };
+    simd::bits(b, Width::Pixels(REGISTER / lane.bytes()).ty(lane), taken)
+}
+
+/// The lanes at odd places in two registers.
+fn second_of_pairs(b: &mut FunctionBuilder<'_>, lane: Lane, x: Value, y: Value) -> Value {
+    let taken = match lane.bytes() {
+        8 => shuffle(b, x, y, HIGH_HALVES),
+        4 => shuffle(b, x, y, ODD_WORDS),
+        bytes => {
+            let wide = if bytes == 1 { I16X8 } else { I32X4 };
+            let [x, y] = [x, y].map(|x| {
+                let x = simd::bits(b, wide, x);
+                b.ins().ushr_imm_u(x, 8 * bytes as i64)
+            });
+            b.ins().unarrow(x, y)
+        }
+    };
+    simd::bits(b, Width::Pixels(REGISTER / lane.bytes()).ty(lane), taken)
+}
+
 /// Stores a block of lanes of type `lane` to `address`.
 pub fn store(b: &mut FunctionBuilder<'_>, width: Width, lane: Lane, parts: &[Value], address: Value) {
+    store_at(b, width, lane, parts, address, 0);
+}
+
+/// The same to `address` plus `offset` bytes.
+fn store_at(b: &mut FunctionBuilder<'_>, width: Width, lane: Lane, parts: &[Value], address: Value, offset: i32) {
     let Width::Pixels(pixels) = width else { unreachable!("blocks are stored") };
     let flags = MemFlagsData::new().with_notrap();
     let bytes = pixels * lane.bytes();
     for (part, value) in parts.iter().enumerate().take(bytes.div_ceil(REGISTER)) {
-        let at = (REGISTER * part) as i32;
+        let at = offset + (REGISTER * part) as i32;
         let value = match bytes - REGISTER * part {
             REGISTER.. => *value,
             rest => {

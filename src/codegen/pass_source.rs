@@ -90,6 +90,10 @@ pub struct PassSource<'a> {
     x: Value,
     /// Which of the rows of pixels is computed.
     row_of_call: usize,
+    /// How far apart the halves of a block are whose pixels are in pairs.
+    half: usize,
+    /// Of rows whose pixels are in pairs, the columns of the first and the last cell that the code reads.
+    columns: HashMap<usize, (isize, isize)>,
     /// What has been loaded: by block of code, row, and distance from the pixel in bytes.
     loaded: HashMap<(Option<Block>, usize, i32), Lanes>,
 }
@@ -109,7 +113,7 @@ pub struct Pointers {
 
 impl<'a> PassSource<'a> {
     /// The windows of the block of pixels from `x` on.
-    pub fn new(pass: &'a Pass, pointers: Pointers, tables: Tables, x: Value) -> PassSource<'a> {
+    pub fn new(pass: &'a Pass, pointers: Pointers, tables: Tables, x: Value, half: usize) -> PassSource<'a> {
         let Pointers { rows, constants, position, scratch } = pointers;
         let width = Width::Pixels(pass.block);
         PassSource {
@@ -122,6 +126,8 @@ impl<'a> PassSource<'a> {
             tables,
             x,
             row_of_call: 0,
+            half,
+            columns: if pass.pairs { pass.columns_read() } else { HashMap::new() },
             loaded: HashMap::new(),
         }
     }
@@ -144,15 +150,53 @@ impl PassSource<'_> {
         let lane = self.pass.inputs[input].lane;
         let bytes = b.ins().imul_imm_s(self.x, lane.bytes() as i64);
         let address = b.ins().iadd(row, bytes);
-        Lanes::Numbers(lane, lanes::load(b, self.width, lane, address, offset))
+        match self.pass.pairs {
+            true => {
+                let apart = (self.half * lane.bytes()) as i32;
+                let pairs = lanes::load_pairs(b, self.width, lane, address, offset, apart);
+                Lanes::Numbers(lane, pairs.concat())
+            }
+            false => Lanes::Numbers(lane, lanes::load(b, self.width, lane, address, offset)),
+        }
     }
 
     /// The cell at `index` of [`Pass::cell_addrs`].
     fn cell_at(&mut self, b: &mut FunctionBuilder<'_>, input: usize, index: usize) -> Lanes {
         let place = &self.pass.cell_addrs.at(index);
-        let size = self.pass.inputs[input].lane.bytes() as isize;
-        let offset = i32::try_from(place.column * size).expect("a footprint has at most 2^24 cells");
         let row = self.pass.row(input, place, self.row_of_call);
+        match self.columns.get(&row) {
+            Some(&read) => {
+                let pixels = [0, 1].map(|pixel| self.element_of_pair(b, input, row, place.column + pixel, read));
+                Lanes::Numbers(self.pass.inputs[input].lane, pixels.concat())
+            }
+            None => self.block_at(b, input, row, place.column),
+        }
+    }
+
+    /// The elements in a column, as the first pixels of pairs see it: the second ones' are those of the next column.
+    ///
+    /// Pixels of a pair have most of their cells in common. So that these are the same values, each column is taken from one load, whichever
+    /// pixel asks for it: of the first column that is `read` in the row and the next one, of the third and the fourth, and so on.
+    fn element_of_pair(
+        &mut self,
+        b: &mut FunctionBuilder<'_>,
+        input: usize,
+        row: usize,
+        column: isize,
+        (first, last): (isize, isize),
+    ) -> Vec<Value> {
+        // Beyond the last column there is nothing but what the second pixel of a pair has there.
+        let is_second = (column - first) % 2 == 1 || column > last;
+        let block = self.block_at(b, input, row, column - isize::from(is_second));
+        let Lanes::Numbers(_, parts) = block else { unreachable!("rows have numbers") };
+        let (first, second) = parts.split_at(parts.len() / 2);
+        if is_second { second.to_vec() } else { first.to_vec() }
+    }
+
+    /// A block of a row, from this column on.
+    fn block_at(&mut self, b: &mut FunctionBuilder<'_>, input: usize, row: usize, column: isize) -> Lanes {
+        let size = self.pass.inputs[input].lane.bytes() as isize;
+        let offset = i32::try_from(column * size).expect("a row is reached 2^24 cells far at most");
         let key = (b.current_block(), row, offset);
         if let Some(known) = self.loaded.get(&key) {
             return known.clone();

@@ -16,7 +16,7 @@ use cranelift_codegen::ir::{BlockArg, Function, InstBuilder, Value};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_module::Module as _;
 
-use super::emit::{EmitInput, Emitter};
+use super::emit::{EmitInput, Emitter, Known};
 use super::entry::{entry, pointers_to};
 use super::jit::{Module, RowCode};
 use super::lanes::{self, Lanes, constant_memory};
@@ -114,7 +114,7 @@ fn compile(pass: &Pass, body: &Body, limits: &Limits) -> Result<Made<RowCode>, E
         return compile_narrow(pass, body, limits).map(Made::Code);
     };
     let (mut module, function) = build(pass, body, Turn::of(pass), limits)?;
-    match module.widened(function, pass.block, shape, false)? {
+    match module.widened(function, pass.apart(), shape, false)? {
         Ok(code) => Ok(Made::Code(RowCode::new(module.finish_bytes(code)?))),
         Err(Refused(why)) => Ok(Made::Refused(why)),
     }
@@ -148,7 +148,7 @@ pub fn assembly(plan: &Plan, limits: &Limits) -> Result<String, Error> {
     let pass = |pass: &Pass| {
         if let Some(shape) = pass.vectors.shape() {
             let (mut module, function) = build(pass, &pass.finite, Turn::of(pass), limits)?;
-            if let Ok(code) = module.widened(function, pass.block, shape, true)? {
+            if let Ok(code) = module.widened(function, pass.apart(), shape, true)? {
                 return Ok(code.text.unwrap_or_default());
             }
         }
@@ -177,6 +177,11 @@ impl Turn {
         Turn { stride: pass.block, copies: 1 }
     }
 
+    /// How far apart the two halves of a block of pairs are.
+    fn half(self) -> usize {
+        self.stride / 2
+    }
+
     fn step(self) -> usize {
         self.stride * self.copies
     }
@@ -203,14 +208,17 @@ pub(super) fn build(pass: &Pass, body: &Body, turn: Turn, limits: &Limits) -> Re
     b.ins().jump(block, &[BlockArg::Value(first)]);
     b.switch_to_block(block);
 
-    let mut source = PassSource::new(pass, Pointers { rows, constants, position, scratch }, tables, x);
+    let mut source = PassSource::new(pass, Pointers { rows, constants, position, scratch }, tables, x, turn.half());
     let input = EmitInput { kernel: &pass.kernel, body, limits };
+    let half = pass.pairs.then_some(turn.half());
+    let mut known = Known::default();
     for copy in 0..turn.copies {
         let x = b.ins().iadd_imm_s(x, (copy * turn.stride) as i64);
         source.move_to(x);
         for (row, targets) in (0..pass.rows_per_call).zip(targets.chunks(pass.outputs.len())) {
             source.move_to_row(row);
-            block_of_pixels(&mut b, &mut module, &mut source, &input, targets, x)?;
+            let place = Place { targets, x, half };
+            block_of_pixels(&mut b, &mut module, &mut source, &mut known, &input, place)?;
         }
     }
 
@@ -233,18 +241,28 @@ pub(super) fn build(pass: &Pass, body: &Body, turn: Turn, limits: &Limits) -> Re
     Ok((module, function))
 }
 
-/// Computes the block of pixels at `x` in one row of pixels, stores it to `targets`, and checks the assertions.
-fn block_of_pixels(
-    b: &mut FunctionBuilder<'_>,
+/// Where a block of pixels is.
+struct Place<'a> {
+    /// The row of each output.
+    targets: &'a [Value],
+    /// The first pixel.
+    x: Value,
+    /// If the pixels are in pairs, how far apart the halves of the block are.
+    half: Option<usize>,
+}
+
+/// Computes the block of pixels at a place in one row of pixels, stores it there, and checks the assertions.
+fn block_of_pixels<'f>(
+    b: &mut FunctionBuilder<'f>,
     module: &mut Module,
     source: &mut PassSource<'_>,
+    known: &mut Known,
     input: &EmitInput<'_>,
-    targets: &[Value],
-    x: Value,
+    Place { targets, x, half }: Place<'_>,
 ) -> Result<(), Error> {
     let EmitInput { kernel, body, .. } = *input;
     let width = body.width;
-    let mut emitter = Emitter::new(b, module, source, input);
+    let mut emitter = Emitter::new(b, module, source, known, input);
     emitter.emit()?;
     let held: Vec<Lanes> = kernel.assertions.iter().map(|a| emitter.scalar(a.condition).clone()).collect();
     let values: Vec<Lanes> = kernel.outputs.iter().map(|output| emitter.scalar(output.value).clone()).collect();
@@ -253,7 +271,10 @@ fn block_of_pixels(
         let parts = stored(b, width, value, *store);
         let bytes = b.ins().imul_imm_s(x, lane.bytes() as i64);
         let address = b.ins().iadd(*target, bytes);
-        lanes::store(b, width, lane, &parts, address);
+        match half {
+            Some(half) => lanes::store_pairs(b, width, lane, &parts, address, (half * lane.bytes()) as i32),
+            None => lanes::store(b, width, lane, &parts, address),
+        }
     }
     // Pixels beyond the end of a short run may fail, so those before it are stored first.
     check(b, width, &held, x);

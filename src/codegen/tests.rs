@@ -55,18 +55,22 @@ fn plan_in(source: &str, side: usize, dtype: DType, precision: Precision) -> Pla
     plan(&kernel, request).expect("it is wanted")
 }
 
-/// What the plan says of one row of pixels.
-fn planned(body: &Body) -> Counts {
+/// What the plan says of so many rows of pixels.
+fn planned(body: &Body, rows: usize) -> Counts {
     let mut counts = Counts::default();
     body.for_each_step(|step, _| match step {
         Step::Scalar(_) => {}
-        Step::Combine(Combine { strategy, .. }) => counts.loops += usize::from(*strategy == Strategy::Loop),
-        Step::Select(select) => counts.network_steps += select.selection.emitted(),
-        Step::Host(Host { visit, statistics, .. }) => {
-            counts.loops += usize::from(*visit == Visit::Loop);
-            counts.host_calls += statistics.len();
+        Step::Combine(Combine { strategy, .. }) => {
+            counts.loops += rows * usize::from(*strategy == Strategy::Loop);
         }
-        Step::Fold(Fold { visit, .. }) => counts.loops += usize::from(*visit == Visit::Loop),
+        Step::Select(select) => {
+            counts.network_steps += select.selection.emitted() * rows / select.selection.rows();
+        }
+        Step::Host(Host { visit, statistics, .. }) => {
+            counts.loops += rows * usize::from(*visit == Visit::Loop);
+            counts.host_calls += rows * statistics.len();
+        }
+        Step::Fold(Fold { visit, .. }) => counts.loops += rows * usize::from(*visit == Visit::Loop),
     });
     counts
 }
@@ -93,12 +97,7 @@ fn agree(source: &str, side: usize, dtype: DType, networks_only: bool) {
     for pass in &plan.passes {
         for body in [Some(&pass.finite), pass.general.as_ref()].into_iter().flatten() {
             let (_, function) = build(pass, body, Turn::of_block(pass), &Limits::default()).expect(source);
-            let (one, mut found) = (planned(body), emitted(&function));
-            let all = Counts {
-                host_calls: one.host_calls * pass.rows_per_call,
-                loops: one.loops * pass.rows_per_call,
-                network_steps: one.network_steps * pass.rows_per_call,
-            };
+            let (all, mut found) = (planned(body, pass.rows_per_call), emitted(&function));
             if !networks_only {
                 found.network_steps = all.network_steps;
             }

@@ -9,6 +9,8 @@ mod network;
 mod select;
 #[cfg(test)]
 mod tests;
+mod tile;
 
 pub use self::network::{Network, Step};
 pub use self::select::{Overlapping, merge, select, select_overlapping, sort};
+pub use self::tile::{Tile, Wires};

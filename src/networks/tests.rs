@@ -3,6 +3,7 @@
 use super::build::*;
 use super::known::*;
 use super::select::*;
+use super::tile::*;
 use super::{Network, Step};
 use std::collections::{BTreeSet, HashSet};
 
@@ -257,4 +258,59 @@ fn any_groups() {
             assert!(is_right_sorted(&groups, &network, &ranks), "{groups:?} {ranks:?}");
         }
     }
+}
+
+/// The values of a list of a tile, where each cell has a value.
+fn values_of(tile: &Tile, list: usize, cell: &dyn Fn(usize, usize) -> u64) -> Vec<u64> {
+    let (network, wires) = tile.list(list);
+    let mut values: Vec<u64> = Vec::new();
+    for from in wires {
+        match *from {
+            Wires::Cell(row, column) => values.push(cell(row, column)),
+            Wires::List(list) => values.extend(values_of(tile, list, cell)),
+        }
+    }
+    run(&network.steps, &mut values, u64::min, u64::max);
+    network.outputs.iter().map(|output| values[*output]).collect()
+}
+
+/// Windows and tiles of many shapes, and all sorts of ranks: each pixel's list has the elements of its window.
+#[test]
+fn tiles() {
+    let mut random = fastrand::Rng::with_seed(4);
+    for _ in 0..300 {
+        let (rows, columns) = (random.usize(1..=9), random.usize(1..=9));
+        let pick = |random: &mut fastrand::Rng, most: usize| 1 << random.usize(0..=most.ilog2().min(3) as usize);
+        let (height, width) = (pick(&mut random, rows), pick(&mut random, columns));
+        if rows * columns < 2 {
+            continue;
+        }
+        let ranks = some_ranks(rows * columns, &mut random);
+        let tile = Tile::new((rows, columns), (height, width), &ranks);
+        for _ in 0..10 {
+            // Few distinct values, so that there are equal ones.
+            let most = *random.choice([2_u64, 5, 1000].iter()).expect("there are some");
+            let across = columns + width - 1;
+            let cells: Vec<u64> = (0..(rows + height - 1) * across).map(|_| random.u64(..most)).collect();
+            let cell = |row: usize, column: usize| cells[row * across + column];
+            for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
+                let mut window: Vec<u64> =
+                    (0..rows * columns).map(|at| cell(y + at / columns, x + at % columns)).collect();
+                window.sort_unstable();
+                let expected: Vec<u64> = ranks.iter().map(|rank| window[*rank]).collect();
+                let found = values_of(&tile, tile.found(y, x), &cell);
+                assert_eq!(found, expected, "{rows} x {columns}, {height} x {width}, {ranks:?}");
+            }
+        }
+    }
+}
+
+/// What tiles are there for: minima and maxima for a pixel.
+#[test]
+fn costs_of_tiles() {
+    let cost = |side: usize, height: usize, width: usize| {
+        Tile::new((side, side), (height, width), &[side * side / 2]).cost() / (height * width)
+    };
+    let costs = [(3, 2, 1), (3, 2, 2), (5, 4, 1), (5, 4, 2), (7, 4, 1), (7, 4, 2), (9, 4, 1), (9, 4, 2), (9, 8, 2)];
+    assert_eq!(costs.map(|(side, height, width)| cost(side, height, width)), [23, 19, 83, 64, 197, 139, 374, 245, 222]);
 }

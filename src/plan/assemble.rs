@@ -9,6 +9,7 @@ use super::lower::{Networks, Surroundings, lower};
 use super::pass::{CellAddrs, Pass, PassInput, PassOutput, RowsPerCall, rows_of, tree_rows};
 use super::request::Request;
 use super::store::{LONG_BY_ADDITION, Store};
+use super::tiling::{Tiling, allows_pairs};
 use super::vectors::{settled, vectors};
 use super::width::Width;
 use crate::grid::element::{Cast, DType, Precision};
@@ -94,13 +95,19 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
 
     let cell_addrs = CellAddrs::new(cells.clone(), request.axes.clone(), request.ndim, request.reach);
     let work = Work::of(&kernel, &finite, cells.taps());
-    let (wanted, block, copies) = vectors(request, &kernel, &work);
     let (rows_per_call, why_rows) = rows_per_call(&work, &kernel, &cell_addrs, draft, request);
+    let (wanted, block, copies) = vectors(request, &kernel, &work);
+    let tiling = if work.has_network() { Tiling::new(&cell_addrs, cells.taps(), rows_per_call) } else { None };
+    let inputs: Vec<PassInput> = draft.inputs.iter().map(|drafted| drafted.input).collect();
+    let pairs = tiling.is_some_and(Tiling::suits_pairs)
+        && request.row_pixels >= 2 * block * wanted.blocks() * copies * tuning::WIDE_TURNS
+        && allows_pairs(&kernel, [Some(&finite), general.as_ref()], (&inputs, &outputs), request.row_axis(), block);
+    let (tiling, block) = if pairs { (tiling.map(Tiling::in_pairs), 2 * block) } else { (tiling, block) };
     let (rows, reaching) = rows_of(&kernel, cells, &cell_addrs, rows_per_call);
     let tree_rows = tree_rows(&cell_addrs, cells.taps());
     let (taps, width) = (Some(cells.taps()), Width::Pixels(block));
     let least_width = Width::Pixels(work.block());
-    let surroundings = Surroundings { taps, width, least_width, tree_rows: &tree_rows, rows_per_call };
+    let surroundings = Surroundings { taps, width, least_width, tree_rows: &tree_rows, rows_per_call, tiling };
     let mut networks = Networks::new();
     let mut body = |analysis: Analysis| {
         let store = |(output, stored): (&Output, &PassOutput)| {
@@ -122,10 +129,11 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
         tree_rows,
         row_axis: axis_of(Some(request.ndim - 1)),
         jam_axis: axis_of(request.ndim.checked_sub(2)),
-        inputs: draft.inputs.iter().map(|drafted| drafted.input).collect(),
+        inputs,
         outputs,
         cast: request.cast,
         block,
+        pairs,
         equal_weights: draft.equal_weights.to_vec(),
         vectors,
         copies,

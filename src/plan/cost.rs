@@ -131,6 +131,11 @@ impl Work {
         self.instructions.iter().sum()
     }
 
+    /// Whether order statistics are found by networks.
+    pub fn has_network(&self) -> bool {
+        self.network
+    }
+
     /// How many pixels fill one register of 128 bits of the lanes that most is done in.
     pub fn block(&self) -> usize {
         let heaviest = (0..4).rev().max_by_key(|size| self.instructions[*size] << size).expect("there are four sizes");

@@ -113,7 +113,7 @@ impl Pass {
                             "{indent}{} of {} elements: a selection network for {wanted} of {taps}, {}, {}",
                             self.name(*id),
                             lane.as_str(),
-                            selection.as_str(),
+                            selection.described(),
                             counted(selection.emitted(), "step"),
                         )?;
                     }

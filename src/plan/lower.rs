@@ -15,6 +15,7 @@ use super::cost::instructions;
 use super::levels::{Level, levels};
 use super::selection::Selection;
 use super::store::Store;
+use super::tiling::Tiling;
 use super::width::Width;
 use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, ExprId, FoldId, Kernel};
@@ -35,6 +36,8 @@ pub struct Surroundings<'a> {
     pub tree_rows: &'a [usize],
     /// How many rows of pixels are computed by one call.
     pub rows_per_call: usize,
+    /// Which pixels' order statistics are found together, if their windows are boxes.
+    pub tiling: Option<Tiling>,
 }
 
 /// Networks that were chosen, by the lengths of the rows of cells and the ranks: making them takes longer than all else.
@@ -68,8 +71,8 @@ struct OrderStatistic {
 /// The body of a callback, which computes one pixel from windows of `taps` cells, or of any number of them.
 pub fn for_one_pixel(kernel: &Kernel, taps: Option<usize>) -> Body {
     let tree_rows = vec![0; taps.unwrap_or(0)];
-    let surroundings =
-        Surroundings { taps, width: Width::One, least_width: Width::One, tree_rows: &tree_rows, rows_per_call: 1 };
+    let (width, least_width) = (Width::One, Width::One);
+    let surroundings = Surroundings { taps, width, least_width, tree_rows: &tree_rows, rows_per_call: 1, tiling: None };
     lower(kernel, Analysis::of_nothing_known(kernel), &surroundings, Vec::new(), &mut Networks::new())
 }
 
@@ -306,14 +309,15 @@ impl Lowering<'_> {
     }
 
     fn selection(&mut self, ranks: &[usize], shared: bool) -> Arc<Selection> {
-        let Surroundings { tree_rows, rows_per_call, .. } = *self.surroundings;
+        let Surroundings { tree_rows, rows_per_call, tiling, .. } = *self.surroundings;
+        let tiling = tiling.filter(|_| shared);
         let lengths: Vec<usize> = match shared {
             true => tree_rows.chunk_by(|x, y| x == y).map(<[usize]>::len).collect(),
             false => vec![tree_rows.len()],
         };
         let first_row = tree_rows.first().copied().unwrap_or(0);
         let made = |(lengths, ranks): &(Vec<usize>, Vec<usize>)| {
-            Arc::new(Selection::new(lengths, ranks, rows_per_call, first_row))
+            Arc::new(Selection::new(lengths, ranks, rows_per_call, first_row, tiling))
         };
         let key = (lengths, ranks.to_vec());
         self.networks.entry(key).or_insert_with_key(made).clone()

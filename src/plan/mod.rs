@@ -28,6 +28,7 @@ pub mod reads;
 pub mod request;
 pub mod selection;
 pub mod store;
+mod tiling;
 mod vectors;
 mod verify;
 pub mod width;

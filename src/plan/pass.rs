@@ -1,6 +1,6 @@
 //! What one pass over the rows computes: taps from named rows, expressions, outputs. The code generator knows only this.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use super::body::Body;
@@ -45,6 +45,9 @@ pub struct Pass {
     pub cast: Cast,
     /// How many pixels are computed together: a power of two.
     pub block: usize,
+    /// Whether the pixels of a block are two stretches of the row, as far apart as a turn of the loop takes half of, whose pixels are taken in pairs of
+    /// neighbours: the first half of a value's registers has the first pixel of each pair, the second half the second.
+    pub pairs: bool,
     /// How wide vectors are, and so how many blocks a turn of the loop computes.
     pub vectors: PassVectors,
     /// How often the loop has the code for those blocks, one after the other along the row.
@@ -264,10 +267,30 @@ impl Pass {
         self.block * self.vectors.blocks()
     }
 
+    /// How far apart the blocks are that wide vectors have side by side, in pixels.
+    pub fn apart(&self) -> usize {
+        if self.pairs { self.block / 2 } else { self.block }
+    }
+
     /// The position among [`Pass::rows`] of the row of an input's cells at `place`, for a row of pixels.
     pub fn row(&self, input: usize, place: &CellAddr, pixels: usize) -> usize {
         let row = CellRow { input, outer: below(&place.outer, pixels), shift: place.shift };
         self.rows.binary_search(&row).expect("every row that is read is listed")
+    }
+
+    /// For each of [`Pass::rows`], the first and the last column in which the code reads a cell.
+    pub fn columns_read(&self) -> HashMap<usize, (isize, isize)> {
+        let mut columns: HashMap<usize, (isize, isize)> = HashMap::new();
+        for input in 0..self.inputs.len() {
+            for place in cells_read(&self.kernel, &self.cells, input).map(|cell| self.cell_addrs.at(cell)) {
+                for pixels in 0..self.rows_per_call {
+                    let (first, last) =
+                        columns.entry(self.row(input, &place, pixels)).or_insert((place.column, place.column));
+                    (*first, *last) = ((*first).min(place.column), (*last).max(place.column));
+                }
+            }
+        }
+        columns
     }
 
     /// What the code does whatever the elements are.

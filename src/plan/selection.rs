@@ -1,6 +1,7 @@
 //! Which network finds the elements of some ranks in a window whose cells are in rows.
 
-use crate::networks::{self, Network, Overlapping};
+use super::tiling::Tiling;
+use crate::networks::{self, Network, Overlapping, Tile};
 
 /// How to find the elements of some ranks.
 #[derive(Clone, Debug)]
@@ -24,12 +25,23 @@ pub enum Selection {
         /// Whether the first row of pixels of a call is the upper one of a pair.
         upper_first: bool,
     },
+    /// The windows of neighbouring pixels together.
+    Tiled(Tile),
 }
 
 impl Selection {
     /// The cheapest selection of `ranks` among elements in rows of these lengths, for `rows_per_call` adjacent rows of pixels. The
-    /// first row of cells has the number `first_row`, from which pairs are counted.
-    pub fn new(lengths: &[usize], ranks: &[usize], rows_per_call: usize, first_row: usize) -> Selection {
+    /// first row of cells has the number `first_row`, from which pairs are counted. Tiles are for windows that are boxes.
+    pub fn new(
+        lengths: &[usize],
+        ranks: &[usize],
+        rows_per_call: usize,
+        first_row: usize,
+        tiling: Option<Tiling>,
+    ) -> Selection {
+        if let Some(Tiling { window, height, width: 2 }) = tiling {
+            return Selection::Tiled(Tile::new(window, (height, 2), ranks));
+        }
         let unsorted = networks::select(lengths.iter().sum(), ranks);
         if rows_per_call == 1 || lengths.len() == 1 {
             return Selection::Unsorted(unsorted);
@@ -51,10 +63,17 @@ impl Selection {
                 best = (cost, Selection::InPairs { sorts, overlapping, upper_first: first_row.is_multiple_of(2) });
             }
         }
+        if let Some(Tiling { window, height, width }) = tiling {
+            let tile = Tile::new(window, (height, width), ranks);
+            let cost = rows_per_call / height * tile.cost();
+            if cost < best.0 {
+                best = (cost, Selection::Tiled(tile));
+            }
+        }
         best.1
     }
 
-    /// The minima and maxima that are emitted for one row of pixels; those in common with other rows are counted in each.
+    /// The minima and maxima that are emitted for [`Selection::rows`] rows of pixels; those in common with others are counted in each.
     pub fn emitted(&self) -> usize {
         let all = |networks: &[Network]| networks.iter().map(Network::cost).sum::<usize>();
         match self {
@@ -63,6 +82,7 @@ impl Selection {
             Selection::InPairs { sorts, overlapping, .. } => {
                 all(sorts) + overlapping.common.cost() + overlapping.own.cost()
             }
+            Selection::Tiled(tile) => tile.cost(),
         }
     }
 
@@ -76,15 +96,22 @@ impl Selection {
             Selection::InPairs { sorts, overlapping, .. } => {
                 all(sorts) * visited + overlapping.common.cost() as f64 / 2.0 + overlapping.own.cost() as f64
             }
+            Selection::Tiled(tile) => tile.cost() as f64 / (tile.height * tile.width) as f64,
         }
     }
 
+    /// For how many rows of pixels code is emitted together.
+    pub fn rows(&self) -> usize {
+        if let Selection::Tiled(tile) = self { tile.height } else { 1 }
+    }
+
     /// What it is, in a few words.
-    pub fn as_str(&self) -> &'static str {
+    pub fn described(&self) -> String {
         match self {
-            Selection::Unsorted(_) => "of all elements at once",
-            Selection::Sorted { .. } => "of sorted rows of cells",
-            Selection::InPairs { .. } => "of sorted rows of cells, shared by pairs of rows of pixels",
+            Selection::Unsorted(_) => "of all elements at once".to_string(),
+            Selection::Sorted { .. } => "of sorted rows of cells".to_string(),
+            Selection::InPairs { .. } => "of sorted rows of cells, shared by pairs of rows of pixels".to_string(),
+            Selection::Tiled(tile) => format!("for tiles of {} x {} pixels", tile.height, tile.width),
         }
     }
 }

@@ -23,6 +23,15 @@ impl Width {
         }
     }
 
+    /// Half as many pixels.
+    #[must_use]
+    pub fn half(self) -> Width {
+        match self {
+            Width::One => Width::One,
+            Width::Pixels(pixels) => Width::Pixels(pixels / 2),
+        }
+    }
+
     /// The lane type that is computed in if the analysis chooses `lane`: one pixel at a time is computed in f64.
     pub fn lane(self, lane: Lane) -> Lane {
         if self == Width::One { Lane::F64 } else { lane }

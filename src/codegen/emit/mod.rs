@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use cranelift_codegen::ir::{FuncRef, Value};
 use cranelift_frontend::FunctionBuilder;
 
+pub use self::network::Known;
 use self::value_source::ValueSource;
 use super::host::HostFn;
 use super::jit::Module;
@@ -44,6 +45,7 @@ pub struct Emitter<'a, 'f> {
     pub b: &'a mut FunctionBuilder<'f>,
     module: &'a mut Module,
     source: &'a mut dyn ValueSource,
+    known: &'a mut Known,
     kernel: &'a Kernel,
     body: &'a Body,
     limits: &'a Limits,
@@ -60,12 +62,14 @@ impl<'a, 'f> Emitter<'a, 'f> {
         b: &'a mut FunctionBuilder<'f>,
         module: &'a mut Module,
         source: &'a mut dyn ValueSource,
+        known: &'a mut Known,
         input: &EmitInput<'a>,
     ) -> Emitter<'a, 'f> {
         Emitter {
             b,
             module,
             source,
+            known,
             kernel: input.kernel,
             body: input.body,
             limits: input.limits,

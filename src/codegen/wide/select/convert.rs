@@ -11,6 +11,7 @@ use regalloc2::{RegClass, VReg};
 
 use super::Selector;
 use super::by_lane::float_order;
+use crate::codegen::lanes::{EVEN_WORDS, LOW_HALVES, ODD_WORDS, interleaved};
 use crate::codegen::wide::encode::{CONSTANT, Length};
 use crate::codegen::wide::inst::{Inst, Kind, read, read_anywhere, result};
 use crate::codegen::wide::ops::{VectorOp, op};
@@ -22,10 +23,8 @@ const HIGH_LANES: [u8; 4] = [1, 3, 5, 7];
 /// The other way round: those of a packed register, in the low lanes of all parts.
 const TO_PARTS: [u8; 8] = [0, 0, 1, 1, 2, 2, 3, 3];
 
-/// Orders of the bytes of two registers that `codegen::lanes` makes.
+/// The order of bytes that has the upper half twice.
 const HIGH_TWICE: [u8; REGISTER] = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
-const EVEN_WORDS: [u8; REGISTER] = [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27];
-const BOTH_LOW: [u8; REGISTER] = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 
 /// A load of fewer bytes than a register has, perhaps of narrower lanes.
 struct Source {
@@ -68,17 +67,22 @@ impl Selector<'_> {
             }
             InstructionData::Shuffle { args: [x, y], .. } => {
                 let (op, code) = match self.shuffle_order(data)? {
-                    HIGH_TWICE => (op::PUNPCKHQDQ, None),
+                    HIGH_TWICE => return self.high_twice(to, x),
                     EVEN_WORDS => (op::SHUFPS, Some(0b10_00_10_00)),
-                    BOTH_LOW => (op::PUNPCKLQDQ, None),
-                    _ => return None,
+                    ODD_WORDS => (op::SHUFPS, Some(0b11_01_11_01)),
+                    order => (interleaving(order)?, None),
                 };
-                let y = if op == op::PUNPCKHQDQ { x } else { y };
                 self.binary(op, code, to, x, y, false);
                 Some(())
             }
             _ => None,
         }
+    }
+
+    /// The upper half of each part, twice.
+    fn high_twice(&mut self, to: Value, x: Value) -> Option<()> {
+        self.binary(op::PUNPCKHQDQ, None, to, x, x, false);
+        Some(())
     }
 
     fn shuffle_order(&self, data: &InstructionData) -> Option<[u8; REGISTER]> {
@@ -215,7 +219,7 @@ impl Selector<'_> {
         let (value, lanes) = match definition {
             Some(data @ InstructionData::Shuffle { args: [x, _], .. }) => match self.shuffle_order(data)? {
                 HIGH_TWICE => (*x, HIGH_LANES),
-                BOTH_LOW => return self.packed(*x),
+                LOW_HALVES => return self.packed(*x),
                 _ => (value, LOW_LANES),
             },
             _ => (value, LOW_LANES),
@@ -312,6 +316,20 @@ impl Selector<'_> {
         self.vector_from_mask(4, vector, mask);
         vector
     }
+}
+
+/// The instruction that takes the lanes of the lower or of the upper halves of two registers in turn, if that is their bytes' order.
+fn interleaving(order: [u8; REGISTER]) -> Option<VectorOp> {
+    let ops = [
+        (8, op::PUNPCKLQDQ, op::PUNPCKHQDQ),
+        (4, op::PUNPCKLDQ, op::PUNPCKHDQ),
+        (2, op::PUNPCKLWD, op::PUNPCKHWD),
+        (1, op::PUNPCKLBW, op::PUNPCKHBW),
+    ];
+    ops.into_iter().find_map(|(bytes, low, high)| {
+        let is = |high: bool| interleaved(bytes, high) == order;
+        is(false).then_some(low).or_else(|| is(true).then_some(high))
+    })
 }
 
 impl Source {

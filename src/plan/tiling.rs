@@ -1,0 +1,77 @@
+//! Which pixels' order statistics are found together, because their windows are boxes that have most of their cells in common.
+
+use super::analysis::Analysis;
+use super::pass::{CellAddrs, PassInput, PassOutput};
+use super::width::REGISTER;
+use crate::lang::hir::{Expr, Kernel};
+use crate::tuning;
+
+/// The tiles of a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tiling {
+    /// The rows and columns of a window.
+    pub window: (usize, usize),
+    /// The rows of pixels of a tile, of which a call has a whole number of tiles.
+    pub height: usize,
+    /// The pixels of a tile along the row, one or two.
+    pub width: usize,
+}
+
+impl Tiling {
+    /// The tiles of windows with these cells, where a call computes so many rows of pixels.
+    pub fn new(cell_addrs: &CellAddrs, taps: usize, rows_per_call: usize) -> Option<Tiling> {
+        let window = box_of(cell_addrs, taps)?;
+        let height = 1 << rows_per_call.trailing_zeros().min(window.0.ilog2());
+        (height > 1).then_some(Tiling { window, height, width: 1 })
+    }
+
+    /// The same with pairs of pixels along the row.
+    #[must_use]
+    pub fn in_pairs(self) -> Tiling {
+        Tiling { width: 2, ..self }
+    }
+
+    /// Whether tiles should have pairs of pixels, because there is so much to share that it is worth taking the elements apart.
+    pub fn suits_pairs(self) -> bool {
+        self.window.0 * self.window.1 >= tuning::CELLS_FOR_PAIRS && self.window.1 > 2
+    }
+}
+
+/// The rows and columns of a window whose cells are a box without gaps, in planes of one row or in one plane.
+fn box_of(cell_addrs: &CellAddrs, taps: usize) -> Option<(usize, usize)> {
+    if !(1..=tuning::MAX_NETWORK).contains(&taps) {
+        return None;
+    }
+    let (first, last) = (cell_addrs.at(0), cell_addrs.at(taps - 1));
+    let (y, plane) = first.outer.split_last()?;
+    let span = |first: isize, last: isize| usize::try_from(last - first + 1).ok();
+    let (rows, columns) = (span(*y, *last.outer.last()?)?, span(first.column, last.column)?);
+    let is_there = |tap: usize| {
+        let place = cell_addrs.at(tap);
+        let (row, column) = ((tap / columns) as isize, (tap % columns) as isize);
+        let (mine, outer) = place.outer.split_last().expect("it has as many axes as the first");
+        outer == plane && *mine == y + row && place.column == first.column + column && place.shift == first.shift
+    };
+    (rows * columns == taps && (0..taps).all(is_there)).then_some((rows, columns))
+}
+
+/// Whether a pass may have the pixels of a block in pairs, if its blocks without pairs have so many pixels: nothing in it asks where in a
+/// block a pixel is, and no value is in a part of a register only.
+pub fn allows_pairs(
+    kernel: &Kernel,
+    analyses: [Option<&Analysis>; 2],
+    rows: (&[PassInput], &[PassOutput]),
+    row_axis: Option<usize>,
+    block: usize,
+) -> bool {
+    let asks = |expr: &Expr| matches!(expr, Expr::Coord(axis) if row_axis == Some(*axis));
+    if !kernel.assertions.is_empty() || kernel.live_nodes().any(|(_, node)| asks(&node.expr)) {
+        return false;
+    }
+    let computed = |expr: &Expr| !matches!(expr, Expr::Number(_) | Expr::Boolean(_));
+    let nodes = kernel.live_nodes().filter(|(_, node)| computed(&node.expr));
+    let analyses: Vec<&Analysis> = analyses.into_iter().flatten().collect();
+    let of_nodes = nodes.flat_map(|(id, _)| analyses.iter().map(move |analysis| analysis.lanes[id.index()]));
+    let of_rows = rows.0.iter().map(|input| input.lane).chain(rows.1.iter().map(|output| output.lane));
+    of_nodes.chain(of_rows).all(|lane| block * lane.bytes() >= REGISTER)
+}
