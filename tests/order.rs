@@ -435,3 +435,40 @@ fn the_plan_says_which_params_it_knows() {
     assert!(plan(&filter, 512).contains("a selection network"), "{}", plan(&filter, 512));
     assert!(!plan(&filter, 64).contains("a selection network"), "{}", plan(&filter, 64));
 }
+
+/// Networks for boxes of more cells than other windows may have.
+#[test]
+fn networks_of_large_boxes() {
+    let sources = ["median(w)", "percentile(w, 30), rank(w, 2)", "median(w) - mean(w)", "median(abs(w))"];
+    for (source, size) in sources.into_iter().zip([[11, 11], [15, 15], [9, 14], [20, 5]]) {
+        let kernel = Kernel::compile(source).expect(source);
+        let filter = Filter::new(&kernel).size(size);
+        let types = vec![DType::F64; kernel.outputs().len()];
+        let plan = filter.clone().cut(Cut::Never).listing(Listing::Plan, &[40, 90], &[DType::F32], &types);
+        let plan = plan.expect(source);
+        assert!(plan.contains("a selection network"), "{plan}");
+        check(source, size, &image::<u8>(&[40, 150], Kind::Many, 1), Mode::Reflect);
+        check(source, size, &image::<f32>(&[40, 90], Kind::Wild, 2), Mode::Shrink);
+        check(source, size, &image::<f64>(&[30, 40], Kind::Few, 3), Mode::Constant);
+    }
+}
+
+/// Such networks are made where there are many pixels, in boxes in a plane, and nothing else is.
+#[test]
+fn networks_of_large_boxes_are_for_many_pixels() {
+    let says = |source: &str, size: &[usize], shape: &[usize], dtype: DType| {
+        let kernel = Kernel::compile(source).expect(source);
+        let filter = Filter::new(&kernel).size(size);
+        filter.listing(Listing::Plan, shape, &[dtype], &[dtype]).expect(source).contains("a selection network")
+    };
+    assert!(says("median(w)", &[11, 11], &[1024, 1024], DType::F32));
+    assert!(says("median(w)", &[11, 11], &[2048, 2048], DType::U8));
+    assert!(!says("median(w)", &[11, 11], &[512, 512], DType::F32));
+    assert!(!says("median(w)", &[11, 11], &[1024, 1024], DType::U8));
+    assert!(!says("median(w)", &[5, 5, 5], &[256, 256, 256], DType::F32));
+    assert!(!says("median(w)", &[121], &[1 << 22], DType::F32));
+    assert!(!says("median(w)", &[1, 121], &[2048, 2048], DType::F32));
+    assert!(!says("assert w[0, 0] > 0; median(w)", &[11, 11], &[2048, 2048], DType::F32));
+    assert!(!says("mode(w)", &[11, 11], &[2048, 2048], DType::F32));
+    assert!(!says("median(w where w > 1)", &[11, 11], &[2048, 2048], DType::F32));
+}

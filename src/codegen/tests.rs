@@ -14,7 +14,9 @@ use crate::lang::check::check;
 use crate::lang::limits::Limits;
 use crate::lang::parse::parse;
 use crate::plan::body::{Body, Combine, Fold, Host, Method, Step, Strategy, Visit};
+use crate::plan::selection::Selection;
 use crate::plan::{Plan, Request, plan};
+use crate::tuning;
 
 /// How often each kind of thing occurs.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -49,10 +51,16 @@ fn plan_in(source: &str, side: usize, dtype: DType, precision: Precision) -> Pla
         cut: Cut::Auto,
         ranks: Vec::new(),
         known: Vec::new(),
+        network: tuning::MAX_NETWORK,
         vectors: Vectors::Auto,
         row_pixels: Request::row_pixels(&[512, 512]),
     };
     plan(&kernel, request).expect("it is wanted")
+}
+
+/// For how many rows of pixels the steps of a selection are.
+fn rows_of(selection: &Selection) -> usize {
+    if let Selection::Tiled(tile) = selection { tile.height } else { 1 }
 }
 
 /// What the plan says of so many rows of pixels.
@@ -64,7 +72,7 @@ fn planned(body: &Body, rows: usize) -> Counts {
             counts.loops += rows * usize::from(*strategy == Strategy::Loop);
         }
         Step::Select(select) => {
-            counts.network_steps += select.selection.emitted() * rows / select.selection.rows();
+            counts.network_steps += select.selection.emitted() * rows / rows_of(&select.selection);
         }
         Step::Host(Host { visit, statistics, .. }) => {
             counts.loops += rows * usize::from(*visit == Visit::Loop);

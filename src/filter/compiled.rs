@@ -24,7 +24,7 @@ use crate::kernel::Kernel;
 use crate::lang::hir;
 use crate::lang::specialize::params_of_ranks;
 use crate::plan::hoist::Hoisted;
-use crate::plan::{Request, Separable, hoisted, may_have_weights, plan, separable};
+use crate::plan::{Request, Separable, hoisted, may_have_weights, plan, separable, tiles_large_windows};
 use crate::tuning;
 
 /// A kernel for rows, ready to run.
@@ -201,7 +201,7 @@ fn request(job: &Job) -> Request {
     let shape = job.domain.shape();
     let along = job.axes.iter().position(|axis| axis + 1 == shape.len());
     let farthest = along.map(|axis| job.cells.reach(axis)).map_or(0, |(before, after)| before.max(after));
-    Request {
+    let mut request = Request {
         cells: job.cells.clone(),
         shrinking: job.shrinking.clone(),
         asked: job.asked.clone(),
@@ -218,9 +218,12 @@ fn request(job: &Job) -> Request {
         cut: job.cut,
         ranks: Vec::new(),
         known: known_params(job),
+        network: tuning::MAX_NETWORK,
         vectors: job.vectors,
         row_pixels: Request::row_pixels(shape),
-    }
+    };
+    request.network = most_in_network(job, &request);
+    request
 }
 
 /// The bits of the params that decide about the ranks of order statistics, where it is worth code of its own for their values.
@@ -232,6 +235,25 @@ fn known_params(job: &Job) -> Vec<Option<u64>> {
     }
     let decides = params_of_ranks(kernel.hir());
     decides.iter().zip(&job.settings.params).map(|(decides, value)| decides.then_some(value.to_bits())).collect()
+}
+
+/// Of how many elements order statistics may be found by networks: more, where the windows are boxes of not too many, and there are so many pixels that
+/// code of their own is worth its making.
+fn most_in_network(job: &Job, request: &Request) -> usize {
+    let Function::Kernel(kernel) = &job.function else { return tuning::MAX_NETWORK };
+    let taps = request.cells.taps();
+    let bytes = job.types.inputs.iter().map(|input| input.bytes()).max().unwrap_or(1);
+    let saves = tuning::TILED_NETWORK_SAVES[usize::from(bytes > 1)] * job.domain.region().pixels() as f64;
+    let is_worth_it = match job.cut {
+        Cut::Always => false,
+        Cut::Auto => saves >= tuning::TILED_NETWORK_MAKING * (taps * taps) as f64,
+        Cut::Never => true,
+    };
+    if is_worth_it && tiles_large_windows(kernel.hir(), request) {
+        tuning::MAX_TILED_NETWORK
+    } else {
+        tuning::MAX_NETWORK
+    }
 }
 
 /// What [`crate::Filter::listing`] shows.

@@ -94,7 +94,7 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
     let outputs: Vec<PassOutput> = kernel.outputs.iter().zip(&draft.outputs).map(stored).collect();
 
     let cell_addrs = CellAddrs::new(cells.clone(), request.axes.clone(), request.ndim, request.reach);
-    let work = Work::of(&kernel, &finite, cells.taps());
+    let work = Work::of(&kernel, &finite, cells.taps(), request.network);
     let (rows_per_call, why_rows) = rows_per_call(&work, &kernel, &cell_addrs, draft, request);
     let (wanted, block, copies) = vectors(request, &kernel, &work);
     let tiling = if work.has_network() { Tiling::new(&cell_addrs, cells.taps(), rows_per_call) } else { None };
@@ -306,7 +306,7 @@ fn rows_per_call(
     match rows {
         // An error must name the first pixel that fails, which is in the first row that has one.
         _ if !kernel.assertions.is_empty() => (1, RowsPerCall::Assertions),
-        _ if taps > tuning::MAX_UNROLLED_CELLS => (1, RowsPerCall::Loops),
+        _ if taps > tuning::MAX_UNROLLED_CELLS && !work.has_network() => (1, RowsPerCall::Loops),
         _ if !adjacent => (1, RowsPerCall::NothingShared),
         _ if request.adjacent_rows == 1 => (1, RowsPerCall::OneRow),
         1 => (1, RowsPerCall::MuchWork),

@@ -257,11 +257,11 @@ impl Body {
 
 impl NoNetwork {
     /// Why there is no network for an order statistic over so many cells, which has a filter or not, and an argument that is constant
-    /// or not; nothing if there is one.
-    pub fn of(op: Reduction, taps: usize, filtered: bool, constant: bool) -> Option<NoNetwork> {
+    /// or not, where networks have at most so many elements; nothing if there is one.
+    pub fn of(op: Reduction, taps: usize, filtered: bool, constant: bool, most: usize) -> Option<NoNetwork> {
         let Class::Ranked(ranked) = op.class() else { return Some(NoNetwork::Counts) };
         let padded = ranked == Ranked::Median && (2..=tuning::MAX_FILTERED_NETWORK).contains(&taps);
-        if taps > tuning::MAX_NETWORK {
+        if taps > most {
             Some(NoNetwork::Large)
         } else if filtered && !padded {
             Some(NoNetwork::Filtered)

@@ -100,8 +100,8 @@ pub struct Work {
 }
 
 impl Work {
-    /// The work of `kernel` on windows of `taps` cells.
-    pub fn of(kernel: &Kernel, analysis: &Analysis, taps: usize) -> Work {
+    /// The work of `kernel` on windows of `taps` cells, where networks have at most `most` elements.
+    pub fn of(kernel: &Kernel, analysis: &Analysis, taps: usize, most: usize) -> Work {
         let shared_nodes = shared(kernel);
         let mut instructions = [0; 4];
         let mut shared = 0;
@@ -112,7 +112,7 @@ impl Work {
                 Expr::Reduce { op, window, filter, .. } if op.is_order_statistic() => {
                     lane = analysis.lanes[window.index()];
                     let all = filter.is_none_or(|filter| analysis.ranges[filter.index()].point() == Some(1.0));
-                    network |= all && taps <= tuning::MAX_NETWORK;
+                    network |= all && taps <= most;
                     taps * tuning::NETWORK_INSTRUCTIONS
                 }
                 Expr::Reduce { .. } | Expr::FoldValue(..) => taps,

@@ -239,7 +239,8 @@ impl Lowering<'_> {
         let taps = self.surroundings.taps.ok_or(NoNetwork::AnyLength)?;
         let filtered = self.effective(filter).is_some();
         let known = argument.and_then(|argument| self.constant(argument));
-        if let Some(why) = NoNetwork::of(op, taps, filtered, known.is_some() == argument.is_some()) {
+        let most = self.surroundings.tiling.map_or(tuning::MAX_NETWORK, Tiling::most_elements);
+        if let Some(why) = NoNetwork::of(op, taps, filtered, known.is_some() == argument.is_some(), most) {
             return Err(why);
         }
         let Class::Ranked(ranked) = op.class() else { return Err(NoNetwork::Counts) };

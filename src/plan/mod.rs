@@ -44,6 +44,7 @@ use self::hoist::{Hoisted, hoist};
 use self::order::{Moving, moving};
 pub use self::program::Plan;
 pub use self::request::Request;
+pub use self::tiling::tiles_large_windows;
 use crate::lang::hir::Kernel;
 use crate::lang::shrink::{shrunk, with_places};
 use crate::lang::specialize::{specialized, with_known_params};

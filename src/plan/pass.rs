@@ -371,7 +371,7 @@ pub fn rows_of(
 
 /// See [`Pass::tree_rows`].
 pub fn tree_rows(cell_addrs: &CellAddrs, taps: usize) -> Vec<usize> {
-    if taps > tuning::MAX_UNROLLED_CELLS.max(tuning::MAX_NETWORK) {
+    if taps > tuning::MAX_UNROLLED_CELLS.max(tuning::MAX_TILED_NETWORK) {
         return Vec::new();
     }
     let footprint: Vec<CellAddr> = (0..taps).map(|tap| cell_addrs.at(tap)).collect();

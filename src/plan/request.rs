@@ -43,6 +43,8 @@ pub struct Request {
     pub ranks: Vec<usize>,
     /// The bits of the params whose values the plan is for; none for the others.
     pub known: Vec<Option<u64>>,
+    /// Of at most so many elements order statistics are found by networks, more than [`tuning::MAX_NETWORK`] only where windows are boxes.
+    pub network: usize,
     /// How wide vectors are to be.
     pub vectors: Vectors,
     /// At least so many pixels are in a row.

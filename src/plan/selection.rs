@@ -73,7 +73,8 @@ impl Selection {
         best.1
     }
 
-    /// The minima and maxima that are emitted for [`Selection::rows`] rows of pixels; those in common with others are counted in each.
+    /// The minima and maxima that are emitted for one row of pixels, where those in common with others are counted in each, or for
+    /// all pixels of a tile.
     pub fn emitted(&self) -> usize {
         let all = |networks: &[Network]| networks.iter().map(Network::cost).sum::<usize>();
         match self {
@@ -98,11 +99,6 @@ impl Selection {
             }
             Selection::Tiled(tile) => tile.cost() as f64 / (tile.height * tile.width) as f64,
         }
-    }
-
-    /// For how many rows of pixels code is emitted together.
-    pub fn rows(&self) -> usize {
-        if let Selection::Tiled(tile) = self { tile.height } else { 1 }
     }
 
     /// What it is, in a few words.

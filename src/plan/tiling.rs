@@ -2,8 +2,10 @@
 
 use super::analysis::Analysis;
 use super::pass::{CellAddrs, PassInput, PassOutput};
+use super::request::Request;
 use super::width::REGISTER;
 use crate::lang::hir::{Expr, Kernel};
+use crate::lang::specialize::specialized;
 use crate::tuning;
 
 /// The tiles of a pass.
@@ -22,7 +24,12 @@ impl Tiling {
     pub fn new(cell_addrs: &CellAddrs, taps: usize, rows_per_call: usize) -> Option<Tiling> {
         let window = box_of(cell_addrs, taps)?;
         let height = 1 << rows_per_call.trailing_zeros().min(window.0.ilog2());
-        (height > 1).then_some(Tiling { window, height, width: 1 })
+        (height > 1 || taps > tuning::MAX_NETWORK).then_some(Tiling { window, height, width: 1 })
+    }
+
+    /// How many elements a network may have.
+    pub fn most_elements(self) -> usize {
+        tuning::MAX_NETWORK.max(self.window.0 * self.window.1)
     }
 
     /// The same with pairs of pixels along the row.
@@ -37,9 +44,19 @@ impl Tiling {
     }
 }
 
+/// Whether networks may have more elements than [`tuning::MAX_NETWORK`], because the windows are boxes, and several rows of pixels share what is done.
+pub fn tiles_large_windows(kernel: &Kernel, request: &Request) -> bool {
+    let taps = request.cells.taps();
+    let places = || CellAddrs::new(request.cells.clone(), request.axes.clone(), request.ndim, request.reach);
+    taps > tuning::MAX_NETWORK
+        && request.adjacent_rows >= tuning::MAX_ROWS_PER_CALL / 2
+        && box_of(&places(), taps).is_some_and(|(rows, columns)| rows.min(columns) >= tuning::MAX_ROWS_PER_CALL / 2)
+        && specialized(kernel, taps).assertions.is_empty()
+}
+
 /// The rows and columns of a window whose cells are a box without gaps, in planes of one row or in one plane.
 fn box_of(cell_addrs: &CellAddrs, taps: usize) -> Option<(usize, usize)> {
-    if !(1..=tuning::MAX_NETWORK).contains(&taps) {
+    if !(1..=tuning::MAX_TILED_NETWORK).contains(&taps) {
         return None;
     }
     let (first, last) = (cell_addrs.at(0), cell_addrs.at(taps - 1));

@@ -14,6 +14,7 @@ use super::body::{Body, Combine, Combiner, Fold, Host, Select, Step, Strategy, V
 use super::line::{Destination, Origin};
 use super::pass::{CellRow, Pass};
 use super::program::Plan;
+use super::selection::Selection;
 use crate::grid::element::Precision;
 use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, ExprId};
@@ -184,7 +185,11 @@ impl Scope<'_> {
     fn select(&mut self, select: &Select) -> Result<(), String> {
         let taps = self.pass.cells.taps();
         self.nodes(&select.nodes, [Some(select.window), select.filter].into_iter().flatten())?;
-        check(taps <= tuning::MAX_NETWORK, || format!("a network for {taps} cells"))?;
+        let most = match *select.selection {
+            Selection::Tiled(_) => tuning::MAX_TILED_NETWORK,
+            _ => tuning::MAX_NETWORK,
+        };
+        check(taps <= most, || format!("a network for {taps} cells"))?;
         for statistic in &select.statistics {
             let found = statistic.of_ranks.ranks().iter().all(|rank| *rank < taps && select.ranks.contains(rank));
             check(found, || format!("{} needs a rank that is not found", statistic.id))?;

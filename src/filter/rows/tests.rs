@@ -24,6 +24,7 @@ use crate::plan::chain::{Link, chain};
 use crate::plan::hoist::hoist;
 use crate::plan::line::Origin;
 use crate::plan::{Plan, Request};
+use crate::tuning;
 
 const MODES: [Mode; 5] = [Mode::Reflect, Mode::Mirror, Mode::Nearest, Mode::Wrap, Mode::Constant];
 const CVAL: f64 = 7.0;
@@ -88,6 +89,7 @@ fn plan_of<T: Element, U: Element>(steps: &[Step], shape: &[usize], how: &How) -
         cut: Cut::Auto,
         ranks: Vec::new(),
         known: Vec::new(),
+        network: tuning::MAX_NETWORK,
         vectors: Vectors::Auto,
         row_pixels: Request::row_pixels(shape),
     };

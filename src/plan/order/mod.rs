@@ -60,7 +60,7 @@ pub fn moving(hoisted: &Hoisted, request: &Request) -> Option<Moving> {
     let mut found: BTreeMap<(ExprId, Option<ExprId>), Vec<ExprId>> = BTreeMap::new();
     for (id, node) in kernel.live_nodes() {
         let Expr::Reduce { op, window, filter, argument } = node.expr else { continue };
-        let wanted = request.cut == Cut::Always || !has_network(kernel, op, filter, argument, request.cells.taps());
+        let wanted = request.cut == Cut::Always || !has_network(kernel, op, filter, argument, request);
         if op.is_order_statistic() && wanted && argument_of(kernel, argument).is_some() {
             found.entry((window, filter)).or_default().push(id);
         }
@@ -110,9 +110,15 @@ pub fn moving(hoisted: &Hoisted, request: &Request) -> Option<Moving> {
 }
 
 /// Whether code finds an order statistic by a network.
-fn has_network(kernel: &Kernel, op: Reduction, filter: Option<ExprId>, argument: Option<ExprId>, taps: usize) -> bool {
+fn has_network(
+    kernel: &Kernel,
+    op: Reduction,
+    filter: Option<ExprId>,
+    argument: Option<ExprId>,
+    request: &Request,
+) -> bool {
     let constant = argument.is_none_or(|id| matches!(kernel.expr(id), Expr::Number(_)));
-    NoNetwork::of(op, taps, filter.is_some(), constant).is_none()
+    NoNetwork::of(op, request.cells.taps(), filter.is_some(), constant, request.network).is_none()
 }
 
 /// The argument of a reduction, if it is the same for every pixel.
