@@ -15,6 +15,18 @@ from ._arrays import Array
 from ._correlate import along_line, correlate1d
 from ._dropin import LeftToSciPy, axes_of, axis_of, for_each, mode_of, same_as_scipy
 
+__all__ = [
+    "gaussian_filter",
+    "gaussian_filter1d",
+    "gaussian_gradient_magnitude",
+    "gaussian_laplace",
+    "generic_gradient_magnitude",
+    "generic_laplace",
+    "laplace",
+    "prewitt",
+    "sobel",
+]
+
 # SciPy leaves an axis alone if the standard deviation along it is not larger.
 _LEAST_SIGMA = 1e-15
 

@@ -13,6 +13,17 @@ from . import _scipy
 from ._arrays import Array
 from ._filters import extreme
 
+__all__ = [
+    "black_tophat",
+    "grey_closing",
+    "grey_dilation",
+    "grey_erosion",
+    "grey_opening",
+    "morphological_gradient",
+    "morphological_laplace",
+    "white_tophat",
+]
+
 
 def grey_erosion(
     input: ArrayLike,
@@ -55,16 +66,14 @@ def grey_dilation(
     array([5, 5, 7, 7, 7])
     """
     _check_window(size, footprint, structure)
+    if type(size) is int and type(origin) is int and footprint is None and structure is None:
+        return extreme(input, size, None, None, output, mode, cval, _mirrored(origin, size), "max", axes)
     footprint = None if footprint is None else np.flip(np.asarray(footprint))
     structure = None if structure is None else np.flip(np.asarray(structure))
     count = len(_scipy.axes_of(axes, np.ndim(input)))
     box = footprint if footprint is not None else structure
     lengths = box.shape if box is not None else [operator.index(length) for length in _scipy.for_each(size, count)]
-    origins = [
-        # The middle of an even length moves when the window is mirrored.
-        -one - (1 if length % 2 == 0 else 0)
-        for one, length in zip(_scipy.for_each(origin, count), lengths, strict=False)
-    ]
+    origins = tuple(_mirrored(one, length) for one, length in zip(_scipy.for_each(origin, count), lengths, strict=False))
     return extreme(input, size, footprint, structure, output, mode, cval, origins, "max", axes)
 
 
@@ -222,6 +231,11 @@ def black_tophat(
     dilated = grey_dilation(image, size, footprint, structure, None, *window, axes=axes)
     closed = grey_erosion(dilated, size, footprint, structure, output, *window, axes=axes)
     return _difference(closed, image, closed)
+
+
+def _mirrored(origin: int, length: int) -> int:
+    """The origin of a window that is mirrored, where the middle of an even length moves."""
+    return -origin - (1 if length % 2 == 0 else 0)
 
 
 def _check_window(size: Any, footprint: Any, structure: Any) -> None:

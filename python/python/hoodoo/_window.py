@@ -12,6 +12,8 @@ import numpy as np
 from ._arrays import Array, mask
 from ._hoodoo import footprint_named
 
+__all__ = ["footprint"]
+
 
 def check_window(ndim: int, size: Any, footprint: Any, mode: Any, origin: Any, axes: Any) -> None:
     """Checks, for a window on arrays of so many axes, what the extension module can't tell from what is right.
