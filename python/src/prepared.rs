@@ -89,6 +89,15 @@ impl PyPrepared {
         self.prepared.outputs().iter().map(|dtype| descriptor(py, *dtype)).collect()
     }
 
+    /// It never changes.
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _known: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let name = |dtype: &DType| Ok(descriptor(py, *dtype)?.to_string());
         let names = |each: &[DType]| Ok::<_, PyErr>(each.iter().map(name).collect::<PyResult<Vec<_>>>()?.join(", "));

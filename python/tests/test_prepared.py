@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 import threading
 import timeit
@@ -142,6 +143,25 @@ def test_it_says_what_it_is():
     assert isinstance(prepared, hoodoo.Prepared)
     high = prepared(np.zeros((4, 5), "u1")).high
     assert high.dtype == np.float32
+
+
+def test_a_shape_may_be_a_number():
+    kernel, image = Kernel("max(w)"), np.array([3.0, 1.0, 2.0])
+    same(kernel.prepare(3, size=3)(image), kernel(image, size=3))
+    assert kernel.explain(np.int64(3), size=3) == kernel.explain((3,), size=3)
+    assert kernel.output_region(5, size=3, mode="valid") == ((1, 4),)
+    for shape in ("abc", 3.0, (3.0,), None, [None]):
+        for wrong in (kernel.prepare, kernel.explain, kernel.output_region):
+            with pytest.raises(TypeError, match="shape must be an integer or a sequence of integers"):
+                wrong(shape, size=3)
+
+
+def test_it_never_changes():
+    prepared = Kernel("max(w)").prepare((4, 5), size=3)
+    assert copy.copy(prepared) is prepared
+    assert copy.deepcopy({"filter": prepared})["filter"] is prepared
+    with pytest.raises(AttributeError):
+        prepared.shape = (3, 3)
 
 
 def test_what_it_says_makes_outputs():

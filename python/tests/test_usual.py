@@ -104,6 +104,18 @@ def test_calls_like_these_are_prepared_once(name):
         assert after.hits == before.hits + 1 and after.misses == before.misses, options
 
 
+@pytest.mark.parametrize("name", ["minimum_filter", "median_filter", *GREY])
+def test_footprints_that_are_not_right(name):
+    image, function = np.arange(12.0).reshape(3, 4), getattr(hoodoo, name)
+    for footprint in (np.ones((0, 3)), np.zeros((3, 3)), np.ones(3), np.ones((3, 3, 3)), np.array(1)):
+        for _ in range(2):
+            with pytest.raises((RuntimeError, ValueError)) as ours:
+                function(image, footprint=footprint)
+            with pytest.raises((IndexError, RuntimeError, ValueError)) as theirs:
+                getattr(ndimage, name)(image, footprint=footprint)
+            assert ours.type is theirs.type or theirs.type is IndexError
+
+
 @pytest.mark.parametrize("name", [*NAMES, *LINES])
 def test_what_is_not_right_is_not_remembered(name):
     image = np.arange(12.0).reshape(3, 4)

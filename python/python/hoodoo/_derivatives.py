@@ -314,7 +314,9 @@ def _gaussian_derivative(order: int, sigma: Any) -> Callable[..., Array]:
     """The function of a derivative along one axis, smoothed along the others."""
 
     def derivative(image: Array, axis: int, output: Any, mode: str, cval: Any, **keywords: Any) -> Array:
-        orders = [order if each == axis else 0 for each in range(image.ndim)]
+        orders = [0] * image.ndim
+        # Along an axis that there is not it is an IndexError, as SciPy's.
+        orders[axis] = order
         return gaussian_filter(image, sigma, orders, output, mode, cval, **keywords)
 
     return derivative

@@ -50,7 +50,9 @@ def usual(
         return None
     cells = None
     if footprint is not None:
-        if type(footprint) is not np.ndarray or footprint.size > _MOST_CELLS or size is not None or footprint.dtype.kind not in "biuf":
+        if type(footprint) is not np.ndarray or size is not None or footprint.dtype.kind not in "biuf":
+            return None
+        if not 0 < footprint.size <= _MOST_CELLS:
             return None
         cells = footprint.shape, footprint.astype(bool).tobytes()
     is_bool = image.dtype.kind == "b"
