@@ -3,7 +3,7 @@
 use hoodoo::{AnyElement, DType, Input, Output, f16};
 use numpy::ndarray::{ArrayViewD, ArrayViewMutD};
 use numpy::{BorrowError, Element, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyReadwriteArrayDyn};
-use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
@@ -14,12 +14,18 @@ const MOST_AXES: usize = 32;
 pub trait Readable {
     /// The array as an input.
     fn input(&self) -> Input<'_>;
+
+    /// The type of its elements.
+    fn dtype(&self) -> DType;
 }
 
 /// An array that nobody else may read or write, as far as Rust can know.
 pub trait Writable {
     /// The array as an output.
     fn output(&mut self) -> Output<'_>;
+
+    /// The type of its elements.
+    fn dtype(&self) -> DType;
 }
 
 impl<T: Element + AnyElement> Readable for PyReadonlyArrayDyn<'_, T> {
@@ -30,6 +36,10 @@ impl<T: Element + AnyElement> Readable for PyReadonlyArrayDyn<'_, T> {
             false => T::input(self.as_array()),
         }
     }
+
+    fn dtype(&self) -> DType {
+        T::DTYPE
+    }
 }
 
 impl<T: Element + AnyElement> Writable for PyReadwriteArrayDyn<'_, T> {
@@ -38,6 +48,10 @@ impl<T: Element + AnyElement> Writable for PyReadwriteArrayDyn<'_, T> {
             true => T::output(ArrayViewMutD::from_shape(self.shape(), &mut []).expect("there are no elements")),
             false => T::output(self.as_array_mut()),
         }
+    }
+
+    fn dtype(&self) -> DType {
+        T::DTYPE
     }
 }
 
@@ -82,32 +96,39 @@ pub fn writable<'py>(array: &Bound<'py, PyUntypedArray>) -> PyResult<Box<dyn Wri
     with_type!(array, typed => Ok(Box::new(typed.try_readwrite().map_err(exception)?)))
 }
 
+/// Runs `$body` with `$type` as the element type in Rust that `$dtype` names.
+macro_rules! with_element {
+    ($dtype:expr, $type:ident => $body:expr) => {
+        with_element!($dtype, $type => $body; Bool bool, I8 i8, U8 u8, I16 i16, U16 u16, I32 i32, U32 u32, I64 i64, U64 u64, F16 f16,
+            F32 f32, F64 f64)
+    };
+    ($dtype:expr, $type:ident => $body:expr; $($variant:ident $element:ty),*) => {
+        match $dtype {
+            $(DType::$variant => {
+                type $type = $element;
+                Ok($body)
+            })*
+            other => Err(PyTypeError::new_err(format!("there are no arrays of {other}"))),
+        }
+    };
+}
+
 /// A new array of zeros.
 ///
 /// # Errors
 ///
 /// `TypeError` for an element type that NumPy does not have.
 pub fn new_array<'py>(py: Python<'py>, dtype: DType, shape: &[usize]) -> PyResult<Bound<'py, PyUntypedArray>> {
-    macro_rules! of {
-        ($type:ty) => {
-            Ok(PyArrayDyn::<$type>::zeros(py, shape, false).as_untyped().clone())
-        };
-    }
-    match dtype {
-        DType::Bool => of!(bool),
-        DType::I8 => of!(i8),
-        DType::U8 => of!(u8),
-        DType::I16 => of!(i16),
-        DType::U16 => of!(u16),
-        DType::I32 => of!(i32),
-        DType::U32 => of!(u32),
-        DType::I64 => of!(i64),
-        DType::U64 => of!(u64),
-        DType::F16 => of!(f16),
-        DType::F32 => of!(f32),
-        DType::F64 => of!(f64),
-        _ => Err(PyTypeError::new_err(format!("there are no arrays of {dtype}"))),
-    }
+    with_element!(dtype, T => PyArrayDyn::<T>::zeros(py, shape, false).as_untyped().clone())
+}
+
+/// NumPy's object for an element type.
+///
+/// # Errors
+///
+/// `TypeError` for an element type that NumPy does not have.
+pub fn descriptor(py: Python<'_>, dtype: DType) -> PyResult<Bound<'_, PyArrayDescr>> {
+    with_element!(dtype, T => <T as Element>::get_dtype(py))
 }
 
 /// Whether filters can read and write the array's memory where it is. One of bool may have bytes that are no bools, which

@@ -21,6 +21,7 @@ use numpy::{PyArray1, PyArrayMethods, PyReadonlyArrayDyn, PyReadwriteArray1, PyU
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCapsule, PyCapsuleMethods, PyDict, PyTuple};
 
 use crate::errors::{caught, exception};
@@ -128,10 +129,10 @@ struct PythonFunction {
 
 impl PythonFunction {
     fn call(&self, py: Python<'_>, window: &[f64]) -> PyResult<f64> {
-        // Only the thread of the run calls, and while it does, nobody else holds the lock.
+        // Of several threads that run one filter, one has the arguments; the others make their own.
         let last = self.last.try_lock().ok().and_then(|mut last| last.take());
         let arguments = match last.map(|last| last.into_bound(py)) {
-            Some(arguments) if refilled(&arguments, window) => arguments,
+            Some(arguments) if has_gil(py) && refilled(&arguments, window) => arguments,
             _ => {
                 let window = PyArray1::from_slice(py, window).into_any();
                 PyTuple::new(py, iter::once(window).chain(self.arguments.bind(py).iter()).collect::<Vec<_>>())?
@@ -144,6 +145,17 @@ impl PythonFunction {
         }
         value
     }
+}
+
+/// Whether one thread at a time runs Python. Where that is so it stays so; where it is not, an import can make it so later, and then
+/// only some time is lost.
+fn has_gil(py: Python<'_>) -> bool {
+    static HAS_GIL: PyOnceLock<bool> = PyOnceLock::new();
+    *HAS_GIL.get_or_init(py, || {
+        // Pythons before 3.13 have no such question, and always have a GIL.
+        let asked = py.import("sys").and_then(|sys| sys.call_method0("_is_gil_enabled"));
+        asked.and_then(|answer| answer.is_truthy()).unwrap_or(true)
+    })
 }
 
 /// Writes a window into the array of an earlier call, if nobody has kept it, and if it is as a new one would be: to make a new one takes
@@ -163,7 +175,8 @@ fn refilled(arguments: &Bound<'_, PyTuple>, window: &[f64]) -> bool {
         return false;
     }
     // SAFETY: the array is aligned and contiguous and has as many elements, its only owner is the tuple, and the tuple's only owner are
-    // we, so that nobody else reads or writes it: as long as we have the GIL, nobody becomes an owner.
+    // we, so that nobody else reads or writes it: as long as we have the GIL, which the caller says that there is, nobody becomes an owner,
+    // not even by a weak reference.
     unsafe { ptr::copy_nonoverlapping(window.as_ptr(), array.data(), window.len()) };
     true
 }

@@ -16,8 +16,9 @@ mod run;
 
 /// Programs, filters and callbacks.
 ///
-/// The windows of Python functions count on the GIL (`callback.rs`), and nothing here has been tested without it.
-#[pyo3::pymodule(gil_used = true)]
+/// Nothing here counts on the GIL: all classes are frozen, and what threads share is behind locks. What can be spared where there is one is
+/// spared in `callback.rs` only, which asks.
+#[pyo3::pymodule(gil_used = false)]
 mod _hoodoo {
     #[pymodule_export]
     use crate::callback::{

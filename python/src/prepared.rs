@@ -1,13 +1,13 @@
 //! A filter for arrays of one shape and type, called again and again: what is done for each call is what has to be.
 
 use hoodoo::{DType, Output, Prepared, Progress};
-use numpy::{PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{PyArrayDescr, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
-use crate::arrays::{Readable, is_direct, new_array, readable, writable};
+use crate::arrays::{Readable, descriptor, is_direct, new_array, readable, writable};
 use crate::errors::{caught, exception};
 use crate::run::{Effort, run};
 
@@ -39,7 +39,8 @@ impl PyPrepared {
         let (py, this) = (slf.py(), slf.get());
         let count = this.prepared.inputs().len();
         if images.len() != count {
-            return Err(PyTypeError::new_err(format!("it is prepared for {count} inputs, not {}", images.len())));
+            let inputs = if count == 1 { "input" } else { "inputs" };
+            return Err(PyTypeError::new_err(format!("it is prepared for {count} {inputs}, not {}", images.len())));
         }
         let images = images.iter().map(|image| as_array(&image)).collect::<PyResult<Vec<_>>>()?;
         if let Some(output) = output {
@@ -82,17 +83,27 @@ impl PyPrepared {
         PyTuple::new(py, self.prepared.output_shape())
     }
 
-    /// The names of the outputs' types.
+    /// The outputs' types.
     #[getter]
-    fn output_types(&self) -> Vec<String> {
-        self.prepared.outputs().iter().map(DType::to_string).collect()
+    fn output_types<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyArrayDescr>>> {
+        self.prepared.outputs().iter().map(|dtype| descriptor(py, *dtype)).collect()
     }
 
-    fn __repr__(&self) -> String {
-        let types = |each: &[DType]| each.iter().map(DType::to_string).collect::<Vec<_>>().join(", ");
-        let (images, outputs) = (types(self.prepared.inputs()), types(self.prepared.outputs()));
-        let shape: Vec<String> = self.prepared.shape().iter().map(usize::to_string).collect();
-        format!("<{:?} prepared for {} elements of {images}, giving {outputs}>", self.source.trim(), shape.join(" × "))
+    /// It never changes.
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _known: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let name = |dtype: &DType| Ok(descriptor(py, *dtype)?.to_string());
+        let names = |each: &[DType]| Ok::<_, PyErr>(each.iter().map(name).collect::<PyResult<Vec<_>>>()?.join(", "));
+        let (images, outputs) = (names(self.prepared.inputs())?, names(self.prepared.outputs())?);
+        let shape = self.prepared.shape().iter().map(usize::to_string).collect::<Vec<_>>().join(" × ");
+        Ok(format!("<{:?} prepared for {shape} elements of {images}, giving {outputs}>", self.source.trim()))
     }
 }
 
@@ -104,11 +115,11 @@ impl PyPrepared {
         for (image, dtype) in images.iter().zip(self.prepared.inputs()) {
             let read = readable(image)?;
             if image.shape() != shape {
-                let given = image.shape();
-                return Err(PyValueError::new_err(format!("it is prepared for the shape {shape:?}, not {given:?}")));
+                let [shape, given] = [shape, image.shape()].map(|shape| PyTuple::new(image.py(), shape));
+                return Err(PyValueError::new_err(format!("it is prepared for the shape {}, not {}", shape?, given?)));
             }
-            if read.input().dtype() != *dtype {
-                let given = read.input().dtype();
+            if read.dtype() != *dtype {
+                let (dtype, given) = (descriptor(image.py(), *dtype)?, image.dtype());
                 return Err(PyTypeError::new_err(format!("it is prepared for elements of {dtype}, not {given}")));
             }
             borrowed.push(read);
@@ -149,7 +160,7 @@ impl PyPrepared {
         {
             let borrowed = self.borrowed(&images)?;
             if let Ok(mut target) = writable(array)
-                && target.output().dtype() == self.prepared.outputs()[0]
+                && target.dtype() == self.prepared.outputs()[0]
             {
                 self.compute(py, &borrowed, vec![target.output()], None)?;
                 return Ok(output.clone());

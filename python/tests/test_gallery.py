@@ -78,6 +78,9 @@ def test_footprints_with_names(image, name, cells):
 
 def test_footprints_along_other_axes(image):
     assert hoodoo.footprint("ball:1", 3).sum() == 7
+    for name, ndim, error in [("disk:2", -1, ValueError), ("box:1", 99, ValueError), ("disk:2", 3, ValueError), (2, 2, TypeError), ("box:1", 2.0, TypeError)]:
+        with pytest.raises(error):
+            hoodoo.footprint(name, ndim)
     kernel = Kernel("mean(w)")
     np.testing.assert_array_equal(kernel(image, footprint="cross:1", axes=1), kernel(image, size=3, axes=1))
     stack = np.stack([image, image[::-1]])

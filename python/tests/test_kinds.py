@@ -293,3 +293,6 @@ def test_a_kernel_from_a_file(tmp_path):
     assert kernel == Kernel("param t = 1; # Höhe\nt * (max(w) - min(w))\n", t=2)
     with pytest.raises(FileNotFoundError):
         Kernel.from_file(tmp_path / "other.hood")
+    # A number is no path, although the system has files of numbers.
+    with pytest.raises(TypeError):
+        Kernel.from_file(1)

@@ -243,6 +243,7 @@ def test_derivatives_of_others(name):
         ("correlate1d", ([[1, 2]],), {}),
         ("correlate1d", (["a"],), {}),
         ("correlate1d", ([1, 2, 3],), {"origin": 2}),
+        ("correlate1d", ([1, 2, 3],), {"origin": 1.0}),
         ("correlate1d", ([1, 2, 3],), {"axis": 5}),
         ("correlate1d", ([1, 2, 3],), {"output": np.zeros(3)}),
         ("correlate1d", ([1, 2, 3],), {"output": "?"}),
@@ -254,6 +255,7 @@ def test_derivatives_of_others(name):
         ("correlate", (np.ones((3, 3)),), {"mode": ["wrap", "wrap"]}),
         ("convolve", (np.ones((3, 3)),), {"axes": (0, 0)}),
         ("convolve", (np.ones((3, 3)),), {"origin": [0]}),
+        ("correlate", (np.ones((3, 3)),), {"origin": 1.0}),
         ("convolve", (np.ones((3, 3)),), {"cval": 1j}),
         ("gaussian_filter", (-1,), {}),
         ("gaussian_filter", ("wide",), {}),
@@ -264,6 +266,8 @@ def test_derivatives_of_others(name):
         ("gaussian_filter1d", (np.inf,), {}),
         ("gaussian_laplace", (1,), {"axes": (7,)}),
         ("gaussian_gradient_magnitude", ((1, 2),), {"axes": (0,)}),
+        ("gaussian_gradient_magnitude", (1,), {"axes": 5}),
+        ("gaussian_gradient_magnitude", (1,), {"axes": -3}),
         ("gaussian_laplace", (1,), {"nonsense": 1}),
         ("sobel", (), {"axis": 2}),
         ("sobel", (), {"mode": ["wrap"]}),
@@ -289,6 +293,14 @@ def test_derivatives_of_others(name):
 def test_mistakes(name, arguments, keywords):
     keywords = dict(keywords)
     assert_same(name, np.arange(12.0).reshape(3, 4), *arguments, **keywords)
+
+
+def test_arrays_of_more_axes_than_filters_have_are_left_to_scipy():
+    if np.lib.NumpyVersion(np.__version__) < "2.0.0":
+        pytest.skip("NumPy has arrays of 32 axes at most")
+    image = np.random.default_rng(3).random((1,) * 32 + (9,))
+    assert_same("gaussian_filter1d", image, 1)
+    assert_same("correlate1d", image, [1, 2, 3])
 
 
 def test_everything_of_scipys_is_there():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import re
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,29 @@ def test_the_texts_of_the_licences_go_with_it(distribution):
     assert "Typing :: Typed" in metadata.get_all("Classifier")
 
 
+def test_names_are_where_the_table_says():
+    """The table of what is imported when it is used first has all that its modules say that they define."""
+    for module in set(hoodoo._DEFINED_IN.values()) - {"._hoodoo"}:
+        names = [name for name, place in hoodoo._DEFINED_IN.items() if place == module]
+        assert names == importlib.import_module(module, "hoodoo").__all__
+    assert all(hasattr(hoodoo, name) for name in hoodoo.__all__)
+
+
+def test_all_that_looks_at_neighbourhoods_is_ours():
+    import scipy.ndimage
+
+    import hoodoo.ndimage
+
+    theirs = {name for name in hoodoo.ndimage.__all__ if getattr(hoodoo.ndimage, name) is getattr(scipy.ndimage, name)}
+    neighbourhoods = "_filter|gaussian|^binary|^grey|tophat|^morpho|correlate|convolve|laplace|sobel|prewitt"
+    found = {name for name in theirs if re.search(neighbourhoods, name)}
+    # Those look at no neighbourhood.
+    assert found == {"fourier_gaussian", "spline_filter", "spline_filter1d"}
+    assert hoodoo.ndimage.__all__ == scipy.ndimage.__all__
+
+
 def test_one_extension_module_is_for_every_python(distribution):
     (extension,) = [file for file in distribution.files if Path(file).name.startswith("_hoodoo.") and file.suffix != ".pyi"]
-    assert ".abi3." in extension.name
+    # Without the GIL each version has an interface of its own.
+    expected = sysconfig.get_config_var("SOABI") if sysconfig.get_config_var("Py_GIL_DISABLED") else "abi3"
+    assert f".{expected}." in extension.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 import threading
 import timeit
@@ -103,17 +104,17 @@ def test_what_it_is_not_prepared_for():
     prepared = Kernel("max(w)").prepare((4, 5), "f4", size=3)
     right = np.zeros((4, 5), "f4")
     for images, error, message in [
-        ((), TypeError, "1 inputs, not 0"),
-        ((right, right), TypeError, "1 inputs, not 2"),
-        ((right.astype("f8"),), TypeError, "elements of f32, not f64"),
-        ((right.T.copy(),), ValueError, r"shape \[4, 5\], not \[5, 4\]"),
+        ((), TypeError, "1 input, not 0"),
+        ((right, right), TypeError, "1 input, not 2"),
+        ((right.astype("f8"),), TypeError, "elements of float32, not float64"),
+        ((right.T.copy(),), ValueError, r"shape \(4, 5\), not \(5, 4\)"),
         ((right.astype(complex),), TypeError, "not supported"),
         ((np.ma.masked_array(right),), TypeError, "no masks"),
     ]:
         with pytest.raises(error, match=message):
             prepared(*images)
     for output, error, message in [
-        (np.zeros((4, 5)), TypeError, "output of f32, not f64"),
+        (np.zeros((4, 5)), TypeError, "output of float32, not float64"),
         (np.zeros((5, 4), "f4"), ValueError, "outputs of shape"),
         ("f4", TypeError, "must be an array"),
         (np.broadcast_to(np.float32(0), (4, 5)), ValueError, "read-only"),
@@ -138,10 +139,38 @@ def test_what_it_is_not_prepared_for():
 
 def test_it_says_what_it_is():
     prepared = Kernel(" low: min(w), high: mean(w)").prepare((4, 5), "u1", size=3)
-    assert repr(prepared) == '<"low: min(w), high: mean(w)" prepared for 4 × 5 elements of u8, giving u8, f32>'
+    assert repr(prepared) == '<"low: min(w), high: mean(w)" prepared for 4 × 5 elements of uint8, giving uint8, float32>'
     assert isinstance(prepared, hoodoo.Prepared)
     high = prepared(np.zeros((4, 5), "u1")).high
     assert high.dtype == np.float32
+
+
+def test_a_shape_may_be_a_number():
+    kernel, image = Kernel("max(w)"), np.array([3.0, 1.0, 2.0])
+    same(kernel.prepare(3, size=3)(image), kernel(image, size=3))
+    assert kernel.explain(np.int64(3), size=3) == kernel.explain((3,), size=3)
+    assert kernel.output_region(5, size=3, mode="valid") == ((1, 4),)
+    for shape in ("abc", 3.0, (3.0,), None, [None]):
+        for wrong in (kernel.prepare, kernel.explain, kernel.output_region):
+            with pytest.raises(TypeError, match="shape must be an integer or a sequence of integers"):
+                wrong(shape, size=3)
+
+
+def test_it_never_changes():
+    prepared = Kernel("max(w)").prepare((4, 5), size=3)
+    assert copy.copy(prepared) is prepared
+    assert copy.deepcopy({"filter": prepared})["filter"] is prepared
+    with pytest.raises(AttributeError):
+        prepared.shape = (3, 3)
+
+
+def test_what_it_says_makes_outputs():
+    prepared = Kernel("low: min(w), high: mean(w)").prepare((4, 5), "u1", size=(3, 2), mode="valid")
+    assert prepared.output_types == [np.dtype(np.uint8), np.dtype(np.float32)]
+    image = some((4, 5), "u1")
+    outputs = [np.empty(prepared.output_shape, dtype) for dtype in prepared.output_types]
+    assert prepared(image, output=outputs) is outputs
+    same(tuple(outputs), prepared(image))
 
 
 def test_threads_call_it_at_once():

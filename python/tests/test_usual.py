@@ -40,13 +40,80 @@ def test_random_calls(seed):
         before = _usual._ready.cache_info().misses
         given = getattr(hoodoo, name)(image, **options)
         assert _usual._ready.cache_info().misses == before + 1
-        # With an array for the result, the arguments are read one by one.
-        close(given, getattr(hoodoo, name)(image, output=np.empty_like(image), **options))
+        # With a type for the result, the arguments are read one by one.
+        close(given, getattr(hoodoo, name)(image, output=dtype, **options))
         close(given, getattr(ndimage, name)(image, **options))
     for name in LINES:
         axis = int(rng.integers(-len(shape), len(shape)))
         options = {"size": 3, "axis": axis, "mode": str(mode), "cval": cval}
         close(getattr(hoodoo, name)(image, **options), getattr(ndimage, name)(image, **options))
+
+
+GREY = ["grey_erosion", "grey_dilation", "grey_opening", "grey_closing", "white_tophat", "black_tophat", "morphological_gradient"]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_windows_and_outputs(seed):
+    """Lengths for each axis, footprints, some axes in any order, arrays to write to, and booleans."""
+    rng = np.random.default_rng(1000 + seed)
+    ndim = int(rng.integers(1, 4))
+    image = rng.random(tuple(rng.integers(3, 9, ndim))) * 120
+    image = image > 60 if seed % 5 == 0 else image.astype(str(rng.choice(TYPES)))
+    axes = tuple(int(axis) for axis in rng.permutation(ndim)[: rng.integers(1, ndim + 1)])
+    lengths = tuple(int(length) for length in rng.integers(1, 5, len(axes)))
+    origins = tuple(int(rng.integers(-(length // 2), (length - 1) // 2 + 1)) for length in lengths)
+    footprint = np.ones(lengths, bool) if seed % 3 == 0 else rng.random(lengths) > 0.4
+    footprint.flat[0] = True
+    placed = {"mode": str(rng.choice(MODES)), "cval": float(rng.choice([0, 3, 7.25])), "origin": origins}
+    if seed % 2 and ndim == len(axes):
+        axes = None
+    for name in [*NAMES, *GREY]:
+        if image.dtype.kind == "b" and name == "morphological_gradient":
+            # NumPy has no difference of booleans.
+            continue
+        function, theirs = getattr(hoodoo, name), getattr(ndimage, name)
+        for window in [{"size": lengths}] if name == "uniform_filter" else [{"size": lengths}, {"footprint": footprint}]:
+            if ndim == 1 and name == "median_filter" and not footprint.all() and "footprint" in window:
+                # Along a line SciPy's medians see the holes of footprints, too.
+                continue
+            options = {"axes": axes, **window, **placed}
+            try:
+                expected = theirs(image, **options)
+            except (RuntimeError, ValueError) as error:
+                with pytest.raises(type(error)):
+                    function(image, **options)
+                continue
+            close(function(image, **options), expected)
+            output = np.full(image.shape, 77).astype(image.dtype)
+            assert getattr(hoodoo, name)(image, output=output, **options) is output or name in GREY[4:]
+            close(output, theirs(image, output=np.empty_like(image), **options))
+            own = image.copy()
+            close(function(own, output=own, **options) if name not in GREY[4:] else function(image, **options), expected)
+
+
+@pytest.mark.parametrize("name", ["minimum_filter", "median_filter", "grey_erosion", "grey_dilation"])
+def test_calls_like_these_are_prepared_once(name):
+    image, cells = np.arange(20, dtype=np.uint8).reshape(4, 5), np.ones((3, 3), bool)
+    cross = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]])
+    function = getattr(hoodoo, name)
+    for options in ({"size": 3}, {"size": (3, 3)}, {"footprint": cells}, {"footprint": cross}, {"size": 3, "output": np.empty_like(image)}):
+        function(image, **options)
+        before = _usual._ready.cache_info()
+        function(image, **options)
+        after = _usual._ready.cache_info()
+        assert after.hits == before.hits + 1 and after.misses == before.misses, options
+
+
+@pytest.mark.parametrize("name", ["minimum_filter", "median_filter", *GREY])
+def test_footprints_that_are_not_right(name):
+    image, function = np.arange(12.0).reshape(3, 4), getattr(hoodoo, name)
+    for footprint in (np.ones((0, 3)), np.zeros((3, 3)), np.ones(3), np.ones((3, 3, 3)), np.array(1)):
+        for _ in range(2):
+            with pytest.raises((RuntimeError, ValueError)) as ours:
+                function(image, footprint=footprint)
+            with pytest.raises((IndexError, RuntimeError, ValueError)) as theirs:
+                getattr(ndimage, name)(image, footprint=footprint)
+            assert ours.type is theirs.type or theirs.type is IndexError
 
 
 @pytest.mark.parametrize("name", [*NAMES, *LINES])

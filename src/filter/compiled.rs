@@ -85,13 +85,14 @@ impl Rows {
         progress: &Progress,
     ) -> Result<Option<Vec<usize>>, Error> {
         let all = job.domain.region();
-        let axes = self.border.as_ref().map_or(&[][..], |(_, axes)| axes);
+        let Some((border, axes)) = &self.border else {
+            return self.whole.run(job, all, inputs, &outputs, progress);
+        };
         let inner = axes.iter().fold(all.clone(), |region, along| {
             let axis = job.axes[*along];
             region.trimmed(axis, Halo::from(job.cells.reach(*along)).interior(job.domain.shape()[axis]))
         });
-        let around =
-            self.border.iter().flat_map(|(code, _)| all.around(&inner).into_iter().map(move |part| (code, part)));
+        let around = all.around(&inner).into_iter().map(|part| (border, part));
         let parts: Vec<(&ReadyRows, Region)> = around.chain([(&self.whole, inner.clone())]).collect();
         let mut failed: Option<Vec<usize>> = None;
         for (code, region) in &parts {

@@ -134,11 +134,15 @@ impl Function {
 
     /// Checks that there are so many inputs and outputs.
     pub fn check_counts(&self, inputs: usize, outputs: usize) -> Result<(), Error> {
-        let (needed, names) = match self {
-            Function::Kernel(kernel) => (kernel.inputs().len(), format!(" ({})", kernel.inputs().join(", "))),
-            Function::Callback(_) => (1, String::new()),
+        let needed = match self {
+            Function::Kernel(kernel) => kernel.inputs().len(),
+            Function::Callback(_) => 1,
         };
         if inputs != needed {
+            let names = match self {
+                Function::Kernel(kernel) => format!(" ({})", kernel.inputs().join(", ")),
+                Function::Callback(_) => String::new(),
+            };
             return Err(Error::argument("inputs", format!("{needed} needed{names}, and {inputs} given")));
         }
         if outputs != self.output_count() {

@@ -259,7 +259,7 @@ fn element_range(dtype: DType, outside: Option<f64>, finite: bool) -> ValueRange
 }
 
 /// What the rows of an input hold: its elements, if what is outside is one as well.
-fn pass_input(array: usize, dtype: DType, outside: Option<f64>) -> PassInput {
+pub fn pass_input(array: usize, dtype: DType, outside: Option<f64>) -> PassInput {
     let range = element_range(dtype, outside, false);
     // An f16 is an f32 to the code.
     let lane = Lane::of(dtype).or(dtype.fits_f32().then_some(Lane::F32));

@@ -34,7 +34,7 @@ mod verify;
 pub mod width;
 
 use self::absent::without_absent;
-pub use self::assemble::array_input;
+pub use self::assemble::pass_input;
 use self::chain::chain;
 use self::cut::{Cutting, cut};
 pub use self::cut::{Separable, may_have_weights, separable};

@@ -19,100 +19,46 @@ from ._errors import KernelError, TracingError
 from ._kernel import Kernel
 
 if TYPE_CHECKING:
-    from ._filters import (
-        maximum_filter,
-        maximum_filter1d,
-        median_filter,
-        minimum_filter,
-        minimum_filter1d,
-        percentile_filter,
-        rank_filter,
-        uniform_filter,
-        uniform_filter1d,
-    )
-    from ._explore import explore
-    from ._gallery import gallery
-    from ._generic import generic_filter, generic_filter1d
-    from ._hoodoo import Prepared
-    from ._jupyter import load_ipython_extension, preview
-    from ._language import language
-    from ._morphology import (
-        black_tophat,
-        grey_closing,
-        grey_dilation,
-        grey_erosion,
-        grey_opening,
-        morphological_gradient,
-        white_tophat,
-    )
-    from ._rolling import rolling
-    from ._trace import kernel
-    from ._traced import coord, dist, extent, fold, offset, require, where
-    from ._window import footprint
+    from ._explore import *
+    from ._filters import *
+    from ._gallery import *
+    from ._generic import *
+    from ._hoodoo import Prepared as Prepared
+    from ._jupyter import *
+    from ._language import *
+    from ._morphology import *
+    from ._rolling import *
+    from ._trace import *
+    from ._traced import *
+    from ._window import *
 
-__all__ = [
-    "Kernel",
-    "KernelError",
-    "Prepared",
-    "TracingError",
-    "black_tophat",
-    "coord",
-    "dist",
-    "explore",
-    "extent",
-    "fold",
-    "footprint",
-    "gallery",
-    "generic_filter",
-    "generic_filter1d",
-    "grey_closing",
-    "grey_dilation",
-    "grey_erosion",
-    "grey_opening",
-    "kernel",
-    "language",
-    "load_ipython_extension",
-    "maximum_filter",
-    "maximum_filter1d",
-    "median_filter",
-    "minimum_filter",
-    "minimum_filter1d",
-    "morphological_gradient",
-    "offset",
-    "percentile_filter",
-    "preview",
-    "rank_filter",
-    "require",
-    "rolling",
-    "uniform_filter",
-    "uniform_filter1d",
-    "where",
-    "white_tophat",
-]
 __version__: str
 """The version of the package."""
 
-#: Where what is imported when it is first used is defined. SciPy takes longer to import than all the rest.
+#: Where what is imported when it is first used is defined: of each module its ``__all__``, which can't be read without importing it, and
+#: SciPy, which most of them need, takes longer to import than all the rest.
 _DEFINED_IN = {
     name: module
     for module, names in {
+        "._explore": "explore",
         "._filters": "maximum_filter maximum_filter1d median_filter minimum_filter minimum_filter1d percentile_filter"
         " rank_filter uniform_filter uniform_filter1d",
-        "._explore": "explore",
         "._gallery": "gallery",
         "._generic": "generic_filter generic_filter1d",
         "._hoodoo": "Prepared",
         "._jupyter": "load_ipython_extension preview",
         "._language": "language",
-        "._rolling": "rolling",
         "._morphology": "black_tophat grey_closing grey_dilation grey_erosion grey_opening morphological_gradient"
-        " white_tophat",
+        " morphological_laplace white_tophat",
+        "._rolling": "rolling",
         "._trace": "kernel",
         "._traced": "coord dist extent fold offset require where",
         "._window": "footprint",
     }.items()
     for name in names.split()
 }
+
+__all__ = ["Kernel", "KernelError", "TracingError", *_DEFINED_IN]
 
 _MODULES = {"dask", "ndimage", "skimage", "xarray"}
 

@@ -19,6 +19,16 @@ from ._dropin import LeftToSciPy, axes_of, for_each, same_as_scipy
 from ._kernel import Kernel, kernel_of, prepared
 from ._outputs import run_into
 
+__all__ = [
+    "binary_closing",
+    "binary_dilation",
+    "binary_erosion",
+    "binary_fill_holes",
+    "binary_hit_or_miss",
+    "binary_opening",
+    "binary_propagation",
+]
+
 #: Zeros and ones.
 Bits = NDArray[np.uint8]
 

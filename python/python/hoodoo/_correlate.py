@@ -17,6 +17,8 @@ from ._arrays import Array
 from ._dropin import LeftToSciPy, axes_of, axis_of, check_origin, for_each, mode_of, placed, run, same_as_scipy
 from ._kernel import kernel_of
 
+__all__ = ["convolve", "convolve1d", "correlate", "correlate1d"]
+
 Weights: TypeAlias = NDArray[np.float64]
 
 # Weights to the left and to the right of the middle are taken for equal if they differ by less.

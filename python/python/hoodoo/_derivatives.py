@@ -15,6 +15,18 @@ from ._arrays import Array
 from ._correlate import along_line, correlate1d
 from ._dropin import LeftToSciPy, axes_of, axis_of, for_each, mode_of, same_as_scipy
 
+__all__ = [
+    "gaussian_filter",
+    "gaussian_filter1d",
+    "gaussian_gradient_magnitude",
+    "gaussian_laplace",
+    "generic_gradient_magnitude",
+    "generic_laplace",
+    "laplace",
+    "prewitt",
+    "sobel",
+]
+
 # SciPy leaves an axis alone if the standard deviation along it is not larger.
 _LEAST_SIGMA = 1e-15
 
@@ -302,7 +314,9 @@ def _gaussian_derivative(order: int, sigma: Any) -> Callable[..., Array]:
     """The function of a derivative along one axis, smoothed along the others."""
 
     def derivative(image: Array, axis: int, output: Any, mode: str, cval: Any, **keywords: Any) -> Array:
-        orders = [order if each == axis else 0 for each in range(image.ndim)]
+        orders = [0] * image.ndim
+        # Along an axis that there is not it is an IndexError, as SciPy's.
+        orders[axis] = order
         return gaussian_filter(image, sigma, orders, output, mode, cval, **keywords)
 
     return derivative

@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from ._jupyter import data_url, extent, plane
 from ._kernel import Kernel
 
+__all__ = ["explore"]
+
 #: Pictures that are longer are shown with fewer pixels; what is computed is computed of all.
 _MOST_PIXELS = 512
 

@@ -18,6 +18,18 @@ from ._kernel import Kernel, kernel_of
 from ._usual import CELLS_AT_ONCE, THEIRS, is_long, usual
 from ._window import axes_of_window, cells_of
 
+__all__ = [
+    "maximum_filter",
+    "maximum_filter1d",
+    "median_filter",
+    "minimum_filter",
+    "minimum_filter1d",
+    "percentile_filter",
+    "rank_filter",
+    "uniform_filter",
+    "uniform_filter1d",
+]
+
 # Along which axis, over how many cells, with which origin and mode.
 Pass = tuple[int, int, int, str]
 
@@ -39,8 +51,6 @@ def minimum_filter(
     >>> hoodoo.minimum_filter([3, 1, 4, 1, 5], size=3)
     array([1, 1, 1, 1, 1])
     """
-    if (ready := usual("min", input, size, footprint, output, mode, cval, origin, axes)) is not None:
-        return ready(input)
     return extreme(input, size, footprint, None, output, mode, cval, origin, "min", axes)
 
 
@@ -61,8 +71,6 @@ def maximum_filter(
     >>> hoodoo.maximum_filter([3, 1, 4, 1, 5], size=3)
     array([3, 4, 4, 5, 5])
     """
-    if (ready := usual("max", input, size, footprint, output, mode, cval, origin, axes)) is not None:
-        return ready(input)
     return extreme(input, size, footprint, None, output, mode, cval, origin, "max", axes)
 
 
@@ -105,8 +113,8 @@ def median_filter(
     >>> hoodoo.median_filter([3, 1, 4, 1, 5], size=3)
     array([3, 3, 1, 4, 5])
     """
-    if (ready := usual("median", input, size, footprint, output, mode, cval, origin, axes)) is not None:
-        return ready(input)
+    if (made := usual("median", input, size, footprint, output, mode, cval, origin, axes)) is not None:
+        return made
     return _ranked(input, lambda cells: cells // 2, size, footprint, output, mode, cval, origin, axes)
 
 
@@ -154,8 +162,8 @@ def uniform_filter(
     >>> hoodoo.uniform_filter([3.0, 0.0, 6.0, 0.0], size=3)
     array([2., 3., 2., 2.])
     """
-    if (ready := usual("mean", input, size, None, output, mode, cval, origin, axes)) is not None:
-        return ready(input)
+    if (made := usual("mean", input, size, None, output, mode, cval, origin, axes)) is not None:
+        return made
     image = np.asarray(input)
     target = _scipy.output_for(output, image)
     passes = _passes(_scipy.axes_of(axes, image.ndim), size, origin, mode)
@@ -177,8 +185,8 @@ def minimum_filter1d(
     >>> hoodoo.minimum_filter1d([3, 1, 4, 1, 5], 3)
     array([1, 1, 1, 1, 1])
     """
-    if (ready := usual("min", input, size, None, output, mode, cval, origin, axis)) is not None:
-        return ready(input)
+    if (made := usual("min", input, size, None, output, mode, cval, origin, axis)) is not None:
+        return made
     return _along_axis("min(w)", input, size, axis, output, mode, cval, origin)
 
 
@@ -197,8 +205,8 @@ def maximum_filter1d(
     >>> hoodoo.maximum_filter1d([3, 1, 4, 1, 5], 3)
     array([3, 4, 4, 5, 5])
     """
-    if (ready := usual("max", input, size, None, output, mode, cval, origin, axis)) is not None:
-        return ready(input)
+    if (made := usual("max", input, size, None, output, mode, cval, origin, axis)) is not None:
+        return made
     return _along_axis("max(w)", input, size, axis, output, mode, cval, origin)
 
 
@@ -217,8 +225,8 @@ def uniform_filter1d(
     >>> hoodoo.uniform_filter1d([3.0, 0.0, 6.0, 0.0], 3)
     array([2., 3., 2., 2.])
     """
-    if (ready := usual("mean", input, size, None, output, mode, cval, origin, axis)) is not None:
-        return ready(input)
+    if (made := usual("mean", input, size, None, output, mode, cval, origin, axis)) is not None:
+        return made
     return _along_axis("mean(w)", input, size, axis, output, mode, cval, origin)
 
 
@@ -235,6 +243,8 @@ def extreme(
     axes: int | Sequence[int] | None,
 ) -> Array:
     """The least or the greatest value of each window, from or to which a structure is subtracted or added."""
+    if structure is None and (made := usual(which, input, size, footprint, output, mode, cval, origin, axes)) is not None:
+        return made
     _scipy.warn_of_size(size, footprint, stacklevel=3)
     if isinstance(footprint, str):
         footprint = cells_of(footprint, axes_of_window(np.ndim(input), axes))

@@ -9,6 +9,8 @@ from typing import Any
 from ._hoodoo import recipes
 from ._kernel import Kernel
 
+__all__ = ["gallery"]
+
 
 class Recipe:
     """A kernel of the cookbook, with the window that it looks best with. Calling it filters."""

@@ -18,6 +18,8 @@ from ._outputs import run_into
 if TYPE_CHECKING:
     from ._hoodoo import Options
 
+__all__ = ["generic_filter", "generic_filter1d"]
+
 #: The options of kernels, as they are if nobody says.
 _DEFAULTS = {"cast": "wrap", "threads": 0, "precision": "exact"}
 

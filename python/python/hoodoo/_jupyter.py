@@ -17,6 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from ._kernel import Kernel
 from ._syntax import tokens
 
+__all__ = ["load_ipython_extension", "preview"]
+
 #: The colours of highlighted words, legible on light and on dark pages.
 _COLOURS = {
     "comment": "#808080",

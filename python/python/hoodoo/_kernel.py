@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike
@@ -103,7 +104,8 @@ class Kernel:
     @classmethod
     def from_file(cls, path: str | PathLike[str], **params: ArrayLike) -> Kernel:
         """The kernel in a file, which mostly has a name that ends in ``.hood``, with values for params and weights."""
-        with open(path, encoding="utf-8-sig") as file:
+        # A number would be that of a file that is open.
+        with open(os.fspath(path), encoding="utf-8-sig") as file:
             return cls(file.read(), **params)
 
     @property
@@ -296,7 +298,7 @@ class Kernel:
 
     def prepare(
         self,
-        shape: Sequence[SupportsIndex],
+        shape: SupportsIndex | Sequence[SupportsIndex],
         dtype: DTypeLike | Sequence[DTypeLike] = np.float64,
         size: SupportsIndex | Iterable[SupportsIndex] | None = None,
         footprint: ArrayLike | None = None,
@@ -335,7 +337,7 @@ class Kernel:
 
     def explain(
         self,
-        shape: Sequence[int] = (1024, 1024),
+        shape: SupportsIndex | Sequence[SupportsIndex] = (1024, 1024),
         dtype: DTypeLike | Sequence[DTypeLike] = np.float64,
         size: SupportsIndex | Iterable[SupportsIndex] | None = None,
         footprint: ArrayLike | None = None,
@@ -429,7 +431,7 @@ class Kernel:
 
     def output_region(
         self,
-        shape: Sequence[int],
+        shape: SupportsIndex | Sequence[SupportsIndex],
         *,
         size: SupportsIndex | Iterable[SupportsIndex] | None = None,
         footprint: ArrayLike | None = None,
@@ -444,15 +446,16 @@ class Kernel:
         >>> Kernel("w[0, 1] - w[0, 0]").output_region((4, 6), mode=("reflect", "valid"))
         ((0, 4), (0, 5))
         """
-        footprint = cells_of(footprint, axes_of_window(len(shape), axes))
+        lengths = _lengths(shape)
+        footprint = cells_of(footprint, axes_of_window(len(lengths), axes))
         ready = prepared(self, size, footprint, mode, 0.0, origin, axes)
-        return tuple(ready.output_region(shape))
+        return tuple(ready.output_region(lengths))
 
     def _for_arrays(
-        self, shape: Sequence[SupportsIndex], dtype: Any, output: Any, window: dict[str, Any], more: dict[str, Any]
+        self, shape: SupportsIndex | Sequence[SupportsIndex], dtype: Any, output: Any, window: dict[str, Any], more: dict[str, Any]
     ) -> tuple[Filter, tuple[int, ...], list[np.dtype[Any]], list[np.dtype[Any]]]:
         """The filter for arrays of a shape, that shape, and the types of the images and of the outputs."""
-        lengths = tuple(map(operator.index, shape))
+        lengths = _lengths(shape)
         images = self._image_types(dtype)
         window["footprint"] = cells_of(window["footprint"], axes_of_window(len(lengths), window["axes"]))
         check_window(len(lengths), **{name: value for name, value in window.items() if name != "cval"})
@@ -582,6 +585,14 @@ def prepared(
         "fill": missing["fill"],
     }
     return Filter(kernel._program, options)
+
+
+def _lengths(shape: SupportsIndex | Sequence[SupportsIndex]) -> tuple[int, ...]:
+    """The lengths of arrays along their axes, of which one may be a number, as in NumPy."""
+    try:
+        return tuple(map(operator.index, shape)) if np.iterable(shape) else (operator.index(shape),)
+    except TypeError:
+        raise TypeError(f"shape must be an integer or a sequence of integers, not {shape!r}") from None
 
 
 def _of_one_shape(inputs: list[Array]) -> list[Array]:

@@ -6,6 +6,8 @@ import textwrap
 
 from ._hoodoo import builtins
 
+__all__ = ["language"]
+
 
 _PROGRAMS = """\
 A kernel says what one pixel of the output is, in terms of the window of values around it. It is a list of items, each ended by `;`,

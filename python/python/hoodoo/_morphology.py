@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +12,21 @@ from numpy.typing import ArrayLike
 from . import _scipy
 from ._arrays import Array
 from ._filters import extreme
+
+__all__ = [
+    "black_tophat",
+    "grey_closing",
+    "grey_dilation",
+    "grey_erosion",
+    "grey_opening",
+    "morphological_gradient",
+    "morphological_laplace",
+    "white_tophat",
+]
+
+#: What windows are made of, and where they are: a size, a footprint and a structure; a mode, a number outside and an origin.
+_Cells: TypeAlias = tuple[Any, ArrayLike | None, ArrayLike | None]
+_Place: TypeAlias = tuple[str | Sequence[str], float, int | Sequence[int]]
 
 
 def grey_erosion(
@@ -55,16 +70,14 @@ def grey_dilation(
     array([5, 5, 7, 7, 7])
     """
     _check_window(size, footprint, structure)
+    if type(size) is int and type(origin) is int and footprint is None and structure is None:
+        return extreme(input, size, None, None, output, mode, cval, _mirrored(origin, size), "max", axes)
     footprint = None if footprint is None else np.flip(np.asarray(footprint))
     structure = None if structure is None else np.flip(np.asarray(structure))
     count = len(_scipy.axes_of(axes, np.ndim(input)))
     box = footprint if footprint is not None else structure
     lengths = box.shape if box is not None else [operator.index(length) for length in _scipy.for_each(size, count)]
-    origins = [
-        # The middle of an even length moves when the window is mirrored.
-        -one - (1 if length % 2 == 0 else 0)
-        for one, length in zip(_scipy.for_each(origin, count), lengths, strict=False)
-    ]
+    origins = tuple(_mirrored(one, length) for one, length in zip(_scipy.for_each(origin, count), lengths, strict=False))
     return extreme(input, size, footprint, structure, output, mode, cval, origins, "max", axes)
 
 
@@ -87,9 +100,7 @@ def grey_opening(
     array([3, 4, 4, 5, 5, 5, 5])
     """
     _scipy.warn_of_size(size, footprint, stacklevel=2)
-    window = (mode, cval, origin)
-    eroded = grey_erosion(input, size, footprint, structure, None, *window, axes=axes)
-    return grey_dilation(eroded, size, footprint, structure, output, *window, axes=axes)
+    return _opened(input, output, (size, footprint, structure), (mode, cval, origin), axes)
 
 
 def grey_closing(
@@ -111,9 +122,7 @@ def grey_closing(
     array([5, 5, 5, 7, 5, 5, 5])
     """
     _scipy.warn_of_size(size, footprint, stacklevel=2)
-    window = (mode, cval, origin)
-    dilated = grey_dilation(input, size, footprint, structure, None, *window, axes=axes)
-    return grey_erosion(dilated, size, footprint, structure, output, *window, axes=axes)
+    return _closed(input, output, (size, footprint, structure), (mode, cval, origin), axes)
 
 
 def morphological_gradient(
@@ -192,9 +201,7 @@ def white_tophat(
     """
     _scipy.warn_of_size(size, footprint, stacklevel=2)
     image = np.asarray(input)
-    window = (mode, cval, origin)
-    eroded = grey_erosion(image, size, footprint, structure, None, *window, axes=axes)
-    opened = grey_dilation(eroded, size, footprint, structure, output, *window, axes=axes)
+    opened = _opened(image, output, (size, footprint, structure), (mode, cval, origin), axes)
     return _difference(image, opened, opened)
 
 
@@ -218,10 +225,23 @@ def black_tophat(
     """
     _scipy.warn_of_size(size, footprint, stacklevel=2)
     image = np.asarray(input)
-    window = (mode, cval, origin)
-    dilated = grey_dilation(image, size, footprint, structure, None, *window, axes=axes)
-    closed = grey_erosion(dilated, size, footprint, structure, output, *window, axes=axes)
+    closed = _closed(image, output, (size, footprint, structure), (mode, cval, origin), axes)
     return _difference(closed, image, closed)
+
+
+def _opened(input: ArrayLike, output: Any, cells: _Cells, place: _Place, axes: int | Sequence[int] | None) -> Array:
+    """A dilated erosion."""
+    return grey_dilation(grey_erosion(input, *cells, None, *place, axes=axes), *cells, output, *place, axes=axes)
+
+
+def _closed(input: ArrayLike, output: Any, cells: _Cells, place: _Place, axes: int | Sequence[int] | None) -> Array:
+    """An eroded dilation."""
+    return grey_erosion(grey_dilation(input, *cells, None, *place, axes=axes), *cells, output, *place, axes=axes)
+
+
+def _mirrored(origin: int, length: int) -> int:
+    """The origin of a window that is mirrored, where the middle of an even length moves."""
+    return -origin - (1 if length % 2 == 0 else 0)
 
 
 def _check_window(size: Any, footprint: Any, structure: Any) -> None:

@@ -43,7 +43,7 @@ def usual(
     for image in images:
         if type(image) is not np.ndarray or image.shape != first.shape:
             return None
-    if not (_is_plain(size) and _is_plain(origin) and _is_plain(axes) and type(cval) in (int, float)):
+    if not (is_plain(size) and is_plain(origin) and is_plain(axes) and type(cval) in (int, float)):
         return None
     try:
         types = tuple([image.dtype for image in images])
@@ -53,7 +53,7 @@ def usual(
         return None
 
 
-def _is_plain(value: Any) -> bool:
+def is_plain(value: Any) -> bool:
     """Whether a value that is equal is the same: an integer, or a tuple of some; or none."""
     return value is None or type(value) is int or (type(value) is tuple and all([type(each) is int for each in value]))
 
@@ -81,7 +81,7 @@ def _ready(
             return None
         ready = kernel.prepare(shape, list(images), output=dtype, **placed, **more)
         # A prepared kernel does not warn.
-        integers = [name[0] in "iu" for name in ready.output_types]
+        integers = [dtype.kind in "iu" for dtype in ready.output_types]
         warns = any(kernel._nan_outputs(len(shape), list(images), integers, {**placed, "footprint": None}))
         return None if warns else ready
     except (TypeError, ValueError, OverflowError):
@@ -107,7 +107,7 @@ def call_into(ready: Prepared, images: list[Array], output: Any) -> Any:
             raise TypeError(f"an output must be an array, not {type(target).__name__}")
         if target.shape != shape:
             raise ValueError(f"it is prepared for outputs of shape {shape}, not {target.shape}")
-        if type_name(target.dtype) != wanted:
-            raise TypeError(f"it is prepared for an output of {wanted}, not {type_name(target.dtype)}")
+        if target.dtype.newbyteorder("=") != wanted:
+            raise TypeError(f"it is prepared for an output of {wanted}, not {target.dtype}")
     run_into(ready, images, targets)
     return output

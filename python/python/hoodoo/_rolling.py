@@ -7,6 +7,8 @@ from typing import Any
 
 from ._kernel import Kernel, kernel_of
 
+__all__ = ["rolling"]
+
 # The statistics of the numbers in a window; NaN is none. Those of too few numbers are NaN.
 _SOURCES = {
     "count": "n",

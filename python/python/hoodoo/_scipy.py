@@ -184,9 +184,10 @@ def checked_mode(mode: Any, own: bool = False) -> str:
 
 
 def check_origin(origin: int, length: int) -> None:
-    """Checks that the pixel stays in the window."""
+    """Checks that the pixel stays in the window, and that it is moved by whole cells."""
     if not 0 <= length // 2 + origin < length:
         raise ValueError("invalid origin")
+    operator.index(origin)
 
 
 def mask_for(size: Any, footprint: Any, axes: tuple[int, ...]) -> Array:

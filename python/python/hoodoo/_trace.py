@@ -15,6 +15,8 @@ from ._expression import RESERVED, Node, Place, Text, kernel_text
 from ._kernel import Kernel, number
 from ._traced import Session, Traced, traced
 
+__all__ = ["kernel"]
+
 
 def kernel(function: Callable[..., Any]) -> Kernel:
     """A Python function of the window around a pixel, as a kernel.

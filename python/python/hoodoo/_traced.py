@@ -16,6 +16,8 @@ import numpy as np
 from ._errors import TracingError
 from ._expression import RESERVED, Node, Place, number_text
 
+__all__ = ["coord", "dist", "extent", "fold", "offset", "require", "where"]
+
 #: What a kernel's function computes with.
 Operand: TypeAlias = Any
 

@@ -13,6 +13,8 @@ from ._arrays import Array, is_supported
 from ._dropin import LeftToSciPy, replaces_scipy
 from ._kernel import Kernel, kernel_of
 
+__all__ = ["vectorized_filter"]
+
 # NumPy's functions along axes. Those that leave out NaN don't warn of windows without a number.
 _KERNELS: dict[Callable[..., Any], str] = {
     np.min: "min(w)",

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import Array, mask
+from ._arrays import MOST_AXES, Array, mask
 from ._hoodoo import footprint_named
+
+__all__ = ["footprint"]
 
 
 def check_window(ndim: int, size: Any, footprint: Any, mode: Any, origin: Any, axes: Any) -> None:
@@ -104,7 +106,12 @@ def footprint(name: str, ndim: int = 2) -> Array:
     array([[3, 3],
            [3, 3]])
     """
-    return _named(name, operator.index(ndim)).copy()
+    if not isinstance(name, str):
+        raise TypeError(f"the name of a footprint must be a str, not {type(name).__name__}")
+    count = operator.index(ndim)
+    if not 0 <= count <= MOST_AXES:
+        raise ValueError(f"a footprint has 0 to {MOST_AXES} axes, not {count}")
+    return _named(name, count).copy()
 
 
 def has_its_pixel(size: Any, footprint: Any, origin: Any) -> bool:

@@ -10,53 +10,16 @@ Signatures, results and exceptions are SciPy's. Functions that don't look at nei
 that are so small that a call would take longer than SciPy takes altogether.
 """
 
-# ruff: noqa: F403, F405
+# ruff: noqa: F403
 from scipy import ndimage as _theirs
 from scipy.ndimage import *
 
-from ._binary import (
-    binary_closing,
-    binary_dilation,
-    binary_erosion,
-    binary_fill_holes,
-    binary_hit_or_miss,
-    binary_opening,
-    binary_propagation,
-)
-from ._correlate import convolve, convolve1d, correlate, correlate1d
-from ._derivatives import (
-    gaussian_filter,
-    gaussian_filter1d,
-    gaussian_gradient_magnitude,
-    gaussian_laplace,
-    generic_gradient_magnitude,
-    generic_laplace,
-    laplace,
-    prewitt,
-    sobel,
-)
-from ._filters import (
-    maximum_filter,
-    maximum_filter1d,
-    median_filter,
-    minimum_filter,
-    minimum_filter1d,
-    percentile_filter,
-    rank_filter,
-    uniform_filter,
-    uniform_filter1d,
-)
-from ._generic import generic_filter, generic_filter1d
-from ._morphology import (
-    black_tophat,
-    grey_closing,
-    grey_dilation,
-    grey_erosion,
-    grey_opening,
-    morphological_gradient,
-    morphological_laplace,
-    white_tophat,
-)
-from ._vectorized import vectorized_filter
+from ._binary import *
+from ._correlate import *
+from ._derivatives import *
+from ._filters import *
+from ._generic import *
+from ._morphology import *
+from ._vectorized import *
 
 __all__ = [*_theirs.__all__]

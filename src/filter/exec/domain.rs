@@ -75,6 +75,10 @@ impl Domain {
 
     /// The index inside the array that an index along an axis has, or `None` where that is `cval`.
     pub fn index(&self, axis: usize, at: isize) -> Option<isize> {
+        // Most are inside, where nobody need divide by steps.
+        if (0..self.shape[axis] as isize).contains(&at) {
+            return Some(at);
+        }
         let step = self.steps[axis] as isize;
         let index = self.modes[axis].index(at.div_euclid(step), self.shape[axis] / self.steps[axis])?;
         Some(index as isize * step + at.rem_euclid(step))

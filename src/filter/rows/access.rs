@@ -70,7 +70,7 @@ pub struct BufferedRow {
     pub copied: bool,
     /// The first slot of the rows above and below it, how many slots they have, and its place among them.
     first: usize,
-    turns: usize,
+    pub turns: usize,
     place: usize,
 }
 
@@ -132,8 +132,10 @@ fn buffered(
 }
 
 impl BufferedRow {
-    /// The slot of the row for the group whose first row has index `y` along the axis before the last.
-    pub fn slot(&self, y: usize) -> SlotId {
-        SlotId(self.first + (y + self.place) % self.turns)
+    /// The slot of the row for a group; `turn` is what dividing the index of its first row along the axis before the last by the number of
+    /// slots leaves.
+    pub fn slot(&self, turn: usize) -> SlotId {
+        let slot = turn + self.place;
+        SlotId(self.first + if slot < self.turns { slot } else { slot - self.turns })
     }
 }

@@ -104,8 +104,13 @@ impl<'a> BoundRows<'a> {
     fn assign_slots(&mut self, strip: &Segments, buffers: &mut [LineBuffer]) {
         let context = self.context;
         let y = self.outer.last().copied().unwrap_or(0);
+        // Rows of a column, which follow each other, have as many slots: it is divided once.
+        let (mut turns, mut turn) = (1, 0);
         for (slot, buffered) in self.slots.iter_mut().zip(&context.access.buffered) {
-            *slot = buffered.slot(y);
+            if buffered.turns != turns {
+                (turns, turn) = (buffered.turns, y % buffered.turns);
+            }
+            *slot = buffered.slot(turn);
             let row = self.rows[buffered.row.index()];
             if row.is_null() {
                 continue;

@@ -16,7 +16,7 @@ use crate::grid::element::Precision;
 use crate::grid::region::Region;
 use crate::plan::pass::Pass;
 use crate::plan::reads::PassReads;
-use crate::plan::{Plan, array_input};
+use crate::plan::{Plan, pass_input};
 use crate::tuning;
 
 /// How to run.
@@ -78,7 +78,8 @@ impl<'a> RunContext<'a> {
             .enumerate()
             .map(|(array, view)| {
                 let copied = !plan.lines.is_empty() && alias(plan, view);
-                reader(view, array_input(&plan.request, array).input, domain.cval(), copied)
+                let input = pass_input(array, plan.request.inputs[array], plan.request.outside());
+                reader(view, input, domain.cval(), copied)
             })
             .collect();
         let shape = row_shape(plan, domain, &readers);

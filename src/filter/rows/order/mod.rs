@@ -48,7 +48,8 @@ use crate::plan::order::pass::{OrderArgument, OrderStatistic};
 pub struct OrderBlocks<'a> {
     context: &'a RunContext<'a>,
     passes: Vec<OrderBlock>,
-    memory: Memory,
+    /// Made when the first block is: it has tables of some kilobytes, and most plans have no such statistics.
+    memory: Option<Box<Memory>>,
     /// For each line, the pass and the place of its statistic.
     lines: Vec<(usize, usize)>,
 }
@@ -100,7 +101,7 @@ impl<'a> OrderBlocks<'a> {
         let statistics = context.plan.orders.iter().enumerate();
         let lines =
             statistics.flat_map(|(pass, order)| (0..order.statistics.len()).map(move |at| (pass, at))).collect();
-        OrderBlocks { context, passes: context.orders.iter().map(pass).collect(), memory: Memory::default(), lines }
+        OrderBlocks { context, passes: context.orders.iter().map(pass).collect(), memory: None, lines }
     }
 
     /// Has the values of a group of rows ready, the first of which is at `outer`, the first of the groups `ahead`.
@@ -132,6 +133,7 @@ impl<'a> OrderBlocks<'a> {
     /// Finds all statistics of a pass for a block.
     fn compute(&mut self, pass: usize, rows: &BlockOfRows<'_>) {
         let order = &self.context.plan.orders[pass];
+        let memory = self.memory.get_or_insert_default();
         let block = &mut self.passes[pass];
         block.lines.resize_with(order.statistics.len(), LineMemory::default);
         let mut read_for: Option<Method> = None;
@@ -141,13 +143,13 @@ impl<'a> OrderBlocks<'a> {
             if read_for.is_none_or(|before| discriminant(&before) != discriminant(&method)) {
                 read_for = Some(method);
                 let lane = order.elements.lane();
-                for_lane!(lane, T => read::<T>(self.context, pass, method, rows, &mut self.memory));
+                for_lane!(lane, T => read::<T>(self.context, pass, method, rows, memory));
             }
             if self.context.verdict.is_over() {
                 return;
             }
             line.begin(statistic.lane, rows.rows.len(), rows.strip.len);
-            find(self.context, pass, statistic, &mut self.memory, line);
+            find(self.context, pass, statistic, memory, line);
         }
     }
 }
