@@ -2,10 +2,10 @@
 
 use super::arrays::{Input, Output};
 use super::job::Types;
-use super::options::Options;
+use super::options::{Options, Within};
 use super::prepare::prepare;
 use super::progress::Progress;
-use super::run::{Ready, same_shape};
+use super::run::{Ready, in_whole, same_shape};
 use super::stride;
 use crate::error::Error;
 use crate::grid::element::DType;
@@ -13,6 +13,7 @@ use crate::grid::element::DType;
 /// What [`Filter::prepare`](crate::Filter::prepare) gives: for small arrays, each of whose runs takes less time than the checks before it.
 pub struct Prepared {
     ready: Ready,
+    within: Option<Within>,
     shape: Vec<usize>,
     output_shape: Vec<usize>,
 }
@@ -27,7 +28,12 @@ impl Prepared {
             return Err(Error::argument("stride", "pixels that are apart are computed by several runs"));
         }
         let ready = Ready::new(prepare(options, shape, types)?)?;
-        Ok(Prepared { shape: shape.to_vec(), output_shape: ready.job.output_shape.clone(), ready })
+        Ok(Prepared {
+            within: options.within,
+            shape: shape.to_vec(),
+            output_shape: ready.job.output_shape.clone(),
+            ready,
+        })
     }
 
     /// The shape of the inputs.
@@ -71,7 +77,8 @@ impl Prepared {
             same_shape("output", &self.output_shape, output.shape(), "what was prepared for")?;
             same_type("output", *dtype, output.dtype())?;
         }
-        self.ready.run(inputs, outputs, progress)
+        let ran = self.ready.run(inputs, outputs, progress);
+        ran.map_err(|error| in_whole(self.within, error))
     }
 }
 

@@ -32,9 +32,7 @@ pub use self::npy::write_header as write_npy_header;
 pub use self::npz::joined as archive;
 pub use self::options::{MAX_PIXELS, ReadOptions};
 pub use self::raw::{Raw, write as write_raw};
-#[cfg(test)]
-pub use self::rows::Outline;
-pub use self::rows::{Rows, open as open_rows};
+pub use self::rows::{Outline, Rows, open as open_rows};
 use self::source::Source;
 pub use self::source::about;
 pub use self::tiff::{with_bytes, with_bytes_mut, write_pages};

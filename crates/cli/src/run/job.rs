@@ -78,13 +78,7 @@ impl Job<'_> {
 
     /// The filter of each kernel.
     pub fn filters(&mut self) -> Result<Vec<Filter>, Failure> {
-        for (one, next) in self.kernels.iter().zip(&self.kernels[1..]) {
-            let (given, needed) = (one.outputs().len(), next.inputs().len());
-            if given != needed {
-                let message = format!("--then: `{next}` has {needed} inputs, and `{one}` {given} outputs");
-                return Err(Failure::Run(message));
-            }
-        }
+        check_chain(&self.kernels)?;
         self.report.times.take("read", || self.arguments.filters(&self.kernels))
     }
 
@@ -205,7 +199,7 @@ impl Job<'_> {
     /// A filter, for each channel of each page.
     fn planes<'p>(&'p self, filter: &'p Filter, kernel: &'p Kernel, missing: &'p Missing) -> Planes<'p> {
         let RunArguments { axes, repeat, .. } = self.arguments;
-        Planes { filter, kernel, axes, missing, repeat: *repeat, first_row: 0, progress: &self.progress }
+        Planes { filter, kernel, axes, missing, repeat: *repeat, progress: &self.progress }
     }
 
     /// Runs one kernel after the other.
@@ -275,6 +269,18 @@ impl Job<'_> {
         self.report.filtered.push(Filtered { inputs: paths.to_vec(), outputs });
         Ok(())
     }
+}
+
+/// Checks that each kernel has the inputs that the one before it makes.
+pub fn check_chain(kernels: &[Kernel]) -> Result<(), Failure> {
+    for (one, next) in kernels.iter().zip(&kernels[1..]) {
+        let (given, needed) = (one.outputs().len(), next.inputs().len());
+        if given != needed {
+            let message = format!("--then: `{next}` has {needed} inputs, and `{one}` {given} outputs");
+            return Err(Failure::Run(message));
+        }
+    }
+    Ok(())
 }
 
 /// Checks that there is a file for each of the kernel's inputs or outputs.

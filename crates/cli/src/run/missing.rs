@@ -63,18 +63,12 @@ impl Missing {
 
     /// The same for what a kernel made of this region of the inputs, of the pixels at these steps, as inputs of the next one.
     pub fn of_results(self, region: &[Range<usize>], steps: &[usize]) -> Missing {
-        let cut = |mask: Image| {
-            let stack = mask.layout().stack;
-            let along =
-                |axis: usize| match axis.checked_sub(stack).and_then(|axis| region.get(axis).zip(steps.get(axis))) {
-                    Some((region, step)) => Slice::from(region.clone()).step_by(*step as isize),
-                    None => Slice::from(..),
-                };
-            mask.map(|array| {
-                for_any!(AnyArray, array, array => array.slice_each_axis(|axis| along(axis.axis.index())).to_owned().into())
-            })
-        };
-        Missing { others: Vec::new(), masks: self.masks.into_iter().map(cut).collect(), ..self }
+        Missing { others: Vec::new(), masks: self.masks.iter().map(|mask| cut(mask, region, steps)).collect(), ..self }
+    }
+
+    /// The user's mask for what a kernel made of this region, of the pixels at these steps, if there is one.
+    pub fn mask_of_results(&self, region: &[Range<usize>], steps: &[usize]) -> Option<Image> {
+        self.masks.first().map(|mask| cut(mask, region, steps))
     }
 
     /// Whether nothing is known but that number, which is the same for all inputs and planes.
@@ -108,6 +102,18 @@ impl Missing {
             Some(missing) => filter.mask(&missing),
         }
     }
+}
+
+/// This region of a mask, at these steps along the axes that are filtered.
+fn cut(mask: &Image, region: &[Range<usize>], steps: &[usize]) -> Image {
+    let stack = mask.layout().stack;
+    let along = |axis: usize| match axis.checked_sub(stack).and_then(|axis| region.get(axis).zip(steps.get(axis))) {
+        Some((region, step)) => Slice::from(region.clone()).step_by(*step as isize),
+        None => Slice::from(..),
+    };
+    mask.with_array(for_any!(AnyArray, &mask.array, array => {
+        array.slice_each_axis(|axis| along(axis.axis.index())).to_owned().into()
+    }))
 }
 
 /// Checks that a mask of this layout and type is one for the first input, which has that layout and type.

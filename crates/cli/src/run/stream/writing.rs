@@ -8,12 +8,14 @@ use std::time::{Duration, Instant};
 use hoodoo::DType;
 use serde_json::Value;
 
-use super::filtering::Block;
 use crate::failure::Failure;
 use crate::files::{Format, elements, write_npy_header, write_pages, write_raw};
 use crate::image::{Image, Layout, Metadata};
 use crate::output::{Sink, Target, Written};
 use crate::report::{Values, describe};
+
+/// The rows of one file that were computed together: for each plane of a video, or of anything else the one that there is.
+pub type Block = Vec<Image>;
 
 /// What a file is to be.
 pub struct Output {
