@@ -21,6 +21,7 @@ mod files;
 mod gallery;
 mod hyphen;
 pub mod image;
+mod memory;
 mod output;
 mod pictures;
 mod printable;

@@ -215,6 +215,63 @@ fn pictures_as_in_memory() {
     assert!((mean - streamed).abs() < 1e-6 * mean, "{mean} {streamed}");
 }
 
+/// Pictures in PNG files, of all their types, with all that they say of themselves.
+#[test]
+fn png_as_in_memory() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let mut random = fastrand::Rng::with_seed(12);
+    let long = Array2::from_shape_simple_fn((23, 1 << 18), || random.u16(..));
+    write_npy(dir.join("long.npy"), &long).unwrap();
+    ok(dir, &["w[0, 0]", "long.npy", "-o", "long.png"]);
+    let colour = Array3::from_shape_simple_fn((300, 70, 4), || random.u8(..));
+    write_npy(dir.join("colour.npy"), &colour).unwrap();
+    ok(dir, &["w[0, 0]", "colour.npy", "-o", "colour.png", "--axes", "0,1"]);
+    let photo = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/photo.png");
+    fails(dir, &["w[0, 0]", photo, "-o", "x.npy", "--stream"], "stored turned");
+    ok(dir, &["w[0, 0]", photo, "-o", "upright.png"]);
+    for file in ["long.png", "colour.png", "upright.png"] {
+        for mode in ["reflect", "valid"] {
+            same(dir, &["median(w)", file, "--size", "3", "--mode", mode], &["out.png"]);
+        }
+        same(dir, &["max(w)", file, "--size", "3", "--dtype", "f32", "--then", "w[0, 0] / 3"], &["out.tif"]);
+        same(dir, &["w[0, 0] > 99", file, "--dtype", "bool", "--stride", "2"], &["out.png"]);
+    }
+    same(dir, &["w[0, 0, 0]", "colour.npy"], &["out.png"]);
+    // What is not known before its end, or does not come row after row.
+    let chunk = |kind: &[u8], data: &[u8]| {
+        let mut sum = flate2::Crc::new();
+        [kind, data].iter().for_each(|bytes| sum.update(bytes));
+        [&(data.len() as u32).to_be_bytes(), kind, data, &sum.sum().to_be_bytes()].concat()
+    };
+    let picture = |interlaced: u8, behind: &[u8]| {
+        let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut packed, &[0, 77]).unwrap();
+        let header = chunk(b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, interlaced]);
+        let parts = [b"\x89PNG\r\n\x1a\n".to_vec(), header, chunk(b"IDAT", &packed.finish().unwrap())];
+        [&parts.concat(), behind, &chunk(b"IEND", b"")].concat()
+    };
+    for (interlaced, behind, message) in
+        [(1, vec![], "it is interlaced"), (0, chunk(b"tEXt", b"Title\0x"), "behind its picture (tEXt)")]
+    {
+        fs::write(dir.join("x.png"), picture(interlaced, &behind)).unwrap();
+        ok(dir, &["w[0, 0]", "x.png", "-o", "out.png"]);
+        fails(dir, &["w[0, 0]", "x.png", "-o", "x.npy", "--stream"], message);
+    }
+    let bytes = fs::read(dir.join("long.png")).unwrap();
+    fs::write(dir.join("cut.png"), &bytes[..bytes.len() / 2]).unwrap();
+    fails(dir, &["w[0, 0]", "cut.png", "-o", "x.npy", "--stream"], "truncated");
+    // A pipe that begins as a picture, and does not end.
+    let endless = format!(
+        "(cat photo.png; cat /dev/zero) | {} run 'w[0, 0]' - -o x.npy --max-pixels 40000",
+        assert_cmd::cargo::cargo_bin("hoodoo").display()
+    );
+    fs::copy(photo, dir.join("photo.png")).unwrap();
+    let ran = Command::new("sh").current_dir(dir).args(["-c", &endless]).output().unwrap();
+    let stderr = String::from_utf8_lossy(&ran.stderr);
+    assert!(stderr.contains("goes on after 68388864 bytes, and --max-pixels 40000 allows no more"), "{stderr}");
+}
+
 /// Files of other programs, in all their ways to be stored.
 #[test]
 fn pictures_of_other_programs_as_in_memory() {
@@ -339,7 +396,7 @@ fn what_can_not_be_streamed() {
     }
     write_npy(dir.join("one.npy"), &ndarray::arr0(5u8)).unwrap();
     fails(dir, &["w[0]", "one.npy", "-o", "x.npy", "--stream"], "a single value");
-    fails(dir, &["w[0, 0]", "a.npy", "-o", "x.png", "--stream"], "x.png: --stream: is written as a whole");
+    fails(dir, &["w[0, 0]", "a.npy", "-o", "x.jpg", "--stream"], "x.jpg: --stream: is written as a whole");
     let whole = fs::read(dir.join("a.npy")).unwrap();
     fs::write(dir.join("short.npy"), &whole[..whole.len() - 3]).unwrap();
     fails(dir, &["w[0, 0]", "short.npy", "-o", "x.npy", "--stream"], "truncated");

@@ -130,7 +130,7 @@ impl Job<'_> {
             shaped.push(output);
         }
         share.write();
-        self.write(paths, targets, &shaped, carried)
+        self.write(paths, targets, &shaped, carried, share)
     }
 
     /// The outputs as the arrays of one archive, which have the outputs' names.
@@ -245,12 +245,14 @@ impl Job<'_> {
         targets: &[Target],
         outputs: &[Image],
         carried: Vec<Carried>,
+        share: &Share<'_>,
     ) -> Result<(), Failure> {
         let progress = &self.progress;
         self.report.times.take("write", || {
             let mut written = Vec::new();
-            for (target, output) in targets.iter().zip(outputs) {
-                written.push(target.write_until(output, progress)?);
+            for (number, (target, output)) in targets.iter().zip(outputs).enumerate() {
+                let of_all = |part: f64| share.coded((number as f64 + part) / targets.len() as f64);
+                written.push(target.write_until(output, progress, &of_all)?);
             }
             publish(written)
         })?;

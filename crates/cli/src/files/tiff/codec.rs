@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
+use hoodoo::available_threads;
 use weezl::{BitOrder, LzwStatus};
 
 /// A compression of bytes.
@@ -31,6 +32,11 @@ impl Codec {
             50000 => Some(Codec::Zstd),
             _ => None,
         }
+    }
+
+    /// How many threads are worth it, of those that there are: bytes that stay as they are, are copied by one.
+    pub fn threads(self) -> usize {
+        if self == Codec::None { 1 } else { available_threads() }
     }
 
     /// The number for the tag Compression.

@@ -274,8 +274,8 @@ fn decode_page<R: Read + Seek>(
     nodata: Option<f64>,
 ) -> Result<(), String> {
     let chunking = page.chunking();
-    for chunk in chunking.chunks() {
-        match (reader.read(page, &chunk)?, nodata) {
+    reader.read(page, chunking.chunks(), |chunk, rows| {
+        match (rows, nodata) {
             (Some(rows), _) => place.put(page, &chunk, &rows),
             (None, None) => {}
             // What GDAL leaves out has no data.
@@ -288,8 +288,8 @@ fn decode_page<R: Read + Seek>(
                 }
             }
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// What the samples of pages mean.

@@ -4,7 +4,6 @@
 
 mod chain;
 mod inputs;
-mod memory;
 mod slabs;
 mod stage;
 mod writing;
@@ -29,6 +28,7 @@ use super::job::{check_chain, check_counts};
 use crate::failure::Failure;
 use crate::files::{Format, is_standard, open_rows, y4m};
 use crate::image::{Channels, Layout};
+use crate::memory;
 use crate::output::{Target, publish};
 use crate::report::{Filtered, Report};
 use crate::watch::{self, Share};
@@ -57,7 +57,7 @@ fn is_video(arguments: &RunArguments) -> Result<bool, Failure> {
 
 /// Whether inputs and outputs together are more than there is memory for, and can be filtered row by row.
 fn is_larger_than_memory(arguments: &RunArguments, kernels: &[Kernel], targets: &[Target]) -> bool {
-    let rows = |format: &Format| matches!(format, Format::Npy | Format::Tiff | Format::Raw);
+    let rows = |format: &Format| matches!(format, Format::Npy | Format::Tiff | Format::Png | Format::Raw);
     let files = arguments.inputs.iter().map(|input| bands::selected(input).0);
     let by_rows = |path: &PathBuf| path.is_file() && Format::of(path).as_ref().is_ok_and(rows);
     let written = |target: &Target| rows(&target.format());
