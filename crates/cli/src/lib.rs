@@ -14,6 +14,7 @@ mod arguments;
 mod arrays;
 mod bench;
 mod check;
+mod closed;
 mod demo;
 mod emit;
 mod failure;

@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Cursor, ErrorKind, IsTerminal, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, check_stdout};
 use crate::files::{self, Format, Told, is_standard};
 use crate::image::{Image, Layout, Metadata};
 use crate::printable::shown;
@@ -220,6 +220,9 @@ impl Place {
     }
 
     fn check(&self) -> Result<(), Failure> {
+        if is_standard(&self.path) {
+            check_stdout()?;
+        }
         if is_standard(&self.path) && io::stdout().is_terminal() {
             return Err(Failure::Usage("--output: standard output is a terminal, and an array is not text".into()));
         }

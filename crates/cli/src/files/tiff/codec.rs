@@ -17,8 +17,11 @@ pub enum Codec {
     Zstd,
 }
 
-/// The levels at which files are written: those of libtiff.
-const DEFLATE_LEVEL: u32 = 6;
+/// The level of deflate: libtiff's is 6. Of eight kinds of tiles of 256 x 256 (Zen 4, November 2026, zlib-rs; terrain, photos, classes,
+/// floats, with predictors and without), level 5 takes 0.34 to 1.0 of the time and 1.0 to 1.26 of the space, 1.02 where there is noise.
+const DEFLATE_LEVEL: u32 = 5;
+
+/// The level of ZSTD: libtiff's.
 const ZSTD_LEVEL: i32 = 9;
 
 impl Codec {
