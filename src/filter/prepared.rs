@@ -5,7 +5,7 @@ use super::job::Types;
 use super::options::{Options, Within};
 use super::prepare::prepare;
 use super::progress::Progress;
-use super::run::{Ready, in_whole, same_shape};
+use super::run::{Ready, in_whole, run, same_shape};
 use super::stride;
 use crate::error::Error;
 use crate::grid::element::DType;
@@ -14,6 +14,8 @@ use crate::grid::element::DType;
 pub struct Prepared {
     ready: Ready,
     within: Option<Within>,
+    /// The options of a filter whose pixels are apart: they are computed by several runs, which find code for whole arrays.
+    apart: Option<Box<Options>>,
     shape: Vec<usize>,
     output_shape: Vec<usize>,
 }
@@ -24,16 +26,10 @@ impl Prepared {
         if options.missing.is_set() {
             return Err(Error::argument("mask", "cells without a value are looked for in each run, and not before"));
         }
-        if stride::steps(options, shape.len())?.is_some() {
-            return Err(Error::argument("stride", "pixels that are apart are computed by several runs"));
-        }
+        let apart = stride::steps(options, shape.len())?.map(|_| Box::new(options.clone()));
+        let output_shape = stride::output_shape(options, shape)?;
         let ready = Ready::new(prepare(options, shape, types)?)?;
-        Ok(Prepared {
-            within: options.within,
-            shape: shape.to_vec(),
-            output_shape: ready.job.output_shape.clone(),
-            ready,
-        })
+        Ok(Prepared { within: options.within, shape: shape.to_vec(), output_shape, ready, apart })
     }
 
     /// The shape of the inputs.
@@ -76,6 +72,9 @@ impl Prepared {
         for (output, dtype) in outputs.iter().zip(self.outputs()) {
             same_shape("output", &self.output_shape, output.shape(), "what was prepared for")?;
             same_type("output", *dtype, output.dtype())?;
+        }
+        if let Some(options) = &self.apart {
+            return run(options, inputs, outputs, progress);
         }
         let ran = self.ready.run(inputs, outputs, progress);
         ran.map_err(|error| in_whole(self.within, error))

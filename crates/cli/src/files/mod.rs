@@ -1,6 +1,7 @@
 //! Image and array files.
 
 mod cards;
+mod coordinates;
 pub mod elements;
 mod exr;
 mod fits;
