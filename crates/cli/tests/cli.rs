@@ -770,6 +770,23 @@ fn nobody_to_tell() {
     }
 }
 
+/// What a number of an option is, and not that of another one.
+#[test]
+fn numbers_are_called_by_their_names() {
+    let place = Place::new();
+    place.save("a.npy", &ramp(4, 4));
+    for (option, message) in [
+        ("--stride 0", "every n-th pixel is computed, for a whole number of at least 1"),
+        ("--stride -2", "every n-th pixel"),
+        ("--stride 2,x", "every n-th pixel"),
+        ("--size 0", "a length is a whole number of at least 1"),
+        ("--size -3", "a length is a whole number"),
+        ("--threads -1", "a whole number of at least 0"),
+    ] {
+        place.fails(2, &format!("run min(w) a.npy -o o.npy {option}"), &[message]);
+    }
+}
+
 /// Where standard output is closed, what goes there is lost, and that is a failure; /dev/null takes it, however it was opened.
 #[cfg(target_os = "linux")]
 #[test]

@@ -50,7 +50,7 @@ pub fn read(reader: impl Read + Seek, length: u64, options: &ReadOptions) -> Res
     if !options.volume {
         return Ok(image.stacked(usize::from(file.pages.len() > 1)));
     }
-    match stack::slices(&image.metadata, file.pages.len()).filter(|_| image.metadata.mask.is_none()) {
+    match stack::slices(&image.metadata, file.pages.len()) {
         None => Ok(image),
         Some(slices) => {
             let mut image = stack::volumes(image, slices).stacked(2);

@@ -56,7 +56,7 @@ struct PageWriter<'a> {
 /// Writes pictures of any element type: page after page, if there are several.
 pub fn write(image: &Image, writer: &mut (impl Write + Seek), told: Told<'_>) -> Result<(), String> {
     match stack::in_file_order(image) {
-        Some(array) => write_in_order(&image.with_array(array), writer, told),
+        Some(ordered) => write_in_order(&ordered, writer, told),
         None => write_in_order(image, writer, told),
     }
 }
