@@ -776,9 +776,9 @@ fn numbers_are_called_by_their_names() {
     let place = Place::new();
     place.save("a.npy", &ramp(4, 4));
     for (option, message) in [
-        ("--stride 0", "every n-th pixel is computed, for a whole number of at least 1"),
-        ("--stride -2", "every n-th pixel"),
-        ("--stride 2,x", "every n-th pixel"),
+        ("--stride 0", "every N-th pixel is computed, for a whole number of at least 1"),
+        ("--stride -2", "every N-th pixel"),
+        ("--stride 2,x", "every N-th pixel"),
         ("--size 0", "a length is a whole number of at least 1"),
         ("--size -3", "a length is a whole number"),
         ("--threads -1", "a whole number of at least 0"),
