@@ -707,6 +707,37 @@ fn some_rows_are_those_of_all() {
     }
 }
 
+/// Rows of larger arrays, which know where they are: with the rows that their pixels see, and with any axis first.
+#[test]
+fn parts_of_arrays_know_their_places() {
+    let kernel = Kernel::compile("sum(w) + 100 * coord(0) - coord(1) + 7 * extent(0) + count(inside())").unwrap();
+    let strict = Kernel::compile("assert w[0, 0] != 49; coord(0) + w[0, 0]").unwrap();
+    let image = ndarray::Array2::from_shape_fn((40, 9), |(y, x)| ((y * 37 + x * 11) % 49) as f64);
+    let mut bad = image.clone();
+    bad[[21, 4]] = 49.0;
+    for engine in [Engine::Auto, Engine::Interpreter] {
+        for axes in [[0, 1], [1, 0], [-1, -2]] {
+            for (nodata, stride) in [(None, 1), (Some(7.0), 1), (None, 3)] {
+                let filter = Filter::new(&kernel).size(3).axes(axes).engine(engine).stride(stride);
+                let filter = nodata.map_or(filter.clone(), |nodata| filter.nodata(nodata));
+                let all = filter.run(&image).unwrap();
+                // From row 12 on, which every stride has: of those, the pixels from row 15 to 27.
+                let part = image.slice(ndarray::s![12..30, ..]);
+                let some = filter.clone().rows(3..15).within(12, 40).run(&part).unwrap();
+                let (first, end) = (15 / stride, (27 + stride - 1) / stride);
+                assert_eq!(some, all.slice(ndarray::s![first..end, ..]), "{engine:?} {axes:?} {nodata:?} {stride}");
+                let prepared = filter.within(12, 40).prepare(&[18, 9], &[DType::F64], &[DType::F64]);
+                assert_eq!(prepared.is_ok(), nodata.is_none());
+            }
+        }
+        let part = bad.slice(ndarray::s![12..30, ..]);
+        let error = Filter::new(&strict).engine(engine).within(12, 40).run(&part).unwrap_err();
+        assert!(error.to_string().contains("[21, 4]"), "{error}");
+    }
+    let one = Filter::new(&Kernel::compile("w[0] + 1").unwrap()).within(3, 9);
+    assert_eq!(one.run(&ndarray::arr1(&[5u8])).unwrap()[0], 6);
+}
+
 /// Every n-th pixel is that of the whole, along any axes, in every mode and on every engine, also where cells have no value.
 #[test]
 fn strides_leave_pixels_out() {
@@ -734,7 +765,15 @@ fn strides_leave_pixels_out() {
                     let expected = all.slice_each_axis(|axis| every(axis.axis.index()));
                     let some = filter.clone().stride(stride).run(&image).unwrap();
                     assert_eq!(some, expected, "{stride:?} {size:?} {mode} {engine:?}");
-                    assert_eq!(filter.stride(stride).output_shape(image.shape()).unwrap(), some.shape());
+                    let filter = filter.stride(stride);
+                    assert_eq!(filter.output_shape(image.shape()).unwrap(), some.shape());
+                    // One with cells that may be missing is not prepared.
+                    if let Ok(prepared) = filter.prepare(image.shape(), &[DType::F64], &[DType::F64]) {
+                        let mut again = ndarray::Array3::<f64>::zeros(some.raw_dim());
+                        let mut outputs = [(&mut again).into()];
+                        prepared.run_all_into(&[(&image).into()], &mut outputs, &Progress::default()).unwrap();
+                        assert_eq!((again.shape(), &again), (prepared.output_shape(), &some));
+                    }
                 }
             }
         }

@@ -65,6 +65,7 @@ struct Options<'py> {
     mask: Option<PyReadonlyArrayDyn<'py, bool>>,
     nodata: Option<f64>,
     fill: bool,
+    stride: Bound<'py, PyAny>,
 }
 
 #[pymethods]
@@ -103,6 +104,7 @@ impl PyFilter {
             .modes(modes.map_err(wrong)?)
             .cval(options.cval)
             .origin(integers(&options.origin, "origin")?)
+            .stride(integers(&options.stride, "stride")?)
             .parameters(parameters)
             .cast(name(&options.cast, "cast")?.parse::<Cast>().map_err(wrong)?)
             .engine(name(&options.engine, "engine")?.parse::<Engine>().map_err(wrong)?)

@@ -34,7 +34,7 @@ use self::arrays::{AnyElement, Input, Output, zeros};
 use self::compiled::Listing;
 use self::engine::Engine;
 use self::job::Types;
-use self::options::{Function, Options};
+use self::options::{Function, Options, Within};
 use self::outputs::Outputs;
 use self::prepare::output_region;
 use self::prepared::Prepared;
@@ -326,6 +326,24 @@ impl Filter {
     #[must_use = "the filter is changed by value"]
     pub fn rows(mut self, rows: Range<usize>) -> Filter {
         self.options.rows = Some(rows);
+        self
+    }
+
+    /// The inputs are rows of larger arrays, from this index on along their first axis, of so many in all: `coord` and `extent` are
+    /// those of the larger arrays, and so is the position that an error names.
+    ///
+    /// ```
+    /// use hoodoo::{Filter, Kernel};
+    /// use ndarray::array;
+    ///
+    /// let from_end = Filter::new(&Kernel::compile("extent(0) - coord(0)")?);
+    /// assert_eq!(from_end.clone().run(&array![7, 7, 7, 7])?, array![4, 3, 2, 1]);
+    /// assert_eq!(from_end.within(2, 4).run(&array![7, 7])?, array![2, 1]);
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    #[must_use = "the filter is changed by value"]
+    pub fn within(mut self, first: usize, rows: usize) -> Filter {
+        self.options.within = Some(Within { first, rows });
         self
     }
 

@@ -37,6 +37,8 @@ pub struct Options {
     pub marked: Option<Marked>,
     /// The rows that outputs have, by their indices along the inputs' first axis, if they are not all.
     pub rows: Option<Range<usize>>,
+    /// Where the inputs are in larger arrays, if they are rows of those.
+    pub within: Option<Within>,
     /// How far apart the pixels of outputs are along the window's axes: one number for all, or one for each.
     pub stride: Vec<isize>,
     /// The pixels to compute, by their indices in the inputs, if they are not all.
@@ -74,6 +76,15 @@ impl MissingCells {
     }
 }
 
+/// Where rows are in a larger array.
+#[derive(Clone, Copy, Debug)]
+pub struct Within {
+    /// The index of the first of them along the first axis.
+    pub first: usize,
+    /// How many rows there are in all.
+    pub rows: usize,
+}
+
 impl Options {
     /// The defaults.
     pub fn new(function: Function) -> Options {
@@ -94,6 +105,7 @@ impl Options {
             missing: MissingCells::default(),
             marked: None,
             rows: None,
+            within: None,
             stride: vec![1],
             part: None,
         }

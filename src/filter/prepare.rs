@@ -1,5 +1,6 @@
 //! From a filter's settings to a job for arrays of some shape: every check, once.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::arrange::{Arrangement, Wanted};
@@ -7,7 +8,7 @@ use super::engine::Engine;
 use super::exec::domain::Domain;
 use super::exec::pool::available_threads;
 use super::job::{Job, Types};
-use super::options::{Function, Options};
+use super::options::{Function, Options, Within};
 use crate::error::Error;
 use crate::grid::boundary::Mode;
 use crate::grid::footprint::{self, Footprint};
@@ -16,10 +17,12 @@ use crate::kernel::parameters::Parameters;
 use crate::lang::cells::Cells;
 use crate::lang::hir::{self, Expr};
 use crate::lang::interpret::Settings;
+use crate::lang::placed::{FIRST, LENGTH};
 use crate::tuning;
 
 /// The job for arrays of this shape and of these element types.
 pub fn prepare(options: &Options, shape: &[usize], types: Types) -> Result<Job, Error> {
+    let options = &*placed(options, shape.len())?;
     options.function.check_counts(types.inputs.len(), types.outputs.len())?;
     match &options.function {
         Function::Kernel(kernel) => {
@@ -56,12 +59,24 @@ pub fn prepare(options: &Options, shape: &[usize], types: Types) -> Result<Job, 
 /// The same for a look at what a kernel becomes, for which not all params and weights need be set.
 #[cfg(feature = "jit")]
 pub fn prepare_unset(options: &Options, shape: &[usize], types: Types) -> Result<Job, Error> {
+    let options = &*placed(options, shape.len())?;
     options.function.check_counts(types.inputs.len(), types.outputs.len())?;
     let settings = |footprint: &Footprint| match &options.function {
         Function::Kernel(kernel) => kernel.settings(&options.parameters, Some(footprint)).unwrap_or_default(),
         Function::Callback(_) => Settings::default(),
     };
     job(options, shape, types, |footprint| Ok(settings(footprint)))
+}
+
+/// The options with a kernel that knows where the inputs are in larger arrays, if they are a part of some and it asks.
+fn placed(options: &Options, ndim: usize) -> Result<Cow<'_, Options>, Error> {
+    let (Some(Within { first, rows }), Function::Kernel(kernel)) = (options.within, &options.function) else {
+        return Ok(Cow::Borrowed(options));
+    };
+    let axis = filtered_axes(options, ndim)?.iter().position(|axis| *axis == 0);
+    let Some(kernel) = axis.and_then(|axis| kernel.placed(axis)) else { return Ok(Cow::Borrowed(options)) };
+    let parameters = options.parameters.clone().param(FIRST, first as f64).param(LENGTH, rows as f64);
+    Ok(Cow::Owned(Options { function: Function::Kernel(kernel), parameters, ..options.clone() }))
 }
 
 /// Which pixels of inputs of this shape the outputs have.

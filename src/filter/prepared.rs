@@ -2,10 +2,10 @@
 
 use super::arrays::{Input, Output};
 use super::job::Types;
-use super::options::Options;
+use super::options::{Options, Within};
 use super::prepare::prepare;
 use super::progress::Progress;
-use super::run::{Ready, same_shape};
+use super::run::{Ready, in_whole, run, same_shape};
 use super::stride;
 use crate::error::Error;
 use crate::grid::element::DType;
@@ -13,6 +13,9 @@ use crate::grid::element::DType;
 /// What [`Filter::prepare`](crate::Filter::prepare) gives: for small arrays, each of whose runs takes less time than the checks before it.
 pub struct Prepared {
     ready: Ready,
+    within: Option<Within>,
+    /// The options of a filter whose pixels are apart: they are computed by several runs, which find code for whole arrays.
+    apart: Option<Box<Options>>,
     shape: Vec<usize>,
     output_shape: Vec<usize>,
 }
@@ -23,11 +26,10 @@ impl Prepared {
         if options.missing.is_set() {
             return Err(Error::argument("mask", "cells without a value are looked for in each run, and not before"));
         }
-        if stride::steps(options, shape.len())?.is_some() {
-            return Err(Error::argument("stride", "pixels that are apart are computed by several runs"));
-        }
+        let apart = stride::steps(options, shape.len())?.map(|_| Box::new(options.clone()));
+        let output_shape = stride::output_shape(options, shape)?;
         let ready = Ready::new(prepare(options, shape, types)?)?;
-        Ok(Prepared { shape: shape.to_vec(), output_shape: ready.job.output_shape.clone(), ready })
+        Ok(Prepared { within: options.within, shape: shape.to_vec(), output_shape, ready, apart })
     }
 
     /// The shape of the inputs.
@@ -71,7 +73,11 @@ impl Prepared {
             same_shape("output", &self.output_shape, output.shape(), "what was prepared for")?;
             same_type("output", *dtype, output.dtype())?;
         }
-        self.ready.run(inputs, outputs, progress)
+        if let Some(options) = &self.apart {
+            return run(options, inputs, outputs, progress);
+        }
+        let ran = self.ready.run(inputs, outputs, progress);
+        ran.map_err(|error| in_whole(self.within, error))
     }
 }
 

@@ -7,7 +7,7 @@ use super::exec::view::RawView;
 use super::failure::failure;
 use super::job::{Job, Types};
 use super::missing;
-use super::options::Options;
+use super::options::{Options, Within};
 use super::prepare::{output_region, prepare};
 use super::progress::Progress;
 use super::stride;
@@ -16,6 +16,26 @@ use crate::lang::stop::watched;
 
 /// Writes all outputs, reporting to `progress` and cancelled by it.
 pub fn run(
+    options: &Options,
+    inputs: &[Input<'_>],
+    outputs: &mut [Output<'_>],
+    progress: &Progress,
+) -> Result<(), Error> {
+    run_parts(options, inputs, outputs, progress).map_err(|error| in_whole(options.within, error))
+}
+
+/// The error for a pixel of the inputs, with its place in the arrays that they are rows of.
+pub fn in_whole(within: Option<Within>, mut error: Error) -> Error {
+    if let (Some(Within { first, .. }), Error::Assertion { position, .. } | Error::Callback { position }) =
+        (within, &mut error)
+    {
+        position.iter_mut().take(1).for_each(|row| *row += first);
+    }
+    error
+}
+
+/// Writes all outputs, each part of them with the kernel that it needs.
+fn run_parts(
     options: &Options,
     inputs: &[Input<'_>],
     outputs: &mut [Output<'_>],

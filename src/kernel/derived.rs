@@ -14,6 +14,8 @@ pub enum Key {
     Missing(Option<Missing>, Option<u64>),
     /// That which tells of some outputs where they are NaN.
     NanOutputs(Vec<bool>),
+    /// That for parts along this axis of the window.
+    Placed(usize),
     /// That for steps of so many along each axis.
     Stretched(Vec<i32>),
 }

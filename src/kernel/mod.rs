@@ -20,6 +20,7 @@ use crate::lang::interpret::Settings;
 use crate::lang::limits::Limits;
 use crate::lang::missing::{Missing, with_nan_outputs, with_nodata, without_missing};
 use crate::lang::parse::{parse_within, with_large_stack};
+use crate::lang::placed::{asks_place, placed};
 use crate::lang::schedule::operations;
 use crate::lang::specialize::{disproved, specialized};
 use crate::lang::stretch::stretched;
@@ -118,6 +119,11 @@ impl Kernel {
             (None, None) => self.hir().clone(),
         };
         self.derived(derived::Key::Missing(missing, nodata.map(f64::to_bits)), derived)
+    }
+
+    /// What this kernel is in a part along this axis of the window of larger arrays, if it asks for places there.
+    pub(crate) fn placed(&self, axis: usize) -> Option<Kernel> {
+        asks_place(self.hir(), axis).then(|| self.derived(derived::Key::Placed(axis), || placed(self.hir(), axis)))
     }
 
     /// What this kernel is where a step along each of the window's axes is so many.

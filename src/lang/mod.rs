@@ -20,6 +20,7 @@ pub mod missing;
 pub mod ops;
 pub mod ordered;
 pub mod parse;
+pub mod placed;
 pub mod point;
 pub mod reductions;
 pub mod restrict;

@@ -84,6 +84,14 @@ pub fn length(text: &str) -> Result<usize, String> {
     }
 }
 
+/// How far apart pixels are along an axis.
+pub fn step(text: &str) -> Result<usize, String> {
+    match text.trim().parse() {
+        Ok(step) if step > 0 => Ok(step),
+        _ => Err("every N-th pixel is computed, for a whole number of at least 1".to_string()),
+    }
+}
+
 fn footprint(text: &str) -> Result<FootprintArgument, String> {
     if has_extension(Path::new(text), "npy") {
         return Ok(FootprintArgument::File(text.into()));

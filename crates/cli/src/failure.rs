@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use hoodoo::Error;
 use hoodoo::lang::diagnostic::KernelError;
 
+use crate::closed::stdout_was_closed;
 use crate::printable::{printable, shown};
 use crate::session;
 
@@ -125,8 +126,17 @@ pub fn tell(text: impl Display) {
 
 /// Prints `text` and a newline to standard output.
 pub fn print(text: impl Display) -> Result<(), Failure> {
+    check_stdout()?;
     writeln!(io::stdout().lock(), "{text}").map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::NoReader,
         _ => Failure::Run(format!("standard output: {error}")),
     })
+}
+
+/// Fails if there is no standard output.
+pub fn check_stdout() -> Result<(), Failure> {
+    match stdout_was_closed() {
+        true => Err(Failure::Run("standard output: is closed".to_string())),
+        false => Ok(()),
+    }
 }

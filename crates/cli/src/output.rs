@@ -5,8 +5,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Cursor, ErrorKind, IsTerminal, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use crate::failure::Failure;
-use crate::files::{self, Format, is_standard};
+use crate::failure::{Failure, check_stdout};
+use crate::files::{self, Format, Told, is_standard};
 use crate::image::{Image, Layout, Metadata};
 use crate::printable::shown;
 use crate::temporary::{SecondName, Temporary, uninterrupted};
@@ -98,12 +98,14 @@ impl Target {
 
     /// Writes the image, except that nobody sees it yet.
     pub fn write(&self, image: &Image) -> Result<Written<'_>, Failure> {
-        self.place.write(|mut writer| files::write(self.format, image, &mut writer))
+        self.place.write(|mut writer| files::write(self.format, image, &mut writer, &|_| ()))
     }
 
-    /// As [`Target::write`], until the run is cancelled.
-    pub fn write_until(&self, image: &Image, progress: &Progress) -> Result<Written<'_>, Failure> {
-        let written = self.place.write(|writer| files::write(self.format, image, &mut Cancelled { writer, progress }));
+    /// As [`Target::write`], until the run is cancelled; `told` is told which part has been coded.
+    pub fn write_until(&self, image: &Image, progress: &Progress, told: Told<'_>) -> Result<Written<'_>, Failure> {
+        let write =
+            |writer: &mut dyn WriteSeek| files::write(self.format, image, &mut Cancelled { writer, progress }, told);
+        let written = self.place.write(write);
         watch::check(progress)?;
         written
     }
@@ -218,6 +220,9 @@ impl Place {
     }
 
     fn check(&self) -> Result<(), Failure> {
+        if is_standard(&self.path) {
+            check_stdout()?;
+        }
         if is_standard(&self.path) && io::stdout().is_terminal() {
             return Err(Failure::Usage("--output: standard output is a terminal, and an array is not text".into()));
         }

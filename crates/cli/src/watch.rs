@@ -19,6 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How often the bar moves.
 const TICK: Duration = Duration::from_millis(50);
 
+/// How many steps the bar has.
+const STEPS: f64 = 1000.0;
+
 /// What does not hear that it is cancelled within this time ends with the process.
 const GRACE: Duration = Duration::from_millis(100);
 
@@ -73,15 +76,17 @@ pub struct Share<'p> {
     /// Of the file that is computed, how many pixels it has, and how many the progress counted before it.
     pixels: AtomicUsize,
     before: AtomicUsize,
-    /// Whether its outputs are coded and written.
+    /// Whether its outputs are coded and written, and which part of them is, in steps, if the coder says so.
     writing: AtomicBool,
+    coded: AtomicUsize,
 }
 
 impl<'p> Share<'p> {
     /// None of `files` files is finished.
     pub fn new(progress: &'p Progress, files: usize) -> Share<'p> {
         let zero = || AtomicUsize::new(0);
-        Share { progress, files, finished: zero(), pixels: zero(), before: zero(), writing: AtomicBool::new(false) }
+        let writing = AtomicBool::new(false);
+        Share { progress, files, finished: zero(), pixels: zero(), before: zero(), writing, coded: zero() }
     }
 
     /// The next file is computed, which has that many pixels.
@@ -95,9 +100,15 @@ impl<'p> Share<'p> {
         self.writing.store(true, Ordering::Relaxed);
     }
 
+    /// This part of the outputs is coded and written.
+    pub fn coded(&self, part: f64) {
+        self.coded.store((part * STEPS) as usize, Ordering::Relaxed);
+    }
+
     /// A file is finished, or given up.
     pub fn finish(&self) {
         self.writing.store(false, Ordering::Relaxed);
+        self.coded.store(0, Ordering::Relaxed);
         self.pixels.store(0, Ordering::Relaxed);
         self.finished.fetch_add(1, Ordering::Relaxed);
     }
@@ -127,7 +138,6 @@ impl<'p> Share<'p> {
 
     /// Draws the bar until the sender is dropped.
     fn draw(&self, finished: &Receiver<()>) {
-        const STEPS: f64 = 1000.0;
         let start = Instant::now();
         let mut bar: Option<ProgressBar> = None;
         while finished.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
@@ -139,7 +149,10 @@ impl<'p> Share<'p> {
                 ProgressBar::new(STEPS as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
             });
             let done = self.done();
-            bar.set_position((STEPS * done) as u64);
+            let (writing, coded) = (self.writing.load(Ordering::Relaxed), self.coded.load(Ordering::Relaxed));
+            // Coding has a bar of its own, where there is but one file.
+            let alone = writing && coded > 0 && self.files == 1;
+            bar.set_position(if alone { coded as u64 } else { (STEPS * done) as u64 });
             // The bar's own estimate knows nothing of the time before it was drawn.
             if done > 0.0 {
                 let left = start.elapsed().as_secs_f64() * (1.0 / done - 1.0);
@@ -148,9 +161,11 @@ impl<'p> Share<'p> {
                     files => format!("{} of {files} files, ", self.finished.load(Ordering::Relaxed)),
                 };
                 // How long a picture is coded depends on what is in it.
-                bar.set_message(match self.writing.load(Ordering::Relaxed) {
-                    true => format!("{files}writing"),
-                    false => format!("{files}about {left:.0} s left"),
+                bar.set_message(match (writing, coded) {
+                    (true, 0) => format!("{files}writing"),
+                    (true, coded) if !alone => format!("{files}writing, {:.0} %", 100.0 * coded as f64 / STEPS),
+                    (true, _) => "writing".to_string(),
+                    (false, _) => format!("{files}about {left:.0} s left"),
                 });
             }
         }

@@ -770,6 +770,57 @@ fn nobody_to_tell() {
     }
 }
 
+/// What a number of an option is, and not that of another one.
+#[test]
+fn numbers_are_called_by_their_names() {
+    let place = Place::new();
+    place.save("a.npy", &ramp(4, 4));
+    for (option, message) in [
+        ("--stride 0", "every N-th pixel is computed, for a whole number of at least 1"),
+        ("--stride -2", "every N-th pixel"),
+        ("--stride 2,x", "every N-th pixel"),
+        ("--size 0", "a length is a whole number of at least 1"),
+        ("--size -3", "a length is a whole number"),
+        ("--threads -1", "a whole number of at least 0"),
+    ] {
+        place.fails(2, &format!("run min(w) a.npy -o o.npy {option}"), &[message]);
+    }
+}
+
+/// Where standard output is closed, what goes there is lost, and that is a failure; /dev/null takes it, however it was opened.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_closed_standard_output() {
+    let place = Place::new();
+    place.save("a.npy", &ramp(4, 4));
+    for (line, status) in [
+        ("run min(w) a.npy -o - --size 3", 1),
+        ("run min(w) a.npy -o - --size 3 --stream", 1),
+        ("run min(w) a.npy -o o.npy --size 3 --json", 1),
+        ("run min(w) a.npy -o o.npy --size 3", 0),
+        ("check min(w)", 1),
+        ("emit hir min(w)", 1),
+        ("gallery", 1),
+        ("man", 1),
+        ("completions bash", 1),
+        ("help functions", 1),
+    ] {
+        for (redirection, status) in [(">&-", status), ("<&- >&- 2>&-", status), ("1<>/dev/null", 0), (">/dev/null", 0)]
+        {
+            let run = std::process::Command::new("sh")
+                .args(["-c", &format!("exec \"$0\" \"$@\" {redirection}")])
+                .arg(assert_cmd::cargo::cargo_bin!("hoodoo"))
+                .args(words(line))
+                .current_dir(place.dir.path())
+                .output()
+                .unwrap();
+            let stderr = String::from_utf8_lossy(&run.stderr);
+            assert_eq!(run.status.code(), Some(status), "{line} {redirection}: {stderr}");
+            assert!(status == 0 || redirection != ">&-" || stderr.contains("standard output: is closed"), "{stderr}");
+        }
+    }
+}
+
 /// Starts a run, and waits until it watches signals. `before` is what a shell does first.
 #[cfg(unix)]
 fn start(place: &Place, before: &str, line: &str) -> std::process::Child {

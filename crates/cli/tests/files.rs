@@ -345,6 +345,114 @@ fn masks_in_files() {
     fails(dir, &[&out[..], &["--nodata=-9999", "--dtype", "u8"]].concat(), "nodata: outputs of u8 can't hold -9999");
 }
 
+/// Pages of 4 x 8 pixels that follow a formula, each with a mask of a byte for each row, as GDAL has them.
+fn masked_pages(path: &Path, description: &str, masks: &[[u8; 4]]) {
+    use tiff::encoder::TiffEncoder;
+    let mut encoder = TiffEncoder::new(fs::File::create(path).unwrap()).unwrap();
+    for (page, mask) in masks.iter().enumerate() {
+        let picture: Vec<u8> = (0..32).map(|place| (page * 40 + place) as u8).collect();
+        for (subfile, photometric, bits, bytes) in [(0u32, 1u16, 8u16, picture.as_slice()), (4, 4, 1, mask)] {
+            let mut directory = encoder.image_directory().unwrap();
+            let offset = directory.write_data(bytes).unwrap() as u32;
+            let short = [
+                (Tag::BitsPerSample, bits),
+                (Tag::Compression, 1),
+                (Tag::PhotometricInterpretation, photometric),
+                (Tag::SamplesPerPixel, 1),
+            ];
+            short.iter().for_each(|(tag, value)| directory.write_tag(*tag, *value).unwrap());
+            let long = [
+                (Tag::NewSubfileType, subfile),
+                (Tag::ImageWidth, 8),
+                (Tag::ImageLength, 4),
+                (Tag::RowsPerStrip, 4),
+                (Tag::StripOffsets, offset),
+                (Tag::StripByteCounts, bytes.len() as u32),
+            ];
+            long.iter().for_each(|(tag, value)| directory.write_tag(*tag, *value).unwrap());
+            if page == 0 && subfile == 0 && !description.is_empty() {
+                directory.write_tag(Tag::ImageDescription, description).unwrap();
+            }
+            directory.finish().unwrap();
+        }
+    }
+}
+
+/// The masks of a file's pages, as bytes of rows: those of what has a value.
+fn masks_of(path: &Path) -> Vec<[u8; 4]> {
+    use std::io::Read;
+    let file = fs::read(path).unwrap();
+    let mut decoder = Decoder::new(std::io::Cursor::new(&file)).unwrap();
+    let mut found = Vec::new();
+    loop {
+        if decoder.find_tag(Tag::NewSubfileType).unwrap().is_some_and(|kind| kind.into_u32().unwrap() == 4) {
+            let place = decoder.get_tag_u64_vec(Tag::StripOffsets).unwrap()[0] as usize;
+            let mut bytes = Vec::new();
+            flate2::read::ZlibDecoder::new(&file[place..]).read_to_end(&mut bytes).unwrap();
+            found.push(bytes.try_into().unwrap());
+        }
+        if !decoder.more_images() {
+            return found;
+        }
+        decoder.next_image().unwrap();
+    }
+}
+
+/// A user's mask is added to that of a file that has one; a file that has none gets none.
+#[test]
+fn masks_of_users_and_files() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    masked_pages(&dir.join("in.tif"), "", &[[0b1111_0111, 255, 255, 255]]);
+    let mut mask = ndarray::Array2::from_elem((4, 8), false);
+    mask[[2, 0]] = true;
+    mask.write_npy(fs::File::create(dir.join("mask.npy")).unwrap()).unwrap();
+    for (more, expected) in [
+        (&[][..], vec![[0b1111_0111, 255, 255, 255]]),
+        (&["--mask", "mask.npy"], vec![[0b1111_0111, 255, 0b0111_1111, 255]]),
+        (&["--mask", "mask.npy", "--nodata", "none"], vec![[0b1111_0111, 255, 0b0111_1111, 255]]),
+        (&["--mask", "mask.npy", "--fill"], vec![]),
+    ] {
+        ok(dir, &[&["max(w)", "in.tif", "-o", "out.tif", "--size", "3"], more].concat());
+        assert_eq!(masks_of(&dir.join("out.tif")), expected, "{more:?}");
+    }
+    ok(dir, &["w[0, 0]", "in.tif", "-o", "values.npy"]);
+    ok(dir, &["w[0, 0]", "values.npy", "-o", "plain.tif"]);
+    ok(dir, &["max(w)", "plain.tif", "-o", "out.tif", "--size", "3", "--mask", "mask.npy"]);
+    assert_eq!(masks_of(&dir.join("out.tif")), Vec::<[u8; 4]>::new());
+}
+
+/// The volumes of a stack with several channels have the masks of their slices, and these are written where they were.
+#[test]
+fn volumes_with_masks() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let description = "ImageJ=1.11a\nimages=6\nchannels=2\nslices=3\nhyperstack=true\n";
+    let masks: Vec<[u8; 4]> = (0..6).map(|page| [255 - (1 << page), 255, 255, 255]).collect();
+    masked_pages(&dir.join("in.tif"), description, &masks);
+    ok(dir, &["max(w)", "in.tif", "-o", "out.tif", "--size", "3,1,1", "--volume"]);
+    assert_eq!(masks_of(&dir.join("out.tif")), masks);
+    ok(dir, &["max(w)", "in.tif", "-o", "out.npy", "--size", "3,1,1", "--volume"]);
+    let found = load(&dir.join("out.npy"), "u1");
+    // Pages are slice after slice, of each both channels; in an array, channels come first.
+    let value = |slice: usize, channel: usize, x: usize| (40 * (2 * slice + channel) + x) as f64;
+    let missing = |slice: usize, channel: usize, x: usize| x == 7 - (2 * slice + channel);
+    for (channel, slice, x) in (0..2).flat_map(|c| (0..3usize).flat_map(move |s| (0..8).map(move |x| (c, s, x)))) {
+        let seen = (slice.saturating_sub(1)..=(slice + 1).min(2)).filter(|other| !missing(*other, channel, x));
+        let most = seen.map(|other| value(other, channel, x)).fold(0.0, f64::max);
+        let expected = if missing(slice, channel, x) { value(slice, channel, x) } else { most };
+        assert_eq!(found[[0, channel, slice, 0, x]], expected, "channel {channel}, slice {slice}, x {x}");
+    }
+    // A user's mask of one volume is that of all of them.
+    let mut mask = ndarray::Array3::from_elem((3, 4, 8), false);
+    mask[[1, 3, 2]] = true;
+    mask.write_npy(fs::File::create(dir.join("mask.npy")).unwrap()).unwrap();
+    ok(dir, &["max(w)", "in.tif", "-o", "out.tif", "--size", "3,1,1", "--volume", "--mask", "mask.npy"]);
+    let mut expected = masks.clone();
+    (2..4).for_each(|page| expected[page][3] = 0b1101_1111);
+    assert_eq!(masks_of(&dir.join("out.tif")), expected);
+}
+
 #[test]
 fn too_many_pixels_are_refused_by_name() {
     let dir = TempDir::new().unwrap();

@@ -78,6 +78,81 @@ fn arrays_as_in_memory() {
     same(dir, &["mean(w)", "long.npy", "--size", "3", "--mask", "mask.npy", "--fill"], &["out.npy"]);
 }
 
+/// Kernels one after the other, and a kernel on its own result: with borders, masks, strides, places and several files.
+#[test]
+fn chains_as_in_memory() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let mut random = fastrand::Rng::with_seed(9);
+    let long = Array2::from_shape_simple_fn((23, 1 << 18), || random.u8(..));
+    write_npy(dir.join("long.npy"), &long).unwrap();
+    write_npy(dir.join("page.npy"), &long.mapv(|value| value / 2 + 90)).unwrap();
+    write_npy(dir.join("mask.npy"), &long.mapv(|value| value % 50 == 3)).unwrap();
+    for mode in ["reflect", "mirror", "nearest", "constant", "shrink", "valid"] {
+        let words = ["min(w)", "long.npy", "--size", "3", "--mode", mode, "--cval", "9"];
+        same(
+            dir,
+            &[&words[..], &["--then", "max(w) - w[-1, 0]", "--then", "mean(w)", "--stride", "2,3"]].concat(),
+            &["o.npy"],
+        );
+        let masked = ["--mask", "mask.npy", "--then", "max(w)", "--dtype", "i16"];
+        same(dir, &[&words[..], &masked].concat(), &["o.npy"]);
+    }
+    let two = [
+        "low: min(w), high: max(w)",
+        "long.npy",
+        "--size",
+        "3,1",
+        "--then",
+        "input a, b; d: b[0,0] - a[0,0], m: mean(b)",
+    ];
+    same(dir, &two, &["d.npy", "m.npy"]);
+    let grow = ["input marker, mask; min(max(marker), mask[0,0])", "long.npy", "page.npy", "--size", "3"];
+    for times in ["1", "2", "5"] {
+        same(dir, &[&grow[..], &["--repeat", times]].concat(), &["o.npy"]);
+        let missing = ["--repeat", times, "--nodata", "17", "--mask", "mask.npy"];
+        same(dir, &[&["mean(w)", "long.npy", "--size", "3"], &missing[..]].concat(), &["o.npy"]);
+    }
+    // Where pixels are, in slabs that begin anywhere.
+    for more in
+        [&[][..], &["--mode", "valid"], &["--axes", "1,0"], &["--stride", "3"], &["--then", "w[0,0] + coord(0)"]]
+    {
+        let places =
+            ["max(w) + 1000 * coord(0) + coord(1) - 7 * extent(0)", "long.npy", "--size", "3", "--dtype", "i32"];
+        same(dir, &[&places[..], more].concat(), &["o.npy"]);
+    }
+    // Pictures with colours and opacity, and several pages.
+    let data = |name: &str| format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"));
+    for file in ["associated-u1x4.tif", "pages-u1.tif", "dem-f4.tif", "bands-u2.tif"] {
+        let words = ["min(w)", &data(file), "--size", "3", "--then", "max(w)"];
+        same(dir, &words, &["o.tif"]);
+        same(dir, &[&words[..], &["--mode", "valid"]].concat(), &["o.tif"]);
+        same(dir, &["mean(w) + coord(0) / 9", &data(file), "--size", "3", "--repeat", "3"], &["o.tif"]);
+    }
+    // Through a pipe whose number of rows nobody knows.
+    let small = Array2::from_shape_simple_fn((300, 7), || random.u8(..));
+    write_npy(dir.join("small.npy"), &small).unwrap();
+    for more in [&["--then", "max(w) + coord(0)"][..], &["--repeat", "100"], &["--mode", "valid", "--then", "mean(w)"]]
+    {
+        let words = [&["median(w)", "--size", "3"], more].concat();
+        ok(dir, &[&words[..1], &["small.npy", "-o", "o.raw"], &words[1..]].concat());
+        let words = [&words[..1], &["-", "-o", "-", "--stream", "--raw", "u8:*,7"], &words[1..]].concat();
+        let ran = hoodoo(dir, &words).write_stdin(small.iter().copied().collect::<Vec<u8>>()).output().unwrap();
+        assert!(ran.status.success(), "{words:?}: {}", String::from_utf8_lossy(&ran.stderr));
+        assert!(ran.stdout == fs::read(dir.join("o.raw")).unwrap(), "{words:?}");
+    }
+    let words = ["w[0,0] + extent(0)", "-", "-o", "-", "--stream", "--raw", "u8:*,7"];
+    let extent = hoodoo(dir, &words).write_stdin([1; 70]).output().unwrap();
+    assert!(String::from_utf8_lossy(&extent.stderr).contains("extent(0), which is not known"));
+    // What is wrong with a pixel of any of them names its place in the whole.
+    fails(dir, &["w[0,0]", "long.npy", "--then", "assert coord(0) < 20; w[0,0]", "-o", "x.npy", "--stream"], "[20, 0]");
+    fails(
+        dir,
+        &["w[0,0]", "long.npy", "--repeat", "2", "--dtype", "f32", "-o", "x.npy", "--stream"],
+        "the output is f32",
+    );
+}
+
 /// A picture of tiles whose values follow a formula, on several pages.
 fn tiled(path: &Path, [pages, height, width]: [usize; 3]) {
     use tiff::encoder::TiffEncoder;
@@ -138,6 +213,63 @@ fn pictures_as_in_memory() {
     let ((memory, mean), (stream, streamed)) = (report(&[]), report(&["--stream"]));
     assert_eq!(memory, stream);
     assert!((mean - streamed).abs() < 1e-6 * mean, "{mean} {streamed}");
+}
+
+/// Pictures in PNG files, of all their types, with all that they say of themselves.
+#[test]
+fn png_as_in_memory() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let mut random = fastrand::Rng::with_seed(12);
+    let long = Array2::from_shape_simple_fn((23, 1 << 18), || random.u16(..));
+    write_npy(dir.join("long.npy"), &long).unwrap();
+    ok(dir, &["w[0, 0]", "long.npy", "-o", "long.png"]);
+    let colour = Array3::from_shape_simple_fn((300, 70, 4), || random.u8(..));
+    write_npy(dir.join("colour.npy"), &colour).unwrap();
+    ok(dir, &["w[0, 0]", "colour.npy", "-o", "colour.png", "--axes", "0,1"]);
+    let photo = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/photo.png");
+    fails(dir, &["w[0, 0]", photo, "-o", "x.npy", "--stream"], "stored turned");
+    ok(dir, &["w[0, 0]", photo, "-o", "upright.png"]);
+    for file in ["long.png", "colour.png", "upright.png"] {
+        for mode in ["reflect", "valid"] {
+            same(dir, &["median(w)", file, "--size", "3", "--mode", mode], &["out.png"]);
+        }
+        same(dir, &["max(w)", file, "--size", "3", "--dtype", "f32", "--then", "w[0, 0] / 3"], &["out.tif"]);
+        same(dir, &["w[0, 0] > 99", file, "--dtype", "bool", "--stride", "2"], &["out.png"]);
+    }
+    same(dir, &["w[0, 0, 0]", "colour.npy"], &["out.png"]);
+    // What is not known before its end, or does not come row after row.
+    let chunk = |kind: &[u8], data: &[u8]| {
+        let mut sum = flate2::Crc::new();
+        [kind, data].iter().for_each(|bytes| sum.update(bytes));
+        [&(data.len() as u32).to_be_bytes(), kind, data, &sum.sum().to_be_bytes()].concat()
+    };
+    let picture = |interlaced: u8, behind: &[u8]| {
+        let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut packed, &[0, 77]).unwrap();
+        let header = chunk(b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, interlaced]);
+        let parts = [b"\x89PNG\r\n\x1a\n".to_vec(), header, chunk(b"IDAT", &packed.finish().unwrap())];
+        [&parts.concat(), behind, &chunk(b"IEND", b"")].concat()
+    };
+    for (interlaced, behind, message) in
+        [(1, vec![], "it is interlaced"), (0, chunk(b"tEXt", b"Title\0x"), "behind its picture (tEXt)")]
+    {
+        fs::write(dir.join("x.png"), picture(interlaced, &behind)).unwrap();
+        ok(dir, &["w[0, 0]", "x.png", "-o", "out.png"]);
+        fails(dir, &["w[0, 0]", "x.png", "-o", "x.npy", "--stream"], message);
+    }
+    let bytes = fs::read(dir.join("long.png")).unwrap();
+    fs::write(dir.join("cut.png"), &bytes[..bytes.len() / 2]).unwrap();
+    fails(dir, &["w[0, 0]", "cut.png", "-o", "x.npy", "--stream"], "truncated");
+    // A pipe that begins as a picture, and does not end.
+    let endless = format!(
+        "(cat photo.png; cat /dev/zero) | {} run 'w[0, 0]' - -o x.npy --max-pixels 40000",
+        assert_cmd::cargo::cargo_bin("hoodoo").display()
+    );
+    fs::copy(photo, dir.join("photo.png")).unwrap();
+    let ran = Command::new("sh").current_dir(dir).args(["-c", &endless]).output().unwrap();
+    let stderr = String::from_utf8_lossy(&ran.stderr);
+    assert!(stderr.contains("goes on after 68388864 bytes, and --max-pixels 40000 allows no more"), "{stderr}");
 }
 
 /// Files of other programs, in all their ways to be stored.
@@ -251,8 +383,9 @@ fn what_can_not_be_streamed() {
     write_npy(dir.join("turned.npy"), &Array2::<u8>::zeros((5, 4).f())).unwrap();
     for (words, message) in [
         (vec!["max(w)", "a.npy", "--size", "3", "--mode", "wrap"], "mode wrap needs the last rows"),
-        (vec!["coord(0)", "a.npy"], "coord or extent"),
-        (vec!["w[0, 0]", "a.npy", "--repeat", "2"], "need all rows at once"),
+        (vec!["w[0, 0]", "a.npy", "--repeat", "stable"], "say how many runs"),
+        (vec!["w[0, 0]", "a.npy", "--repeat", "101"], "100 filters at most"),
+        (vec!["a: w[0, 0], b: w[0, 0]", "a.npy", "--then", "w[0, 0]"], "2 outputs"),
         (vec!["assert w[1, 0] > 9; w[0, 0]", "a.npy"], "[0, 0]"),
         (vec!["w[0, 0]", "turned.npy"], "its rows do not come one after the other"),
         (vec!["input a, b; min(a) + min(b)", "a.npy", "b.npy", "--size", "3"], "has 6 rows and 1 pages, and the first"),
@@ -263,7 +396,7 @@ fn what_can_not_be_streamed() {
     }
     write_npy(dir.join("one.npy"), &ndarray::arr0(5u8)).unwrap();
     fails(dir, &["w[0]", "one.npy", "-o", "x.npy", "--stream"], "a single value");
-    fails(dir, &["w[0, 0]", "a.npy", "-o", "x.png", "--stream"], "x.png: --stream: is written as a whole");
+    fails(dir, &["w[0, 0]", "a.npy", "-o", "x.jpg", "--stream"], "x.jpg: --stream: is written as a whole");
     let whole = fs::read(dir.join("a.npy")).unwrap();
     fs::write(dir.join("short.npy"), &whole[..whole.len() - 3]).unwrap();
     fails(dir, &["w[0, 0]", "short.npy", "-o", "x.npy", "--stream"], "truncated");
@@ -310,6 +443,10 @@ fn a_temporal_median_of_a_video() {
     let output = hoodoo(dir.path(), &words).write_stdin(stream(&planes)).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.stdout == stream(&planes.each_ref().map(median)));
+    // Two medians, one after the other.
+    let words = ["median(w)", "-", "-o", "-", "--size", "3,1,1", "--then", "median(w)"];
+    let twice = hoodoo(dir.path(), &words).write_stdin(stream(&planes)).output().unwrap();
+    assert!(twice.stdout == stream(&planes.each_ref().map(median).each_ref().map(median)));
     // As files; and what is cut off is no video.
     let bytes = stream(&planes);
     fs::write(dir.path().join("in.y4m"), &bytes).unwrap();

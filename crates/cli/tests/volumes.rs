@@ -107,6 +107,29 @@ fn places_of_what_is_left() {
     assert_eq!([card("CRPIX1"), card("CRPIX2"), card("NAXIS1"), card("NAXIS2")], [0.5, 2.0, 3.0, 5.0]);
 }
 
+/// Of every second and third one: voxels and pixels are as much larger, and the first one is where it was.
+#[test]
+fn places_of_every_third_one() {
+    let (_kept, dir) = place();
+    ok(&dir, &["w[0, 0, 0]", &data("volume-i2.nii"), "-o", "whole.nii"]);
+    ok(&dir, &["w[0, 0, 0]", &data("volume-i2.nii"), "-o", "some.nii", "--stride", "2,1,3", "--strict"]);
+    let floats = |name: &str, places: &[usize]| -> Vec<f32> {
+        let header = fs::read(dir.join(name)).unwrap();
+        places.iter().map(|at| f32::from_le_bytes(header[*at..at + 4].try_into().unwrap())).collect()
+    };
+    let columns = [[80, 280, 296, 312], [84, 284, 300, 316], [88, 288, 304, 320]];
+    for (column, step) in columns.iter().zip([2.0, 1.0, 3.0]) {
+        let larger: Vec<f32> = floats("whole.nii", column).iter().map(|value| value * step).collect();
+        assert_eq!(floats("some.nii", column), larger);
+    }
+    assert_eq!(floats("some.nii", &[292, 308, 324]), floats("whole.nii", &[292, 308, 324]));
+    ok(&dir, &["w[0, 0]", &data("sky.fits"), "-o", "some.fits", "--stride", "2,3", "--strict"]);
+    let header = String::from_utf8_lossy(&fs::read(dir.join("some.fits")).unwrap()).to_string();
+    let card = |key: &str| -> f64 { header[header.find(key).expect(key) + 10..][..20].trim().parse().unwrap() };
+    assert_eq!([card("CRPIX1"), card("CRPIX2")], [1.5, 2.0]);
+    assert_eq!([card("CDELT1"), card("CDELT2"), card("NAXIS1"), card("NAXIS2")], [3.0, 2.0, 2.0, 3.0]);
+}
+
 #[test]
 fn fits_of_every_type() {
     let (_kept, dir) = place();

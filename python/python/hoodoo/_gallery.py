@@ -8,6 +8,7 @@ from typing import Any
 
 from ._hoodoo import recipes
 from ._kernel import Kernel
+from ._settings import arguments
 
 __all__ = ["gallery"]
 
@@ -23,7 +24,7 @@ class Recipe:
         """What it does, in one line."""
         self.text = text
         """The whole file, with its comments."""
-        self.options: Mapping[str, Any] = _options(words)
+        self.options: Mapping[str, Any] = arguments((name.removeprefix("--"), value) for name, value in zip(words[::2], words[1::2]))
         """The arguments with which it is called, if no others are given."""
 
     @functools.cached_property
@@ -87,21 +88,6 @@ class Gallery(Mapping[str, Recipe]):
 
     def __repr__(self) -> str:
         return f"<gallery of {len(self)} kernels; print it to see them>"
-
-
-def _options(words: list[str]) -> dict[str, Any]:
-    """The arguments that options of the command line are."""
-    named = dict(zip(words[::2], words[1::2], strict=True))
-    options: dict[str, Any] = {}
-    for option, value in named.items():
-        match option:
-            case "--size":
-                options["size"] = int(value)
-            case "--dtype":
-                options["dtype"] = {"f32": "float32", "f64": "float64"}.get(value, value)
-            case _:
-                options[option.removeprefix("--")] = value
-    return options
 
 
 gallery = Gallery()

@@ -113,6 +113,7 @@ def generic_filter(
         "mask": None,
         "nodata": None,
         "fill": False,
+        "stride": 1,
     }
     run_into(Filter(callback, called), [readable(_scipy.as_numbers(image))], [_scipy.as_numbers(target)])
     return target

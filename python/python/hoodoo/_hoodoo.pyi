@@ -27,6 +27,7 @@ class Options(TypedDict):
     mask: NDArray[np.bool_] | None
     nodata: float | None
     fill: bool
+    stride: Indices
 
 class Program:
     def __new__(cls, source: str) -> Program: ...

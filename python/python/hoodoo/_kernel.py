@@ -21,9 +21,10 @@ from ._masked import NOTHING_MISSING, Missing, is_masked
 from ._nan import NanOutputs, outputs_to_tell
 from ._outputs import arrays_for, counted, gives_arrays, named, run_into
 from ._prepared import prepare, usual
+from ._settings import options_of
 from ._times import Times, is_time
 from ._types import cells_of_window, output_types
-from ._window import axes_of_window, cells_of, check_weights, check_window
+from ._window import axes_of_window, cells_of, check_weights, check_window, steps_of
 
 if TYPE_CHECKING:
     from ._hoodoo import Options, Prepared
@@ -103,7 +104,11 @@ class Kernel:
 
     @classmethod
     def from_file(cls, path: str | PathLike[str], **params: ArrayLike) -> Kernel:
-        """The kernel in a file, which mostly has a name that ends in ``.hood``, with values for params and weights."""
+        """The kernel in a file, which mostly has a name that ends in ``.hood``, with values for params and weights.
+
+        What comments in front of it ask for (``# options: --size 5``) is taken by the command line. A call in Python says
+        all of its arguments itself; they are at hand as `options`.
+        """
         # A number would be that of a file that is open.
         with open(os.fspath(path), encoding="utf-8-sig") as file:
             return cls(file.read(), **params)
@@ -112,6 +117,18 @@ class Kernel:
     def source(self) -> str:
         """The text of the program."""
         return self._program.source
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The arguments that the comments in front of the program ask for, for calls that want them.
+
+        >>> kernel = Kernel("# options: --size 3 --mode nearest\nmedian(w)")
+        >>> kernel.options
+        {'size': 3, 'mode': 'nearest'}
+        >>> kernel([1, 9, 2, 3], **kernel.options)
+        array([1, 2, 3, 3])
+        """
+        return options_of(self.source)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -143,6 +160,7 @@ class Kernel:
         cval: float = 0.0,
         origin: SupportsIndex | Iterable[SupportsIndex] = 0,
         axes: SupportsIndex | Iterable[SupportsIndex] | None = None,
+        stride: SupportsIndex | Iterable[SupportsIndex] = 1,
         dtype: DTypeLike | None = None,
         mask: ArrayLike | None = None,
         nodata: float | None = None,
@@ -182,6 +200,9 @@ class Kernel:
             Moves the window: a positive origin toward lower indices.
         axes : int or sequence of int, optional
             Filters along these axes only.
+        stride : int or sequence of int
+            Computes only every n-th pixel along all axes, or along each of those of the window: what ``[::n]`` takes of the whole
+            result. Rows that are not wanted are not computed.
         dtype : dtype, optional
             The type of all outputs. By default it is that of the first image; if that is of integers and an output need not be whole,
             as a mean, the output is float32 for integers of 8 and 16 bits, and else float64.
@@ -223,7 +244,8 @@ class Kernel:
         """
         if len(images) != len(self._inputs):
             raise TypeError(f"the kernel has {counted(self._inputs, 'input')}, not {len(images)}")
-        if footprint is None and output is None and mask is None and nodata is None and not progress and not params:
+        usually = output is None and mask is None and nodata is None and type(stride) is int and stride == 1 and not progress
+        if usually and footprint is None and not params:
             once = usual(self, images, size, mode, cval, origin, axes, dtype, cast, threads, engine, precision)
             if once is not None:
                 return once(*images)
@@ -234,6 +256,7 @@ class Kernel:
             "cval": cval,
             "origin": origin,
             "axes": axes,
+            "stride": stride,
             "cast": cast,
             "engine": engine,
             "precision": precision,
@@ -268,10 +291,11 @@ class Kernel:
             options["missing"] = missing.for_shape(shape)
         inputs = list(map(readable, arrays))
         ready = prepared(self, **options, params=params, threads=threads, ndim=len(shape))
-        region = [(0, length) for length in shape]
-        if "valid" in mode:
-            region = ready.output_region(shape)
-            shape = tuple(stop - start for start, stop in region)
+        region = [(0, length, 1) for length in shape]
+        if "valid" in mode or type(stride) is not int or stride != 1:
+            steps = steps_of(len(shape), stride, axes)
+            region = [(*pixels, step) for pixels, step in zip(ready.output_region(shape), steps)]
+            shape = tuple(len(range(*pixels)) for pixels in region)
         types = times.number_types if times else self._types([image.dtype for image in inputs], len(shape), options, params)
         results = arrays_for(self._outputs, output, dtype, shape, types)
         # Other ways to say that there is no value, or a function that has no further outputs.
@@ -307,6 +331,7 @@ class Kernel:
         cval: float = 0.0,
         origin: SupportsIndex | Iterable[SupportsIndex] = 0,
         axes: SupportsIndex | Iterable[SupportsIndex] | None = None,
+        stride: SupportsIndex | Iterable[SupportsIndex] = 1,
         output: DTypeLike | Sequence[DTypeLike] | None = None,
         cast: Literal["saturate", "wrap"] = "saturate",
         threads: SupportsIndex = 0,
@@ -332,7 +357,8 @@ class Kernel:
         array([4, 4, 6, 6], dtype=uint8)
         """
         window = {"size": size, "footprint": footprint, "mode": mode, "cval": cval, "origin": origin, "axes": axes}
-        more = {"cast": cast, "threads": threads, "engine": engine, "precision": precision, "params": params}
+        more = {"stride": stride, "cast": cast, "threads": threads, "engine": engine, "precision": precision, "params": params}
+        steps_of(len(shape), stride, axes)
         return prepare(self, *self._for_arrays(shape, dtype, output, window, more))
 
     def explain(
@@ -558,6 +584,7 @@ def prepared(
     threads: SupportsIndex = 0,
     ndim: int | None = None,
     missing: Mapping[str, Any] = NOTHING_MISSING,
+    stride: SupportsIndex | Iterable[SupportsIndex] = 1,
 ) -> Filter:
     """The filter of a kernel with the arguments of a call, on arrays of so many axes if that is known."""
     numbers, weights = kernel._params, kernel._weights
@@ -583,6 +610,7 @@ def prepared(
         "mask": missing["mask"],
         "nodata": missing["nodata"],
         "fill": missing["fill"],
+        "stride": stride,
     }
     return Filter(kernel._program, options)
 

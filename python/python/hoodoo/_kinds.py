@@ -11,8 +11,8 @@ import numpy as np
 
 from ._arrays import Array
 
-#: From which pixel to which, along each axis.
-Region: TypeAlias = Sequence[tuple[int, int]]
+#: From which pixel to which, and in which steps, along each axis.
+Region: TypeAlias = Sequence[tuple[int, int, int]]
 
 #: Makes of a result, which has the pixels of a region of the images, what the caller works with.
 Back: TypeAlias = Callable[[Array, Region], Any]

@@ -80,7 +80,7 @@ class Missing:
         """At which pixels every cell of the window is missing, which integers can't say."""
         from ._kernel import Kernel
 
-        window = {name: options[name] for name in ("size", "footprint", "mode", "origin", "axes")}
+        window = {name: options[name] for name in ("size", "footprint", "mode", "origin", "axes", "stride")}
         if window["size"] is None and window["footprint"] is None:
             return np.zeros((), bool)
         cells = Kernel("len(w)")(np.zeros(given.shape, np.uint8), mask=given, fill=True, dtype=np.float64, **window)

@@ -46,6 +46,23 @@ def _axes_hint(what: str, given: int, ndim: int) -> str:
     return f"{what}, and the array has {ndim} axes{hint}"
 
 
+def steps_of(ndim: int, stride: Any, axes: Any) -> list[int]:
+    """How far apart the pixels of outputs are along each axis of arrays of so many, for one stride or one for each axis of the window."""
+    count = axes_of_window(ndim, axes)
+    each = list(map(operator.index, stride)) if np.iterable(stride) else [operator.index(stride)] * count
+    if len(each) != count:
+        raise ValueError(f"stride: there {'is' if len(each) == 1 else 'are'} {len(each)} in {stride!r}, and the window has {count} axes")
+    for step in each:
+        if step < 1:
+            raise ValueError(f"stride: {step} is not at least 1")
+    steps = [1] * ndim
+    for axis, step in zip(range(ndim) if axes is None else np.ravel(axes), each):
+        # One that is not there is an error of the axes.
+        if -ndim <= axis < ndim:
+            steps[int(axis)] = step
+    return steps
+
+
 def axes_of_window(ndim: int, axes: Any) -> int:
     return ndim if axes is None else int(np.size(axes))
 

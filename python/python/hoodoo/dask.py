@@ -31,7 +31,7 @@ from hoodoo._kernel import number
 from hoodoo._masked import is_masked
 from hoodoo._overlap import Indices, Layout, Piece, Span, layout, spans
 from hoodoo._syntax import names, tokens
-from hoodoo._window import axes_of_window, cells_of
+from hoodoo._window import axes_of_window, cells_of, steps_of
 
 __all__ = ["generic_filter"]
 
@@ -56,6 +56,7 @@ def generic_filter(
     axes: int | Sequence[int] | None = None,
     dtype: DTypeLike | None = None,
     *,
+    stride: int | Sequence[int] = 1,
     mask: Any = None,
     nodata: float | None = None,
     fill: bool = False,
@@ -83,6 +84,8 @@ def generic_filter(
         The kernel. One with several outputs gives a named tuple of Dask arrays.
     mask : array_like of bool, optional
         Which cells have no value: a Dask array or another one, that broadcasts to the shape of `x`.
+    stride : int or sequence of int
+        As for `Kernel`; blocks are computed whole.
     size, footprint, mode, cval, origin, axes, dtype, nodata, fill, cast, engine, precision, threads, **params
         As for `Kernel`.
 
@@ -114,6 +117,7 @@ def generic_filter(
     ndim = inputs[0].ndim
     footprint = cells_of(footprint, axes_of_window(ndim, axes))
     _check_window(ndim, size, footprint, mode, origin, axes)
+    steps = steps_of(ndim, stride, axes)
     window: dict[str, Any] = {"size": size, "footprint": footprint, "origin": origin, "axes": axes}
     options: dict[str, Any] = {"cval": number(cval, "cval"), "nodata": nodata, "fill": fill, "cast": cast}
     options |= {"engine": engine, "precision": precision, "threads": threads, **params}
@@ -143,7 +147,11 @@ def generic_filter(
         arguments={**window, **options, **_types(sample), "mode": "valid"},
     )
     masks = [] if mask is None else [_mask_like(inputs[0], mask)]
-    return _arrays(kernel, task, [*inputs, *masks], along, sample, modes)
+    whole = _arrays(kernel, task, [*inputs, *masks], along, sample, modes)
+    if all(step == 1 for step in steps):
+        return whole
+    wanted = tuple(slice(None, None, step) for step in steps)
+    return type(sample)(*(each[wanted] for each in whole)) if isinstance(sample, tuple) else whole[wanted]
 
 
 def _inputs(x: Any) -> list[Any]:

@@ -21,6 +21,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from hoodoo import Kernel
+from hoodoo._window import steps_of
 
 __all__ = ["HoodooAccessor", "HoodooDatasetAccessor"]
 
@@ -157,8 +158,9 @@ def labelled(kernel: Kernel, images: Sequence[Any], arguments: Mapping[str, Any]
     result = kernel(*(each.data if isinstance(each, xr.DataArray) else each for each in inputs), **arguments)
     placed = {name: arguments[name] for name in ("size", "footprint", "mode", "origin", "axes") if name in arguments}
     region = kernel.output_region(array.shape, **placed)
-    # Mode `valid` leaves fewer pixels, and these keep their coordinates.
-    kept = array.isel({dim: slice(*pixels) for dim, pixels in zip(array.dims, region)})
+    steps = steps_of(array.ndim, arguments.get("stride", 1), arguments.get("axes"))
+    # Mode `valid` and a stride leave fewer pixels, and these keep their coordinates.
+    kept = array.isel({dim: slice(*pixels, step) for dim, pixels, step in zip(array.dims, region, steps)})
     if not isinstance(result, tuple):
         return kept.copy(data=result)
     outputs = {name: kept.copy(data=each).rename(name) for name, each in zip(kernel.outputs, result)}

@@ -164,7 +164,7 @@ pub fn write(image: &Image, writer: impl Write + Seek) -> Result<(), String> {
     let names = names(image.channels(), had.map(|header| header.channels.as_slice()));
     let samples = image.samples_in_order();
     let channel = |(place, name): (usize, &String)| {
-        let data = match &samples {
+        let data = match &*samples {
             AnyArray::F16(array) => FlatSamples::F16(every(array, place, count)),
             AnyArray::F32(array) => FlatSamples::F32(every(array, place, count)),
             AnyArray::U32(array) => FlatSamples::U32(every(array, place, count)),

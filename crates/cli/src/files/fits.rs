@@ -7,6 +7,7 @@ use std::io::{Read, Write};
 use hoodoo::{AnyArray, AnyElement, Cast, DType, Element};
 
 use super::cards::{self, BLOCK, Card};
+use super::coordinates;
 use super::options::ReadOptions;
 use super::sequence::{self, Order};
 use crate::arrays::for_any;
@@ -213,6 +214,12 @@ pub fn write(image: &Image, writer: &mut impl Write) -> Result<(), String> {
     put(&header.after)
 }
 
+/// What of the world coordinates can't be said of an image that begins at these indices and has only every so manieth pixel, in words.
+pub fn not_written(header: &FitsHeader, first: &[usize], steps: &[usize]) -> Option<String> {
+    let axes = cards::number(&header.cards, "NAXIS").unwrap_or(0.0) as usize;
+    coordinates::place(&mut header.cards.clone(), axes, first, steps)
+}
+
 /// Has the cards say what an image is now.
 fn describe(cards: &mut Vec<Card>, bits: i64, zero: f64, image: &Image) {
     let shape = image.array.shape();
@@ -244,10 +251,5 @@ fn describe(cards: &mut Vec<Card>, bits: i64, zero: f64, image: &Image) {
         Some(nodata) => cards::set_number(cards, "BLANK", nodata - zero, None),
         None => cards::remove(cards, "BLANK"),
     }
-    for (axis, first) in image.metadata.first.iter().enumerate().filter(|(_, first)| **first > 0) {
-        let key = format!("CRPIX{}", shape.len() - axis);
-        if let Some(place) = cards::number(cards, &key) {
-            cards::set(cards, &key, &cards::float(place - *first as f64), None);
-        }
-    }
+    coordinates::place(cards, shape.len(), &image.metadata.first, &image.metadata.steps);
 }

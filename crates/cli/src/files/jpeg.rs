@@ -1,15 +1,19 @@
-//! What a JPEG file says besides its picture, and whether the picture is whole. The decoder fills what is missing with grey.
+//! What a JPEG file says besides its picture, and whether the picture is whole: the decoder fills what is missing with grey. And how
+//! far the coder is.
 
 use std::borrow::Cow;
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 
-use image::codecs::jpeg::JpegDecoder;
-use image::{ColorType, ImageDecoder, ImageResult};
+use hoodoo::AnyArray;
+use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
+use image::{ColorType, GenericImageView, ImageDecoder, ImageResult, Luma, Pixel, PixelWithColorType, Rgb};
 use zune_jpeg::JpegDecoder as Decoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
+use super::options::Told;
+use crate::image::Image;
 use crate::image::metadata::{Resolution, Unit};
 
 /// The most pixels for a byte: each block of 64 pixels of the finest channel has one bit at least.
@@ -111,6 +115,46 @@ fn after_scan(bytes: &[u8], mut at: usize) -> Result<usize, String> {
         at += 1;
     }
     Ok(bytes.len())
+}
+
+/// Writes a picture of u8, grey or in colour.
+pub fn write(image: &Image, mut encoder: JpegEncoder<impl Write>, told: Told<'_>) -> Result<(), String> {
+    let (height, width) = image.layout().picture().ok_or("is not a picture")?;
+    let AnyArray::U8(samples) = &*image.samples_in_order() else { return Err("can hold u8 only".to_string()) };
+    let samples = samples.as_slice().ok_or("has its samples in another order")?;
+    // `Format::check` has seen that both fit.
+    let size = (width as u32, height as u32);
+    let coded = match image.channels().colours {
+        1 => encoder.encode_image(&Watched { samples, size, told, pixel: Luma([0u8]) }),
+        _ => encoder.encode_image(&Watched { samples, size, told, pixel: Rgb([0u8; 3]) }),
+    };
+    coded.map_err(|error| error.to_string())
+}
+
+/// A picture that tells how far down whoever looks at it has come.
+struct Watched<'a, P> {
+    samples: &'a [u8],
+    size: (u32, u32),
+    told: Told<'a>,
+    /// A pixel, for its type.
+    pixel: P,
+}
+
+impl<P: PixelWithColorType + Pixel<Subpixel = u8>> GenericImageView for Watched<'_, P> {
+    type Pixel = P;
+
+    fn dimensions(&self) -> (u32, u32) {
+        self.size
+    }
+
+    fn get_pixel(&self, x: u32, y: u32) -> P {
+        let ((width, height), count) = (self.size, self.pixel.channels().len());
+        if x == 0 {
+            (self.told)(f64::from(y) / f64::from(height));
+        }
+        let first = (y as usize * width as usize + x as usize) * count;
+        *P::from_slice(&self.samples[first..first + count])
+    }
 }
 
 /// What was found in a file.

@@ -3,7 +3,7 @@
 use hoodoo::DType;
 
 use super::format::Format;
-use super::{exr, tiff};
+use super::{exr, fits, tiff};
 use crate::image::Metadata;
 use crate::image::header::Header;
 use crate::image::metadata::{Carried, Storage, TEXTS};
@@ -26,6 +26,9 @@ pub fn keep(format: Format, metadata: &mut Metadata, dtype: DType) -> Vec<String
     }
     if let (Format::Exr, Some(Header::Exr(header))) = (format, &metadata.header) {
         lost.extend(exr::not_written(header));
+    }
+    if let (Format::Fits | Format::FitsGz, Some(Header::Fits(header))) = (format, &metadata.header) {
+        lost.extend(fits::not_written(header, &metadata.first, &metadata.steps));
     }
     if metadata.storage.as_ref().is_some_and(|storage| storage.dtype != dtype && storage.photometric == 3) {
         // What the numbers of a palette become has no colours.

@@ -1,6 +1,7 @@
 //! Image and array files.
 
 mod cards;
+mod coordinates;
 pub mod elements;
 mod exr;
 mod fits;
@@ -30,11 +31,10 @@ pub use self::format::{Format, is_standard, parts_of_name};
 pub use self::kept::{keep, set_nodata};
 pub use self::npy::write_header as write_npy_header;
 pub use self::npz::joined as archive;
-pub use self::options::{MAX_PIXELS, ReadOptions};
+pub use self::options::{MAX_PIXELS, ReadOptions, Told};
+pub use self::png::write_rows as write_png_rows;
 pub use self::raw::{Raw, write as write_raw};
-#[cfg(test)]
-pub use self::rows::Outline;
-pub use self::rows::{Rows, open as open_rows};
+pub use self::rows::{Outline, Rows, open as open_rows};
 use self::source::Source;
 pub use self::source::about;
 pub use self::tiff::{with_bytes, with_bytes_mut, write_pages};
@@ -47,7 +47,7 @@ use flate2::write::GzEncoder;
 /// Reads the image in the file at `path`, or what comes through standard input.
 pub fn read(path: &Path, options: &ReadOptions) -> Result<Image, Failure> {
     let format = Format::of(path).map_err(Failure::Usage)?;
-    let image = Source::open(path, options.raw.is_some()).and_then(|mut source| {
+    let image = Source::open(path, options).and_then(|mut source| {
         // What comes through a pipe is known by how it begins.
         let format = match source.is_stream {
             true if options.raw.is_some() => Format::Raw,
@@ -87,12 +87,12 @@ fn read_source(format: Format, source: Source, options: &ReadOptions) -> Result<
 
 /// Reads the array in the .npy file at `path`.
 pub fn read_array(path: &Path) -> Result<AnyArray, Failure> {
-    let array = Source::open(path, false).and_then(|source| npy::read(source.reader, source.length));
+    let array = Source::open(path, &ReadOptions::default()).and_then(|source| npy::read(source.reader, source.length));
     array.map_err(|message| Failure::at(path, message))
 }
 
-/// Writes an image that passed [`Format::check`].
-pub fn write(format: Format, image: &Image, writer: &mut (impl Write + Seek)) -> Result<(), String> {
+/// Writes an image that passed [`Format::check`]. Coders that know how far they are say so.
+pub fn write(format: Format, image: &Image, writer: &mut (impl Write + Seek), told: Told<'_>) -> Result<(), String> {
     match format {
         Format::Npy => npy::write(&image.array, writer),
         Format::Raw => raw::write(&image.array, writer),
@@ -102,10 +102,10 @@ pub fn write(format: Format, image: &Image, writer: &mut (impl Write + Seek)) ->
         Format::NiftiGz => compressed(writer, |writer| nifti::write(image, writer)),
         Format::Fits => fits::write(image, writer),
         Format::FitsGz => compressed(writer, |writer| fits::write(image, writer)),
-        Format::Png => png::write(image, writer),
+        Format::Png => png::write(image, writer, told),
         Format::Exr => exr::write(image, writer),
-        Format::Tiff => tiff::write(image, writer),
-        other => raster::write(other, image, writer),
+        Format::Tiff => tiff::write(image, writer, told),
+        other => raster::write(other, image, writer, told),
     }
 }
 

@@ -188,6 +188,19 @@ impl Bytes {
         }
     }
 
+    /// Has voxels be so many times as long along each axis; the first one stays where it is.
+    fn widen(&mut self, steps: &[usize]) {
+        let Fields { matrix, pixdim, .. } = *self.fields();
+        let size = self.float_bytes();
+        for (axis, step) in steps.iter().enumerate().filter(|(_, step)| **step > 1) {
+            let mut widened = |at: usize| self.put_float(at, self.float(at) * *step as f64);
+            widened(pixdim + size * (axis + 1));
+            if axis < 3 {
+                (0..3).for_each(|row| widened(matrix + size * (4 * row + axis)));
+            }
+        }
+    }
+
     /// A header that says nothing but what is needed.
     fn plain(shape: &[usize]) -> Bytes {
         let second = shape.iter().any(|length| i16::try_from(*length).is_err());
@@ -309,6 +322,7 @@ pub fn write(image: &Image, writer: &mut impl Write) -> Result<(), String> {
                 header.unscale();
             }
             header.begin_at(&image.metadata.first);
+            header.widen(&image.metadata.steps);
             header
         }
         _ => Bytes::plain(&shape),
@@ -345,6 +359,11 @@ mod tests {
             header.put_float(matrix + 4 * index, *value);
         }
         header.begin_at(&[1, 2, 3]);
+        header.widen(&[1, 2, 3]);
+        let sizes = [1, 2, 3, 4].map(|index| header.float(pixdim + 4 * (index - 1)));
+        assert_eq!(sizes, [1.0, 2.0, 6.0, 12.0]);
+        let turned = [1, 4, 10].map(|place| header.float(matrix + 4 * place));
+        assert_eq!(turned, [-6.0, 2.0, 12.0]);
         let place = [10.0 - 6.0, 20.0 + 2.0, 30.0 + 12.0];
         for (row, expected) in place.into_iter().enumerate() {
             assert_eq!(header.float(matrix + 4 * (4 * row + 3)), expected);

@@ -1,4 +1,4 @@
-//! What is asked of the readers of files.
+//! What is asked of the readers of files, and whom their writers tell how far they are.
 
 use super::raw::Raw;
 
@@ -17,6 +17,9 @@ pub struct ReadOptions {
     pub raw: Option<Raw>,
 }
 
+/// Is told which part of a picture has been coded, from 0 to 1.
+pub type Told<'t> = &'t dyn Fn(f64);
+
 /// More pixels than anybody's picture has, and fewer than would end most machines' memory.
 pub const MAX_PIXELS: u64 = 1 << 32;
 
@@ -27,6 +30,14 @@ impl Default for ReadOptions {
 }
 
 impl ReadOptions {
+    /// The most bytes that a file may have whose length nobody knows before its end: for every pixel those of the largest ones, and some
+    /// for all that is not pixels.
+    pub fn most_bytes(&self) -> u64 {
+        const PIXEL: u64 = 32;
+        const OTHERS: u64 = 1 << 26;
+        self.max_pixels.saturating_mul(PIXEL).saturating_add(OTHERS)
+    }
+
     /// Checks that an image of this shape, without channels, has not too many pixels.
     pub fn check_pixels(&self, shape: &[usize]) -> Result<(), String> {
         let pixels = shape.iter().try_fold(1u64, |product, length| product.checked_mul(*length as u64));

@@ -2,7 +2,6 @@
 
 use std::io::{Cursor, Seek, Write};
 
-use hoodoo::AnyArray;
 use image::codecs::bmp::{BmpDecoder, BmpEncoder};
 use image::codecs::hdr::{HdrDecoder, HdrEncoder};
 use image::codecs::jpeg::{JpegDecoder, JpegEncoder, PixelDensity, PixelDensityUnit};
@@ -15,9 +14,10 @@ use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder};
 
 use super::format::Format;
 use super::jpeg;
-use super::options::ReadOptions;
+use super::options::{ReadOptions, Told};
 use super::orientation::upright;
 use super::source::Source;
+use super::tiff::with_bytes;
 use crate::image::metadata::Resolution;
 use crate::image::{Channels, Image, Metadata};
 
@@ -100,7 +100,7 @@ fn decode(format: &str, mut decoder: impl ImageDecoder, options: &ReadOptions) -
 }
 
 /// Writes a picture that passed `Format::check`.
-pub fn write(format: Format, image: &Image, writer: &mut (impl Write + Seek)) -> Result<(), String> {
+pub fn write(format: Format, image: &Image, writer: &mut (impl Write + Seek), told: Told<'_>) -> Result<(), String> {
     match format {
         Format::WebP => encode(image, with_metadata(WebPEncoder::new_lossless(writer), &image.metadata)?),
         Format::Bmp => encode(image, BmpEncoder::new(writer)),
@@ -120,7 +120,7 @@ pub fn write(format: Format, image: &Image, writer: &mut (impl Write + Seek)) ->
             if let Some(resolution) = image.metadata.resolution {
                 encoder.set_pixel_density(density(resolution));
             }
-            encode(image, with_metadata(encoder, &image.metadata)?)
+            jpeg::write(image, with_metadata(encoder, &image.metadata)?, told)
         }
     }
 }
@@ -149,13 +149,7 @@ fn encode(image: &Image, encoder: impl ImageEncoder) -> Result<(), String> {
     let (height, width) = image.layout().picture().ok_or("is not a picture")?;
     let Channels { colours, alpha } = image.channels();
     let samples = image.samples_in_order();
-    let (bytes, sample): (Vec<u8>, usize) = match &samples {
-        AnyArray::U8(array) => (array.iter().copied().collect(), 1),
-        AnyArray::U16(array) => (array.iter().flat_map(|sample| sample.to_ne_bytes()).collect(), 2),
-        AnyArray::F32(array) => (array.iter().flat_map(|sample| sample.to_ne_bytes()).collect(), 4),
-        other => return Err(format!("can't hold {}", other.dtype())),
-    };
-    let colour = match (colours, alpha, sample) {
+    let colour = match (colours, alpha, samples.dtype().bytes()) {
         (1, false, 1) => ExtendedColorType::L8,
         (1, true, 1) => ExtendedColorType::La8,
         (_, false, 1) => ExtendedColorType::Rgb8,
@@ -168,5 +162,6 @@ fn encode(image: &Image, encoder: impl ImageEncoder) -> Result<(), String> {
         (_, true, _) => ExtendedColorType::Rgba32F,
     };
     // `Format::check` has seen that both fit.
-    encoder.write_image(&bytes, width as u32, height as u32, colour).map_err(|error| error.to_string())
+    let written = with_bytes(&samples, |bytes| encoder.write_image(bytes, width as u32, height as u32, colour));
+    written.ok_or("has its samples in another order")?.map_err(|error| error.to_string())
 }

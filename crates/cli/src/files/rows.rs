@@ -12,7 +12,7 @@ use super::options::ReadOptions;
 use super::sequence::{fill, swap};
 use super::source::about;
 use super::tiff::{self, with_bytes_mut};
-use super::{npy, y4m};
+use super::{npy, png, y4m};
 use crate::failure::Failure;
 use crate::image::{Image, Metadata};
 
@@ -83,6 +83,9 @@ fn open_unnamed(path: &Path, options: &ReadOptions) -> Result<Box<dyn Rows>, Str
         if let (Some(length), Ok(Format::Tiff)) = (length, Format::of(path)) {
             return Ok(Box::new(tiff::PageRows::open(BufReader::new(file), length, options)?));
         }
+        if let (Some(length), Ok(Format::Png)) = (length, Format::of(path)) {
+            return Ok(Box::new(png::PictureRows::open(Box::new(BufReader::new(file)), length, options)?));
+        }
         (Box::new(BufReader::new(file)), length)
     };
     let format = match length {
@@ -103,9 +106,15 @@ fn open_unnamed(path: &Path, options: &ReadOptions) -> Result<Box<dyn Rows>, Str
             Ok(Box::new(ArrayRows { reader, outline, big_endian: raw.big_endian, left: rows }))
         }
         Format::Y4m => Ok(Box::new(VideoRows::new(reader)?)),
-        Format::Tiff => Err("--stream: a TIFF picture that comes through a pipe has to be read as a whole".to_string()),
+        Format::Tiff | Format::Png => {
+            let name = format.name();
+            Err(format!(
+                "--stream: a {name} picture that comes through a pipe has to be read as a whole; give its file"
+            ))
+        }
         other => {
-            Err(format!("--stream: a {} file is read as a whole; .npy, .tif, .raw and .y4m are not", other.name()))
+            let name = other.name();
+            Err(format!("--stream: a {name} file is read as a whole; .npy, .tif, .png, .raw and .y4m are not"))
         }
     }
 }

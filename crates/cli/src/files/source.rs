@@ -5,7 +5,9 @@ use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
 use std::path::Path;
 
 use super::format::{Format, MAGIC, is_standard};
+use super::options::ReadOptions;
 use crate::failure::Failure;
+use crate::memory;
 
 /// What readers of formats read.
 pub trait ReadSeek: BufRead + Seek {}
@@ -29,10 +31,11 @@ pub struct Source {
 }
 
 impl Source {
-    /// The bytes at `path`; those of a pipe or of standard input are read at once. They may be of any kind if they are `raw`.
-    pub fn open(path: &Path, raw: bool) -> Result<Source, String> {
+    /// The bytes at `path`; those of a pipe or of standard input are read at once. They may be of any kind where elements without a
+    /// header are expected.
+    pub fn open(path: &Path, options: &ReadOptions) -> Result<Source, String> {
         if is_standard(path) {
-            return Source::stream(io::stdin().lock(), raw);
+            return Source::stream(io::stdin().lock(), options);
         }
         let file = File::open(path).map_err(|error| error.to_string())?;
         let metadata = file.metadata().map_err(|error| error.to_string())?;
@@ -40,26 +43,34 @@ impl Source {
             return Err("is a directory".to_string());
         }
         if !metadata.is_file() {
-            return Source::stream(file, raw);
+            return Source::stream(file, options);
         }
         Ok(Source { reader: Box::new(BufReader::new(file)), length: metadata.len(), is_stream: false })
     }
 
     /// The bytes of a stream, if it begins as a file of some format does. One that does not, such as /dev/zero, may have no
-    /// end.
-    fn stream(mut stream: impl Read, raw: bool) -> Result<Source, String> {
+    /// end; and so may one that does, for which there is a limit.
+    fn stream(mut stream: impl Read, options: &ReadOptions) -> Result<Source, String> {
         let mut bytes = Vec::new();
         let start = stream.by_ref().take(MAGIC).read_to_end(&mut bytes);
         start.map_err(|error| error.to_string())?;
         if bytes.is_empty() {
             return Err("has no bytes".to_string());
         }
-        if !raw && Format::of_bytes(&bytes).is_none() {
+        if options.raw.is_none() && Format::of_bytes(&bytes).is_none() {
             let names = Format::names();
             return Err(format!("does not begin as a file of a type that can be read; the types are {names}"));
         }
-        stream.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        let (allowed, there) = (options.most_bytes(), memory::available().unwrap_or(u64::MAX));
+        stream.take(allowed.min(there)).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
         let length = bytes.len() as u64;
+        if length > allowed {
+            let pixels = options.max_pixels;
+            return Err(format!("goes on after {allowed} bytes, and --max-pixels {pixels} allows no more"));
+        }
+        if length > there {
+            return Err(format!("goes on after {there} bytes, and there is no memory for more"));
+        }
         Ok(Source { reader: Box::new(Cursor::new(bytes)), length, is_stream: true })
     }
 

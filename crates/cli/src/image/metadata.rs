@@ -35,6 +35,8 @@ pub struct Metadata {
     pub header: Option<Header>,
     /// The indices of the first element along the axes that are filtered, if that is not the first one of the file.
     pub first: Vec<usize>,
+    /// How far apart elements are along them, if that is more than in the file.
+    pub steps: Vec<usize>,
     /// How many pages the file has that were not asked for.
     pub other_pages: usize,
     /// What the file has that could not be read, in words.
@@ -334,10 +336,8 @@ impl Metadata {
                 None => Slice::from(..),
             });
         }
+        self.steps = steps.to_vec();
         let [.., rows, columns] = *steps else { return };
-        if let Some(Header::Nifti(_) | Header::Fits(_)) = &self.header {
-            self.unread.push("the sizes of pixels, which are farther apart".to_string());
-        }
         if let Some(Resolution { pixels: [x, y], .. }) = &mut self.resolution {
             (*x, *y) = (*x / columns as f64, *y / rows as f64);
         }

@@ -10,6 +10,6 @@ mod statistics;
 
 pub use self::layout::{Channels, Layout};
 pub use self::metadata::Metadata;
-pub use self::model::Image;
+pub use self::model::{Image, Samples};
 pub use self::rgb::Picture;
 pub use self::statistics::Statistics;

@@ -1,6 +1,6 @@
 //! The one model of an image.
 
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
 use hoodoo::{AnyArray, AnyElement, Cast, DType, Element, Input, Output};
 use ndarray::{ArrayD, Axis, IxDyn, Slice};
@@ -233,11 +233,32 @@ impl Image {
     }
 
     /// The samples in the order of picture files; a bool as 0 or 255.
-    pub fn samples_in_order(&self) -> AnyArray {
+    pub fn samples_in_order(&self) -> Samples<'_> {
         match &self.array {
-            AnyArray::Bool(array) => array.mapv(|set| if set { u8::MAX } else { 0 }).into(),
-            // Outputs are made in this order: nothing is moved.
-            other => for_any!(AnyArray, other, array => array.as_standard_layout().into_owned().into()),
+            AnyArray::Bool(array) => Samples::Own(array.mapv(|set| if set { u8::MAX } else { 0 }).into()),
+            other => for_any!(AnyArray, other, array => match array.is_standard_layout() {
+                true => Samples::Lent(other),
+                false => Samples::Own(array.as_standard_layout().into_owned().into()),
+            }),
+        }
+    }
+}
+
+/// Samples in the order of picture files: those of an image, where they are so, as outputs are made, or others.
+pub enum Samples<'i> {
+    /// Other ones.
+    Own(AnyArray),
+    /// The image's.
+    Lent(&'i AnyArray),
+}
+
+impl Deref for Samples<'_> {
+    type Target = AnyArray;
+
+    fn deref(&self) -> &AnyArray {
+        match self {
+            Samples::Own(array) => array,
+            Samples::Lent(array) => array,
         }
     }
 }

@@ -7,9 +7,7 @@ use hoodoo::{Cast, DType, Engine, Filter, Kernel, Mode, PerAxis, Precision, Repe
 
 use super::said::Said;
 use super::shown::Shown;
-use crate::arguments::{
-    ENGINES, PRECISIONS, WindowArguments, count, has_extension, length, offered, pair, param, word,
-};
+use crate::arguments::{ENGINES, PRECISIONS, WindowArguments, count, has_extension, offered, pair, param, step, word};
 use crate::failure::Failure;
 use crate::files::{self, MAX_PIXELS, Raw, ReadOptions};
 
@@ -49,7 +47,7 @@ pub struct RunArguments {
     #[arg(long, value_name = "I[,I...]", value_delimiter = ',', allow_hyphen_values = true)]
     pub axes: Vec<isize>,
     /// Compute only every N-th pixel along all axes, or along each [default: 1]
-    #[arg(long, value_name = "N[,N...]", value_delimiter = ',', value_parser = length, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N[,N...]", value_delimiter = ',', value_parser = step, allow_negative_numbers = true)]
     pub stride: Vec<usize>,
     /// The element type of the outputs: bool, i8, u8, ..., f16, f32, f64 [default: that of the first input]
     #[arg(long, value_parser = offered(DType::ALL.map(DType::as_str), word::<DType>), hide_possible_values = true)]

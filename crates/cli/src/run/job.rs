@@ -78,13 +78,7 @@ impl Job<'_> {
 
     /// The filter of each kernel.
     pub fn filters(&mut self) -> Result<Vec<Filter>, Failure> {
-        for (one, next) in self.kernels.iter().zip(&self.kernels[1..]) {
-            let (given, needed) = (one.outputs().len(), next.inputs().len());
-            if given != needed {
-                let message = format!("--then: `{next}` has {needed} inputs, and `{one}` {given} outputs");
-                return Err(Failure::Run(message));
-            }
-        }
+        check_chain(&self.kernels)?;
         self.report.times.take("read", || self.arguments.filters(&self.kernels))
     }
 
@@ -109,6 +103,7 @@ impl Job<'_> {
         targets.iter().try_for_each(|target| target.check_fit(stored(target), &output))?;
         watch::check(&self.progress)?;
         let missing = Missing::of(arguments, &inputs)?;
+        missing.add_to(&mut inputs[0]);
         self.prepare(filters, &plan, &inputs, &missing)?;
         let first = (paths[0].as_path(), &inputs[0].metadata);
         let mut carried = carry(arguments, first, &plan.regions, (plan.dtype, missing.nodata), targets)?;
@@ -136,7 +131,7 @@ impl Job<'_> {
             shaped.push(output);
         }
         share.write();
-        self.write(paths, targets, &shaped, carried)
+        self.write(paths, targets, &shaped, carried, share)
     }
 
     /// The outputs as the arrays of one archive, which have the outputs' names.
@@ -205,7 +200,7 @@ impl Job<'_> {
     /// A filter, for each channel of each page.
     fn planes<'p>(&'p self, filter: &'p Filter, kernel: &'p Kernel, missing: &'p Missing) -> Planes<'p> {
         let RunArguments { axes, repeat, .. } = self.arguments;
-        Planes { filter, kernel, axes, missing, repeat: *repeat, first_row: 0, progress: &self.progress }
+        Planes { filter, kernel, axes, missing, repeat: *repeat, progress: &self.progress }
     }
 
     /// Runs one kernel after the other.
@@ -251,12 +246,14 @@ impl Job<'_> {
         targets: &[Target],
         outputs: &[Image],
         carried: Vec<Carried>,
+        share: &Share<'_>,
     ) -> Result<(), Failure> {
         let progress = &self.progress;
         self.report.times.take("write", || {
             let mut written = Vec::new();
-            for (target, output) in targets.iter().zip(outputs) {
-                written.push(target.write_until(output, progress)?);
+            for (number, (target, output)) in targets.iter().zip(outputs).enumerate() {
+                let of_all = |part: f64| share.coded((number as f64 + part) / targets.len() as f64);
+                written.push(target.write_until(output, progress, &of_all)?);
             }
             publish(written)
         })?;
@@ -275,6 +272,18 @@ impl Job<'_> {
         self.report.filtered.push(Filtered { inputs: paths.to_vec(), outputs });
         Ok(())
     }
+}
+
+/// Checks that each kernel has the inputs that the one before it makes.
+pub fn check_chain(kernels: &[Kernel]) -> Result<(), Failure> {
+    for (one, next) in kernels.iter().zip(&kernels[1..]) {
+        let (given, needed) = (one.outputs().len(), next.inputs().len());
+        if given != needed {
+            let message = format!("--then: `{next}` has {needed} inputs, and `{one}` {given} outputs");
+            return Err(Failure::Run(message));
+        }
+    }
+    Ok(())
 }
 
 /// Checks that there is a file for each of the kernel's inputs or outputs.

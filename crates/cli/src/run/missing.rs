@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use hoodoo::{AnyArray, DType, Element, Filter, Input};
+use hoodoo::{AnyArray, DType, Element, Filter, Input, Output};
 use ndarray::{ArrayD, Slice};
 
 use super::arguments::{Nodata, RunArguments};
@@ -19,25 +19,25 @@ pub struct Missing {
     pub nodata: Option<f64>,
     /// The numbers that stand for none in the other inputs, where that is another one.
     others: Vec<Option<f64>>,
-    /// Where there is none, as the user and the files say: each for all planes, for each plane, or for each page.
-    masks: Vec<Image>,
+    /// Where there is none, as the user says, and as the files do: each for all planes, for each plane, or for each page.
+    users: Option<Image>,
+    own: Option<Image>,
 }
 
 impl Missing {
     /// What the arguments and the inputs say.
     pub fn of(arguments: &RunArguments, inputs: &[Image]) -> Result<Missing, Failure> {
-        let mut masks = Vec::new();
+        let mut users = None;
         if let Some(path) = &arguments.mask {
             let mask = files::read(path, &arguments.reading())?.without_alpha();
             check_mask(path, (&mask.layout(), mask.dtype()), (&inputs[0].layout(), inputs[0].dtype()))?;
-            masks.push(mask);
+            users = Some(mask);
         }
-        if !matches!(arguments.nodata, Some(Nodata::None)) {
-            let stack = inputs[0].layout().stack;
-            let own = inputs[0].metadata.mask.iter();
-            masks.extend(own.map(|mask| Image::plain(AnyArray::from(mask.clone())).stacked(stack)));
-        }
-        Ok(Missing { masks, ..Missing::of_numbers(arguments, inputs.iter().map(|input| &input.metadata)) })
+        let counts = !matches!(arguments.nodata, Some(Nodata::None));
+        let stack = inputs[0].layout().stack;
+        let own = inputs[0].metadata.mask.iter().find(|_| counts);
+        let own = own.map(|mask| Image::plain(AnyArray::from(mask.clone())).stacked(stack));
+        Ok(Missing { users, own, ..Missing::of_numbers(arguments, inputs.iter().map(|input| &input.metadata)) })
     }
 
     /// The numbers that stand for no value, as the arguments and the inputs say.
@@ -52,34 +52,52 @@ impl Missing {
         Missing {
             nodata,
             others: numbers.map(|other| other.filter(|other| Some(*other) != nodata)).collect(),
-            masks: Vec::new(),
+            users: None,
+            own: None,
         }
     }
 
     /// The same numbers, and this mask.
     pub fn with_mask(&self, mask: Option<Image>) -> Missing {
-        Missing { nodata: self.nodata, others: self.others.clone(), masks: mask.into_iter().collect() }
+        Missing { nodata: self.nodata, others: self.others.clone(), users: mask, own: None }
     }
 
     /// The same for what a kernel made of this region of the inputs, of the pixels at these steps, as inputs of the next one.
     pub fn of_results(self, region: &[Range<usize>], steps: &[usize]) -> Missing {
-        let cut = |mask: Image| {
-            let stack = mask.layout().stack;
-            let along =
-                |axis: usize| match axis.checked_sub(stack).and_then(|axis| region.get(axis).zip(steps.get(axis))) {
-                    Some((region, step)) => Slice::from(region.clone()).step_by(*step as isize),
-                    None => Slice::from(..),
-                };
-            mask.map(|array| {
-                for_any!(AnyArray, array, array => array.slice_each_axis(|axis| along(axis.axis.index())).to_owned().into())
-            })
-        };
-        Missing { others: Vec::new(), masks: self.masks.into_iter().map(cut).collect(), ..self }
+        let cut = |mask: Option<Image>| mask.map(|mask| cut(&mask, region, steps));
+        Missing { others: Vec::new(), users: cut(self.users), own: cut(self.own), ..self }
+    }
+
+    /// The user's mask for what a kernel made of this region, of the pixels at these steps, if there is one.
+    pub fn mask_of_results(&self, region: &[Range<usize>], steps: &[usize]) -> Option<Image> {
+        self.users.as_ref().map(|mask| cut(mask, region, steps))
+    }
+
+    /// Has the mask that the first input carries, if it carries one, say as well where the user's mask says that there is no value: in all
+    /// channels of the pixel.
+    pub fn add_to(&self, first: &mut Image) {
+        let (planes, stack) = (first.planes(), first.layout().stack);
+        let (Some(users), Some(mask)) = (&self.users, &mut first.metadata.mask) else { return };
+        let mut pages = Image::plain(AnyArray::from(std::mem::take(mask))).stacked(stack);
+        let channels = planes / pages.planes().max(1);
+        for page in 0..pages.planes() {
+            let plane = |channel: usize| is_set(&users.plane((page * channels + channel) * users.planes() / planes));
+            let all = (0..channels).map(plane).reduce(|mut all, one| {
+                all.zip_mut_with(&one, |all, one| *all &= one);
+                all
+            });
+            if let (Output::Bool(mut page), Some(all)) = (pages.plane_mut(page), all) {
+                page.zip_mut_with(&all, |page, all| *page |= all);
+            }
+        }
+        if let AnyArray::Bool(joined) = pages.array {
+            *mask = joined;
+        }
     }
 
     /// Whether nothing is known but that number, which is the same for all inputs and planes.
     pub fn is_number(&self) -> bool {
-        self.masks.is_empty() && self.others.iter().all(Option::is_none)
+        self.users.is_none() && self.own.is_none() && self.others.iter().all(Option::is_none)
     }
 
     /// The filter for one of so many planes of the inputs.
@@ -93,10 +111,10 @@ impl Missing {
             None => missing = Some(own),
             Some(missing) => missing.zip_mut_with(&own, |missing, own| *missing |= own),
         };
-        for mask in &self.masks {
+        for mask in self.users.iter().chain(&self.own) {
             // The channels of a page are one after the other.
             let plane = mask.plane(plane * mask.planes() / planes);
-            add(for_any!(Input, plane, view => view.mapv(|value| value.to_f64() != 0.0)));
+            add(is_set(&plane));
         }
         for (input, nodata) in inputs.iter().skip(1).zip(&self.others) {
             let Some(nodata) = nodata else { continue };
@@ -108,6 +126,23 @@ impl Missing {
             Some(missing) => filter.mask(&missing),
         }
     }
+}
+
+/// Where a mask is not 0.
+fn is_set(mask: &Input<'_>) -> ArrayD<bool> {
+    for_any!(Input, mask, view => view.mapv(|value| value.to_f64() != 0.0))
+}
+
+/// This region of a mask, at these steps along the axes that are filtered.
+fn cut(mask: &Image, region: &[Range<usize>], steps: &[usize]) -> Image {
+    let stack = mask.layout().stack;
+    let along = |axis: usize| match axis.checked_sub(stack).and_then(|axis| region.get(axis).zip(steps.get(axis))) {
+        Some((region, step)) => Slice::from(region.clone()).step_by(*step as isize),
+        None => Slice::from(..),
+    };
+    mask.with_array(for_any!(AnyArray, &mask.array, array => {
+        array.slice_each_axis(|axis| along(axis.axis.index())).to_owned().into()
+    }))
 }
 
 /// Checks that a mask of this layout and type is one for the first input, which has that layout and type.

@@ -1,6 +1,6 @@
 //! A filter for each channel of each page of images.
 
-use hoodoo::{Error, Filter, Input, Kernel, Output, Progress, Repeat};
+use hoodoo::{Filter, Input, Kernel, Output, Progress, Repeat};
 
 use super::missing::Missing;
 use crate::failure::Failure;
@@ -14,8 +14,6 @@ pub struct Planes<'a> {
     pub axes: &'a [isize],
     pub missing: &'a Missing,
     pub repeat: Option<Repeat>,
-    /// The number of the images' first row in the files, for errors.
-    pub first_row: usize,
     pub progress: &'a Progress,
 }
 
@@ -61,25 +59,11 @@ impl Planes<'_> {
 
     fn run(&self, filter: &Filter, inputs: &[Input<'_>], mut outputs: Vec<Output<'_>>) -> Result<usize, Failure> {
         let Some(repeat) = self.repeat else {
-            let ran = filter.run_all_into(inputs, &mut outputs, self.progress);
-            ran.map_err(|error| in_all_rows(error, self.first_row))?;
+            filter.run_all_into(inputs, &mut outputs, self.progress)?;
             return Ok(0);
         };
         let output = outputs.pop().filter(|_| outputs.is_empty());
         let one = output.ok_or_else(|| Failure::Run("--repeat: the kernel must have one output".into()))?;
         Ok(filter.repeat(repeat, inputs, one, self.progress)?)
-    }
-}
-
-/// The error for a pixel of images that begin with this row.
-fn in_all_rows(error: Error, first: usize) -> Error {
-    match error {
-        Error::Assertion { mut position, message, place } => {
-            if let Some(row) = position.first_mut() {
-                *row += first;
-            }
-            Error::Assertion { position, message, place }
-        }
-        error => error,
     }
 }

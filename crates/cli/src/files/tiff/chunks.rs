@@ -6,6 +6,7 @@ use tiff::decoder::{Decoder, DecodingResult};
 
 use super::codec::Codec;
 use super::directory::PageHeader;
+use super::parallel;
 use super::predictor::RowSamples;
 
 /// How a page is cut into strips or tiles.
@@ -52,6 +53,11 @@ impl Chunking {
         (0..self.planes)
             .flat_map(move |plane| (0..across).map(move |x| (plane * down * across) + first + x))
             .map(move |index| self.chunk(index))
+    }
+
+    /// How many chunks a plane has along a row.
+    pub fn across(self) -> usize {
+        self.counts().0
     }
 
     /// How many chunks a plane has along a row, and along a column.
@@ -144,49 +150,90 @@ impl<'a, R: Read + Seek> ChunkReader<'a, R> {
         }
     }
 
-    /// The samples of a chunk in rows of `Chunking::row_bytes` bytes, in this machine's byte order; none if the file leaves it
-    /// out.
-    pub fn read(&mut self, page: &PageHeader, chunk: &Chunk) -> Result<Option<Vec<u8>>, String> {
-        let (chunking, bits) = (page.chunking(), usize::from(page.bits));
-        let row_bytes = chunking.row_bytes(bits);
+    /// Reads chunks, and has `take` each with its samples in rows of `Chunking::row_bytes` bytes, in this machine's byte order; none if
+    /// the file leaves it out.
+    pub fn read(
+        &mut self,
+        page: &PageHeader,
+        mut chunks: impl Iterator<Item = Chunk>,
+        mut take: impl FnMut(Chunk, Option<Vec<u8>>) -> Result<(), String>,
+    ) -> Result<(), String> {
         match self {
             ChunkReader::Own { decoder, codec, length, big_endian } => {
-                let (offset, packed_length) = (page.offsets[chunk.index], page.lengths[chunk.index]);
-                if packed_length == 0 {
-                    return Ok(None);
-                }
-                let end = offset.checked_add(packed_length);
-                if end.is_none_or(|end| end > *length) {
-                    return Err(format!("truncated: strip or tile {} is beyond the file's end", chunk.index));
-                }
-                let mut packed = vec![0; packed_length as usize];
-                let reader = decoder.inner();
-                let read = reader.seek(SeekFrom::Start(offset)).and_then(|_| reader.read_exact(&mut packed));
-                read.map_err(|error| error.to_string())?;
-                let mut rows = codec.unpack(&packed, row_bytes * chunk.stored_rows)?;
-                let samples =
-                    RowSamples { bytes: bits.div_ceil(8), channels: chunking.channels, big_endian: *big_endian };
-                rows.chunks_exact_mut(row_bytes.max(1)).for_each(|row| page.predictor.undo(row, samples));
-                Ok(Some(rows))
+                let (codec, big_endian) = (*codec, *big_endian);
+                let packed = chunks.map(|chunk| Ok((chunk, packed(decoder.inner(), page, &chunk, *length)?)));
+                let unpack = |(chunk, packed): (Chunk, Option<Vec<u8>>)| {
+                    let rows = packed.map(|packed| unpacked(&packed, page, &chunk, codec, big_endian)).transpose();
+                    (chunk, rows)
+                };
+                parallel::in_order(packed, codec.threads(), unpack, |(chunk, rows)| take(chunk, rows?))
             }
             ChunkReader::Foreign { decoder, ycbcr } => {
-                let index = u32::try_from(chunk.index).map_err(|error| error.to_string())?;
-                let read = decoder.read_chunk(index).map_err(|error| error.to_string())?;
-                let DecodingResult::U8(mut samples) = read else { return Err("has samples of a strange type".into()) };
-                if *ycbcr {
-                    samples.chunks_exact_mut(3).for_each(to_rgb);
-                }
-                // The crate leaves out what is beyond the page's end.
-                let found = (chunk.width * chunking.channels * bits).div_ceil(8);
-                let mut rows = Vec::with_capacity(row_bytes * chunk.height);
-                for row in samples.chunks_exact(found.max(1)).take(chunk.height) {
-                    rows.extend_from_slice(row);
-                    rows.resize(rows.len() + row_bytes - found, 0);
-                }
-                Ok(Some(rows))
+                chunks.try_for_each(|chunk| take(chunk, Some(foreign(decoder, page, &chunk, *ycbcr)?)))
             }
         }
     }
+}
+
+/// The bytes of a chunk as they are in a file of `length` bytes; none if the file leaves it out.
+fn packed(
+    reader: &mut (impl Read + Seek),
+    page: &PageHeader,
+    chunk: &Chunk,
+    length: u64,
+) -> Result<Option<Vec<u8>>, String> {
+    let (offset, packed_length) = (page.offsets[chunk.index], page.lengths[chunk.index]);
+    if packed_length == 0 {
+        return Ok(None);
+    }
+    let end = offset.checked_add(packed_length);
+    if end.is_none_or(|end| end > length) {
+        return Err(format!("truncated: strip or tile {} is beyond the file's end", chunk.index));
+    }
+    let mut packed = vec![0; packed_length as usize];
+    let read = reader.seek(SeekFrom::Start(offset)).and_then(|_| reader.read_exact(&mut packed));
+    read.map(|()| Some(packed)).map_err(|error| error.to_string())
+}
+
+/// The samples of a chunk that we unpack.
+fn unpacked(
+    packed: &[u8],
+    page: &PageHeader,
+    chunk: &Chunk,
+    codec: Codec,
+    big_endian: bool,
+) -> Result<Vec<u8>, String> {
+    let (chunking, bits) = (page.chunking(), usize::from(page.bits));
+    let row_bytes = chunking.row_bytes(bits);
+    let mut rows = codec.unpack(packed, row_bytes * chunk.stored_rows)?;
+    let samples = RowSamples { bytes: bits.div_ceil(8), channels: chunking.channels, big_endian };
+    rows.chunks_exact_mut(row_bytes.max(1)).for_each(|row| page.predictor.undo(row, samples));
+    Ok(rows)
+}
+
+/// The samples of a chunk that the crate unpacks.
+fn foreign<R: Read + Seek>(
+    decoder: &mut Decoder<R>,
+    page: &PageHeader,
+    chunk: &Chunk,
+    ycbcr: bool,
+) -> Result<Vec<u8>, String> {
+    let (chunking, bits) = (page.chunking(), usize::from(page.bits));
+    let row_bytes = chunking.row_bytes(bits);
+    let index = u32::try_from(chunk.index).map_err(|error| error.to_string())?;
+    let read = decoder.read_chunk(index).map_err(|error| error.to_string())?;
+    let DecodingResult::U8(mut samples) = read else { return Err("has samples of a strange type".into()) };
+    if ycbcr {
+        samples.chunks_exact_mut(3).for_each(to_rgb);
+    }
+    // The crate leaves out what is beyond the page's end.
+    let found = (chunk.width * chunking.channels * bits).div_ceil(8);
+    let mut rows = Vec::with_capacity(row_bytes * chunk.height);
+    for row in samples.chunks_exact(found.max(1)).take(chunk.height) {
+        rows.extend_from_slice(row);
+        rows.resize(rows.len() + row_bytes - found, 0);
+    }
+    Ok(rows)
 }
 
 /// A pixel of JPEG's luma and chroma as red, green and blue, by the formulas of JFIF.

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
+use hoodoo::available_threads;
 use weezl::{BitOrder, LzwStatus};
 
 /// A compression of bytes.
@@ -16,8 +17,11 @@ pub enum Codec {
     Zstd,
 }
 
-/// The levels at which files are written: those of libtiff.
-const DEFLATE_LEVEL: u32 = 6;
+/// The level of deflate: libtiff's is 6. Of eight kinds of tiles of 256 x 256 (Zen 4, November 2026, zlib-rs; terrain, photos, classes,
+/// floats, with predictors and without), level 5 takes 0.34 to 1.0 of the time and 1.0 to 1.26 of the space, 1.02 where there is noise.
+const DEFLATE_LEVEL: u32 = 5;
+
+/// The level of ZSTD: libtiff's.
 const ZSTD_LEVEL: i32 = 9;
 
 impl Codec {
@@ -31,6 +35,11 @@ impl Codec {
             50000 => Some(Codec::Zstd),
             _ => None,
         }
+    }
+
+    /// How many threads are worth it, of those that there are: bytes that stay as they are, are copied by one.
+    pub fn threads(self) -> usize {
+        if self == Codec::None { 1 } else { available_threads() }
     }
 
     /// The number for the tag Compression.

@@ -4,6 +4,7 @@ mod chunks;
 mod codec;
 mod directory;
 mod exif;
+mod parallel;
 mod predictor;
 mod read;
 mod rows;

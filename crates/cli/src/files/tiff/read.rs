@@ -50,7 +50,7 @@ pub fn read(reader: impl Read + Seek, length: u64, options: &ReadOptions) -> Res
     if !options.volume {
         return Ok(image.stacked(usize::from(file.pages.len() > 1)));
     }
-    match stack::slices(&image.metadata, file.pages.len()).filter(|_| image.metadata.mask.is_none()) {
+    match stack::slices(&image.metadata, file.pages.len()) {
         None => Ok(image),
         Some(slices) => {
             let mut image = stack::volumes(image, slices).stacked(2);
@@ -274,8 +274,8 @@ fn decode_page<R: Read + Seek>(
     nodata: Option<f64>,
 ) -> Result<(), String> {
     let chunking = page.chunking();
-    for chunk in chunking.chunks() {
-        match (reader.read(page, &chunk)?, nodata) {
+    reader.read(page, chunking.chunks(), |chunk, rows| {
+        match (rows, nodata) {
             (Some(rows), _) => place.put(page, &chunk, &rows),
             (None, None) => {}
             // What GDAL leaves out has no data.
@@ -288,8 +288,8 @@ fn decode_page<R: Read + Seek>(
                 }
             }
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// What the samples of pages mean.

@@ -1,6 +1,7 @@
 //! Reading the pages of a TIFF file row after row: in memory is one row of strips or tiles, and what was asked for.
 
 use std::io::{Read, Seek};
+use std::ops::Range;
 
 use hoodoo::AnyArray;
 
@@ -17,6 +18,10 @@ use crate::image::{Image, Metadata};
 /// Strips without compression that are larger than this are read as smaller ones.
 const STRIP_BYTES: u64 = 1 << 24;
 
+/// Rows of chunks are read at once up to so many bytes of samples, and so many of them.
+const HELD_BYTES: usize = 1 << 22;
+const MOST_HELD: usize = 64;
+
 /// The pages of a file, whose rows are read one after the other.
 pub struct PageRows<R: Read + Seek> {
     file: Opened<R>,
@@ -25,8 +30,10 @@ pub struct PageRows<R: Read + Seek> {
     volume: bool,
     /// The page and the row in it that is next.
     next: (usize, usize),
-    /// The chunks that the last row was in, and their samples, if they have some.
+    /// The chunks that the last row was in, perhaps with following ones, and their samples, if they have some.
     held: Vec<(Chunk, Option<Vec<u8>>)>,
+    /// The rows that are in them.
+    rows_held: Range<usize>,
     /// The bytes of an element without a value, or of 0: what a file means that leaves a chunk out.
     absent: Vec<u8>,
 }
@@ -63,22 +70,30 @@ impl<R: Read + Seek + Send> PageRows<R> {
             }
         };
         let absent = bytes_of(dtype, file.metadata.nodata.unwrap_or(0.0));
-        Ok(PageRows { file, outline, volume, next: (0, 0), held: Vec::new(), absent })
+        Ok(PageRows { file, outline, volume, next: (0, 0), held: Vec::new(), rows_held: 0..0, absent })
     }
 
-    /// Reads the chunks that the next row is in, if they are not those of the last one.
+    /// Reads the chunks that the next row is in, if they are not among those of the last ones: rows of small chunks are read several
+    /// at once, so that threads share them.
     fn hold(&mut self) -> Result<(), String> {
         let (index, y) = self.next;
-        let Opened { decoder, length, big_endian, pages, .. } = &mut self.file;
-        let page = &pages[index];
-        if !self.held.is_empty() && !y.is_multiple_of(page.chunking().rows) {
+        if self.rows_held.contains(&y) {
             return Ok(());
         }
+        let Opened { decoder, length, big_endian, pages, .. } = &mut self.file;
+        let page = &pages[index];
+        let chunking = page.chunking();
+        let row = chunking.row_bytes(usize::from(page.bits)) * chunking.across() * chunking.planes;
+        let more = (HELD_BYTES / (row * chunking.rows).max(1)).clamp(1, MOST_HELD);
+        let end = (y + more * chunking.rows).min(page.height);
         let mut reader = ChunkReader::new(decoder, page, *length, *big_endian)?;
         self.held.clear();
-        for chunk in page.chunking().chunks_at(y) {
-            self.held.push((chunk, reader.read(page, &chunk)?));
-        }
+        let chunks = (y..end).step_by(chunking.rows).flat_map(|y| chunking.chunks_at(y));
+        reader.read(page, chunks, |chunk, rows| {
+            self.held.push((chunk, rows));
+            Ok(())
+        })?;
+        self.rows_held = y..end;
         Ok(())
     }
 
@@ -91,7 +106,7 @@ impl<R: Read + Seek + Send> PageRows<R> {
         let chunking = page.chunking();
         let stored = chunking.row_bytes(usize::from(page.bits));
         let pixel = self.absent.len() * chunking.channels;
-        for (chunk, samples) in &self.held {
+        for (chunk, samples) in self.held.iter().filter(|(chunk, _)| (chunk.y..chunk.y + chunk.height).contains(&y)) {
             let first = (chunk.plane * chunking.width + chunk.x) * pixel;
             let to = &mut row[first..first + chunk.width * pixel];
             match samples {
@@ -100,6 +115,9 @@ impl<R: Read + Seek + Send> PageRows<R> {
             }
         }
         self.next = if y + 1 == page.height { (index + 1, 0) } else { (index, y + 1) };
+        if self.next.1 == 0 {
+            self.rows_held = 0..0;
+        }
         Ok(())
     }
 }

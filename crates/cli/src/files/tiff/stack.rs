@@ -1,6 +1,6 @@
 //! Stacks of microscopes: which pages are the slices of one volume, as ImageJ's and OME's descriptions say.
 
-use hoodoo::AnyArray;
+use ndarray::ArrayD;
 
 use crate::arrays::for_any;
 use crate::image::Image;
@@ -36,28 +36,35 @@ fn of_ome(description: &str) -> Option<Slices> {
     Some(Slices { sizes: sizes.try_into().ok()?, depth: order.iter().position(|axis| *axis == 'Z')? })
 }
 
-/// The volumes of an image whose first axis is all pages: two axes for which volume, then one of slices.
-pub fn volumes(image: Image, slices: Slices) -> Image {
-    let [first, second, third] = slices.sizes;
-    image.map(|array| -> AnyArray {
-        for_any!(AnyArray, array, array => {
-            let shape: Vec<usize> = [first, second, third].into_iter().chain(array.shape()[1..].iter().copied()).collect();
-            let array = array.as_standard_layout().into_owned().into_shape_with_order(shape).expect("there are as many pages");
-            let mut order: Vec<usize> = (0..array.ndim()).filter(|axis| *axis != slices.depth).collect();
-            order.insert(2, slices.depth);
-            array.permuted_axes(order).as_standard_layout().into_owned().into()
-        })
-    })
+/// The volumes of an image whose first axis is all pages, and of its mask: two axes for which volume, then one of slices.
+pub fn volumes(mut image: Image, slices: Slices) -> Image {
+    let mask = image.metadata.mask.take().map(|mask| volumes_of(mask, slices));
+    let mut image = image.map(|array| for_any!(AnyArray, array, array => volumes_of(array, slices).into()));
+    image.metadata.mask = mask;
+    image
 }
 
-/// The samples of volumes in the order of a file's pages; none where the image is not made of volumes.
-pub fn in_file_order(image: &Image) -> Option<AnyArray> {
+fn volumes_of<T: Clone>(pages: ArrayD<T>, slices: Slices) -> ArrayD<T> {
+    let shape: Vec<usize> = slices.sizes.into_iter().chain(pages.shape()[1..].iter().copied()).collect();
+    let pages = pages.as_standard_layout().into_owned().into_shape_with_order(shape).expect("there are as many pages");
+    let mut order: Vec<usize> = (0..pages.ndim()).filter(|axis| *axis != slices.depth).collect();
+    order.insert(2, slices.depth);
+    pages.permuted_axes(order).as_standard_layout().into_owned()
+}
+
+/// An image of volumes in the order of a file's pages, and its mask; none where it is not made of volumes.
+pub fn in_file_order(image: &Image) -> Option<Image> {
     let slices = image.metadata.slices.filter(|_| image.layout().stack == 2)?;
-    Some(for_any!(AnyArray, &image.array, array => {
-        let mut order: Vec<usize> = (0..array.ndim()).filter(|axis| *axis != 2).collect();
-        order.insert(slices.depth, 2);
-        array.view().permuted_axes(order).as_standard_layout().into_owned().into()
-    }))
+    let array = for_any!(AnyArray, &image.array, array => pages_of(array, slices).into());
+    let mut ordered = image.with_array(array);
+    ordered.metadata.mask = image.metadata.mask.as_ref().map(|mask| pages_of(mask, slices));
+    Some(ordered)
+}
+
+fn pages_of<T: Clone>(volumes: &ArrayD<T>, slices: Slices) -> ArrayD<T> {
+    let mut order: Vec<usize> = (0..volumes.ndim()).filter(|axis| *axis != 2).collect();
+    order.insert(slices.depth, 2);
+    volumes.view().permuted_axes(order).as_standard_layout().into_owned()
 }
 
 #[cfg(test)]

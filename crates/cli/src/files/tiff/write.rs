@@ -11,12 +11,14 @@ use super::chunks::{Chunk, Chunking};
 use super::codec::Codec;
 use super::directory::SampleFormat;
 use super::exif::{Exif, write_tags};
+use super::parallel;
 use super::predictor::{Predictor, RowSamples};
 use super::samples::{first_sample, stored_as, with_bytes};
 use super::stack;
 use super::tags::page_of;
+use crate::files::options::Told;
 use crate::image::metadata::{Page, Storage, Tag, Value, tag};
-use crate::image::{Channels, Image, Layout, Metadata};
+use crate::image::{Channels, Image, Layout, Metadata, Samples};
 
 /// Bytes of samples from which on a file needs the offsets of BigTIFF, compressed or not: what can't be compressed becomes
 /// half as large again by LZW.
@@ -52,14 +54,14 @@ struct PageWriter<'a> {
 }
 
 /// Writes pictures of any element type: page after page, if there are several.
-pub fn write(image: &Image, writer: &mut (impl Write + Seek)) -> Result<(), String> {
+pub fn write(image: &Image, writer: &mut (impl Write + Seek), told: Told<'_>) -> Result<(), String> {
     match stack::in_file_order(image) {
-        Some(array) => write_in_order(&image.with_array(array), writer),
-        None => write_in_order(image, writer),
+        Some(ordered) => write_in_order(&ordered, writer, told),
+        None => write_in_order(image, writer, told),
     }
 }
 
-fn write_in_order(image: &Image, writer: &mut (impl Write + Seek)) -> Result<(), String> {
+fn write_in_order(image: &Image, writer: &mut (impl Write + Seek), told: Told<'_>) -> Result<(), String> {
     let (layout, metadata) = (image.layout(), &image.metadata);
     let page = PageWriter::new(&layout, image.dtype(), metadata)?;
     let samples = page.samples(image);
@@ -67,7 +69,7 @@ fn write_in_order(image: &Image, writer: &mut (impl Write + Seek)) -> Result<(),
     let (none, exif) = (page_of(metadata), exif_of(metadata));
     let masks = masks(metadata, pages, height * width);
     let mask_writer = masks.as_ref().map(|_| PageWriter::of_mask(&page));
-    let writers = Writers { page: &page, mask: mask_writer.as_ref(), exif: &exif };
+    let writers = Writers { page: &page, mask: mask_writer.as_ref(), exif: &exif, told };
     let written = with_bytes(&samples, |bytes| {
         let mask = |index: usize| masks.as_ref().map(|masks| &masks[index * height * width..][..height * width]);
         let parts = bytes.chunks_exact(bytes.len() / pages.max(1)).enumerate().map(|(index, samples)| PageParts {
@@ -126,20 +128,23 @@ struct Writers<'p> {
     page: &'p PageWriter<'p>,
     mask: Option<&'p PageWriter<'p>>,
     exif: &'p Exif,
+    told: Told<'p>,
 }
 
 fn write_whole<'p, K: TiffKind>(
     mut encoder: TiffEncoder<impl Write + Seek, K>,
     writers: &Writers<'_>,
-    pages: impl Iterator<Item = PageParts<'p>>,
+    pages: impl ExactSizeIterator<Item = PageParts<'p>>,
 ) -> Result<(), String> {
+    let count = pages.len();
     for (index, part) in pages.enumerate() {
         let directory = next_directory(&mut encoder, index, writers.exif).map_err(|error| error.to_string())?;
-        writers.page.write(directory, part.tags, writers.page.chunks(part.samples))?;
+        let of_all = |part: f64| (writers.told)((index as f64 + part) / count as f64);
+        writers.page.write(directory, part.tags, writers.page.chunks(part.samples), &of_all)?;
         if let (Some(writer), Some(mask)) = (writers.mask, part.mask) {
             let kind = Tag { number: tag::SUBFILE, value: Value::long(TRANSPARENCY_MASK) };
             let directory = encoder.image_directory().map_err(|error| error.to_string())?;
-            writer.write(directory, &Page { tags: vec![kind] }, writer.chunks(mask))?;
+            writer.write(directory, &Page { tags: vec![kind] }, writer.chunks(mask), &|_| ())?;
         }
     }
     Ok(())
@@ -195,7 +200,7 @@ fn write_parts<K: TiffKind>(
             let chunk = waiting.pop()?;
             Some(Ok((chunk, page.chunk(&Chunk { y: chunk.y - first, ..chunk }, rows.held()))))
         });
-        page.write(directory, tags_of(metadata, &none, index), chunks)?;
+        page.write(directory, tags_of(metadata, &none, index), chunks, &|_| ())?;
     }
     Ok(())
 }
@@ -277,9 +282,9 @@ impl<'a> PageWriter<'a> {
     }
 
     /// The samples of an image in the order of the file.
-    fn samples(&self, image: &Image) -> AnyArray {
+    fn samples<'i>(&self, image: &'i Image) -> Samples<'i> {
         match &image.array {
-            AnyArray::Bool(array) if self.bits == 1 => array.mapv(u8::from).into(),
+            AnyArray::Bool(array) if self.bits == 1 => Samples::Own(array.mapv(u8::from).into()),
             _ => image.samples_in_order(),
         }
     }
@@ -325,17 +330,22 @@ impl<'a> PageWriter<'a> {
         mut directory: DirectoryEncoder<'_, impl Write + Seek, K>,
         tags: &Page,
         chunks: impl Iterator<Item = Result<(Chunk, Vec<u8>), String>>,
+        told: Told<'_>,
     ) -> Result<(), String> {
         let problem = |error: tiff::TiffError| error.to_string();
         let row = self.chunking.row_bytes(usize::from(self.bits));
         let count = self.chunking.count().ok_or("has too many strips or tiles")?;
         let (mut offsets, mut lengths) = (vec![0; count], vec![0; count]);
-        for chunk in chunks {
-            let (Chunk { index, .. }, bytes) = chunk?;
-            let packed = self.codec.pack(bytes, row).map_err(|error| error.to_string())?;
+        let pack = |(chunk, bytes): (Chunk, Vec<u8>)| (chunk.index, self.codec.pack(bytes, row));
+        let mut written = 0;
+        parallel::in_order(chunks, self.codec.threads(), pack, |(index, packed)| {
+            let packed = packed.map_err(|error| error.to_string())?;
             lengths[index] = packed.len() as u64;
             offsets[index] = directory.write_data(packed.as_slice()).map_err(problem)?;
-        }
+            written += 1;
+            told(written as f64 / count as f64);
+            Ok(())
+        })?;
         self.write_tags(directory, tags, &offsets, &lengths).map_err(problem)
     }
 

@@ -2,31 +2,33 @@
 //!
 //! One thread reads, one writes each output, and this one filters, with as many as it likes; between them are a few slabs of rows.
 
-mod filtering;
-mod memory;
+mod chain;
+mod inputs;
 mod slabs;
+mod stage;
 mod writing;
 
 use std::io::{self, BufRead};
-use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hoodoo::{DType, Kernel, Progress};
+use hoodoo::{DType, Filter, Kernel, Progress, Repeat};
 
-use self::filtering::{Block, Streamed};
+use self::chain::{Link, Received};
+use self::inputs::{Inputs, Known};
 use self::slabs::{Slab, Slabs};
-use self::writing::{Output, Wrote};
+use self::stage::{Flow, MANY, Made, Place, Stage};
+use self::writing::{Block, Output, Wrote};
 use super::arguments::RunArguments;
 use super::bands::{self, Selected};
 use super::carried::carry;
-use super::job::check_counts;
-use super::missing::check_mask;
+use super::job::{check_chain, check_counts};
 use crate::failure::Failure;
-use crate::files::{Format, Rows, is_standard, open_rows, y4m};
+use crate::files::{Format, is_standard, open_rows, y4m};
 use crate::image::{Channels, Layout};
+use crate::memory;
 use crate::output::{Target, publish};
 use crate::report::{Filtered, Report};
 use crate::watch::{self, Share};
@@ -55,11 +57,10 @@ fn is_video(arguments: &RunArguments) -> Result<bool, Failure> {
 
 /// Whether inputs and outputs together are more than there is memory for, and can be filtered row by row.
 fn is_larger_than_memory(arguments: &RunArguments, kernels: &[Kernel], targets: &[Target]) -> bool {
-    let rows = |format: &Format| matches!(format, Format::Npy | Format::Tiff | Format::Raw);
+    let rows = |format: &Format| matches!(format, Format::Npy | Format::Tiff | Format::Png | Format::Raw);
     let files = arguments.inputs.iter().map(|input| bands::selected(input).0);
     let by_rows = |path: &PathBuf| path.is_file() && Format::of(path).as_ref().is_ok_and(rows);
     let written = |target: &Target| rows(&target.format());
-    let [kernel] = kernels else { return false };
     let Some(available) = memory::available() else { return false };
     if !files.clone().all(|path| by_rows(&path)) || !targets.iter().all(written) || check(arguments, kernels).is_err() {
         return false;
@@ -74,28 +75,40 @@ fn is_larger_than_memory(arguments: &RunArguments, kernels: &[Kernel], targets: 
     let read = counted.clone().fold(0u64, |sum, (count, bytes)| sum.saturating_add(count.saturating_mul(bytes)));
     let output = arguments.dtype.or_else(|| outlines().next().map(|one| one.dtype)).map_or(1, DType::bytes);
     let each = counted.map(|(count, _)| count).max().unwrap_or(0).saturating_mul(output as u64);
-    read.saturating_add(each.saturating_mul(kernel.outputs().len() as u64)) > available
+    // What a kernel makes is there until what the next one makes of it is there, too.
+    let kept = 1 + u64::from(kernels.len() > 1 || arguments.repeat.is_some());
+    let outputs = kernels.iter().map(|kernel| kernel.outputs().len() as u64).max().unwrap_or(1);
+    read.saturating_add(each.saturating_mul(outputs * kept)) > available
 }
+
+/// The most filters that rows go through, each of which has some rows in memory.
+const MOST_STAGES: usize = 100;
 
 /// Checks that nothing is asked for that needs all rows at once.
 fn check(arguments: &RunArguments, kernels: &[Kernel]) -> Result<(), Failure> {
-    let RunArguments { then, repeat, inputs, .. } = arguments;
-    if !then.is_empty() || repeat.is_some() {
-        return Err(Failure::Usage("--stream: --then and --repeat need all rows at once".to_string()));
+    let wrong = |message: String| Err(Failure::Usage(format!("--stream: {message}")));
+    let stages = match arguments.repeat {
+        Some(Repeat::Stable(_)) => {
+            return wrong("--repeat stable looks at all rows after each run; say how many runs, as --repeat 10".into());
+        }
+        Some(Repeat::Times(0)) => return wrong("--repeat 0 copies what is there, which needs no rows".into()),
+        Some(Repeat::Times(times)) => times,
+        None => kernels.len(),
+    };
+    if stages > MOST_STAGES {
+        return wrong(format!("rows go through {MOST_STAGES} filters at most, and not {stages}: run it several times"));
     }
     let array = |input: &PathBuf| matches!(bands::selected(input).1, Selected::Array(_));
-    if inputs.iter().any(array) {
-        return Err(Failure::Usage("--stream: an array of an .npz file is read as a whole".to_string()));
+    if arguments.inputs.iter().any(array) {
+        return wrong("an array of an .npz file is read as a whole".into());
     }
-    kernels.iter().try_for_each(filtering::check_kernel)
+    Ok(())
 }
 
 /// What is known of a run before the first row comes.
 struct Plan {
-    /// The shape of the first input, if its number of rows is known.
+    /// The layout of the last kernel's outputs, if the number of rows is known.
     layout: Option<Layout>,
-    /// Which part of it outputs have, if that is known.
-    region: Option<Vec<Range<usize>>>,
     /// What each file is to be.
     outputs: Vec<Output>,
 }
@@ -109,29 +122,28 @@ pub fn run(
     report: &mut Report,
 ) -> Result<(), Failure> {
     check(arguments, kernels)?;
-    let kernel = &kernels[0];
+    let (first, last) = (&kernels[0], &kernels[kernels.len() - 1]);
     targets.iter().try_for_each(Target::check_place)?;
-    let names: Vec<&str> = kernel.outputs().collect();
+    let names: Vec<&str> = last.outputs().collect();
     if targets.len() != 1 || targets[0].is_array() {
         check_counts("output", &names.join(", "), names.len(), targets.len())?;
     }
     if arguments.inputs.len() > 1 {
-        check_counts("input", &kernel.inputs().join(", "), kernel.inputs().len(), arguments.inputs.len())?;
+        check_counts("input", &first.inputs().join(", "), first.inputs().len(), arguments.inputs.len())?;
     }
-    let files = open(arguments)?;
-    let streamed = Streamed::new(arguments, kernel, &files, progress)?;
-    let plan = plan(arguments, &streamed, &files, targets)?;
-    if arguments.explain {
-        streamed.explain(plan.layout.as_ref())?;
-    }
+    check_chain(kernels)?;
+    let (inputs, feeds, known) = Inputs::open(arguments, first)?;
+    let stages = stages(arguments, kernels, &known, progress)?;
+    let plan = plan(arguments, &inputs, &known, &stages, targets)?;
     watch::check(progress)?;
     let share = Share::new(progress, 1);
     let pixels = |layout: &Layout| layout.filtered().iter().product::<usize>() * layout.planes();
-    share.begin(plan.layout.as_ref().zip(plan.region.as_ref()).map_or(0, |(all, region)| pixels(&all.cut(region))));
-    let longest = files.iter().map(|file| file.outline().row_len()).max().unwrap_or(1);
-    let files = paths(arguments).into_iter().zip(files).collect();
-    let slabs = Slabs::new(files, arguments.mask.is_some(), streamed.reach(), streamed.reach().height(longest));
-    let wrote = share.with_bar(arguments.quiet, || pass_on(&streamed, slabs, targets, &plan, report))?;
+    share.begin(plan.layout.as_ref().map_or(0, pixels) * stages.len());
+    let longest = feeds.iter().map(|feed| feed.outline().row_len()).max().unwrap_or(1);
+    let reach = stages[0].reach();
+    let slabs = Slabs::new(feeds, arguments.mask.is_some(), reach, reach.height(longest, stages.len()));
+    let streams = Streams { inputs: &inputs, stages: &stages, targets, plan: &plan, looked: arguments.json, progress };
+    let wrote = share.with_bar(arguments.quiet, || streams.pass_on(slabs, report))?;
     let described = |(name, (target, one)): (&&str, (&Target, &Wrote))| one.describe(name, target.path());
     let outputs = names.iter().zip(targets.iter().zip(&wrote)).map(described).collect();
     publish(wrote.into_iter().filter_map(|one| one.written).collect())?;
@@ -140,64 +152,63 @@ pub fn run(
     Ok(())
 }
 
-/// The files of the inputs, and that of the mask behind them.
-fn paths(arguments: &RunArguments) -> Vec<PathBuf> {
-    arguments.inputs.iter().map(|input| bands::selected(input).0).chain(arguments.mask.clone()).collect()
-}
-
-/// Opens the inputs, and the mask behind them.
-fn open(arguments: &RunArguments) -> Result<Vec<Box<dyn Rows>>, Failure> {
-    let paths = paths(arguments);
-    let files: Vec<_> =
-        paths.iter().map(|path| open_rows(path, &arguments.reading())).collect::<Result<_, Failure>>()?;
-    let many = files.len() > 1;
-    for (path, file) in paths.iter().zip(&files) {
-        let (first, one) = (files[0].outline(), file.outline());
-        if many && one.planes.len() > 1 {
-            return Err(Failure::at(path, "a video has to be the only input"));
-        }
-        let known = first.rows.zip(one.rows);
-        if one.pages != first.pages || known.is_some_and(|(first, one)| first != one) {
-            let rows = |rows: Option<usize>| rows.map_or("unknown".to_string(), |rows| rows.to_string());
-            let (pages, others) = (one.pages.unwrap_or(1), first.pages.unwrap_or(1));
-            let (given, needed) = (rows(one.rows), rows(first.rows));
-            let message = format!("has {given} rows and {pages} pages, and the first input {needed} and {others}");
-            return Err(Failure::at(path, message));
-        }
+/// The filters that rows go through: one for each kernel, or as many as there are runs.
+fn stages<'a>(
+    arguments: &'a RunArguments,
+    kernels: &'a [Kernel],
+    known: &Known,
+    progress: &'a Progress,
+) -> Result<Vec<Stage<'a>>, Failure> {
+    let filters = arguments.filters(kernels)?;
+    let times = if let Some(Repeat::Times(times)) = arguments.repeat { Some(times) } else { None };
+    let all: Vec<(&Kernel, Filter)> =
+        (0..times.unwrap_or(1)).flat_map(|_| kernels.iter().zip(filters.iter().cloned())).collect();
+    let (mut come, mut stages) = ((known.flow.clone(), known.missing.with_mask(None)), Vec::new());
+    let count = all.len();
+    for (number, one) in all.into_iter().enumerate() {
+        let place = Place { is_last: number + 1 == count, is_repeated: times.is_some() };
+        let stage = Stage::new(arguments, one, place, come, progress)?;
+        come = stage.given()?;
+        stages.push(stage);
     }
-    Ok(files)
+    Ok(stages)
 }
 
 /// What is known before the first row comes, and what the user is told of it.
 fn plan(
     arguments: &RunArguments,
-    streamed: &Streamed<'_>,
-    files: &[Box<dyn Rows>],
+    inputs: &Inputs<'_>,
+    known: &Known,
+    stages: &[Stage<'_>],
     targets: &[Target],
 ) -> Result<Plan, Failure> {
-    let outline = files[0].outline();
-    let one = streamed.one_row();
-    let layout = outline.rows.map(|rows| with_rows(&one.layout(), rows, outline.pages));
-    let dtype = arguments.dtype.unwrap_or(one.dtype());
-    if let (Some(path), Some(mask)) = (&arguments.mask, files.last()) {
-        let mask = streamed.mask_row(mask.as_ref())?;
-        check_mask(path, (&mask.layout(), mask.dtype()), (&one.layout(), one.dtype()))?;
+    let Flow { planes, types, rows, pages, .. } = &known.flow;
+    let dtype = arguments.dtype.unwrap_or(types[0]);
+    let mut layout = rows.map(|rows| with_rows(&planes[0], rows, *pages));
+    let mut regions = Vec::new();
+    for (number, stage) in stages.iter().enumerate() {
+        // What is repeated is the same each time.
+        if arguments.explain && (number == 0 || arguments.repeat.is_none()) {
+            stage.explain(&layout.clone().unwrap_or_else(|| with_rows(&planes[0], MANY, None)))?;
+        }
+        if let Some(layout) = &mut layout {
+            let (region, output) = stage.output_of(layout)?;
+            *layout = output;
+            regions.push(region);
+        }
+        if known.line.is_some() {
+            stage.check_video()?;
+        }
     }
-    let region = layout.as_ref().map(|layout| streamed.region(layout)).transpose()?;
-    let (metadata, line) = (&one.metadata, files[0].line());
-    let regions: Vec<_> = region.iter().cloned().collect();
-    let path = bands::selected(&arguments.inputs[0]).0;
-    let carried = carry(arguments, (&path, metadata), &regions, (dtype, streamed.nodata()), targets)?;
+    let nodata = known.missing.nodata;
+    let carried = carry(arguments, (inputs.path(), &known.metadata), &regions, (dtype, nodata), targets)?;
     let mut outputs = Vec::new();
+    let count = stages.last().map_or(1, Stage::output_count);
     for (target, (metadata, lost)) in targets.iter().zip(carried) {
-        let layout = layout.as_ref().map(|layout| streamed.output_layout(layout)).transpose()?;
-        let layout = layout.map(|layout| joined(layout, streamed.output_count(), targets.len()));
-        outputs.push(Output::new(target, (layout, dtype), metadata, lost, line)?);
+        let layout = layout.clone().map(|layout| joined(layout, count, targets.len()));
+        outputs.push(Output::new(target, (layout, dtype), metadata, lost, known.line.as_deref())?);
     }
-    if line.is_some() {
-        streamed.check_video(&files[0].outline().planes, dtype)?;
-    }
-    Ok(Plan { layout, region, outputs })
+    Ok(Plan { layout, outputs })
 }
 
 /// The layout of a file, given that of one of its rows.
@@ -217,75 +228,84 @@ fn joined(mut layout: Layout, outputs: usize, files: usize) -> Layout {
     layout
 }
 
-/// Reads, filters and writes, all at once.
-fn pass_on<'t>(
-    streamed: &Streamed<'_>,
-    slabs: Slabs,
-    targets: &'t [Target],
-    plan: &Plan,
-    report: &mut Report,
-) -> Result<Vec<Wrote<'t>>, Failure> {
-    thread::scope(|scope| {
-        let (sender, receiver) = sync_channel(1);
-        let reader = scope.spawn(move || read(slabs, &sender));
-        let mut senders = Vec::new();
-        let mut writers = Vec::new();
-        for (target, output) in targets.iter().zip(&plan.outputs) {
-            let (sender, blocks) = sync_channel::<Block>(1);
-            senders.push(sender);
-            writers.push(scope.spawn(move || output.write(target, blocks, streamed.is_described())));
+/// All that a run is made of.
+struct Streams<'r> {
+    inputs: &'r Inputs<'r>,
+    stages: &'r [Stage<'r>],
+    targets: &'r [Target],
+    plan: &'r Plan,
+    /// Whether it is to be said what the outputs are like.
+    looked: bool,
+    progress: &'r Progress,
+}
+
+impl<'r> Streams<'r> {
+    /// Reads, filters and writes, all at once.
+    fn pass_on(&self, slabs: Slabs<'_>, report: &mut Report) -> Result<Vec<Wrote<'r>>, Failure> {
+        thread::scope(|scope| {
+            let (sender, received) = sync_channel(1);
+            let reader = scope.spawn(move || read(slabs, &sender));
+            let mut senders = Vec::new();
+            let mut writers = Vec::new();
+            for (target, output) in self.targets.iter().zip(&self.plan.outputs) {
+                let (sender, blocks) = sync_channel::<Block>(1);
+                senders.push(sender);
+                let looked = self.looked;
+                writers.push(scope.spawn(move || output.write(target, blocks, looked)));
+            }
+            let filtered = self.filter(received, senders);
+            let reading = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let writers: Vec<_> = writers.into_iter().map(thread::ScopedJoinHandle::join).collect();
+            watch::check(self.progress)?;
+            report.times.add("read", reading);
+            // What ended the others comes first.
+            filtered?;
+            report.times.add("run", self.stages.iter().map(Stage::spent).sum());
+            let mut wrote = Vec::new();
+            for writer in writers {
+                let one = writer.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+                report.times.add("write", one.time);
+                wrote.push(one);
+            }
+            Ok(wrote)
+        })
+    }
+
+    /// Filters all slabs.
+    fn filter(&self, received: Received, senders: Vec<SyncSender<Block>>) -> Result<(), Failure> {
+        let Some(mut last) = Link::last(self.inputs, self.stages, received) else { return Ok(()) };
+        while let Some(Made { planes, .. }) = last.next()? {
+            let mut blocks: Vec<Block> = Vec::new();
+            blocks.resize_with(senders.len(), Vec::new);
+            for mut outputs in planes {
+                if outputs.len() != senders.len() {
+                    outputs = vec![bands::joined(outputs).map_err(Failure::Run)?];
+                }
+                blocks.iter_mut().zip(outputs).for_each(|(block, output)| block.push(output));
+            }
+            for (sender, block) in senders.iter().zip(blocks) {
+                if sender.send(block).is_err() {
+                    // The writer has failed, and says why.
+                    return Ok(());
+                }
+            }
         }
-        let mut running = Duration::ZERO;
-        let filtered = filter(streamed, receiver, senders, &mut running);
-        let read = reader.join();
-        let writers: Vec<_> = writers.into_iter().map(thread::ScopedJoinHandle::join).collect();
-        streamed.check_cancelled()?;
-        // What ended the others comes first.
-        report.times.add("read", read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
-        filtered?;
-        report.times.add("run", running);
-        let mut wrote = Vec::new();
-        for writer in writers {
-            let one = writer.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-            report.times.add("write", one.time);
-            wrote.push(one);
-        }
-        Ok(wrote)
-    })
+        Ok(())
+    }
 }
 
 /// Reads all slabs; the time that it took.
-fn read(mut slabs: Slabs, sender: &SyncSender<Slab>) -> Result<Duration, Failure> {
+fn read(mut slabs: Slabs<'_>, sender: &SyncSender<Result<Slab, Failure>>) -> Duration {
     let mut time = Duration::ZERO;
     loop {
         let start = Instant::now();
-        let slab = slabs.next()?;
+        let slab = slabs.next().transpose();
         time += start.elapsed();
+        let Some(slab) = slab else { return time };
+        let failed = slab.is_err();
         // Where nobody takes it, somebody else has failed.
-        let Some(slab) = slab else { return Ok(time) };
-        if sender.send(slab).is_err() {
-            return Ok(time);
+        if sender.send(slab).is_err() || failed {
+            return time;
         }
     }
-}
-
-/// Filters all slabs.
-fn filter(
-    streamed: &Streamed<'_>,
-    slabs: Receiver<Slab>,
-    senders: Vec<SyncSender<Block>>,
-    time: &mut Duration,
-) -> Result<(), Failure> {
-    for slab in slabs {
-        let start = Instant::now();
-        let blocks = streamed.filter(slab, senders.len())?;
-        *time += start.elapsed();
-        for (sender, block) in senders.iter().zip(blocks) {
-            if sender.send(block).is_err() {
-                // The writer has failed, and says why.
-                return Ok(());
-            }
-        }
-    }
-    Ok(())
 }

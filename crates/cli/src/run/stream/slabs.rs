@@ -1,14 +1,13 @@
 //! Rows of inputs, cut into slabs: each has the rows that the windows of its pixels see, and no more is in memory.
 
 use std::ops::Range;
-use std::path::PathBuf;
 
 use hoodoo::{AnyArray, Mode};
 use ndarray::{Axis, Slice};
 
 use crate::arrays::for_any;
 use crate::failure::Failure;
-use crate::files::{Rows, about, with_bytes, with_bytes_mut};
+use crate::files::{Outline, with_bytes, with_bytes_mut};
 use crate::image::Image;
 
 /// About so many elements are filtered at once, and at most so many more for windows that reach far.
@@ -29,15 +28,35 @@ impl Reach {
         self.before.max(self.after + 1)
     }
 
-    /// How many rows of pixels are filtered at once, of so many elements each.
-    pub fn height(self, row: usize) -> usize {
+    /// How many rows of pixels are filtered at once, of so many elements each, by each of so many filters.
+    pub fn height(self, row: usize, filters: usize) -> usize {
         let reach = self.before + self.after;
+        let all = row.max(1) * filters.max(1);
         // What passes over large windows do before their first row is to be little beside the rest.
-        let far = (4 * reach).min(MOST_ELEMENTS / row.max(1));
+        let far = (4 * reach).min(MOST_ELEMENTS / all);
         // Rows before the first one are among those of the first slab.
-        (ELEMENTS / row.max(1)).max(far).max(reach + 1)
+        (ELEMENTS / all).max(far).max(reach + 1)
     }
 }
+
+/// Where rows come from, one after the other along the first axis.
+pub trait Feed: Send {
+    /// What is known of them.
+    fn outline(&self) -> &Outline;
+
+    /// Reads the next rows of a page to the array of each plane, from this row of the array on to its end; how many there were, which
+    /// is fewer only at the end.
+    fn read(&mut self, arrays: &mut [AnyArray], first: usize) -> Result<usize, Failure>;
+
+    /// The image that an array of rows of this plane is.
+    fn image(&self, plane: usize, array: AnyArray) -> Result<Image, Failure>;
+
+    /// What is wrong with it, with its name.
+    fn problem(&self, message: &str) -> Failure;
+}
+
+/// All that slabs are cut from.
+pub type Feeds<'a> = Vec<Box<dyn Feed + 'a>>;
 
 /// Some rows of all inputs.
 pub struct Slab {
@@ -51,10 +70,10 @@ pub struct Slab {
     pub pixels: Range<usize>,
 }
 
-/// Cuts the rows of files into slabs.
-pub struct Slabs {
+/// Cuts rows into slabs.
+pub struct Slabs<'a> {
     /// The inputs, and behind them the mask, if there is one.
-    files: Vec<Cut>,
+    feeds: Vec<Cut<'a>>,
     masked: bool,
     reach: Reach,
     height: usize,
@@ -83,17 +102,17 @@ impl Page {
     }
 }
 
-impl Slabs {
-    /// The slabs, with so many rows of pixels, of files that have as many rows each, the last of which is a mask, if there is one.
-    pub fn new(files: Vec<(PathBuf, Box<dyn Rows>)>, masked: bool, reach: Reach, height: usize) -> Slabs {
-        let outline = files[0].1.outline();
+impl<'a> Slabs<'a> {
+    /// The slabs, with so many rows of pixels, of feeds that have as many rows each, the last of which is a mask, if there is one.
+    pub fn new(feeds: Feeds<'a>, masked: bool, reach: Reach, height: usize) -> Slabs<'a> {
+        let outline = feeds[0].outline();
         let (pages, rows) = (outline.pages.unwrap_or(1), outline.rows);
-        let cut = |(path, rows): (PathBuf, Box<dyn Rows>)| {
-            let kept = vec![Vec::new(); rows.outline().planes.len()];
-            Cut { path, rows, kept }
+        let cut = |feed: Box<dyn Feed + 'a>| {
+            let kept = vec![Vec::new(); feed.outline().planes.len()];
+            Cut { feed, kept }
         };
-        let files = files.into_iter().map(cut).collect();
-        Slabs { files, masked, reach, height, rows, pages, page: Page::new(reach) }
+        let feeds = feeds.into_iter().map(cut).collect();
+        Slabs { feeds, masked, reach, height, rows, pages, page: Page::new(reach) }
     }
 
     /// The next slab; none after the last.
@@ -114,7 +133,7 @@ impl Slabs {
                 true => {
                     self.pages -= 1;
                     self.page = Page::new(reach);
-                    self.files.iter_mut().for_each(|file| file.kept.iter_mut().for_each(Vec::clear));
+                    self.feeds.iter_mut().for_each(|cut| cut.kept.iter_mut().for_each(Vec::clear));
                 }
                 false => self.keep(&arrays, first - page.first)?,
             }
@@ -125,16 +144,15 @@ impl Slabs {
         Ok(None)
     }
 
-    /// The rows of each plane of each file from the first that is needed up to so many, if there are as many; how many there are.
+    /// The rows of each plane of each feed from the first that is needed up to so many, if there are as many; how many there are.
     fn read(&mut self, wanted: usize) -> Result<(usize, Vec<Vec<AnyArray>>), Failure> {
         let Page { first, read, .. } = self.page;
         let (mut come, mut all) = (None, Vec::new());
-        for file in &mut self.files {
-            let mut arrays = file.begin(wanted - first)?;
-            let more = file.rows.read(&mut arrays, read - first);
-            let now = read + more.map_err(|message| about(&file.path, &message))?;
+        for Cut { feed, kept } in &mut self.feeds {
+            let mut arrays = begun(feed.as_ref(), kept, wanted - first)?;
+            let now = read + feed.read(&mut arrays, read - first)?;
             if come.is_some_and(|come| come != now) {
-                return Err(about(&file.path, "has another number of rows than the first input"));
+                return Err(feed.problem("has another number of rows than the first input"));
             }
             come = Some(now);
             let rows = Slice::from(..now - first);
@@ -148,27 +166,26 @@ impl Slabs {
 
     /// Keeps the rows that the next slab begins with.
     fn keep(&mut self, all: &[Vec<AnyArray>], first: usize) -> Result<(), Failure> {
-        for (file, arrays) in self.files.iter_mut().zip(all) {
-            for (kept, array) in file.kept.iter_mut().zip(arrays) {
+        for (Cut { feed, kept }, arrays) in self.feeds.iter_mut().zip(all) {
+            for (kept, array) in kept.iter_mut().zip(arrays) {
                 kept.clear();
                 let rows = array.shape()[0].max(1);
                 let copied = with_bytes(array, |bytes| kept.extend_from_slice(&bytes[bytes.len() / rows * first..]));
-                copied.ok_or_else(|| about(&file.path, "has no standard layout"))?;
+                copied.ok_or_else(|| feed.problem(NO_STANDARD_LAYOUT))?;
             }
         }
         Ok(())
     }
 
     fn slab(&self, all: Vec<Vec<AnyArray>>, first: usize, pixels: Range<usize>) -> Result<Slab, Failure> {
-        let mut files = Vec::new();
-        for (file, arrays) in self.files.iter().zip(all) {
-            let images = arrays.into_iter().map(|array| file.rows.image(array));
-            let images: Result<Vec<Image>, String> = images.collect();
-            files.push(images.map_err(|message| about(&file.path, &message))?);
+        let mut come = Vec::new();
+        for (Cut { feed, .. }, arrays) in self.feeds.iter().zip(all) {
+            let images = arrays.into_iter().enumerate().map(|(plane, array)| feed.image(plane, array));
+            come.push(images.collect::<Result<Vec<Image>, Failure>>()?);
         }
-        let mask = if self.masked { files.pop().and_then(|mut planes| planes.pop()) } else { None };
+        let mask = if self.masked { come.pop().and_then(|mut planes| planes.pop()) } else { None };
         let mut planes: Vec<Vec<Image>> = Vec::new();
-        for images in files {
+        for images in come {
             planes.resize_with(images.len(), Vec::new);
             planes.iter_mut().zip(images).for_each(|(plane, image)| plane.push(image));
         }
@@ -176,29 +193,28 @@ impl Slabs {
     }
 }
 
-/// A file, and the rows of it that the next slab begins with.
-struct Cut {
-    path: PathBuf,
-    rows: Box<dyn Rows>,
+const NO_STANDARD_LAYOUT: &str = "has no standard layout";
+
+/// Rows, and those of them that the next slab begins with.
+struct Cut<'a> {
+    feed: Box<dyn Feed + 'a>,
     /// Their bytes, for each plane.
     kept: Vec<Vec<u8>>,
 }
 
-impl Cut {
-    /// Arrays of so many rows for each plane, of which the first are those that were kept.
-    fn begin(&self, rows: usize) -> Result<Vec<AnyArray>, Failure> {
-        let outline = self.rows.outline();
-        let begin = |(plane, kept): (&Vec<usize>, &Vec<u8>)| {
-            let shape = [&[rows], plane.as_slice()].concat();
-            let mut array = AnyArray::try_zeros(outline.dtype, &shape)?;
-            if !kept.is_empty() {
-                let copied = with_bytes_mut(&mut array, |bytes| bytes[..kept.len()].copy_from_slice(kept));
-                copied.ok_or_else(|| about(&self.path, "has no standard layout"))?;
-            }
-            Ok(array)
-        };
-        outline.planes.iter().zip(&self.kept).map(begin).collect()
-    }
+/// Arrays of so many rows for each plane, of which the first are those that were kept.
+fn begun(feed: &dyn Feed, kept: &[Vec<u8>], rows: usize) -> Result<Vec<AnyArray>, Failure> {
+    let outline = feed.outline();
+    let begin = |(plane, kept): (&Vec<usize>, &Vec<u8>)| {
+        let shape = [&[rows], plane.as_slice()].concat();
+        let mut array = AnyArray::try_zeros(outline.dtype, &shape)?;
+        if !kept.is_empty() {
+            let copied = with_bytes_mut(&mut array, |bytes| bytes[..kept.len()].copy_from_slice(kept));
+            copied.ok_or_else(|| feed.problem(NO_STANDARD_LAYOUT))?;
+        }
+        Ok(array)
+    };
+    outline.planes.iter().zip(kept).map(begin).collect()
 }
 
 #[cfg(test)]
@@ -206,8 +222,10 @@ mod tests {
     use hoodoo::{AnyArray, DType, Filter, Kernel, Mode};
     use ndarray::{ArrayD, Axis, Slice, concatenate};
 
-    use super::{Reach, Slabs};
-    use crate::files::{Outline, Rows};
+    use super::{Feed, Reach, Slabs};
+    use crate::failure::Failure;
+    use crate::files::Outline;
+    use crate::image::Image;
 
     /// Rows of arrays in memory.
     struct InMemory {
@@ -216,13 +234,13 @@ mod tests {
         next: (usize, usize),
     }
 
-    impl Rows for InMemory {
+    impl Feed for InMemory {
         fn outline(&self) -> &Outline {
             &self.outline
         }
 
-        fn read(&mut self, arrays: &mut [AnyArray], first: usize) -> Result<usize, String> {
-            let AnyArray::F64(array) = &mut arrays[0] else { return Err("of another type".to_string()) };
+        fn read(&mut self, arrays: &mut [AnyArray], first: usize) -> Result<usize, Failure> {
+            let AnyArray::F64(array) = &mut arrays[0] else { return Err(self.problem("of another type")) };
             let (page, row) = self.next;
             let page_rows = self.pages[page].shape()[0];
             let count = (array.shape()[0] - first).min(page_rows - row);
@@ -235,6 +253,14 @@ mod tests {
             };
             Ok(count)
         }
+
+        fn image(&self, _: usize, array: AnyArray) -> Result<Image, Failure> {
+            Ok(Image::plain(array))
+        }
+
+        fn problem(&self, message: &str) -> Failure {
+            Failure::Run(message.to_string())
+        }
     }
 
     /// What the slabs of pages become, joined.
@@ -244,7 +270,7 @@ mod tests {
             Outline { dtype: DType::F64, pages: Some(pages.len()), rows: known.then_some(rows), planes: vec![row] };
         let file = InMemory { outline, pages: pages.to_vec(), next: (0, 0) };
         let height = reach.before + reach.after + 1 + more;
-        let mut slabs = Slabs::new(vec![("file".into(), Box::new(file))], false, reach, height);
+        let mut slabs = Slabs::new(vec![Box::new(file)], false, reach, height);
         let mut found = Vec::new();
         while let Some(slab) = slabs.next().unwrap() {
             let AnyArray::F64(array) = &slab.planes[0][0].array else { panic!("of another type") };

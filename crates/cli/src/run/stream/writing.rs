@@ -8,12 +8,14 @@ use std::time::{Duration, Instant};
 use hoodoo::DType;
 use serde_json::Value;
 
-use super::filtering::Block;
 use crate::failure::Failure;
-use crate::files::{Format, elements, write_npy_header, write_pages, write_raw};
+use crate::files::{Format, elements, write_npy_header, write_pages, write_png_rows, write_raw};
 use crate::image::{Image, Layout, Metadata};
 use crate::output::{Sink, Target, Written};
 use crate::report::{Values, describe};
+
+/// The rows of one file that were computed together: for each plane of a video, or of anything else the one that there is.
+pub type Block = Vec<Image>;
 
 /// What a file is to be.
 pub struct Output {
@@ -31,6 +33,8 @@ enum Kind {
     Array { header: bool },
     /// Pages.
     Pages(Layout),
+    /// A PNG picture.
+    Picture(Layout),
     /// A video that begins with this line.
     Video(Vec<u8>),
 }
@@ -73,10 +77,11 @@ impl Output {
             (None, Format::Raw, _) => Kind::Array { header: false },
             (None, Format::Npy, Some(_)) => Kind::Array { header: true },
             (None, Format::Tiff, Some(layout)) => Kind::Pages(target.layout(layout.clone(), dtype)),
-            (None, Format::Npy | Format::Tiff, None) => {
+            (None, Format::Png, Some(layout)) => Kind::Picture(target.layout(layout.clone(), dtype)),
+            (None, Format::Npy | Format::Tiff | Format::Png, None) => {
                 return wrong("--raw: how many rows there are has to be said, as the file begins with it");
             }
-            _ => return wrong("--stream: is written as a whole; .npy, .tif, .raw and .y4m are not"),
+            _ => return wrong("--stream: is written as a whole; .npy, .tif, .png, .raw and .y4m are not"),
         };
         Ok(Output { kind, dtype, layout, metadata, lost })
     }
@@ -114,8 +119,21 @@ impl Output {
                 let mut parts = blocks.flatten().map(|part| target.shaped(part));
                 write_pages(layout, self.dtype, &self.metadata, &mut writer, &mut parts)
             }
+            (Kind::Picture(layout), Sink::File(mut writer)) => self.picture(layout, target, &mut writer, blocks),
+            (Kind::Picture(layout), Sink::Stream(mut writer)) => self.picture(layout, target, &mut writer, blocks),
             (Kind::Pages(_), Sink::Stream(_)) => Err("--stream: a TIFF file can't be written to a pipe".to_string()),
         }
+    }
+
+    fn picture(
+        &self,
+        layout: &Layout,
+        target: &Target,
+        writer: &mut impl Write,
+        blocks: &mut dyn Iterator<Item = Block>,
+    ) -> Result<(), String> {
+        let mut parts = blocks.flatten().map(|part| target.shaped(part));
+        write_png_rows(layout, self.dtype, &self.metadata, writer, &mut parts)
     }
 
     fn array(

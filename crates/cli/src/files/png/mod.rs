@@ -1,0 +1,7 @@
+//! Pictures in PNG files, with their colour profile, Exif data, resolution and texts.
+
+mod read;
+mod write;
+
+pub use self::read::{PictureRows, read};
+pub use self::write::{write, write_rows};

@@ -1,0 +1,255 @@
+//! Reading PNG files: whole, or row after row.
+
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
+
+use hoodoo::{AnyArray, DType};
+use image::metadata::Orientation;
+use png::{BitDepth, ColorType, Decoder, Info, Limits, PixelDimensions, Reader, Transformations};
+
+use crate::files::options::ReadOptions;
+use crate::files::orientation::upright;
+use crate::files::rows::{Outline, Rows};
+use crate::files::sequence::swap;
+use crate::files::source::{ReadSeek, Source};
+use crate::files::tiff::with_bytes_mut;
+use crate::image::metadata::{Resolution, Unit};
+use crate::image::{Channels, Image, Metadata};
+
+/// The keyword of the text that is XMP data.
+pub const XMP: &str = "XML:com.adobe.xmp";
+
+/// The most bytes of picture that a byte of PNG can become: what deflate does to a row of zeros, and a little more.
+const MAX_RATIO: u64 = 1100;
+
+/// The most bytes that colour profile and texts may have together, unpacked.
+const MAX_ANCILLARY: usize = 1 << 26;
+
+/// Reads a PNG file: 8 or 16 bit, grey or colour, with or without alpha. Palettes and fewer bits become 8 bit.
+pub fn read(source: Source, options: &ReadOptions) -> Result<Image, String> {
+    let Opened { mut reader, has_profile } = open(source.reader, source.length, options)?;
+    let size = reader.output_buffer_size().ok_or(TOO_MANY)?;
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(size).map_err(|_| format!("there is no memory for its {size} bytes of samples"))?;
+    bytes.resize(size, 0);
+    let frame = reader.next_frame(&mut bytes).map_err(corrupt)?;
+    // What comes after the picture may say more of it.
+    reader.finish().map_err(corrupt)?;
+    let mut metadata = metadata(reader.info(), has_profile);
+    let channels = channels(frame.color_type);
+    let (height, width) = (frame.height as usize, frame.width as usize);
+    let mut image = match frame.bit_depth {
+        BitDepth::Sixteen => {
+            let samples = bytes.as_chunks().0.iter().map(|sample| u16::from_be_bytes(*sample)).collect();
+            Image::from_samples(height, width, channels, samples)
+        }
+        _ => Image::from_samples(height, width, channels, bytes),
+    }?;
+    let orientation = metadata.exif.as_mut().and_then(|exif| Orientation::remove_from_exif_chunk(exif));
+    image.metadata = metadata;
+    Ok(upright(image, orientation))
+}
+
+const TOO_MANY: &str = "has more pixels than there can be memory";
+
+/// A file whose header is read.
+struct Opened<R: BufRead + Seek> {
+    reader: Reader<R>,
+    /// Whether it has a colour profile.
+    has_profile: bool,
+}
+
+/// Reads the header of a file of `length` bytes, and checks that it claims no more than the file can hold.
+fn open<R: BufRead + Seek>(mut reader: R, length: u64, options: &ReadOptions) -> Result<Opened<R>, String> {
+    let has_profile = chunks(&mut reader).map_err(|error| error.to_string())?.before.contains(b"iCCP");
+    let mut decoder = Decoder::new_with_limits(reader, Limits { bytes: MAX_ANCILLARY });
+    decoder.set_transformations(Transformations::EXPAND);
+    let (width, height) = {
+        let header = decoder.read_header_info().map_err(corrupt)?;
+        (header.width, header.height)
+    };
+    options.check_pixels(&[height as usize, width as usize])?;
+    // What decoding needs besides is a few rows.
+    let row = (width as usize).saturating_mul(8).saturating_mul(4);
+    decoder.set_limits(Limits { bytes: MAX_ANCILLARY.saturating_add(row) });
+    let reader = decoder.read_info().map_err(corrupt)?;
+    if let Some(animation) = reader.info().animation_control
+        && animation.num_frames > 1
+    {
+        let frames = animation.num_frames;
+        return Err(format!(
+            "is an animation of {frames} pictures, which can't be kept; write its pictures as files first"
+        ));
+    }
+    let size = reader.output_buffer_size().ok_or(TOO_MANY)?;
+    if size as u64 > length.saturating_mul(MAX_RATIO) {
+        return Err(format!("truncated or corrupt PNG file: {width} x {height} pixels in {length} bytes"));
+    }
+    Ok(Opened { reader, has_profile })
+}
+
+fn channels(colour: ColorType) -> Channels {
+    let (colours, alpha) = match colour {
+        ColorType::Grayscale => (1, false),
+        ColorType::GrayscaleAlpha => (1, true),
+        ColorType::Rgb | ColorType::Indexed => (3, false),
+        ColorType::Rgba => (3, true),
+    };
+    Channels { colours, alpha }
+}
+
+/// The rows of a picture, which are read one after the other.
+pub struct PictureRows {
+    reader: Reader<Box<dyn ReadSeek + Send>>,
+    outline: Outline,
+    channels: Channels,
+    metadata: Metadata,
+    /// How many rows are still to come.
+    left: usize,
+}
+
+impl PictureRows {
+    /// The rows of a file of `length` bytes.
+    pub fn open(
+        mut reader: Box<dyn ReadSeek + Send>,
+        length: u64,
+        options: &ReadOptions,
+    ) -> Result<PictureRows, String> {
+        let kinds = chunks(&mut reader).map_err(|error| error.to_string())?;
+        let Opened { reader, has_profile } = open(reader, length, options)?;
+        let info = reader.info();
+        if info.interlaced {
+            return Err("--stream: its rows do not come one after the other (it is interlaced)".to_string());
+        }
+        if let Some(kind) = kinds.after.iter().find(|kind| !matches!(*kind, b"IEND" | b"tIME")) {
+            let kind = String::from_utf8_lossy(kind);
+            return Err(format!(
+                "--stream: it says more of itself behind its picture ({kind}), and is read as a whole"
+            ));
+        }
+        let height = info.height as usize;
+        let mut metadata = metadata(info, has_profile);
+        let orientation = metadata.exif.as_mut().and_then(|exif| Orientation::remove_from_exif_chunk(exif));
+        if orientation.is_some_and(|orientation| orientation != Orientation::NoTransforms) {
+            return Err("--stream: its picture is stored turned, and has to be read as a whole".to_string());
+        }
+        let (colour, depth) = reader.output_color_type();
+        let channels = channels(colour);
+        let mut row = vec![info.width as usize];
+        row.extend(Some(channels.count()).filter(|count| *count > 1));
+        let dtype = if depth == BitDepth::Sixteen { DType::U16 } else { DType::U8 };
+        let outline = Outline { dtype, pages: None, rows: Some(height), planes: vec![row] };
+        Ok(PictureRows { reader, outline, channels, metadata, left: height })
+    }
+}
+
+impl Rows for PictureRows {
+    fn outline(&self) -> &Outline {
+        &self.outline
+    }
+
+    fn read(&mut self, arrays: &mut [AnyArray], first: usize) -> Result<usize, String> {
+        let [array] = arrays else { return Err("a picture has one plane".to_string()) };
+        let wanted = (array.shape()[0] - first).min(self.left);
+        let sample = self.outline.dtype.bytes();
+        let row = self.outline.row_len() * sample;
+        let read = with_bytes_mut(array, |bytes| {
+            let bytes = &mut bytes[first * row..(first + wanted) * row];
+            for row in bytes.chunks_exact_mut(row) {
+                self.reader.read_row(row).map_err(corrupt)?.ok_or("truncated: rows are missing")?;
+            }
+            if cfg!(target_endian = "little") {
+                swap(bytes, sample);
+            }
+            Ok::<(), String>(())
+        });
+        read.ok_or("has no standard layout")??;
+        self.left -= wanted;
+        if self.left == 0 {
+            self.reader.finish().map_err(corrupt)?;
+        }
+        Ok(wanted)
+    }
+
+    fn image(&self, array: AnyArray) -> Result<Image, String> {
+        Ok(Image::with_channels(array, Some(self.channels).filter(|channels| channels.count() > 1)))
+    }
+
+    fn metadata(&self) -> Metadata {
+        self.metadata.clone()
+    }
+}
+
+/// The kinds of a file's chunks.
+struct Chunks {
+    /// Those in front of the picture.
+    before: Vec<[u8; 4]>,
+    /// Those behind it.
+    after: Vec<[u8; 4]>,
+}
+
+/// The kinds of the chunks, as far as they can be read; the reader stays at the start.
+fn chunks(reader: &mut (impl Read + Seek)) -> io::Result<Chunks> {
+    const SIGNATURE: u64 = 8;
+    let (mut before, mut after, mut picture) = (Vec::new(), Vec::new(), false);
+    let mut header = [0; 8];
+    reader.seek(SeekFrom::Start(SIGNATURE))?;
+    while reader.read_exact(&mut header).is_ok() {
+        let [a, b, c, d, kind @ ..] = header;
+        match &kind {
+            b"IDAT" => picture = true,
+            _ if picture => after.push(kind),
+            _ => before.push(kind),
+        }
+        // Four bytes more are a sum of the others.
+        reader.seek_relative(i64::from(u32::from_be_bytes([a, b, c, d])) + 4)?;
+        if kind == *b"IEND" {
+            break;
+        }
+    }
+    reader.rewind()?;
+    Ok(Chunks { before, after })
+}
+
+fn corrupt(error: png::DecodingError) -> String {
+    match error {
+        png::DecodingError::LimitsExceeded => {
+            format!("its colour profile or texts have more than {MAX_ANCILLARY} bytes, which is the limit")
+        }
+        error => format!("truncated or corrupt PNG file: {error}"),
+    }
+}
+
+/// What the file says besides its picture.
+fn metadata(info: &Info<'_>, has_profile: bool) -> Metadata {
+    let bytes = |bytes: &Option<std::borrow::Cow<'_, [u8]>>| bytes.as_ref().map(|bytes| bytes.to_vec());
+    let mut texts: Vec<(String, String)> =
+        info.uncompressed_latin1_text.iter().map(|chunk| (chunk.keyword.clone(), chunk.text.clone())).collect();
+    let packed = info.compressed_latin1_text.iter();
+    texts.extend(packed.filter_map(|chunk| Some((chunk.keyword.clone(), chunk.get_text().ok()?))));
+    texts.extend(info.utf8_text.iter().filter_map(|chunk| Some((chunk.keyword.clone(), chunk.get_text().ok()?))));
+    let xmp = texts.iter().position(|(keyword, _)| keyword == XMP).map(|place| texts.remove(place).1.into_bytes());
+    let resolution = info.pixel_dims.map(|PixelDimensions { xppu, yppu, unit }| match unit {
+        png::Unit::Meter => {
+            Resolution { pixels: [xppu, yppu].map(|pixels| f64::from(pixels) / 100.0), unit: Unit::Centimetre }
+        }
+        png::Unit::Unspecified => Resolution { pixels: [xppu, yppu].map(f64::from), unit: Unit::Unknown },
+    });
+    let mut unread = Vec::new();
+    if has_profile && info.icc_profile.is_none() {
+        // The crate leaves out what it can't unpack.
+        unread.push(format!("colour profile, which is corrupt or has more than {MAX_ANCILLARY} bytes"));
+    }
+    // A picture without these is taken for sRGB, which is what most are.
+    if info.gama_chunk.is_some() && info.srgb.is_none() && info.icc_profile.is_none() {
+        unread.push("gamma".to_string());
+    }
+    Metadata {
+        icc: bytes(&info.icc_profile),
+        exif: bytes(&info.exif_metadata),
+        xmp,
+        resolution,
+        texts,
+        unread,
+        ..Metadata::default()
+    }
+}

@@ -1,0 +1,312 @@
+//! One of the filters that rows go through.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use hoodoo::lang::hir::Expr;
+use hoodoo::{DType, Engine, Error, Filter, Kernel, Listing, Mode, Progress};
+use ndarray::{Axis, Slice};
+
+use super::slabs::{Reach, Slab};
+use crate::arrays::for_any;
+use crate::failure::{Failure, tell};
+use crate::image::{Image, Layout};
+use crate::run::arguments::RunArguments;
+use crate::run::missing::Missing;
+use crate::run::planes::Planes;
+
+/// More rows than any window sees.
+pub const MANY: usize = 1 << 26;
+
+/// What comes to a stage.
+#[derive(Clone)]
+pub struct Flow {
+    /// What a row of the first input is like: for each plane of a video, or of anything else the one that there is. Other inputs are
+    /// alike.
+    pub planes: Vec<Layout>,
+    /// The element types of the inputs.
+    pub types: Vec<DType>,
+    /// What a row of the mask is like, if there is one.
+    pub mask: Option<(Layout, DType)>,
+    /// How many rows a page has, if that is known before its end, and how many pages there are, if there are some.
+    pub rows: Option<usize>,
+    pub pages: Option<usize>,
+}
+
+/// How a filter is one of several.
+#[derive(Clone, Copy)]
+pub struct Place {
+    /// Whether none follows.
+    pub is_last: bool,
+    /// Whether the others are the same, which all have the other inputs.
+    pub is_repeated: bool,
+}
+
+impl Place {
+    /// Whether the next filter gets the other inputs of this one.
+    fn hands_on(self) -> bool {
+        self.is_repeated && !self.is_last
+    }
+}
+
+/// A filter for inputs that come row after row.
+pub struct Stage<'a> {
+    arguments: &'a RunArguments,
+    kernel: &'a Kernel,
+    filter: Filter,
+    place: Place,
+    flow: Flow,
+    missing: Missing,
+    reach: Reach,
+    progress: &'a Progress,
+    /// The nanoseconds that it has taken.
+    spent: AtomicU64,
+}
+
+/// The rows of a stage's results that were computed together.
+pub struct Made {
+    /// For each plane, the outputs; and behind them what the next stage needs besides.
+    pub planes: Vec<Vec<Image>>,
+    /// The mask for them, if the next stage needs one.
+    pub mask: Option<Image>,
+}
+
+impl<'a> Stage<'a> {
+    /// A filter of a kernel for what comes in, with the numbers that stand for no value.
+    pub fn new(
+        arguments: &'a RunArguments,
+        (kernel, filter): (&'a Kernel, Filter),
+        place: Place,
+        (flow, missing): (Flow, Missing),
+        progress: &'a Progress,
+    ) -> Result<Stage<'a>, Failure> {
+        let reach = Reach { before: 0, after: 0, mode: Mode::Nearest };
+        let mut stage =
+            Stage { arguments, kernel, filter, place, flow, missing, reach, progress, spent: AtomicU64::new(0) };
+        stage.reach = stage.reach_of_windows()?;
+        if stage.place.is_repeated {
+            stage.check_repeated()?;
+        }
+        Ok(stage)
+    }
+
+    /// Which of the window's axes is the first one of the inputs.
+    fn first_axis(&self) -> Option<usize> {
+        match self.arguments.axes.as_slice() {
+            [] => Some(0),
+            named => named.iter().position(|axis| *axis == 0 || *axis == -(self.lengths().len() as isize)),
+        }
+    }
+
+    /// The lengths of the first input's axes that are filtered, of which the first one is a row's.
+    fn lengths(&self) -> &[usize] {
+        self.flow.planes[0].filtered()
+    }
+
+    /// How far windows reach along the first axis.
+    fn reach_of_windows(&self) -> Result<Reach, Failure> {
+        let arguments = self.arguments;
+        let shape = many_rows(&self.flow.planes[0]);
+        let axes = if arguments.axes.is_empty() { shape.len() } else { arguments.axes.len() };
+        let mut modes: Vec<Mode> = match arguments.mode.as_slice() {
+            [] => vec![Mode::default(); axes],
+            [one] => vec![*one; axes],
+            each => each.to_vec(),
+        };
+        let Some(first) = self.first_axis().filter(|first| *first < modes.len()) else {
+            return Ok(Reach { before: 0, after: 0, mode: Mode::Nearest });
+        };
+        let asks = |expr: &Expr| matches!(expr, Expr::Extent(axis) if *axis == first);
+        if self.flow.rows.is_none() && self.kernel.hir().live_nodes().any(|(_, node)| asks(&node.expr)) {
+            let message = format!(
+                "--stream: the kernel asks for extent({first}), which is not known before the last row; have --raw say it"
+            );
+            return Err(Failure::Usage(message));
+        }
+        let mode = std::mem::replace(&mut modes[first], Mode::Valid);
+        let region = &self.filter.clone().modes(modes).output_region(&shape)?[0];
+        let reach = Reach { before: region.start, after: MANY - region.end, mode };
+        if mode == Mode::Wrap && (reach.before, reach.after) != (0, 0) {
+            let message = "--stream: mode wrap needs the last rows before the first ones; choose another --mode for the \
+                           first axis, or leave --stream out";
+            return Err(Failure::Usage(message.to_string()));
+        }
+        Ok(reach)
+    }
+
+    /// Checks that what the filter makes can be its own first input.
+    fn check_repeated(&self) -> Result<(), Failure> {
+        let wrong = |message: String| Err(Failure::Run(format!("--repeat: {message}")));
+        if self.output_count() != 1 {
+            return wrong("the kernel must have one output".to_string());
+        }
+        let (output, first) = (self.dtype(), self.flow.types[0]);
+        if output != first {
+            return wrong(format!("the output is {output}, and the first input of the next run {first}"));
+        }
+        let shape = many_rows(&self.flow.planes[0]);
+        if self.filter.output_shape(&shape)? != shape {
+            return wrong("the output has another shape than the first input, which it is in the next run".to_string());
+        }
+        Ok(())
+    }
+
+    /// What comes to the next stage.
+    pub fn given(&self) -> Result<(Flow, Missing), Failure> {
+        let after = |layout: &Layout| -> Result<Layout, Failure> {
+            let mut lengths = self.filter.output_shape(&many_rows(layout))?;
+            lengths[0] = 1;
+            Ok(layout.with_lengths(&lengths))
+        };
+        let Flow { planes, mask, rows, pages, types } = &self.flow;
+        let rows = rows.map(|rows| -> Result<usize, Failure> {
+            let shape = [&[rows], &planes[0].filtered()[1..]].concat();
+            Ok(self.filter.output_shape(&shape)?[0])
+        });
+        let others = if self.place.hands_on() { &types[1..] } else { &[] };
+        let flow = Flow {
+            planes: planes.iter().map(after).collect::<Result<_, Failure>>()?,
+            types: vec![self.dtype(); self.output_count()].into_iter().chain(others.iter().copied()).collect(),
+            mask: mask.as_ref().map(|(layout, dtype)| Ok::<_, Failure>((after(layout)?, *dtype))).transpose()?,
+            rows: rows.transpose()?,
+            pages: *pages,
+        };
+        let missing = self.missing.with_mask(None);
+        Ok((flow, if self.place.is_repeated { missing } else { missing.of_results(&[], &[]) }))
+    }
+
+    /// What comes to it.
+    pub fn flow(&self) -> &Flow {
+        &self.flow
+    }
+
+    /// How far windows reach along the first axis.
+    pub fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    /// How many rows of pixels are filtered at once by each of so many stages.
+    pub fn height(&self, stages: usize) -> usize {
+        let row = |layout: &Layout| layout.shape.iter().product::<usize>();
+        self.reach.height(self.flow.planes.iter().map(row).sum(), stages)
+    }
+
+    /// How many outputs the kernel has.
+    pub fn output_count(&self) -> usize {
+        self.kernel.outputs().len()
+    }
+
+    /// The type of the outputs.
+    fn dtype(&self) -> DType {
+        self.arguments.dtype.unwrap_or(self.flow.types[0])
+    }
+
+    /// Which part of inputs of this layout the outputs have, and the layout of outputs.
+    pub fn output_of(&self, layout: &Layout) -> Result<(Vec<Range<usize>>, Layout), Failure> {
+        let lengths = self.filter.output_shape(layout.filtered())?;
+        Ok((self.filter.output_region(layout.filtered())?, layout.with_lengths(&lengths)))
+    }
+
+    /// Checks that a video stays one.
+    pub fn check_video(&self) -> Result<(), Failure> {
+        let own = self.flow.types[0];
+        if self.dtype() != own {
+            return Err(Failure::Run(format!("--dtype: the video has {own}, and stays so")));
+        }
+        for plane in &self.flow.planes {
+            let lengths = self.filter.output_shape(&many_rows(plane))?;
+            if lengths[1..] != plane.filtered()[1..] {
+                return Err(Failure::Run("--mode: pictures of a video keep their size".to_string()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows how the kernel is computed on inputs of this layout.
+    pub fn explain(&self, layout: &Layout) -> Result<(), Failure> {
+        let all = self.planes(&self.filter, &self.missing).for_all(layout);
+        let (filter, shape) = match &all {
+            Some(filter) => (filter, layout.shape.as_slice()),
+            None => (&self.filter, layout.filtered()),
+        };
+        match self.arguments.engine {
+            Engine::Auto | Engine::Rows => {
+                let outputs = vec![self.dtype(); self.output_count()];
+                tell(filter.listing(Listing::Plan, shape, &self.flow.types, &outputs)?.trim_end());
+            }
+            _ => tell("pixel by pixel, as --engine says"),
+        }
+        Ok(())
+    }
+
+    /// A filter, for each channel of slabs.
+    fn planes<'p>(&'p self, filter: &'p Filter, missing: &'p Missing) -> Planes<'p> {
+        let (kernel, axes, progress) = (self.kernel, &self.arguments.axes, self.progress);
+        Planes { filter, kernel, axes, missing, repeat: None, progress }
+    }
+
+    /// How far apart the outputs' pixels are along each axis.
+    fn steps(&self) -> Vec<usize> {
+        let axes = self.lengths().len();
+        if self.place.is_last { self.arguments.steps(axes) } else { vec![1; axes] }
+    }
+
+    /// The rows of pixels of a slab that begins with this row, from the first one on that is wanted.
+    fn wanted(&self, first: usize, pixels: Range<usize>) -> Range<usize> {
+        let step = self.steps()[0];
+        let before = if self.reach.mode == Mode::Valid { self.reach.before } else { 0 };
+        let missing = (first + pixels.start - before).next_multiple_of(step) - (first + pixels.start - before);
+        (pixels.start + missing).min(pixels.end)..pixels.end
+    }
+
+    /// The time that it has taken.
+    pub fn spent(&self) -> Duration {
+        Duration::from_nanos(self.spent.load(Ordering::Relaxed))
+    }
+
+    /// What becomes of a slab.
+    pub fn filter(&self, slab: Slab) -> Result<Made, Failure> {
+        let start = Instant::now();
+        let made = self.made(slab);
+        self.spent.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        made
+    }
+
+    fn made(&self, slab: Slab) -> Result<Made, Failure> {
+        let Slab { planes, mask, first, pixels } = slab;
+        let (wanted, steps) = (self.wanted(first, pixels), self.steps());
+        let height = planes.first().and_then(|inputs| inputs.first()).map_or(0, |one| one.array.shape()[0]);
+        let rows = self.flow.rows.unwrap_or(first + height);
+        let filter = self.filter.clone().rows(wanted.clone()).within(first, rows);
+        let missing = self.missing.with_mask(mask);
+        let mut made = Made { planes: Vec::new(), mask: None };
+        for mut inputs in planes {
+            let layout = inputs[0].layout();
+            let region = filter.output_region(layout.filtered())?;
+            let output = layout.with_lengths(&filter.output_shape(layout.filtered())?);
+            let zeros = |_| Image::zeros(self.dtype(), &output);
+            let mut outputs = (0..self.output_count()).map(zeros).collect::<Result<Vec<Image>, Error>>()?;
+            self.planes(&filter, &missing).filter(&inputs, &mut outputs)?;
+            outputs.iter_mut().for_each(|output| output.copy_alpha(&inputs[0], &region, &steps));
+            if self.place.hands_on() {
+                let rows = |image: Image| {
+                    image.map(|array| {
+                        for_any!(AnyArray, array, array => {
+                            array.slice_axis(Axis(0), Slice::from(wanted.clone())).to_owned().into()
+                        })
+                    })
+                };
+                outputs.extend(inputs.drain(1..).map(rows));
+            }
+            made.mask = if self.place.is_last { None } else { missing.mask_of_results(&region, &steps) };
+            made.planes.push(outputs);
+        }
+        Ok(made)
+    }
+}
+
+/// The lengths of the axes that are filtered, of many rows like this one.
+fn many_rows(row: &Layout) -> Vec<usize> {
+    [&[MANY], &row.filtered()[1..]].concat()
+}
