@@ -266,7 +266,7 @@ fn values_of(tile: &Tile, list: usize, cell: &dyn Fn(usize, usize) -> u64) -> Ve
     let mut values: Vec<u64> = Vec::new();
     for from in wires {
         match *from {
-            Wires::Cell(row, column) => values.push(cell(row, column)),
+            Wires::Cell((row, column)) => values.push(cell(row, column)),
             Wires::List(list) => values.extend(values_of(tile, list, cell)),
         }
     }
@@ -298,7 +298,7 @@ fn tiles() {
                     (0..rows * columns).map(|at| cell(y + at / columns, x + at % columns)).collect();
                 window.sort_unstable();
                 let expected: Vec<u64> = ranks.iter().map(|rank| window[*rank]).collect();
-                let found = values_of(&tile, tile.found(y, x), &cell);
+                let found = values_of(&tile, tile.found((y, x)), &cell);
                 assert_eq!(found, expected, "{rows} x {columns}, {height} x {width}, {ranks:?}");
             }
         }

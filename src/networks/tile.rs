@@ -38,7 +38,7 @@ struct List {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Wires {
     /// The cell at this place in the tile's cells: row and column from those of the first pixel's first cell.
-    Cell(usize, usize),
+    Cell((usize, usize)),
     /// All values of a list.
     List(usize),
 }
@@ -75,7 +75,7 @@ impl Tile {
     }
 
     /// The list that has the wanted elements of a pixel's window.
-    pub fn found(&self, row: usize, column: usize) -> usize {
+    pub fn found(&self, (row, column): (usize, usize)) -> usize {
         self.found[row * self.width + column]
     }
 
@@ -166,7 +166,7 @@ impl Building<'_> {
         let seen = y.start..y.end - 1 + self.rows;
         let rows: BTreeMap<usize, Run> = rows.into_iter().filter(|(row, _)| seen.contains(row)).collect();
         let longer = |(column, run): (&usize, &Run)| {
-            let corner: Vec<Wires> = new.keys().map(|row| Wires::Cell(*row, *column)).collect();
+            let corner: Vec<Wires> = new.keys().map(|row| Wires::Cell((*row, *column))).collect();
             (*column, self.extended(*run, &corner))
         };
         let columns = part.columns.iter().map(longer).collect();
@@ -182,7 +182,7 @@ impl Building<'_> {
         let seen = x.start..x.end - 1 + self.columns;
         let columns: BTreeMap<usize, Run> = columns.into_iter().filter(|(column, _)| seen.contains(column)).collect();
         let longer = |(row, run): (&usize, &Run)| {
-            let corner: Vec<Wires> = new.keys().map(|column| Wires::Cell(*row, *column)).collect();
+            let corner: Vec<Wires> = new.keys().map(|column| Wires::Cell((*row, *column))).collect();
             (*row, self.extended(*run, &corner))
         };
         let rows = part.rows.iter().map(longer).collect();
@@ -201,11 +201,11 @@ impl Building<'_> {
     }
 
     fn column(&mut self, rows: Range<usize>, column: usize) -> Run {
-        self.sorted(rows.map(|row| Wires::Cell(row, column)).collect())
+        self.sorted(rows.map(|row| Wires::Cell((row, column))).collect())
     }
 
     fn row(&mut self, row: usize, columns: Range<usize>) -> Run {
-        self.sorted(columns.map(|column| Wires::Cell(row, column)).collect())
+        self.sorted(columns.map(|column| Wires::Cell((row, column))).collect())
     }
 
     /// The core of these pixels, which is all of these runs, and the rank of its first value.

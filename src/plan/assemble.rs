@@ -9,7 +9,7 @@ use super::lower::{Networks, Surroundings, lower};
 use super::pass::{CellAddrs, Pass, PassInput, PassOutput, RowsPerCall, rows_of, tree_rows};
 use super::request::Request;
 use super::store::{LONG_BY_ADDITION, Store};
-use super::tiling::{Tiling, allows_pairs};
+use super::tiling::{Tiling, Untiled};
 use super::vectors::{settled, vectors};
 use super::width::Width;
 use crate::grid::element::{Cast, DType, Precision};
@@ -76,9 +76,19 @@ pub fn array_input(request: &Request, array: usize) -> DraftInput {
     }
 }
 
-/// The pass of a draft, and what the values of its outputs may be.
-pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>) {
-    let cells = draft.cells;
+/// What is known of a draft's nodes.
+struct Analysed {
+    /// The draft's kernel, without assertions that always hold.
+    kernel: Kernel,
+    /// If the elements of arrays and the params are finite, and if they need not be, where that is something else.
+    finite: Analysis,
+    general: Option<Analysis>,
+    /// What is stored, and what the values may be.
+    outputs: Vec<PassOutput>,
+    ranges: Vec<LineRanges>,
+}
+
+fn analysed(draft: &Draft<'_>, request: &Request) -> Analysed {
     let outputs_float: Vec<bool> = draft.outputs.iter().map(|output| output.shows_zero_signs()).collect();
     let [finite, general] = [true, false].map(|finite| analysis(draft, request, &outputs_float, finite));
     let ranges = |(output, drafted): (&Output, &DraftOutput)| {
@@ -92,21 +102,33 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
     let stored =
         |(output, drafted): (&Output, &DraftOutput)| drafted.stored(&kernel, widest, output.value, request.cast);
     let outputs: Vec<PassOutput> = kernel.outputs.iter().zip(&draft.outputs).map(stored).collect();
+    Analysed { kernel, finite, general, outputs, ranges }
+}
 
+/// The pass of a draft, and what the values of its outputs may be.
+pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>) {
+    let cells = draft.cells;
+    let Analysed { kernel, finite, general, outputs, ranges } = analysed(draft, request);
     let cell_addrs = CellAddrs::new(cells.clone(), request.axes.clone(), request.ndim, request.reach);
     let work = Work::of(&kernel, &finite, cells.taps(), request.network);
     let (rows_per_call, why_rows) = rows_per_call(&work, &kernel, &cell_addrs, draft, request);
     let (wanted, block, copies) = vectors(request, &kernel, &work);
-    let tiling = if work.has_network() { Tiling::new(&cell_addrs, cells.taps(), rows_per_call) } else { None };
     let inputs: Vec<PassInput> = draft.inputs.iter().map(|drafted| drafted.input).collect();
-    let pairs = tiling.is_some_and(Tiling::suits_pairs)
-        && request.row_pixels >= 2 * block * wanted.blocks() * copies * tuning::WIDE_TURNS
-        && allows_pairs(&kernel, [Some(&finite), general.as_ref()], (&inputs, &outputs), request.row_axis(), block);
-    let (tiling, block) = if pairs { (tiling.map(Tiling::in_pairs), 2 * block) } else { (tiling, block) };
+    let drafted = Untiled {
+        kernel: &kernel,
+        analyses: [Some(&finite), general.as_ref()],
+        rows: (&inputs, &outputs),
+        block,
+        turn: block * wanted.blocks() * copies,
+    };
+    let tiling = if work.has_network() { Tiling::new(&cell_addrs, cells.taps(), rows_per_call) } else { None };
+    let tiling = tiling.map(|tiling| tiling.in_pairs(&drafted, request));
+    let pairs = tiling.is_some_and(|tiling| tiling.width == 2);
+    let block = if pairs { 2 * block } else { block };
     let (rows, reaching) = rows_of(&kernel, cells, &cell_addrs, rows_per_call);
     let tree_rows = tree_rows(&cell_addrs, cells.taps());
-    let (taps, width) = (Some(cells.taps()), Width::Pixels(block));
-    let least_width = Width::Pixels(work.block());
+    let (width, least_width) = (Width::Pixels(block), Width::Pixels(work.block()));
+    let taps = Some(cells.taps());
     let surroundings = Surroundings { taps, width, least_width, tree_rows: &tree_rows, rows_per_call, tiling };
     let mut networks = Networks::new();
     let mut body = |analysis: Analysis| {
@@ -118,7 +140,6 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
     };
     let (finite, general) = (body(finite), general.map(body));
     let (vectors, copies) = settled((wanted, copies), [Some(&finite), general.as_ref()]);
-    let axis_of = |axis: Option<usize>| request.axes.iter().position(|mine| Some(*mine) == axis);
     let pass = Pass {
         instructions: instructions_per_pixel(&kernel, &finite, &tree_rows, cells.taps(), rows_per_call),
         finite,
@@ -127,8 +148,8 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
         reaching,
         cell_addrs,
         tree_rows,
-        row_axis: axis_of(Some(request.ndim - 1)),
-        jam_axis: axis_of(request.ndim.checked_sub(2)),
+        row_axis: request.row_axis(),
+        jam_axis: request.jam_axis(),
         inputs,
         outputs,
         cast: request.cast,

@@ -32,15 +32,44 @@ impl Tiling {
         tuning::MAX_NETWORK.max(self.window.0 * self.window.1)
     }
 
-    /// The same with pairs of pixels along the row.
+    /// The same with pairs of pixels along the row, if the pass may have such, and there is so much to share that it is worth taking the elements
+    /// apart.
     #[must_use]
-    pub fn in_pairs(self) -> Tiling {
-        Tiling { width: 2, ..self }
+    pub fn in_pairs(self, pass: &Untiled<'_>, request: &Request) -> Tiling {
+        let (rows, columns) = self.window;
+        let is_worth_it = rows * columns >= tuning::CELLS_FOR_PAIRS && columns > 2;
+        let is_long_enough = request.row_pixels >= 2 * pass.turn * tuning::WIDE_TURNS;
+        let pairs = is_worth_it && is_long_enough && pass.allows_pairs(request.row_axis());
+        Tiling { width: if pairs { 2 } else { 1 }, ..self }
     }
+}
 
-    /// Whether tiles should have pairs of pixels, because there is so much to share that it is worth taking the elements apart.
-    pub fn suits_pairs(self) -> bool {
-        self.window.0 * self.window.1 >= tuning::CELLS_FOR_PAIRS && self.window.1 > 2
+/// A pass before it is known whether it has its pixels in pairs.
+pub struct Untiled<'a> {
+    pub kernel: &'a Kernel,
+    /// Those of the bodies that there are.
+    pub analyses: [Option<&'a Analysis>; 2],
+    /// What the rows hold.
+    pub rows: (&'a [PassInput], &'a [PassOutput]),
+    /// How many pixels a block has without pairs, and a turn of the loop.
+    pub block: usize,
+    pub turn: usize,
+}
+
+impl Untiled<'_> {
+    /// Whether nothing in it asks where in a block a pixel is, and no value is in a part of a register only.
+    fn allows_pairs(&self, row_axis: Option<usize>) -> bool {
+        let asks = |expr: &Expr| matches!(expr, Expr::Coord(axis) if row_axis == Some(*axis));
+        if !self.kernel.assertions.is_empty() || self.kernel.live_nodes().any(|(_, node)| asks(&node.expr)) {
+            return false;
+        }
+        let computed = |expr: &Expr| !matches!(expr, Expr::Number(_) | Expr::Boolean(_));
+        let nodes = self.kernel.live_nodes().filter(|(_, node)| computed(&node.expr));
+        let analyses: Vec<&Analysis> = self.analyses.into_iter().flatten().collect();
+        let of_nodes = nodes.flat_map(|(id, _)| analyses.iter().map(move |analysis| analysis.lanes[id.index()]));
+        let (inputs, outputs) = self.rows;
+        let of_rows = inputs.iter().map(|input| input.lane).chain(outputs.iter().map(|output| output.lane));
+        of_nodes.chain(of_rows).all(|lane| self.block * lane.bytes() >= REGISTER)
     }
 }
 
@@ -70,25 +99,4 @@ fn box_of(cell_addrs: &CellAddrs, taps: usize) -> Option<(usize, usize)> {
         outer == plane && *mine == y + row && place.column == first.column + column && place.shift == first.shift
     };
     (rows * columns == taps && (0..taps).all(is_there)).then_some((rows, columns))
-}
-
-/// Whether a pass may have the pixels of a block in pairs, if its blocks without pairs have so many pixels: nothing in it asks where in a
-/// block a pixel is, and no value is in a part of a register only.
-pub fn allows_pairs(
-    kernel: &Kernel,
-    analyses: [Option<&Analysis>; 2],
-    rows: (&[PassInput], &[PassOutput]),
-    row_axis: Option<usize>,
-    block: usize,
-) -> bool {
-    let asks = |expr: &Expr| matches!(expr, Expr::Coord(axis) if row_axis == Some(*axis));
-    if !kernel.assertions.is_empty() || kernel.live_nodes().any(|(_, node)| asks(&node.expr)) {
-        return false;
-    }
-    let computed = |expr: &Expr| !matches!(expr, Expr::Number(_) | Expr::Boolean(_));
-    let nodes = kernel.live_nodes().filter(|(_, node)| computed(&node.expr));
-    let analyses: Vec<&Analysis> = analyses.into_iter().flatten().collect();
-    let of_nodes = nodes.flat_map(|(id, _)| analyses.iter().map(move |analysis| analysis.lanes[id.index()]));
-    let of_rows = rows.0.iter().map(|input| input.lane).chain(rows.1.iter().map(|output| output.lane));
-    of_nodes.chain(of_rows).all(|lane| block * lane.bytes() >= REGISTER)
 }

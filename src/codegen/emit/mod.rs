@@ -5,10 +5,12 @@
 mod cells;
 mod fold;
 mod host;
+mod known;
 mod middle;
 mod network;
 mod running;
 mod scalar;
+mod tile;
 mod tree;
 pub mod value_source;
 
@@ -17,7 +19,7 @@ use std::collections::HashMap;
 use cranelift_codegen::ir::{FuncRef, Value};
 use cranelift_frontend::FunctionBuilder;
 
-pub use self::network::Known;
+pub use self::known::Known;
 use self::value_source::ValueSource;
 use super::host::HostFn;
 use super::jit::Module;

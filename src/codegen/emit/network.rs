@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cranelift_codegen::ir::{Block, InstBuilder, Value};
+use cranelift_codegen::ir::{InstBuilder, Value};
 
 use super::Emitter;
 use super::value_source::Tap;
@@ -11,13 +11,9 @@ use crate::codegen::lanes::Lanes;
 use crate::error::Error;
 use crate::grid::lane::Lane;
 use crate::lang::ops::BinaryOp;
-use crate::networks::{Network, Step, Tile, Wires};
+use crate::networks::{Network, Step};
 use crate::plan::body::{OfRanks, Select, Statistic};
 use crate::plan::selection::Selection;
-
-/// What networks have found that other pixels may ask for again: by block of code, network, and what it was given.
-#[derive(Default)]
-pub struct Known(HashMap<(Option<Block>, *const Network, Vec<Value>), Vec<Value>>);
 
 impl<'a, 'f> Emitter<'a, 'f> {
     pub(super) fn select_ranks(&mut self, plan: &Select) -> Result<(), Error> {
@@ -79,64 +75,12 @@ impl<'a, 'f> Emitter<'a, 'f> {
         }
     }
 
-    /// The elements of the wanted ranks, by what they have in common with those of the other pixels of a tile. The pixels of a pair have a half of
-    /// an element's registers each.
-    fn selected_in_tile(&mut self, lane: Lane, tile: &Tile, elements: &[Vec<Value>]) -> Vec<Vec<Value>> {
-        let row = self.source.row_of_call() % tile.height;
-        let parts = self.width().parts(lane) / tile.width;
-        let mut found: Vec<Vec<Value>> = Vec::new();
-        for column in 0..tile.width {
-            for part in column * parts..(column + 1) * parts {
-                let cell = |y: usize, x: usize| elements[tile.cell((row, column), (y, x))][part];
-                let mut lists = vec![None; tile.len()];
-                let values = self.list_of_tile(lane, tile, tile.found(row, column), &cell, &mut lists);
-                found.resize(values.len(), Vec::new());
-                found.iter_mut().zip(values).for_each(|(parts, value)| parts.push(value));
-            }
-        }
-        found
-    }
-
-    /// The values of a list, in one register each.
-    fn list_of_tile(
-        &mut self,
-        lane: Lane,
-        tile: &Tile,
-        list: usize,
-        cell: &impl Fn(usize, usize) -> Value,
-        lists: &mut [Option<Vec<Value>>],
-    ) -> Vec<Value> {
-        if let Some(values) = &lists[list] {
-            return values.clone();
-        }
-        let (network, from) = tile.list(list);
-        let mut wires = Vec::new();
-        for from in from {
-            match *from {
-                Wires::Cell(y, x) => wires.push(cell(y, x)),
-                Wires::List(list) => wires.extend(self.list_of_tile(lane, tile, list, cell, lists)),
-            }
-        }
-        let key = (self.b.current_block(), std::ptr::from_ref(network), wires);
-        let values = match self.known.0.get(&key) {
-            Some(values) => values.clone(),
-            None => {
-                let wires = key.2.iter().map(|value| vec![*value]).collect();
-                let values: Vec<Value> = self.run_network(lane, network, wires).concat();
-                self.known.0.insert(key, values.clone());
-                values
-            }
-        };
-        lists[list] = Some(values.clone());
-        values
-    }
-
     fn sort_rows(&mut self, lane: Lane, sorts: &[Network], rows: Vec<Vec<Vec<Value>>>) -> Vec<Vec<Vec<Value>>> {
         sorts.iter().zip(rows).map(|(sort, row)| self.run_network(lane, sort, row)).collect()
     }
 
     /// The outputs of a network.
-    fn run_network(&mut self, lane: Lane, network: &Network, mut wires: Vec<Vec<Value>>) -> Vec<Vec<Value>> {
+    pub(super) fn run_network(&mut self, lane: Lane, network: &Network, mut wires: Vec<Vec<Value>>) -> Vec<Vec<Value>> {
         for step in &network.steps {
             let (Step::Exchange(x, y) | Step::Min(x, y) | Step::Max(x, y)) = *step;
             let mut extreme = |op: BinaryOp, x: usize, y: usize| {
