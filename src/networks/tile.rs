@@ -2,7 +2,7 @@
 //!
 //! The pixels are a small rectangle, a *tile*. What all of its windows have in common, its *core*, is sorted once, as far as its values may be
 //! wanted; then the tile is halved, the rows or columns of cells that the windows of a half have in common besides are merged into its core, and so
-//! on, until each half is one pixel (Sugy, "Hierarchical tiling for fast 2D median filtering", 2025).
+//! on, until each half is one pixel (Sugy 2025, arXiv 2507.19926).
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
