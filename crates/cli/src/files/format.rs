@@ -1,6 +1,7 @@
 //! The file formats: how they are known, and what each can hold.
 
 use std::ffi::OsString;
+use std::fs;
 use std::io::Read;
 use std::path::Path;
 
@@ -246,7 +247,7 @@ impl Format {
         format!("{} and {last}", names.join(", "))
     }
 
-    /// The format that `path` has by its extension; standard output is .npy.
+    /// The format that `path` has by its extension; standard output and pipes without one are .npy.
     pub fn of(path: &Path) -> Result<Format, String> {
         if is_standard(path) {
             return Ok(Format::Npy);
@@ -254,7 +255,17 @@ impl Format {
         let (_, extension) = parts_of_name(path);
         let extension = extension.to_string_lossy().to_ascii_lowercase();
         let known = Format::ALL.into_iter().find(|format| format.row().extensions.contains(&extension.as_str()));
-        known.ok_or_else(|| format!("{}: unknown file type; the types are {}", shown(path), Format::names()))
+        match known {
+            Some(format) => Ok(format),
+            // A pipe, as shells make them of `<(...)`, is known by its first bytes, and written as standard output is.
+            None if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) => Ok(Format::Npy),
+            None => Err(format!("{}: unknown file type; the types are {}", shown(path), Format::names())),
+        }
+    }
+
+    /// What is wrong with what begins as a file of no format does.
+    pub fn unknown() -> String {
+        format!("does not begin as a file of a type that can be read; the types are {}", Format::names())
     }
 
     /// The format of a file that begins so.
