@@ -400,6 +400,19 @@ fn what_can_not_be_streamed() {
     assert!(String::from_utf8_lossy(&nothing.unwrap().stderr).contains("does not begin as a file of a type"));
     write_npy(dir.join("one.npy"), &ndarray::arr0(5u8)).unwrap();
     fails(dir, &["w[0]", "one.npy", "-o", "x.npy", "--stream"], "a single value");
+    // No file has no page.
+    write_npy(dir.join("empty.npy"), &Array3::<u8>::zeros((0, 4, 5))).unwrap();
+    for more in [&[][..], &["--stream"], &["--repeat", "2"]] {
+        fails(
+            dir,
+            &[&["w[0, 0, 0]", "empty.npy", "-o", "x.tif"], more].concat(),
+            "x.tif: a TIFF file can't hold 0 pages",
+        );
+        ok(dir, &[&["w[0, 0, 0]", "empty.npy", "-o", "nothing.npy"], more].concat());
+    }
+    // With a stride, a kernel can be run again where there is but one pixel.
+    write_npy(dir.join("pixel.npy"), &Array2::<u8>::zeros((1, 1))).unwrap();
+    ok(dir, &["max(w)", "pixel.npy", "-o", "again.npy", "--size", "3", "--stride", "2", "--repeat", "2", "--stream"]);
     fails(dir, &["w[0, 0]", "a.npy", "-o", "x.jpg", "--stream"], "x.jpg: --stream: is written as a whole");
     let whole = fs::read(dir.join("a.npy")).unwrap();
     fs::write(dir.join("short.npy"), &whole[..whole.len() - 3]).unwrap();

@@ -339,13 +339,21 @@ impl Format {
         if holds == Holds::Arrays {
             let axes = layout.shape.len();
             let many = matches!(self, Format::Nifti | Format::NiftiGz) && axes > nifti::MAX_AXES;
-            return if many { Err(format!("a {name} file can't hold an array of {axes} axes")) } else { Ok(()) };
+            if many {
+                return Err(format!("a {name} file can't hold an array of {axes} axes"));
+            }
+            // To others, and to their readers, such an axis is a mistake, or says that there is no image.
+            let others = matches!(self, Format::Nifti | Format::NiftiGz | Format::Fits | Format::FitsGz);
+            if others && layout.shape.contains(&0) {
+                return Err(format!("a {name} file can't hold an array without elements; write an .npy file"));
+            }
+            return Ok(());
         }
         if holds == Holds::Video {
             return Err(format!("a {name} file is written of a video only; write an .npy file"));
         }
         let pictures = if holds == Holds::Pages { layout.pictures() } else { layout.picture().map(|(y, x)| (1, y, x)) };
-        let Some((_, height, width)) = pictures else {
+        let Some((count, height, width)) = pictures else {
             return Err(match layout.pages() {
                 1 => {
                     let axes = layout.shape.len();
@@ -356,6 +364,9 @@ impl Format {
                 }
             });
         };
+        if count == 0 {
+            return Err(format!("a {name} file can't hold 0 pages; write an .npy file"));
+        }
         if !(1..=longest).contains(&height) || !(1..=longest).contains(&width) {
             return Err(format!(
                 "a {name} file can't hold {height} x {width} pixels, only 1 to {longest} each way; write an .npy file"
