@@ -134,12 +134,15 @@ fn no_room_for_the_output() {
     prepare(dir);
     let before = names(dir);
     let program = assert_cmd::cargo::cargo_bin("hoodoo");
-    for output in ["out.npy --stream", "out.npy", "out.tif --stream", "out.png"] {
+    for output in
+        ["out.npy --stream", "out.npy", "out.tif --stream", "out.png", "out.png --stream", "out.npz", "out.fits.gz"]
+    {
         let run = format!("ulimit -f 100; exec \"$0\" run 'max(w)' in.npy --size 3 -o {output}");
         let ran = Command::new("sh").current_dir(dir).args(["-c", &run]).arg(&program).output().unwrap();
         let stderr = String::from_utf8_lossy(&ran.stderr);
         assert_eq!(ran.status.code(), Some(1), "{output}: {stderr}");
         assert!(stderr.contains("too large"), "{output}: {stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{output}: {stderr}");
         assert_eq!(names(dir), before, "{output}");
     }
     if Path::new("/dev/full").exists() {

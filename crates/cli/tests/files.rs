@@ -342,7 +342,11 @@ fn masks_in_files() {
     let out = ["max(w)", "in.npy", "-o", "out.npy", "--size", "3"];
     fails(dir, &[&out[..], &["--mask", "small.npy"]].concat(), "small.npy: --mask: is u8 1 x 2");
     fails(dir, &[&out[..], &["--nodata", "x"]].concat(), "write a number, nan or none");
-    fails(dir, &[&out[..], &["--nodata=-9999", "--dtype", "u8"]].concat(), "nodata: outputs of u8 can't hold -9999");
+    let unfit = [&out[..], &["--nodata=-9999", "--dtype", "u8"]].concat();
+    fails(dir, &unfit, "nodata: outputs of u8 can't hold -9999; give another number, or none");
+    fails(dir, &[&unfit[..], &["--stream"]].concat(), "outputs of u8 can't hold -9999");
+    // Nothing is said of what such a file could not have kept.
+    assert!(!run(dir, &unfit).stderr.contains("warning"));
 }
 
 /// Pages of 4 x 8 pixels that follow a formula, each with a mask of a byte for each row, as GDAL has them.
@@ -571,6 +575,24 @@ fn every_format_comes_through_a_pipe() {
         ok(dir, &["w[0, 0]", data(name).to_str().unwrap(), "-o", "file.npy"]);
         assert_eq!(fs::read(dir.join("piped.npy")).unwrap(), fs::read(dir.join("file.npy")).unwrap(), "{name}");
     }
+}
+
+/// What shells make of `<(...)` and `>(...)`: pipes whose names say nothing.
+#[cfg(target_os = "linux")]
+#[test]
+fn pipes_without_an_extension() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let photo = data("photo.png");
+    ok(dir, &["w[0, 0]", photo.to_str().unwrap(), "-o", "file.npy"]);
+    let program = assert_cmd::cargo::cargo_bin("hoodoo");
+    let script = "mkfifo in out && (cat \"$1\" > in & cat out > piped.npy & \"$0\" run 'w[0, 0]' in -o out && wait)";
+    let piped = Command::new("sh").current_dir(dir).args(["-c", script]).arg(&program).arg(&photo).output().unwrap();
+    assert!(piped.status.success(), "{}", String::from_utf8_lossy(&piped.stderr));
+    assert_eq!(fs::read(dir.join("piped.npy")).unwrap(), fs::read(dir.join("file.npy")).unwrap());
+    ok(dir, &["w[0, 0]", "file.npy", "-o", "/dev/null", "--axes", "0,1"]);
+    fails(dir, &["w[0, 0]", "file", "-o", "out.npy"], "unknown file type");
+    fails(dir, &["w[0, 0]", "file.npy", "-o", "nothing"], "--output: nothing: unknown file type");
 }
 
 #[test]

@@ -380,6 +380,7 @@ fn what_can_not_be_streamed() {
     let dir = dir.path();
     write_npy(dir.join("a.npy"), &Array2::<u8>::zeros((5, 4))).unwrap();
     write_npy(dir.join("b.npy"), &Array2::<u8>::zeros((6, 4))).unwrap();
+    write_npy(dir.join("wide.npy"), &Array2::<u8>::zeros((5, 7))).unwrap();
     write_npy(dir.join("turned.npy"), &Array2::<u8>::zeros((5, 4).f())).unwrap();
     for (words, message) in [
         (vec!["max(w)", "a.npy", "--size", "3", "--mode", "wrap"], "mode wrap needs the last rows"),
@@ -390,12 +391,28 @@ fn what_can_not_be_streamed() {
         (vec!["w[0, 0]", "turned.npy"], "its rows do not come one after the other"),
         (vec!["input a, b; min(a) + min(b)", "a.npy", "b.npy", "--size", "3"], "has 6 rows and 1 pages, and the first"),
         (vec!["max(w)", "a.npy", "--size", "3", "--mask", "b.npy"], "b.npy: has 6 rows"),
+        (vec!["max(w)", "a.npy", "--size", "3", "--mask", "wide.npy"], "is u8 5 x 7, and the first input is u8 5 x 4"),
         (vec!["max(w)", "missing.npy", "--size", "3"], "No such file"),
     ] {
         fails(dir, &[words, vec!["-o", "x.npy", "--stream"]].concat(), message);
     }
+    let nothing = hoodoo(dir, &["w[0, 0]", "-", "-o", "x.npy", "--stream"]).write_stdin("no file begins so").output();
+    assert!(String::from_utf8_lossy(&nothing.unwrap().stderr).contains("does not begin as a file of a type"));
     write_npy(dir.join("one.npy"), &ndarray::arr0(5u8)).unwrap();
     fails(dir, &["w[0]", "one.npy", "-o", "x.npy", "--stream"], "a single value");
+    // No file has no page.
+    write_npy(dir.join("empty.npy"), &Array3::<u8>::zeros((0, 4, 5))).unwrap();
+    for more in [&[][..], &["--stream"], &["--repeat", "2"]] {
+        fails(
+            dir,
+            &[&["w[0, 0, 0]", "empty.npy", "-o", "x.tif"], more].concat(),
+            "x.tif: a TIFF file can't hold 0 pages",
+        );
+        ok(dir, &[&["w[0, 0, 0]", "empty.npy", "-o", "nothing.npy"], more].concat());
+    }
+    // With a stride, a kernel can be run again where there is but one pixel.
+    write_npy(dir.join("pixel.npy"), &Array2::<u8>::zeros((1, 1))).unwrap();
+    ok(dir, &["max(w)", "pixel.npy", "-o", "again.npy", "--size", "3", "--stride", "2", "--repeat", "2", "--stream"]);
     fails(dir, &["w[0, 0]", "a.npy", "-o", "x.jpg", "--stream"], "x.jpg: --stream: is written as a whole");
     let whole = fs::read(dir.join("a.npy")).unwrap();
     fs::write(dir.join("short.npy"), &whole[..whole.len() - 3]).unwrap();

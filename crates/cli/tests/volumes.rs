@@ -131,6 +131,16 @@ fn places_of_every_third_one() {
 }
 
 #[test]
+fn arrays_without_elements() {
+    let (_kept, dir) = place();
+    ndarray_npy::write_npy(dir.join("empty.npy"), &ndarray::Array3::<u8>::zeros((3, 0, 5))).unwrap();
+    for name in ["out.nii", "out.nii.gz", "out.fits"] {
+        fails(&dir, &["w[0, 0, 0]", "empty.npy", "-o", name], "can't hold an array without elements");
+        assert!(!dir.join(name).exists());
+    }
+}
+
+#[test]
 fn fits_of_every_type() {
     let (_kept, dir) = place();
     let expected = samples(&[6, 5]);

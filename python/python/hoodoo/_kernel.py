@@ -120,7 +120,7 @@ class Kernel:
 
     @property
     def options(self) -> dict[str, Any]:
-        """The arguments that the comments in front of the program ask for, for calls that want them.
+        r"""The arguments that the comments in front of the program ask for, for calls that want them.
 
         >>> kernel = Kernel("# options: --size 3 --mode nearest\nmedian(w)")
         >>> kernel.options

@@ -1,6 +1,7 @@
 //! The file formats: how they are known, and what each can hold.
 
 use std::ffi::OsString;
+use std::fs;
 use std::io::Read;
 use std::path::Path;
 
@@ -246,7 +247,7 @@ impl Format {
         format!("{} and {last}", names.join(", "))
     }
 
-    /// The format that `path` has by its extension; standard output is .npy.
+    /// The format that `path` has by its extension; standard output and pipes without one are .npy.
     pub fn of(path: &Path) -> Result<Format, String> {
         if is_standard(path) {
             return Ok(Format::Npy);
@@ -254,7 +255,17 @@ impl Format {
         let (_, extension) = parts_of_name(path);
         let extension = extension.to_string_lossy().to_ascii_lowercase();
         let known = Format::ALL.into_iter().find(|format| format.row().extensions.contains(&extension.as_str()));
-        known.ok_or_else(|| format!("{}: unknown file type; the types are {}", shown(path), Format::names()))
+        match known {
+            Some(format) => Ok(format),
+            // A pipe, as shells make them of `<(...)`, is known by its first bytes, and written as standard output is.
+            None if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) => Ok(Format::Npy),
+            None => Err(format!("{}: unknown file type; the types are {}", shown(path), Format::names())),
+        }
+    }
+
+    /// What is wrong with what begins as a file of no format does.
+    pub fn unknown() -> String {
+        format!("does not begin as a file of a type that can be read; the types are {}", Format::names())
     }
 
     /// The format of a file that begins so.
@@ -328,13 +339,21 @@ impl Format {
         if holds == Holds::Arrays {
             let axes = layout.shape.len();
             let many = matches!(self, Format::Nifti | Format::NiftiGz) && axes > nifti::MAX_AXES;
-            return if many { Err(format!("a {name} file can't hold an array of {axes} axes")) } else { Ok(()) };
+            if many {
+                return Err(format!("a {name} file can't hold an array of {axes} axes"));
+            }
+            // To others, and to their readers, such an axis is a mistake, or says that there is no image.
+            let others = matches!(self, Format::Nifti | Format::NiftiGz | Format::Fits | Format::FitsGz);
+            if others && layout.shape.contains(&0) {
+                return Err(format!("a {name} file can't hold an array without elements; write an .npy file"));
+            }
+            return Ok(());
         }
         if holds == Holds::Video {
             return Err(format!("a {name} file is written of a video only; write an .npy file"));
         }
         let pictures = if holds == Holds::Pages { layout.pictures() } else { layout.picture().map(|(y, x)| (1, y, x)) };
-        let Some((_, height, width)) = pictures else {
+        let Some((count, height, width)) = pictures else {
             return Err(match layout.pages() {
                 1 => {
                     let axes = layout.shape.len();
@@ -345,6 +364,9 @@ impl Format {
                 }
             });
         };
+        if count == 0 {
+            return Err(format!("a {name} file can't hold 0 pages; write an .npy file"));
+        }
         if !(1..=longest).contains(&height) || !(1..=longest).contains(&width) {
             return Err(format!(
                 "a {name} file can't hold {height} x {width} pixels, only 1 to {longest} each way; write an .npy file"

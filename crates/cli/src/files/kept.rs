@@ -67,7 +67,7 @@ fn without_palette(mut storage: Storage, lost: &mut Vec<String>) -> Storage {
 }
 
 /// Whether an element of this type can have a value.
-fn holds(dtype: DType, value: f64) -> bool {
+pub fn holds(dtype: DType, value: f64) -> bool {
     if dtype.is_float() {
         return !value.is_finite() || value.abs() <= dtype.limits().1;
     }

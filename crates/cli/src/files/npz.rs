@@ -1,6 +1,6 @@
 //! Archives of arrays, NumPy's .npz files: one array is filtered, and the others stay.
 
-use std::io::{Cursor, Read, Seek, Write};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 
 use hoodoo::AnyArray;
 use zip::write::SimpleFileOptions;
@@ -90,7 +90,7 @@ pub fn write(image: &Image, writer: &mut (impl Write + Seek)) -> Result<(), Stri
         SimpleFileOptions::default().compression_method(method).large_file(u32::try_from(bytes).is_err())
     };
     let problem = |error: zip::result::ZipError| error.to_string();
-    let mut zip = ZipWriter::new(writer);
+    let mut zip = ZipWriter::new(FailsOnce { writer, failed_at: None, at: 0 });
     let bytes = image.array.shape().iter().product::<usize>() * image.dtype().bytes();
     zip.start_file(format!("{}{EXTENSION}", archive.name), options(bytes + (1 << 16))).map_err(problem)?;
     npy::write(&image.array, &mut zip)?;
@@ -99,6 +99,45 @@ pub fn write(image: &Image, writer: &mut (impl Write + Seek)) -> Result<(), Stri
         zip.write_all(bytes).map_err(|error| error.to_string())?;
     }
     zip.finish().map(|_| ()).map_err(problem)
+}
+
+/// A writer that fails once. An archive that is given up is finished nevertheless, and prints what is wrong with that: the user is told
+/// the first failure.
+struct FailsOnce<W> {
+    writer: W,
+    /// Where the next byte would go, once it has failed.
+    failed_at: Option<u64>,
+    at: u64,
+}
+
+impl<W: Write> Write for FailsOnce<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = match self.failed_at {
+            Some(_) => bytes.len(),
+            None => self.writer.write(bytes).inspect_err(|_| self.failed_at = Some(self.at))?,
+        };
+        self.at += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.failed_at {
+            Some(_) => Ok(()),
+            None => self.writer.flush().inspect_err(|_| self.failed_at = Some(self.at)),
+        }
+    }
+}
+
+impl<W: Seek> Seek for FailsOnce<W> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.at = match (self.failed_at, to) {
+            (None, to) => self.writer.seek(to).inspect_err(|_| self.failed_at = Some(self.at))?,
+            (Some(_), SeekFrom::Start(at)) => at,
+            (Some(_), SeekFrom::Current(by)) => self.at.saturating_add_signed(by),
+            (Some(end), SeekFrom::End(by)) => end.max(self.at).saturating_add_signed(by),
+        };
+        Ok(self.at)
+    }
 }
 
 /// The images as the arrays of one archive, under these names; those that an input's archive has besides stay.

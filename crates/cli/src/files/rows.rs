@@ -91,7 +91,10 @@ fn open_unnamed(path: &Path, options: &ReadOptions) -> Result<Box<dyn Rows>, Str
     let format = match length {
         Some(_) => Format::of(path)?,
         None if options.raw.is_some() => Format::Raw,
-        None => Format::of_bytes(reader.fill_buf().map_err(|error| error.to_string())?).ok_or("has no bytes")?,
+        None => match reader.fill_buf().map_err(|error| error.to_string())? {
+            [] => return Err("has no bytes".to_string()),
+            start => Format::of_bytes(start).ok_or_else(Format::unknown)?,
+        },
     };
     match format {
         Format::Npy => {

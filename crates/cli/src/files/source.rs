@@ -58,8 +58,7 @@ impl Source {
             return Err("has no bytes".to_string());
         }
         if options.raw.is_none() && Format::of_bytes(&bytes).is_none() {
-            let names = Format::names();
-            return Err(format!("does not begin as a file of a type that can be read; the types are {names}"));
+            return Err(Format::unknown());
         }
         let (allowed, there) = (options.most_bytes(), memory::available().unwrap_or(u64::MAX));
         stream.take(allowed.min(there)).read_to_end(&mut bytes).map_err(|error| error.to_string())?;

@@ -103,6 +103,7 @@ impl Job<'_> {
         targets.iter().try_for_each(|target| target.check_fit(stored(target), &output))?;
         watch::check(&self.progress)?;
         let missing = Missing::of(arguments, &inputs)?;
+        missing.check_fits(plan.dtype)?;
         missing.add_to(&mut inputs[0]);
         self.prepare(filters, &plan, &inputs, &missing)?;
         let first = (paths[0].as_path(), &inputs[0].metadata);

@@ -57,6 +57,17 @@ impl Missing {
         }
     }
 
+    /// Checks that outputs of this type can hold the number that stands for no value.
+    pub fn check_fits(&self, dtype: DType) -> Result<(), Failure> {
+        match self.nodata {
+            Some(nodata) if !files::holds(dtype, nodata) => {
+                let message = format!("--nodata: outputs of {dtype} can't hold {nodata}; give another number, or none");
+                Err(Failure::Run(message))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The same numbers, and this mask.
     pub fn with_mask(&self, mask: Option<Image>) -> Missing {
         Missing { nodata: self.nodata, others: self.others.clone(), users: mask, own: None }

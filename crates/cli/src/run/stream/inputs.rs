@@ -87,7 +87,12 @@ impl<'a> Inputs<'a> {
         let mut mask = None;
         for file in masks {
             let row = first_plane(file)?.without_alpha();
-            check_mask(&file.path, (&row.layout(), row.dtype()), (&one.layout(), one.dtype()))?;
+            // A row of each tells whether they are alike, and is not what users have.
+            let whole = |layout: &Layout| match outline.rows {
+                Some(rows) => with_rows(layout, rows, outline.pages),
+                None => layout.clone(),
+            };
+            check_mask(&file.path, (&whole(&row.layout()), row.dtype()), (&whole(&one.layout()), one.dtype()))?;
             mask = Some((row.layout(), row.dtype()));
         }
         let plain = |plane: &Vec<usize>| Layout { shape: [&[1], &plane[..]].concat(), stack: 0, channels: None };
@@ -152,4 +157,12 @@ fn first_plane(file: &File) -> Result<Image, Failure> {
     let mut row = file.image(0, AnyArray::try_zeros(outline.dtype, &shape)?)?;
     row.metadata = file.rows.metadata();
     Ok(row)
+}
+
+/// The layout of a file, given that of one of its rows.
+pub fn with_rows(one: &Layout, rows: usize, pages: Option<usize>) -> Layout {
+    let mut shape = one.shape.clone();
+    shape[0] = rows;
+    shape.splice(0..0, pages);
+    Layout { shape, stack: usize::from(pages.is_some()), channels: one.channels }
 }

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use hoodoo::{DType, Filter, Kernel, Progress, Repeat};
 
 use self::chain::{Link, Received};
-use self::inputs::{Inputs, Known};
+use self::inputs::{Inputs, Known, with_rows};
 use self::slabs::{Slab, Slabs};
 use self::stage::{Flow, MANY, Made, Place, Stage};
 use self::writing::{Block, Output, Wrote};
@@ -200,6 +200,7 @@ fn plan(
             stage.check_video()?;
         }
     }
+    known.missing.check_fits(dtype)?;
     let nodata = known.missing.nodata;
     let carried = carry(arguments, (inputs.path(), &known.metadata), &regions, (dtype, nodata), targets)?;
     let mut outputs = Vec::new();
@@ -209,14 +210,6 @@ fn plan(
         outputs.push(Output::new(target, (layout, dtype), metadata, lost, known.line.as_deref())?);
     }
     Ok(Plan { layout, outputs })
-}
-
-/// The layout of a file, given that of one of its rows.
-fn with_rows(one: &Layout, rows: usize, pages: Option<usize>) -> Layout {
-    let mut shape = one.shape.clone();
-    shape[0] = rows;
-    shape.splice(0..0, pages);
-    Layout { shape, stack: usize::from(pages.is_some()), channels: one.channels }
 }
 
 /// The layout of a file, where several outputs are the bands of one.

@@ -145,7 +145,8 @@ impl<'a> Stage<'a> {
         if output != first {
             return wrong(format!("the output is {output}, and the first input of the next run {first}"));
         }
-        let shape = many_rows(&self.flow.planes[0]);
+        let mut shape = many_rows(&self.flow.planes[0]);
+        shape[0] = self.flow.rows.unwrap_or(MANY);
         if self.filter.output_shape(&shape)? != shape {
             return wrong("the output has another shape than the first input, which it is in the next run".to_string());
         }
