@@ -353,6 +353,10 @@ def test_bad_arguments_are_found_before_anything_is_computed():
             hoodoo_dask.generic_filter(blocks, kernel, **arguments)
     with pytest.raises(TypeError):
         hoodoo_dask.generic_filter(blocks.astype(complex), "min(w)", size=3)
+    for wrong in ({"output": np.zeros((4, 4))}, {"progress": print}):
+        for call in (hoodoo.Kernel("min(w)"), lambda blocks, **more: hoodoo_dask.generic_filter(blocks, "min(w)", **more)):
+            with pytest.raises(TypeError, match=f"without `{next(iter(wrong))}`"):
+                call(blocks, size=3, **wrong)
     with pytest.raises(ValueError, match="shapes"):
         hoodoo_dask.generic_filter([blocks, blocks[:3]], "input a, b; min(a) + min(b)", size=3)
     with pytest.raises(ValueError, match="compute_chunk_sizes"):

@@ -40,6 +40,15 @@ def test_the_ends_of_the_types(mode, dtype):
             np.testing.assert_array_equal(function(image, footprint=CROSS, mode=mode), image)
 
 
+@pytest.mark.parametrize("name", ["sobel", "prewitt", "laplace", "gaussian_laplace"])
+def test_numbers_below_zero_wrap_as_scipys(name, monkeypatch):
+    """What is below zero in between is near 2^64 when it is read again, and of what is 2^64 or more no bit is left."""
+    monkeypatch.setattr("hoodoo._dropin.smallest", 0)
+    image = np.random.default_rng(5).integers(0, 250, (9, 11)).astype(np.uint64)
+    arguments = (2.0,) if name == "gaussian_laplace" else ()
+    np.testing.assert_array_equal(getattr(ndimage, name)(image, *arguments), getattr(scipy_ndimage, name)(image, *arguments))
+
+
 @pytest.mark.parametrize("mode", ["reflect", "nearest", "mirror", "wrap", "constant"])
 def test_smaller_ones_are_scipys(mode):
     image = np.random.default_rng(4).integers(-(2**52), 2**52, (9, 11))

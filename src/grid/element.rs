@@ -274,7 +274,17 @@ integer!(u16, U16, |value| wrapped(value) as u16);
 integer!(i32, I32, |value| if value.is_nan() { i32::MIN } else { wrapped(value) as i32 });
 integer!(u32, U32, |value| wrapped(value) as u32);
 integer!(i64, I64, |value| wrapped(value));
-integer!(u64, U64, |value| if value > -1.0 && value.is_finite() { value as u64 } else { wrapped(value) as u64 });
+integer!(u64, U64, |value| {
+    // From 2^64 on no bit is left.
+    const LIMIT: f64 = 18_446_744_073_709_551_616.0;
+    if value >= LIMIT {
+        0
+    } else if value > -1.0 {
+        value as u64
+    } else {
+        wrapped(value) as u64
+    }
+});
 
 impl sealed::Sealed for bool {}
 
@@ -374,6 +384,8 @@ mod tests {
         assert_eq!(i64::from_f64(f64::NAN, Cast::Wrap), i64::MIN);
         assert_eq!(u64::from_f64(1.8e19, Cast::Wrap), 18_000_000_000_000_000_000);
         assert_eq!(u64::from_f64(-1.0, Cast::Wrap), u64::MAX);
+        assert_eq!([-0.5, 2f64.powi(64), 1e300, f64::INFINITY].map(|x| u64::from_f64(x, Cast::Wrap)), [0; 4]);
+        assert_eq!([2f64.powi(63), -1e300, f64::NAN].map(|x| u64::from_f64(x, Cast::Wrap)), [1 << 63; 3]);
         assert!(!bool::from_f64(0.9, Cast::Wrap) && bool::from_f64(-2.0, Cast::Wrap));
         assert!(!bool::from_f64(f64::NAN, Cast::Wrap));
     }

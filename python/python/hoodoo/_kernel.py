@@ -655,11 +655,9 @@ def _elsewhere(
         return None
     from .dask import generic_filter
 
-    if output is not None or progress:
-        wrong = "output" if output is not None else "progress"
-        raise TypeError(f"a Dask array is filtered when it is computed, and without `{wrong}`; `dtype` is the type of the result")
+    given = {name: value for name, value in {"output": output, "progress": progress or None}.items() if value is not None}
     # There are other blocks for other threads.
-    return generic_filter(images, kernel, dtype=dtype, threads=operator.index(threads) or 1, **options, **missing, **params)
+    return generic_filter(images, kernel, dtype=dtype, threads=operator.index(threads) or 1, **options, **missing, **given, **params)
 
 
 def with_params(kernel: Kernel, params: Mapping[str, ArrayLike]) -> Kernel:

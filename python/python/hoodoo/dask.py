@@ -113,6 +113,8 @@ def generic_filter(
         kernel = Kernel(kernel)
     elif not isinstance(kernel, Kernel):
         raise TypeError(f"the kernel must be a str or a hoodoo.Kernel, which other processes can compile, not {kernel!r}")
+    for wrong in {"output", "progress"} & params.keys():
+        raise TypeError(f"a Dask array is filtered when it is computed, and without `{wrong}`; `dtype` is the type of the result")
     inputs = _inputs(x)
     ndim = inputs[0].ndim
     footprint = cells_of(footprint, axes_of_window(ndim, axes))
