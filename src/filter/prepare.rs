@@ -36,16 +36,16 @@ pub fn prepare(options: &Options, shape: &[usize], types: Types) -> Result<Job, 
             if !callback.takes(&job.cells) {
                 return Err(Error::argument("footprint", "the callback was compiled for another footprint"));
             }
-            if !job.shrinking.is_empty() && callback.window_len().is_some() {
-                return Err(Error::argument(
-                    "mode",
-                    "in mode shrink windows have fewer cells near the ends, and the callback is for one number of them",
-                ));
-            }
             if job.marked.is_some() && callback.window_len().is_some() {
                 return Err(Error::argument(
                     "mask",
                     "windows have fewer cells where some are missing, and the callback is for one number of them",
+                ));
+            }
+            if !job.shrinking.is_empty() && callback.window_len().is_some() {
+                return Err(Error::argument(
+                    "mode",
+                    "in mode shrink windows have fewer cells near the ends, and the callback is for one number of them",
                 ));
             }
             Ok(job)
@@ -198,11 +198,16 @@ fn arrangement(
 /// Whether code is fast where the cells of a row are apart: not that which goes from one window to the next, nor that for weights
 /// which are products.
 fn may_step(kernel: &hir::Kernel, cells: &Cells) -> bool {
+    let farthest = |along| cells.reach(along).0.max(cells.reach(along).1);
+    // Places of cells are i32s, also where they are so many times as far away.
+    if (0..cells.axes()).any(|along| i32::try_from(farthest(along).saturating_mul(tuning::MAX_STEP)).is_err()) {
+        return false;
+    }
     if !kernel.weights.is_empty() {
         return cells.taps() < tuning::MIN_SEPARABLE_CELLS;
     }
     let is_ordered = |expr: &Expr| matches!(expr, Expr::Reduce { op, .. } if op.is_order_statistic());
-    let near = |along| cells.reach(along).0.max(cells.reach(along).1) <= tuning::MAX_STEPPED_REACH;
+    let near = |along| farthest(along) <= tuning::MAX_STEPPED_REACH;
     cells.taps() <= tuning::MAX_STEPPED_CELLS
         || (0..cells.axes()).all(near) && !kernel.live_nodes().any(|(_, node)| is_ordered(&node.expr))
 }
