@@ -24,6 +24,7 @@ pub mod repeat;
 mod rows;
 mod run;
 mod stride;
+mod whole;
 
 pub use self::exec::pool::available_threads;
 
@@ -156,7 +157,8 @@ impl Filter {
         self
     }
 
-    /// The value outside the array in mode `constant`; 0 by default. It is not rounded to the input's type.
+    /// The value outside the array in mode `constant`; 0 by default. It is not rounded to the input's type. If it is the number of
+    /// [`Filter::nodata`], there is no value outside, as in mode `shrink`.
     #[must_use = "the filter is changed by value"]
     pub fn cval(mut self, cval: f64) -> Filter {
         self.options.cval = cval;
@@ -286,7 +288,8 @@ impl Filter {
 
     /// The number that stands for no value: cells of any input that have it are missing, as those of [`Filter::mask`] are, and
     /// pixels that have no value get it: those whose own cell is missing, those that see no cell, and those whose value is NaN.
-    /// Where it is NaN, cells that are NaN are missing.
+    /// Where it is NaN, cells that are NaN are missing. An element has it if it is the one of its type that stands for it
+    /// ([`DType::standing_for`]). If [`Filter::cval`] is that number, what is outside in mode `constant` is missing, too.
     ///
     /// ```
     /// use hoodoo::{Filter, Kernel};
@@ -530,7 +533,7 @@ impl Filter {
     ///
     /// As for [`Filter::run`].
     pub fn compile(&self, shape: &[usize], inputs: &[DType], outputs: &[DType]) -> Result<(), Error> {
-        run::compile(&self.options, shape, Types::of_whole_arrays(shape, inputs, outputs))
+        whole::compile(&self.options, shape, Types::of_whole_arrays(shape, inputs, outputs))
     }
 }
 

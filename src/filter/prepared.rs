@@ -5,8 +5,8 @@ use super::job::Types;
 use super::options::Options;
 use super::prepare::prepare;
 use super::progress::Progress;
-use super::run::{Ready, same_shape};
 use super::stride;
+use super::whole::{Ready, same_shape};
 use crate::error::Error;
 use crate::grid::element::DType;
 
@@ -71,7 +71,9 @@ impl Prepared {
             same_shape("output", &self.output_shape, output.shape(), "what was prepared for")?;
             same_type("output", *dtype, output.dtype())?;
         }
-        self.ready.run(inputs, outputs, progress)
+        self.ready.run(inputs, outputs, progress)?;
+        progress.finish();
+        Ok(())
     }
 }
 

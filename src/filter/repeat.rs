@@ -103,7 +103,7 @@ impl Filter {
             }
             let mut inputs: Vec<Input<'_>> = vec![(&before).into()];
             inputs.extend(others.iter().map(Input::view));
-            run::run(&self.options, &inputs, &mut [(&mut after).into()], progress)?;
+            run::run_unfinished(&self.options, &inputs, &mut [(&mut after).into()], progress)?;
             drop(inputs);
             // NaN is no change of NaN.
             let is_nan = |value: &T| value.to_f64().is_nan();
@@ -118,6 +118,7 @@ impl Filter {
             runs += 1;
         }
         output.assign(&before);
+        progress.finish();
         Ok(runs)
     }
 }
