@@ -77,9 +77,9 @@ pub use error::{Error, Place};
 pub use filter::Filter;
 pub use filter::arrays::{AnyArray, AnyElement, Input, Output};
 pub use filter::available_threads;
-#[cfg(feature = "jit")]
-pub use filter::compiled::Listing;
 pub use filter::engine::Engine;
+#[cfg(feature = "jit")]
+pub use filter::listing::Listing;
 pub use filter::outputs::Outputs;
 pub use filter::prepared::Prepared;
 pub use filter::progress::Progress;

@@ -7,11 +7,13 @@ mod arrange;
 pub mod arrays;
 mod backend;
 #[cfg(feature = "jit")]
-pub mod compiled;
+mod compiled;
 pub mod engine;
 mod exec;
 mod failure;
 mod job;
+#[cfg(feature = "jit")]
+pub mod listing;
 mod missing;
 mod options;
 pub mod outputs;
@@ -31,10 +33,10 @@ pub use self::exec::pool::available_threads;
 use ndarray::{Array, ArrayBase, ArrayD, Data, DataMut, Dimension, IxDyn};
 
 use self::arrays::{AnyElement, Input, Output, zeros};
-#[cfg(feature = "jit")]
-use self::compiled::Listing;
 use self::engine::Engine;
 use self::job::Types;
+#[cfg(feature = "jit")]
+use self::listing::Listing;
 use self::options::{Function, Options};
 use self::outputs::Outputs;
 use self::prepare::output_region;
@@ -585,6 +587,6 @@ impl Filter {
         inputs: &[DType],
         outputs: &[DType],
     ) -> Result<String, Error> {
-        compiled::listing(&self.options, listing, shape, Types::of_whole_arrays(shape, inputs, outputs))
+        listing::listing(&self.options, listing, shape, Types::of_whole_arrays(shape, inputs, outputs))
     }
 }

@@ -53,15 +53,15 @@ pub fn prepare(options: &Options, shape: &[usize], types: Types) -> Result<Job, 
     }
 }
 
-/// The same for a look at what a kernel becomes, for which not all params and weights need be set.
+/// The same for a look at what a kernel becomes, for which not all params and weights need be set: if one is not, none is in the job.
 #[cfg(feature = "jit")]
 pub fn prepare_unset(options: &Options, shape: &[usize], types: Types) -> Result<Job, Error> {
     options.function.check_counts(types.inputs.len(), types.outputs.len())?;
     let settings = |footprint: &Footprint| match &options.function {
-        Function::Kernel(kernel) => kernel.settings(&options.parameters, Some(footprint)).unwrap_or_default(),
-        Function::Callback(_) => Settings::default(),
+        Function::Kernel(kernel) => Ok(kernel.known_settings(&options.parameters, footprint)?.unwrap_or_default()),
+        Function::Callback(_) => Ok(Settings::default()),
     };
-    job(options, shape, types, |footprint| Ok(settings(footprint)))
+    job(options, shape, types, settings)
 }
 
 /// Which pixels of inputs of this shape the outputs have.

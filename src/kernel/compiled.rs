@@ -1,7 +1,8 @@
 //! The machine code of a kernel: made when it is needed first, kept for the next run.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use super::recent::Recent;
 use super::{Kernel, Parameters};
 use crate::callback::Callback;
 use crate::codegen::callback;
@@ -19,9 +20,14 @@ use crate::plan::{Request, analysis, plan};
 /// How many compiled forms a kernel keeps for the next run.
 const CACHED_FORMS: usize = 64;
 
-/// The last few forms that were made, the last one first.
-#[derive(Default)]
-pub struct Forms(Mutex<Vec<Form>>);
+/// The last few forms that were used.
+pub struct Forms(Recent<Form>);
+
+impl Default for Forms {
+    fn default() -> Forms {
+        Forms(Recent::new(CACHED_FORMS))
+    }
+}
 
 /// Machine code, and what it is for.
 enum Form {
@@ -221,9 +227,9 @@ impl Kernel {
         Ok(callback)
     }
 
-    /// The machine code of the callback; made once for each of the last few footprints.
+    /// The machine code of the callback; made once for each of the footprints that were used last.
     pub(crate) fn code(&self, cells: Option<&Cells>) -> Result<Arc<MachineCode>, Error> {
-        self.form(
+        self.inner.forms.0.get(
             |form| match form {
                 Form::Callback(mine, code) if mine.as_ref() == cells => Some(code.clone()),
                 _ => None,
@@ -233,9 +239,9 @@ impl Kernel {
         )
     }
 
-    /// The machine code for rows; made once for each of the last few footprints and element types.
+    /// The machine code for rows; made once for each of the requests that were used last.
     pub(crate) fn rows(&self, request: Request) -> Result<Arc<RowKernel>, Error> {
-        self.form(
+        self.inner.forms.0.get(
             |form| match form {
                 Form::Rows(rows) if rows.plan.request == request => Some(rows.clone()),
                 _ => None,
@@ -246,33 +252,5 @@ impl Kernel {
             },
             Form::Rows,
         )
-    }
-
-    /// Finds a form, or makes it.
-    fn form<T: Clone>(
-        &self,
-        find: impl Fn(&Form) -> Option<T>,
-        make: impl FnOnce() -> Result<T, Error>,
-        keep: impl FnOnce(T) -> Form,
-    ) -> Result<T, Error> {
-        // A panic in another thread can't leave the list half changed.
-        let forms = || self.inner.forms.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = |forms: &mut Vec<Form>| {
-            let (index, found) = forms.iter().enumerate().find_map(|(index, form)| Some((index, find(form)?)))?;
-            forms[..=index].rotate_right(1);
-            Some(found)
-        };
-        if let Some(found) = known(&mut forms()) {
-            return Ok(found);
-        }
-        // Meanwhile other threads use other forms, or make this one as well; the first is kept.
-        let made = make()?;
-        let mut forms = forms();
-        if let Some(found) = known(&mut forms) {
-            return Ok(found);
-        }
-        forms.truncate(CACHED_FORMS - 1);
-        forms.insert(0, keep(made.clone()));
-        Ok(made)
     }
 }

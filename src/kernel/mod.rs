@@ -8,6 +8,7 @@ use std::sync::Arc;
 mod compiled;
 mod derived;
 pub mod parameters;
+mod recent;
 
 use self::parameters::Parameters;
 use crate::error::Error;
@@ -237,6 +238,16 @@ impl Kernel {
     /// The diagnostic with this kernel's source.
     pub(crate) fn error(&self, diagnostic: Diagnostic) -> Error {
         KernelError::new(diagnostic, self.inner.source.clone(), self.inner.origin.clone()).into()
+    }
+
+    /// The parameters in order, or what is missing; see [`Parameters::known_settings`].
+    #[cfg(feature = "jit")]
+    pub(crate) fn known_settings(
+        &self,
+        parameters: &Parameters,
+        footprint: &Footprint,
+    ) -> Result<Result<Settings, Error>, Error> {
+        parameters.known_settings(self.hir(), Some(footprint))
     }
 
     /// The parameters in order, complete and checked.
