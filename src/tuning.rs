@@ -260,6 +260,13 @@ pub const RANKED_LEAST: usize = 1 << 12;
 /// Measured on medians of f32: half as many take 0.94 of the time over 51 x 51 and 1.11 over 101 x 101, twice as many 1.00 and 1.02.
 pub const RANKED_MOST: usize = 1 << 16;
 
+/// Order statistics do not move if the box around a window has more elements than this, ...
+///
+/// For memory: a thread has about four times as many elements around a block, of some 20 bytes with their ranks.
+pub const SPARSE_ELEMENTS: usize = 1 << 20;
+/// ... and this many for each cell of the window. A denser one has as many elements itself, whatever is done.
+pub const SPARSE_FOR_EACH_CELL: usize = 64;
+
 /// How many pixels of a row are done from elements that are ranked together, at least. Measured from 16 to 128: no difference.
 pub const RANKED_COLUMNS: usize = 32;
 

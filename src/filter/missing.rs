@@ -54,11 +54,15 @@ pub fn parts(
     let shape = inputs[0].shape();
     let region = region.to_vec();
     let options = &without_outside(options, inputs);
-    let (mark, marks, rows) = marks(options, inputs);
+    let (mark, marks, rows) = marks(options, inputs)?;
     let kernel = match &options.function {
         Function::Kernel(kernel) if options.engine != Engine::Callback => kernel,
         // The driver leaves cells out for it.
-        _ => return Ok(vec![called(options, region, nodata, marks.mapv(|other| other == mark))]),
+        _ => {
+            let mut missing = filled(shape, false)?;
+            missing.zip_mut_with(&marks, |missing, other| *missing = *other == mark);
+            return Ok(vec![called(options, region, nodata, missing)]);
+        }
     };
     let plain = kernel.for_missing(None, nodata);
     if !rows.contains(&true) {
@@ -171,13 +175,13 @@ fn without_outside(options: &Options, inputs: &[Input<'_>]) -> Options {
 }
 
 /// Which cells are missing, by what number that is marked, and which indices along the first axis have a missing cell.
-fn marks(options: &Options, inputs: &[Input<'_>]) -> (u8, ArrayD<u8>, Vec<bool>) {
+fn marks(options: &Options, inputs: &[Input<'_>]) -> Result<(u8, ArrayD<u8>, Vec<bool>), Error> {
     let MissingCells { mask, nodata, .. } = &options.missing;
     // Beyond the ends may be a constant, which is not to be taken for a mark by chance.
     let outside = options.modes.contains(&Mode::Constant).then_some(options.cval);
     let mut marks = (0..=u8::MAX).filter(|mark| Some(f64::from(*mark)) != outside);
     let (present, absent) = (marks.next().unwrap_or(0), marks.next().unwrap_or(1));
-    let mut marks = ArrayD::from_elem(inputs[0].shape(), present);
+    let mut marks = filled(inputs[0].shape(), present)?;
     let mut rows = vec![false; inputs[0].shape().first().copied().unwrap_or(1)];
     if let Some(mask) = mask {
         mark_where(&mut marks, &mut rows, mask.view(), absent, |masked| *masked);
@@ -187,7 +191,13 @@ fn marks(options: &Options, inputs: &[Input<'_>]) -> (u8, ArrayD<u8>, Vec<bool>)
             for_any!(Input, input, view => mark_nodata(&mut marks, &mut rows, view.view(), absent, nodata));
         }
     }
-    (absent, marks, rows)
+    Ok((absent, marks, rows))
+}
+
+/// An array of what is known of each cell, if there is memory for it.
+fn filled<T: Copy>(shape: &[usize], value: T) -> Result<ArrayD<T>, Error> {
+    let elements = Error::filled("which cells are missing", shape.iter().product(), value)?;
+    Ok(ArrayD::from_shape_vec(shape, elements).expect("as many elements as the shape has"))
 }
 
 /// Marks the cells whose element is the one that stands for no value, if the type has one that does.

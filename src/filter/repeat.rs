@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD};
 
-use super::arrays::{AnyElement, Input, Output};
+use super::arrays::{AnyElement, Input, Output, zeros};
 use super::progress::Progress;
 use super::{Filter, run};
 use crate::error::Error;
@@ -93,8 +93,8 @@ impl Filter {
             Repeat::Times(times) => (times, false),
             Repeat::Stable(most) => (most, true),
         };
-        let mut before: ArrayD<T> = first.to_owned();
-        let mut after = ArrayD::default(first.raw_dim());
+        let (mut before, mut after): (ArrayD<T>, ArrayD<T>) = (zeros(first.raw_dim())?, zeros(first.raw_dim())?);
+        before.assign(&first);
         let mut runs = 0;
         loop {
             // The run that shows that all is stable is not one of those that are counted.

@@ -81,8 +81,11 @@ impl Footprint {
     ///
     /// # Errors
     ///
-    /// [`Error::Argument`] for a box of more than 2^24 cells around it.
+    /// [`Error::Argument`] for a shape of another number of axes, for radii that are negative, not finite or not in order, for a line of
+    /// no length, and for a box of more than 2^24 cells around it.
     pub fn shaped(axes: usize, shape: &Shape) -> Result<Footprint, Error> {
+        shape.axes().map_or(Ok(()), |needed| check_axes("footprint", needed, axes))?;
+        shape.check()?;
         Footprint::within(&shape.radii(axes), |offset| shape.contains(offset))
     }
 
@@ -184,6 +187,16 @@ impl Footprint {
     }
 }
 
+fn check_axes(argument: &'static str, given: usize, axes: usize) -> Result<(), Error> {
+    match given == axes {
+        true => Ok(()),
+        false => {
+            let message = format!("the window has {given} axes, and the array is filtered along {axes}");
+            Err(Error::argument(argument, message))
+        }
+    }
+}
+
 fn check_radius(radius: f64) -> Result<f64, Error> {
     let wrong = if !(0.0..f64::INFINITY).contains(&radius) {
         format!("the radius is {radius}; it must be finite and at least 0")
@@ -233,32 +246,22 @@ impl Window {
     ///
     /// [`Error::Argument`] if the window does not have that many axes, or is not legal.
     pub fn footprint(&self, axes: usize) -> Result<Footprint, Error> {
-        let check = |argument, given: usize| match given == axes {
-            true => Ok(()),
-            false => Err(Error::argument(
-                argument,
-                format!("the window has {given} axes, and the array is filtered along {axes}"),
-            )),
-        };
         match self {
             Window::Size(sizes) if sizes.len() == 1 => Footprint::size(&vec![sizes[0]; axes]),
             Window::Size(sizes) => {
-                check("size", sizes.len())?;
+                check_axes("size", sizes.len(), axes)?;
                 Footprint::size(sizes)
             }
             Window::Box(radius) => Footprint::cube(axes, *radius),
             Window::Cross(radius) => Footprint::cross(axes, *radius),
             Window::Disk(radius) => {
-                check("footprint", 2)?;
+                check_axes("footprint", 2, axes)?;
                 Footprint::ball(2, *radius)
             }
             Window::Ball(radius) => Footprint::ball(axes, *radius),
-            Window::Shape(shape) => {
-                shape.axes().map_or(Ok(()), |needed| check("footprint", needed))?;
-                Footprint::shaped(axes, shape)
-            }
+            Window::Shape(shape) => Footprint::shaped(axes, shape),
             Window::Array(mask) => {
-                check("footprint", mask.ndim())?;
+                check_axes("footprint", mask.ndim(), axes)?;
                 Footprint::from_array(mask.view())
             }
         }
