@@ -821,3 +821,23 @@ fn progress_is_that_of_one_run() {
         assert!(calls.iter().filter(|done| **done == pixels).count() <= 2, "{calls:?}");
     }
 }
+
+/// A footprint that was moved is moved further by the filter's origin.
+#[test]
+fn footprints_are_windows() {
+    let image = array![1.0, 2.0, 3.0, 4.0, 5.0];
+    let first = Filter::new(&Kernel::compile("sum(w)").unwrap()).mode(Mode::Constant);
+    let one = Footprint::size(&[3]).unwrap();
+    let at = |origin: isize, more: isize| {
+        let moved = one.clone().with_origin(&[origin]).unwrap();
+        first.clone().footprint(moved).origin(more).run(&image)
+    };
+    assert_eq!(at(0, 1).unwrap(), at(1, 0).unwrap());
+    assert_eq!(at(1, -1).unwrap(), first.clone().size(3).run(&image).unwrap());
+    assert_eq!(at(1, 0).unwrap(), array![1.0, 3.0, 6.0, 9.0, 12.0]);
+    assert!(at(1, 1).unwrap_err().to_string().contains("invalid origin 2"));
+    let flat = Footprint::size(&[3, 3]).unwrap();
+    let error = first.clone().window(Window::from(&flat)).run(&image).unwrap_err();
+    assert_eq!(error.to_string(), "footprint: the window has 2 axes, and the array is filtered along 1");
+    assert_eq!(first.footprint(hoodoo::Shape::Diamond(1)).run(&image).unwrap(), array![3.0, 6.0, 9.0, 12.0, 9.0]);
+}

@@ -32,7 +32,7 @@ pub use self::exec::pool::available_threads;
 
 use ndarray::{Array, ArrayBase, ArrayD, Data, DataMut, Dimension, IxDyn};
 
-use self::arrays::{AnyElement, Input, Output, zeros};
+use self::arrays::{AnyArray, AnyElement, Input, Output, zeros};
 use self::engine::Engine;
 use self::job::Types;
 #[cfg(feature = "jit")]
@@ -133,7 +133,19 @@ impl Filter {
         self.window(size.into())
     }
 
-    /// A window of the cells where an array of bool is true.
+    /// A window of the cells where an array of bool is true, of a [`Footprint`](crate::Footprint) or of a [`Shape`](crate::Shape).
+    ///
+    /// ```
+    /// use hoodoo::{Filter, Footprint, Kernel, Shape};
+    /// use ndarray::array;
+    ///
+    /// let filter = Filter::new(&Kernel::compile("sum(w)")?);
+    /// let image = array![[1, 2, 3], [4, 5, 6], [7, 8, 9]];
+    /// assert_eq!(filter.clone().footprint(array![[true, false, true]]).run(&image)?[[1, 1]], 10);
+    /// assert_eq!(filter.clone().footprint(Footprint::cross(2, 1)?).run(&image)?[[1, 1]], 25);
+    /// assert_eq!(filter.footprint(Shape::Line(3.0, 90.0)).run(&image)?[[1, 1]], 15);
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
     #[must_use = "the filter is changed by value"]
     pub fn footprint(self, footprint: impl Into<Window>) -> Filter {
         self.window(footprint.into())
@@ -371,8 +383,9 @@ impl Filter {
     /// # Errors
     ///
     /// [`Error::Argument`] for an argument that does not fit the image or the kernel, [`Error::Kernel`] for a kernel
-    /// that can't be used with this window, [`Error::Assertion`] and [`Error::Callback`] at a pixel that fails,
-    /// [`Error::Codegen`] if there is no machine code for the kernel.
+    /// that can't be used with this window, [`Error::Limit`] for one that is beyond its [`crate::Limits`] there,
+    /// [`Error::Assertion`] and [`Error::Callback`] at a pixel that fails, [`Error::Codegen`] if there is no machine code for the
+    /// kernel, [`Error::Memory`] if there is none for the output or for the window.
     pub fn run<T, S, D>(&self, image: &ArrayBase<S, D>) -> Result<Array<T, D>, Error>
     where
         T: AnyElement,
@@ -462,8 +475,8 @@ impl Filter {
         Ok(output)
     }
 
-    /// Writes the filtered image to `output`, which has the shape of `image`, or in mode `valid` that of
-    /// [`Filter::output_shape`].
+    /// Writes the filtered image to `output`, which has the shape that [`Filter::output_shape`] says: that of `image`, but for mode
+    /// `valid`, some of the rows, or a stride.
     ///
     /// # Errors
     ///
@@ -506,6 +519,32 @@ impl Filter {
         Ok(arrays)
     }
 
+    /// All outputs, each with an element type of its own.
+    ///
+    /// ```
+    /// use hoodoo::{AnyArray, DType, Filter, Kernel};
+    /// use ndarray::array;
+    ///
+    /// let kernel = Kernel::compile("largest: max(w), mean: mean(w)")?;
+    /// let outputs = Filter::new(&kernel).size(3).run_all_as(&[(&array![1u8, 2, 6]).into()], &[DType::U8, DType::F32])?;
+    /// let [AnyArray::U8(largest), AnyArray::F32(mean)] = &outputs[..] else { panic!("the types are those asked for") };
+    /// assert_eq!((largest[1], mean[1]), (6, 3.0));
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Filter::run`].
+    pub fn run_all_as(&self, inputs: &[Input<'_>], outputs: &[DType]) -> Result<Vec<AnyArray>, Error> {
+        self.options.function.check_counts(inputs.len(), outputs.len())?;
+        let shape = self.output_shape(inputs[0].shape())?;
+        let arrays = outputs.iter().map(|dtype| AnyArray::try_zeros(*dtype, &shape));
+        let mut arrays = arrays.collect::<Result<Vec<AnyArray>, Error>>()?;
+        let mut outputs: Vec<Output<'_>> = arrays.iter_mut().map(Output::from).collect();
+        self.run_all_into(inputs, &mut outputs, &Progress::default())?;
+        Ok(arrays)
+    }
+
     /// As [`Filter::run_all`], with the outputs by name or by position.
     ///
     /// # Errors
@@ -529,19 +568,21 @@ impl Filter {
         run::run(&self.options, inputs, outputs, progress)
     }
 
-    /// Makes the code for arrays of this shape and of these element types, which the next run with such arrays finds.
+    /// Makes the code for arrays of this shape and of these element types, which the next run with such arrays finds, if they are in C
+    /// order without gaps. For a filter with a mask, a nodata number or a stride it is the code for all pixels and without these, of which
+    /// a run may need others.
     ///
     /// # Errors
     ///
-    /// As for [`Filter::run`].
+    /// As for [`Filter::run`], but for what only a run finds.
     pub fn compile(&self, shape: &[usize], inputs: &[DType], outputs: &[DType]) -> Result<(), Error> {
         whole::compile(&self.options, shape, Types::of_whole_arrays(shape, inputs, outputs))
     }
 }
 
 impl Filter {
-    /// The filter for arrays of this shape and of these element types, with its code made and everything checked that can be checked
-    /// before there are arrays: for many small ones.
+    /// The filter for arrays of this shape and of these element types, in any order in memory, with its code made and everything checked
+    /// that can be checked before there are arrays: for many small ones.
     ///
     /// ```
     /// use hoodoo::{DType, Filter, Kernel, Progress};
@@ -557,7 +598,7 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// As for [`Filter::run`], and [`Error::Argument`] for a filter with a mask or a nodata number.
+    /// As for [`Filter::run`], and [`Error::Argument`] for a filter with a mask, a nodata number or a stride.
     pub fn prepare(&self, shape: &[usize], inputs: &[DType], outputs: &[DType]) -> Result<Prepared, Error> {
         Prepared::new(&self.options, shape, Types::of_any_arrays(shape, inputs, outputs))
     }

@@ -121,7 +121,7 @@ fn job(
         None => of_rows(options, region(shape, &axes, &modes, &cells))?,
     };
     let output_shape = region.iter().map(ExactSizeIterator::len).collect();
-    let window = Window { function: options.function.clone(), axes, modes, cells };
+    let window = PlacedWindow { function: options.function.clone(), axes, modes, cells };
     let arrangement = arrangement(options, shape, &region, &types.joined, &window);
     let (window, domain) = arranged(options, shape, region, window, arrangement.as_ref());
     let ends = |along: &usize| window.cells.reach(*along) != (0, 0);
@@ -132,7 +132,7 @@ fn job(
     let asks = matches!(&window.function, Function::Kernel(kernel) if kernel.hir().asks_inside());
     let shrinking = of_mode(|mode| mode == Mode::Shrink);
     let asked = if asks { of_mode(|mode| mode != Mode::Valid) } else { Vec::new() };
-    let Window { function, axes, modes, cells } = window;
+    let PlacedWindow { function, axes, modes, cells } = window;
     Ok(Job {
         function,
         engine: options.engine,
@@ -158,7 +158,7 @@ fn job(
 }
 
 /// A function with its window.
-struct Window {
+struct PlacedWindow {
     function: Function,
     /// The axes that the window has, in its order.
     axes: Vec<usize>,
@@ -173,7 +173,7 @@ fn arrangement(
     shape: &[usize],
     region: &[Range<usize>],
     joined: &[bool],
-    window: &Window,
+    window: &PlacedWindow,
 ) -> Option<Arrangement> {
     let (Function::Kernel(kernel), Engine::Auto | Engine::Rows) = (&options.function, options.engine) else {
         return None;
@@ -182,7 +182,7 @@ fn arrangement(
     if !cfg!(feature = "jit") || !kernel.hir().assertions.is_empty() {
         return None;
     }
-    let Window { axes, cells, .. } = window;
+    let PlacedWindow { axes, cells, .. } = window;
     let (mut reached, mut filtered) = (vec![false; shape.len()], vec![false; shape.len()]);
     for (along, axis) in axes.iter().enumerate() {
         reached[*axis] = cells.reach(along) != (0, 0);
@@ -217,9 +217,9 @@ fn arranged(
     options: &Options,
     shape: &[usize],
     region: Vec<Range<usize>>,
-    window: Window,
+    window: PlacedWindow,
     arrangement: Option<&Arrangement>,
-) -> (Window, Domain) {
+) -> (PlacedWindow, Domain) {
     let mut modes = vec![Mode::default(); shape.len()];
     for (axis, mode) in window.axes.iter().zip(&window.modes) {
         modes[*axis] = *mode;
@@ -235,13 +235,13 @@ fn arranged(
     // Along an axis that is part of another, there is no step.
     let along: Vec<i32> = axes.iter().map(|axis| i32::try_from(steps[*axis]).unwrap_or(1)).collect();
     if along.iter().all(|step| *step == 1) {
-        return (Window { axes, ..window }, domain);
+        return (PlacedWindow { axes, ..window }, domain);
     }
     let function = match window.function {
         Function::Kernel(kernel) => Function::Kernel(kernel.stretched(&along)),
         callback => callback,
     };
-    (Window { function, axes, cells: window.cells.stretched(&along), ..window }, domain)
+    (PlacedWindow { function, axes, cells: window.cells.stretched(&along), ..window }, domain)
 }
 
 /// The pixels that the outputs have: along axes of mode `valid`, those all of whose cells are inside.
@@ -284,7 +284,11 @@ fn footprint(options: &Options, axes: usize) -> Result<Footprint, Error> {
         [one] => vec![*one; axes],
         each => each.to_vec(),
     };
-    window.footprint(axes)?.with_origin(&origin)
+    let footprint = window.footprint(axes)?;
+    // One that is given as such may have been moved.
+    let own = footprint.origin().iter().chain(std::iter::repeat(&0));
+    let moved: Vec<isize> = origin.iter().zip(own).map(|(more, own)| own.saturating_add(*more)).collect();
+    footprint.with_origin(&moved)
 }
 
 /// The cells of the footprint, and those that the kernel reads besides.

@@ -105,6 +105,7 @@ impl Progress {
     /// assert!(matches!(stopped, Err(Error::Cancelled)));
     /// # Ok::<(), Error>(())
     /// ```
+    #[must_use = "the progress is changed by value"]
     pub fn timeout(self, time: Duration) -> Progress {
         // A time that is too far away to be told never comes.
         Progress { deadline: Instant::now().checked_add(time), ..self }

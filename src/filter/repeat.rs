@@ -9,6 +9,7 @@ use crate::error::Error;
 
 /// How often a filter is run on its own result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Repeat {
     /// So many times; not at all is the input.
     Times(usize),

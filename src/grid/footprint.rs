@@ -237,6 +237,8 @@ pub enum Window {
     Shape(Shape),
     /// The cells where the array is true.
     Array(ArrayD<bool>),
+    /// These cells; [`Filter::origin`](crate::Filter::origin) moves them further.
+    Footprint(Footprint),
 }
 
 impl Window {
@@ -263,6 +265,10 @@ impl Window {
             Window::Array(mask) => {
                 check_axes("footprint", mask.ndim(), axes)?;
                 Footprint::from_array(mask.view())
+            }
+            Window::Footprint(footprint) => {
+                check_axes("footprint", footprint.axes(), axes)?;
+                Ok(footprint.clone())
             }
         }
     }
@@ -320,7 +326,26 @@ impl fmt::Display for Window {
             Window::Ball(radius) => write!(f, "ball:{radius}"),
             Window::Shape(shape) => write!(f, "{shape}"),
             Window::Array(mask) => write!(f, "array of shape {:?}", mask.shape()),
+            Window::Footprint(footprint) => write!(f, "footprint of shape {:?}", footprint.shape()),
         }
+    }
+}
+
+impl From<Footprint> for Window {
+    fn from(footprint: Footprint) -> Window {
+        Window::Footprint(footprint)
+    }
+}
+
+impl From<&Footprint> for Window {
+    fn from(footprint: &Footprint) -> Window {
+        Window::Footprint(footprint.clone())
+    }
+}
+
+impl From<Shape> for Window {
+    fn from(shape: Shape) -> Window {
+        Window::Shape(shape)
     }
 }
 

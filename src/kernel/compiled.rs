@@ -160,13 +160,14 @@ impl Kernel {
     }
 
     /// The kernel, which must not look at its window, as functions of its params and of a point's coordinates: one callback
-    /// for each output. They take windows of no cells, and user data from the caller: the params, then the coordinates, which
-    /// the kernel calls `coord(0)`, `coord(1)` and so on; [`lang::point::coordinates`](crate::lang::point::coordinates) says
-    /// how many.
+    /// for each output. They take windows of no cells, and user data from the caller, not the callback's own: an f64 for each param,
+    /// also for those that have a default, then the coordinates, which the kernel calls `coord(0)`, `coord(1)` and so on;
+    /// [`lang::point::coordinates`](crate::lang::point::coordinates) says how many. They need not be whole.
     ///
     /// # Errors
     ///
-    /// [`Error::Kernel`] if the kernel looks at its window, or at the array's extent.
+    /// [`Error::Kernel`] if the kernel looks at its window, or at the array's extent, [`Error::Limit`] and [`Error::Codegen`] if no code
+    /// can be made.
     ///
     /// ```
     /// let swap = hoodoo::Kernel::compile("param shift; coord(1) + shift, coord(0)")?;
@@ -194,8 +195,7 @@ impl Kernel {
     ///
     /// As for [`Kernel::callback_for`].
     pub fn clif(&self, footprint: Option<&Footprint>) -> Result<String, Error> {
-        self.unset_callback(footprint)?;
-        callback::clif(self.hir(), footprint.map(Footprint::cells).as_ref(), self.limits())
+        callback::clif(self.hir(), self.callback_cells(footprint)?.as_ref(), self.limits())
     }
 
     /// The callback in this machine's code, as text.
@@ -204,8 +204,7 @@ impl Kernel {
     ///
     /// As for [`Kernel::callback_for`].
     pub fn assembly(&self, footprint: Option<&Footprint>) -> Result<String, Error> {
-        self.unset_callback(footprint)?;
-        callback::assembly(self.hir(), footprint.map(Footprint::cells).as_ref(), self.limits())
+        callback::assembly(self.hir(), self.callback_cells(footprint)?.as_ref(), self.limits())
     }
 
     /// Checks that the kernel can be a callback for a known footprint.

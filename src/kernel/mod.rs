@@ -147,6 +147,7 @@ impl Kernel {
     /// # Panics
     ///
     /// If `told` is not as long as the list of outputs.
+    #[must_use = "it is another kernel"]
     pub fn with_nan_outputs(&self, told: &[bool]) -> Kernel {
         assert_eq!(told.len(), self.hir().outputs.len(), "one for each output");
         let meaning = || with_nan_outputs(self.hir(), told);

@@ -43,6 +43,7 @@ impl Parameters {
     }
 
     /// Sets the scalar param `name`.
+    #[must_use = "the parameters are changed by value"]
     pub fn param(mut self, name: impl Into<String>, value: impl Into<f64>) -> Parameters {
         self.params.insert(name.into(), value.into());
         self
@@ -50,12 +51,14 @@ impl Parameters {
 
     /// Sets the weights vector `name`: one value for each cell of the footprint, or for each cell of its bounding box, in
     /// C order.
+    #[must_use = "the parameters are changed by value"]
     pub fn weights(mut self, name: impl Into<String>, values: impl IntoIterator<Item = f64>) -> Parameters {
         self.weights.insert(name.into(), Weights { values: values.into_iter().collect(), shape: None });
         self
     }
 
     /// Sets the weights vector `name` to an array, which must have the shape of the footprint: that of its bounding box.
+    #[must_use = "the parameters are changed by value"]
     pub fn weights_array<S, D>(mut self, name: impl Into<String>, array: &ArrayBase<S, D>) -> Parameters
     where
         S: Data<Elem = f64>,
