@@ -439,8 +439,8 @@ fn the_plan_says_which_params_it_knows() {
 /// Few cells in a large box are found pixel by pixel: the elements around one window would be too many to be kept.
 #[test]
 fn few_cells_that_are_far_apart_do_not_move() {
-    let mut mask = ndarray::Array2::from_elem((1100, 1200), false);
-    for place in [[0, 0], [0, 1], [550, 600], [551, 640], [1099, 1199]] {
+    let mut mask = ndarray::Array2::from_elem((2100, 2200), false);
+    for place in [[0, 0], [0, 1], [1050, 1100], [1051, 1140], [2099, 2199]] {
         mask[place] = true;
     }
     let image = ndarray::Array2::from_shape_fn((30, 70), |(y, x)| ((y * 37 + x * 11) % 7) as f32);
