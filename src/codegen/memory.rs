@@ -115,13 +115,13 @@ impl Pages {
 /// The memory of one kernel.
 #[derive(Default)]
 pub struct KernelMemory {
-    code: Part,
-    tables: Part,
+    code: Taken,
+    tables: Taken,
 }
 
 /// What a kernel has of a pool.
 #[derive(Default)]
-struct Part {
+struct Taken {
     pages: Vec<Pages>,
     /// How many bytes of the last pages are in use.
     used: usize,
@@ -130,7 +130,7 @@ struct Part {
 // SAFETY: the pages are this kernel's alone, whatever thread makes it.
 unsafe impl Send for KernelMemory {}
 
-impl Part {
+impl Taken {
     fn allocate(&mut self, pool: &Pool, size: usize, align: u64) -> io::Result<*mut u8> {
         let align = usize::try_from(align).map_err(io::Error::other)?;
         let start = self.used.next_multiple_of(align);

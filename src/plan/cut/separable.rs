@@ -6,7 +6,7 @@
 //! rounded root, and `exp(-dist()**2)` is not exactly the product of its factors.
 
 use super::cellwise::factors;
-use super::footprint::Shape;
+use super::footprint::CellColumns;
 use super::placed::Placed;
 use super::reduction::Reductions;
 use crate::grid::element::Precision;
@@ -59,7 +59,7 @@ pub fn may_have_weights(kernel: &Kernel) -> bool {
 
 /// The products that stand for some weights, if their cells are a box and such are found.
 fn products(request: &Request, placed: &Placed<'_>, weights: &[ExprId], taps: &[usize]) -> Option<Vec<Vec<f64>>> {
-    let shape = Shape::of(&request.cells, taps, request.row_axis())?;
+    let shape = CellColumns::of(&request.cells, taps, request.row_axis())?;
     let run = shape.only_run()?;
     let height = shape.patterns[run.pattern].len();
     let mut factors = weights.iter().map(|id| placed.at(*id)).collect::<Option<Vec<_>>>()?;

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::keys::Ordered;
+use super::keys::Sortable;
 use crate::codegen::jit::Frame;
 use crate::filter::exec::view::RawView;
 use crate::filter::rows::array_rows::RowReader;
@@ -54,7 +54,7 @@ impl ElementRows {
     }
 
     /// The elements; those of the lane that the pass names.
-    pub fn elements<T: Ordered>(&self) -> &[T] {
+    pub fn elements<T: Sortable>(&self) -> &[T] {
         let memory = if self.computed { &self.elements } else { &self.copies[0] };
         assert!(self.len * size_of::<T>() <= 8 * memory.len(), "a row has its elements");
         // SAFETY: the memory is long enough, aligned for any lane, and was written; any bits are numbers.
