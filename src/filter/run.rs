@@ -28,12 +28,12 @@ pub fn run_unfinished(
 ) -> Result<(), Error> {
     options.function.check_counts(inputs.len(), outputs.len())?;
     let shape = inputs[0].shape();
+    for input in &inputs[1..] {
+        whole::same_shape("inputs", shape, input.shape(), "that of the first input")?;
+    }
     let steps = stride::steps(options, shape.len())?;
     if !options.missing.is_set() && steps.is_none() {
         return whole::run(options, inputs, outputs, progress);
-    }
-    for input in &inputs[1..] {
-        whole::same_shape("inputs", shape, input.shape(), "that of the first input")?;
     }
     if let Some(mask) = &options.missing.mask {
         whole::same_shape("mask", shape, mask.shape(), "that of the first input")?;

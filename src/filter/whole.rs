@@ -12,18 +12,14 @@ use super::progress::Progress;
 use crate::error::Error;
 use crate::lang::stop::watched;
 
-/// Writes all outputs, or the part of them that the options name.
+/// Writes all outputs, or the part of them that the options name, of inputs that have one shape.
 pub fn run(
     options: &Options,
     inputs: &[Input<'_>],
     outputs: &mut [Output<'_>],
     progress: &Progress,
 ) -> Result<(), Error> {
-    options.function.check_counts(inputs.len(), outputs.len())?;
     let shape = inputs[0].shape();
-    for input in &inputs[1..] {
-        same_shape("inputs", shape, input.shape(), "that of the first input")?;
-    }
     let types = Types {
         inputs: inputs.iter().map(Input::dtype).collect(),
         outputs: outputs.iter().map(|output| output.dtype()).collect(),
