@@ -111,4 +111,10 @@ fn far_cells_of_colours_are_where_they_are() {
     // 2^23 rows before the pixel's own; 8388608 is 8 more than a multiple of 10.
     let wrapped = Filter::new(&compile("max(w)")).footprint(&mask).axes([0]).mode(Mode::Wrap).run(&image).unwrap();
     assert_eq!(wrapped[[0, 7]], image[[2, 7]]);
+    let mut mask = ndarray::Array1::from_elem(1 << 22, false);
+    mask[0] = true;
+    let image = image.mapv(f64::from);
+    let filter = Filter::new(&compile("max(w)")).footprint(&mask).axes([0]).mode(Mode::Wrap);
+    // 2^21, which is 2 more than a multiple of 10.
+    assert_eq!(filter.run(&image).unwrap()[[0, 7]], image[[8, 7]]);
 }

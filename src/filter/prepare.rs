@@ -199,8 +199,9 @@ fn arrangement(
 /// which are products.
 fn may_step(kernel: &hir::Kernel, cells: &Cells) -> bool {
     let farthest = |along| cells.reach(along).0.max(cells.reach(along).1);
-    // Places of cells are i32s, also where they are so many times as far away.
-    if (0..cells.axes()).any(|along| i32::try_from(farthest(along).saturating_mul(tuning::MAX_STEP)).is_err()) {
+    // Places of cells are i32s, and in code their distances in bytes are, also where they are so many times as far away.
+    let most_bytes = tuning::MAX_STEP * size_of::<f64>();
+    if (0..cells.axes()).any(|along| i32::try_from(farthest(along).saturating_mul(most_bytes)).is_err()) {
         return false;
     }
     if !kernel.weights.is_empty() {

@@ -111,7 +111,7 @@ impl Progress {
         Progress { deadline: Instant::now().checked_add(time), ..self }
     }
 
-    /// The number of pixels that are done, over all runs with this value.
+    /// The number of pixels that are done, of those that outputs have, over all runs with this value.
     pub fn done(&self) -> usize {
         self.shared.done.load(Ordering::Relaxed)
     }

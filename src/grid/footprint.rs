@@ -161,6 +161,10 @@ impl Footprint {
     }
 
     /// The least and the greatest offset that the bounding box has along `axis`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis.
     pub fn reach(&self, axis: usize) -> (isize, isize) {
         let first = -((self.shape[axis] / 2) as isize) - self.origin[axis];
         (first, first + self.shape[axis] as isize - 1)

@@ -113,6 +113,9 @@ impl Kernel {
 
     /// What this kernel is where cells are missing, or, for `None`, where none is: with this number instead of NaN.
     pub(crate) fn for_missing(&self, missing: Option<Missing>, nodata: Option<f64>) -> Kernel {
+        if (missing, nodata) == (None, None) {
+            return self.clone();
+        }
         let derived = || match (missing, nodata) {
             (Some(missing), _) => without_missing(self.hir(), missing),
             (None, Some(nodata)) => with_nodata(self.hir(), nodata),
