@@ -16,9 +16,12 @@
 //! - [`Filter`]: a kernel with a [`Window`], a boundary [`Mode`] and [`Parameters`]; runs over `ndarray` arrays.
 //! - [`Callback`]: a kernel as a C function with the exact signature of SciPy's `LowLevelCallable` for
 //!   `scipy.ndimage.generic_filter`; or any C function of that signature, which then runs in the same driver.
-//! - [`Footprint`]: which cells belong to a window. [`DType`], [`Cast`]: element types, and how values become them.
+//! - [`Footprint`], [`Shape`]: which cells belong to a window. [`PerAxis`]: numbers for its axes. [`DType`], [`Cast`]: element types, and how
+//!   values become them; [`Element`], [`AnyElement`]: the Rust types.
 //! - [`AnyArray`], [`Input`], [`Output`]: arrays whose element type is known at run time only, owned and borrowed.
 //! - [`Outputs`]: the arrays of a kernel with several outputs. [`Progress`]: how far a run has come, and ways to stop it.
+//! - [`Prepared`]: a filter for many small arrays of one shape. [`Repeat`]: how often a filter is run on its own result.
+//! - [`Engine`], [`Precision`], [`Cut`], [`Vectors`]: how a kernel is computed. `Listing`, with the feature `jit`: that, as text.
 //! - [`Limits`]: how large kernels from strangers may be.
 //! - [`Error`]: what can go wrong. [`lang::diagnostic::KernelError`] draws a kernel's error under its source.
 //!
@@ -77,9 +80,9 @@ pub use error::{Error, Place};
 pub use filter::Filter;
 pub use filter::arrays::{AnyArray, AnyElement, Input, Output};
 pub use filter::available_threads;
-#[cfg(feature = "jit")]
-pub use filter::compiled::Listing;
 pub use filter::engine::Engine;
+#[cfg(feature = "jit")]
+pub use filter::listing::Listing;
 pub use filter::outputs::Outputs;
 pub use filter::prepared::Prepared;
 pub use filter::progress::Progress;

@@ -9,8 +9,10 @@ use serde::ser::{Serialize, Serializer};
 
 use crate::filter::engine::Engine;
 use crate::grid::boundary::Mode;
+use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};
 use crate::grid::footprint::Footprint;
+use crate::grid::vectors::Vectors;
 use crate::kernel::Kernel;
 
 macro_rules! as_text {
@@ -33,7 +35,16 @@ macro_rules! as_text {
 }
 
 // A kernel has the default limits; for others, deserialise a string and compile that.
-as_text!(Kernel: source, Mode: as_str, DType: as_str, Cast: as_str, Precision: as_str, Engine: as_str);
+as_text!(
+    Kernel: source,
+    Mode: as_str,
+    DType: as_str,
+    Cast: as_str,
+    Precision: as_str,
+    Engine: as_str,
+    Cut: as_str,
+    Vectors: as_str
+);
 
 /// A footprint in parts: a mask of its bounding box, and where that lies.
 #[derive(serde::Serialize, serde::Deserialize)]

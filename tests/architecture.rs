@@ -179,3 +179,28 @@ fn unsafe_stands_where_the_design_allows_it() {
         }
     }
 }
+
+/// A file is in the table of ARCHITECTURE.md by its name or with its folder.
+#[test]
+fn every_file_has_a_job() {
+    let table = std::fs::read_to_string("ARCHITECTURE.md").expect("the document");
+    let places = table.lines().filter(|line| line.starts_with("| `")).filter_map(|line| line.split('|').nth(1));
+    let names: Vec<&str> = places.flat_map(|place| place.split('`').skip(1).step_by(2)).collect();
+    let is_listed = |file: &str| {
+        let own = file.rsplit('/').next().unwrap_or(file);
+        let by_itself = ["mod.rs", "lib.rs", "tests.rs"].contains(&own);
+        // A folder that is named alone has its files with it.
+        let folder = |name: &str| name.ends_with('/') && file.starts_with(name);
+        let in_row = |name: &str| name.rsplit('/').next() == Some(own);
+        by_itself || names.iter().any(|name| folder(name) || in_row(name)) || listed_beside(&names, file)
+    };
+    let missing: Vec<String> =
+        library().files().map(|file| file.name.clone()).filter(|file| !is_listed(file)).collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md does not say what these are for: {missing:#?}");
+}
+
+/// Whether a folder is named after a file, as `ast/` after `src/lang/parse/`.
+fn listed_beside(names: &[&str], file: &str) -> bool {
+    let folders = file.split('/').rev().skip(1).map(|folder| format!("{folder}/"));
+    folders.into_iter().any(|folder| names.contains(&folder.as_str()))
+}

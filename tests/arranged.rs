@@ -96,3 +96,25 @@ fn with_missing_cells_and_into_parts_of_arrays() {
     filter.run_all_into(&[(&image).into()], &mut [(&mut part).into()], &progress).unwrap();
     assert_eq!(part, expected);
 }
+
+/// Cells that are millions of elements away along an axis are not so many times farther along the views'.
+#[test]
+fn far_cells_of_colours_are_where_they_are() {
+    let mut mask = ndarray::Array1::from_elem(1 << 24, false);
+    mask[0] = true;
+    let image = ArrayD::from_shape_fn(IxDyn(&[10, 300]), |index| ((index[0] * 31 + index[1]) % 251) as u8);
+    for mode in [Mode::Wrap, Mode::Reflect, Mode::Nearest] {
+        let filter = Filter::new(&compile("max(w)")).footprint(&mask).axes([0]).mode(mode);
+        let expected = filter.clone().engine(Engine::Interpreter).run(&image).unwrap();
+        assert_eq!(filter.run(&image).unwrap(), expected, "{mode}");
+    }
+    // 2^23 rows before the pixel's own; 8388608 is 8 more than a multiple of 10.
+    let wrapped = Filter::new(&compile("max(w)")).footprint(&mask).axes([0]).mode(Mode::Wrap).run(&image).unwrap();
+    assert_eq!(wrapped[[0, 7]], image[[2, 7]]);
+    let mut mask = ndarray::Array1::from_elem(1 << 22, false);
+    mask[0] = true;
+    let image = image.mapv(f64::from);
+    let filter = Filter::new(&compile("max(w)")).footprint(&mask).axes([0]).mode(Mode::Wrap);
+    // 2^21, which is 2 more than a multiple of 10.
+    assert_eq!(filter.run(&image).unwrap()[[0, 7]], image[[8, 7]]);
+}

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use hoodoo::lang::diagnostic::Code;
-use hoodoo::{Engine, Error, Filter, Kernel, Limits};
+use hoodoo::{Engine, Error, Filter, Kernel, Limits, Mode, Progress};
 
 /// Far more than any of these takes, far less than anything that is not linear would.
 const PROMPTLY: Duration = Duration::from_secs(20);
@@ -443,4 +443,23 @@ fn what_can_not_be_raised_is_not() {
     let long = format!("{}1", "1 + ".repeat(1 << 19));
     let raised = Limits { source_bytes: 1 << 22, nodes: 1 << 20, ..Limits::default() };
     assert!(Kernel::compile_with_limits(&long, "kernel", raised).is_ok());
+}
+
+/// What does not hold is found by the interpreter, which can take much longer than the run: the time is over there, too.
+#[test]
+fn time_is_over_also_while_a_failure_is_looked_at() {
+    let slow = "assert (fold a = 0 for v in w: fold b = a for u in w: b + u * v) < 0; w[0, 0]";
+    let windows = "max(sin(w) + exp(w) * cos(w + 1)) + max(tan(w) ** 1.5)";
+    for (source, size, engine, mode) in [
+        (slow, 151, Engine::Auto, Mode::Nearest),
+        (slow, 151, Engine::Interpreter, Mode::Shrink),
+        (windows, 1501, Engine::Interpreter, Mode::Nearest),
+    ] {
+        let kernel = Kernel::compile(source).unwrap();
+        let filter = Filter::new(&kernel).size(size).engine(engine).mode(mode);
+        let (progress, begun) = (Progress::default().timeout(Duration::from_secs(1)), Instant::now());
+        let found = filter.run_with(&ndarray::array![[1.0]], &progress);
+        assert!(matches!(found, Err(Error::Cancelled)), "{source}: {found:?}");
+        assert!(begun.elapsed() < Duration::from_secs(10), "{source}: {:?}", begun.elapsed());
+    }
 }

@@ -137,6 +137,68 @@ fn the_constant_outside_is_no_mark() {
     assert_eq!(filter.run(&zeros).unwrap(), array![[3.0, 0.0, 3.0], [3.0, 5.0, 3.0]]);
 }
 
+/// What is outside and the number that stands for no value is missing, whatever is inside: as where the array goes on with that number.
+#[test]
+fn nodata_outside_is_missing_without_any_inside() {
+    let few = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+    let counts = Filter::new(&kernel("len(w)")).size(3).mode(Mode::Constant).cval(-9999.0).nodata(-9999.0);
+    for engine in engines("len(w)") {
+        let found = counts.clone().engine(engine).run(&few).unwrap();
+        assert_eq!(found, array![[4.0, 6.0, 4.0], [4.0, 6.0, 4.0]], "{engine:?}");
+    }
+    for (shape, nodata) in [([20, 9], -9999.0), ([40, 4], f64::NAN), ([2, 30], 0.0)] {
+        let mut holes = heights(shape[0], shape[1]).mapv(|value| if value.is_nan() { nodata } else { value + 1.0 });
+        let whole = holes.mapv(|value| if value == nodata || value.is_nan() { 50.0 } else { value });
+        holes.swap([0, 0], [shape[0] - 1, 2]);
+        for image in [&whole, &holes] {
+            for (text, _) in KERNELS {
+                // Where there is no cell, there is no least one either.
+                for fill in [false, true].into_iter().filter(|fill| !fill || !text.starts_with("nth")) {
+                    nodata_outside_is_as_if_written_there(text, image, nodata, fill);
+                }
+            }
+        }
+    }
+}
+
+fn nodata_outside_is_as_if_written_there(text: &str, image: &Array2<f64>, nodata: f64, fill: bool) {
+    let (rows, columns) = image.dim();
+    let mut around = Array2::from_elem((rows + 4, columns + 4), nodata);
+    around.slice_mut(ndarray::s![2..rows + 2, 2..columns + 2]).assign(image);
+    // Along one axis only, where the other goes on.
+    let mut above = Array2::from_elem((rows + 4, columns), nodata);
+    above.slice_mut(ndarray::s![2..rows + 2, ..]).assign(image);
+    let filter =
+        Filter::new(&kernel(text)).size([5, 3]).nodata(nodata).cval(nodata).fill(fill).engine(Engine::Interpreter);
+    let expected = filter.clone().mode(Mode::Valid).run(&around).unwrap();
+    let expected = expected.slice(ndarray::s![.., 1..columns + 1]).to_owned();
+    let mixed = filter.clone().modes([Mode::Valid, Mode::Nearest]).run(&above).unwrap();
+    for engine in engines(text) {
+        let same = |filter: Filter, expected: &Array2<f64>| {
+            let found = filter.engine(engine).run(image).unwrap().into_dyn();
+            let expected = expected.clone().into_dyn();
+            assert!(close(&found, &expected), "{text}, {engine:?}, {nodata}, fill {fill}:\n{found}\n{expected}");
+        };
+        let filter = filter.clone().mode(Mode::Constant);
+        same(filter.clone(), &expected);
+        same(filter.clone().modes([Mode::Constant, Mode::Nearest]), &mixed);
+        same(filter.clone().rows(1..rows), &expected.slice(ndarray::s![1.., ..]).to_owned());
+        same(filter.stride([2, 3]), &expected.slice(ndarray::s![..;2, ..;3]).to_owned());
+    }
+}
+
+/// A pixel that sees no cell has no value, whether or not some pixel sees a missing one.
+#[test]
+fn pixels_that_see_no_cell_get_nodata() {
+    let image = array![1.0, 2.0, 3.0, 4.0];
+    for engine in ENGINES {
+        let ahead = Filter::new(&kernel("sum(w)")).footprint(array![false, false, true]).engine(engine).nodata(-1.0);
+        assert_eq!(ahead.mode(Mode::Shrink).run(&image).unwrap(), array![2.0, 3.0, 4.0, -1.0], "{engine:?}");
+        let none = Filter::new(&kernel("count(w > 1) < 9")).footprint(array![false]).engine(engine).nodata(-1.0);
+        assert_eq!(none.run(&image).unwrap(), array![-1.0, -1.0, -1.0, -1.0], "{engine:?}");
+    }
+}
+
 /// A cell is missing if it is in any of the inputs; positions are among the cells that take part.
 #[test]
 fn several_inputs_have_one_mask() {
@@ -203,4 +265,61 @@ fn what_does_not_fit_is_an_error() {
     assert_eq!(message(filter.clone().nodata(-9999.0)), "nodata: outputs of u8 can't hold -9999");
     assert_eq!(message(filter.clone().nodata(f64::NAN)), "nodata: outputs of u8 can't hold NaN");
     assert!(filter.nodata(-9999.0).run_as::<f32, _, _, _>(&image).is_ok());
+}
+
+/// A number stands for the element that is nearest to it, and elements are compared as what they are.
+#[test]
+fn nodata_is_an_element_of_each_type() {
+    let counts = Filter::new(&kernel("len(w)")).size(3).mode(Mode::Shrink);
+    for engine in engines("len(w)") {
+        let counts = counts.clone().engine(engine).fill(true);
+        for (number, element) in [(1e20, 1e20_f32), (-3.402_823_466_385_29e38, f32::MIN), (0.1, 0.1)] {
+            let image = array![1.0, element, 3.0, 4.0];
+            let found = counts.clone().nodata(number).run(&image).unwrap();
+            assert_eq!(found, array![1.0, 2.0, 2.0, 2.0], "{number}, {engine:?}");
+            let kept = Filter::new(&kernel("max(w)")).size(3).engine(engine).nodata(number).run(&image).unwrap();
+            assert_eq!(kept, array![1.0, element, 4.0, 4.0]);
+            // What is outside is, too, whether it is named as the number or as the element.
+            for outside in [number, f64::from(element)] {
+                let counts = counts.clone().mode(Mode::Constant).cval(outside).nodata(number);
+                assert_eq!(counts.run(&image).unwrap(), array![1.0, 2.0, 2.0, 2.0]);
+            }
+        }
+        let big = 1i64 << 53;
+        let near = array![big + 1, big, big - 1, 5, i64::MAX, i64::MAX - 1];
+        let found = counts.clone().nodata(big as f64).run(&near).unwrap();
+        assert_eq!(found, array![1, 2, 2, 3, 3, 2], "{engine:?}");
+        let found = counts.clone().nodata(i64::MAX as f64).run(&near).unwrap();
+        assert_eq!(found, array![2, 3, 3, 2, 2, 1], "{engine:?}");
+        // A type without such an element has no missing one.
+        let found: Array2<f64> = counts.clone().nodata(-9999.0).run_as(&array![[0u8, 241, 1]]).unwrap();
+        assert_eq!(found, array![[2.0, 3.0, 2.0]]);
+    }
+    let filter = Filter::new(&kernel("min(w)")).size(3);
+    let message =
+        |image: &ndarray::Array1<f32>, nodata| filter.clone().nodata(nodata).run(image).unwrap_err().to_string();
+    assert!(message(&array![1.0], 1e300).starts_with("nodata: outputs of f32 can't hold 1000"));
+    let wrapped = filter.clone().nodata(i64::MAX as f64).cast(hoodoo::Cast::Wrap).run(&array![1i64, 2]).unwrap_err();
+    assert!(wrapped.to_string().contains("outputs of i64 can't hold"), "{wrapped}");
+}
+
+/// A missing pixel keeps its own element, also one that no f64 is, and is cast as values are.
+#[test]
+fn missing_pixels_keep_every_bit() {
+    let big = (1i64 << 53) + 1;
+    let (image, mask) =
+        (array![[1i64, big], [-big, 4], [i64::MAX, 6]], array![[false, true], [true, false], [true, false]]);
+    for text in ["mean(w)", "max(w)", "len(w)"] {
+        for engine in engines(text) {
+            let filter = Filter::new(&kernel(text)).size(3).engine(engine).mask(&mask);
+            let found = filter.run(&image).unwrap();
+            assert_eq!([found[[0, 1]], found[[1, 0]], found[[2, 0]]], [big, -big, i64::MAX], "{text}, {engine:?}");
+            let strided = filter.clone().stride([1, 2]).rows(1..3).run(&image).unwrap();
+            assert_eq!([strided[[0, 0]], strided[[1, 0]]], [-big, i64::MAX], "{text}, {engine:?}");
+            for (cast, expected) in [(hoodoo::Cast::Saturate, 255), (hoodoo::Cast::Wrap, 1)] {
+                let found: Array2<u8> = filter.clone().cast(cast).run_as(&image).unwrap();
+                assert_eq!(found[[0, 1]], expected, "{text}, {engine:?}");
+            }
+        }
+    }
 }

@@ -799,3 +799,84 @@ fn strides_leave_pixels_out() {
     assert_eq!(kept, ndarray::Array2::from_shape_fn((14, 8), |(_, x)| 4.0 * x as f64));
     assert!(fails.stride([3, 1]).run(&bad).is_err());
 }
+
+/// Callbacks that fail where nobody wants a pixel do not fail the run, and of those that do the first in C order is named.
+#[test]
+fn strides_name_the_first_wanted_pixel() {
+    /// Fails at windows that begin with 1.
+    unsafe extern "C" fn fails_at_one(window: *mut f64, _: isize, value: *mut f64, _: *mut c_void) -> c_int {
+        unsafe {
+            *value = *window;
+            c_int::from(*window != 1.0)
+        }
+    }
+    // SAFETY: the function reads one cell, and windows have one.
+    let callback = unsafe { Callback::foreign(fails_at_one, std::ptr::null_mut()) };
+    let asserts = Kernel::compile("assert w[0, 0, 0] != 1; w[0, 0, 0]").unwrap();
+    let mut image = ndarray::Array3::from_shape_fn((9, 8, 6), |(z, y, x)| (2 + z + y + x) as f64);
+    image[[0, 1, 1]] = 1.0;
+    let filters = [Filter::with_callback(&callback).size(1), Filter::new(&asserts), Filter::new(&asserts).threads(2)];
+    for filter in filters {
+        for stride in [[1, 2, 1], [1, 1, 2], [3, 1, 2], [isize::MAX, 2, isize::MAX]] {
+            let every = |axis: ndarray::AxisDescription| ndarray::Slice::new(0, None, stride[axis.axis.index()]);
+            let filter = filter.clone().stride(stride);
+            assert_eq!(filter.run(&image).unwrap(), image.slice_each_axis(every), "{stride:?}");
+        }
+        let mut image = image.clone();
+        (image[[4, 0, 2]], image[[2, 6, 4]]) = (1.0, 1.0);
+        for stride in [[1, 2, 1], [1, 1, 2], [2, 2, 2], [1, 2, 2]] {
+            let error = filter.clone().stride(stride).run(&image).unwrap_err();
+            let (Error::Assertion { position, .. } | Error::Callback { position }) = &error else { panic!("{error}") };
+            assert_eq!(*position, [2, 6, 4], "{stride:?}");
+        }
+    }
+}
+
+/// A run says once that it is over, and counts the pixels that outputs have, into however many parts it falls.
+#[test]
+fn progress_is_that_of_one_run() {
+    let image = Array2::from_shape_fn((150, 40), |(y, x)| if y % 50 == 0 { -1.0 } else { (y + x) as f64 });
+    let filter = Filter::new(&Kernel::compile("mean(w)").unwrap()).size(3);
+    let asserts = Filter::new(&Kernel::compile("assert w[0, 0] < 188; w[0, 0]").unwrap()).stride([3, 2]);
+    let filters = [
+        (filter.clone(), 6000),
+        (filter.clone().nodata(-1.0), 6000),
+        (filter.clone().stride([3, 2]), 1000),
+        (filter.clone().stride([3, 2]).nodata(-1.0), 1000),
+        (filter.clone().stride([1, 7]), 900),
+        (asserts, 1000),
+    ];
+    for (filter, pixels) in filters {
+        let calls = std::sync::Arc::new(Mutex::new(Vec::new()));
+        let told = calls.clone();
+        let progress = Progress::reporting(move |done| {
+            told.lock().unwrap().push(done);
+            std::ops::ControlFlow::Continue(())
+        });
+        filter.run_with(&image, &progress).unwrap();
+        assert_eq!(progress.done(), pixels);
+        let calls = calls.lock().unwrap();
+        assert_eq!(calls.last(), Some(&pixels));
+        assert!(calls.iter().filter(|done| **done == pixels).count() <= 2, "{calls:?}");
+    }
+}
+
+/// A footprint that was moved is moved further by the filter's origin.
+#[test]
+fn footprints_are_windows() {
+    let image = array![1.0, 2.0, 3.0, 4.0, 5.0];
+    let first = Filter::new(&Kernel::compile("sum(w)").unwrap()).mode(Mode::Constant);
+    let one = Footprint::size(&[3]).unwrap();
+    let at = |origin: isize, more: isize| {
+        let moved = one.clone().with_origin(&[origin]).unwrap();
+        first.clone().footprint(moved).origin(more).run(&image)
+    };
+    assert_eq!(at(0, 1).unwrap(), at(1, 0).unwrap());
+    assert_eq!(at(1, -1).unwrap(), first.clone().size(3).run(&image).unwrap());
+    assert_eq!(at(1, 0).unwrap(), array![1.0, 3.0, 6.0, 9.0, 12.0]);
+    assert!(at(1, 1).unwrap_err().to_string().contains("invalid origin 2"));
+    let flat = Footprint::size(&[3, 3]).unwrap();
+    let error = first.clone().window(Window::from(&flat)).run(&image).unwrap_err();
+    assert_eq!(error.to_string(), "footprint: the window has 2 axes, and the array is filtered along 1");
+    assert_eq!(first.footprint(hoodoo::Shape::Diamond(1)).run(&image).unwrap(), array![3.0, 6.0, 9.0, 12.0, 9.0]);
+}

@@ -475,3 +475,25 @@ fn networks_of_large_boxes_are_for_many_pixels() {
     assert!(!says("mode(w)", &[11, 11], &[2048, 2048], DType::F32));
     assert!(!says("median(w where w > 1)", &[11, 11], &[2048, 2048], DType::F32));
 }
+
+/// Few cells in a large box are found pixel by pixel: the elements around one window would be too many to be kept.
+#[test]
+fn few_cells_that_are_far_apart_do_not_move() {
+    let mut mask = ndarray::Array2::from_elem((2100, 2200), false);
+    for place in [[0, 0], [0, 1], [1050, 1100], [1051, 1140], [2099, 2199]] {
+        mask[place] = true;
+    }
+    let image = ndarray::Array2::from_shape_fn((30, 70), |(y, x)| ((y * 37 + x * 11) % 7) as f32);
+    for source in ["mode(w)", "variety(w)", "median(w where w > 2)", "percentile(w where w > 1, 30)"] {
+        let filter = Filter::new(&Kernel::compile(source).unwrap()).footprint(&mask);
+        let plan = filter.listing(Listing::Plan, &[1000, 1000], &[DType::F32], &[DType::F32]).unwrap();
+        assert!(!plan.contains("how often each value") && !plan.contains("a set of ranks"), "{source}: {plan}");
+        for mode in [hoodoo::Mode::Wrap, hoodoo::Mode::Reflect] {
+            let filter = filter.clone().mode(mode);
+            let expected = filter.clone().engine(hoodoo::Engine::Interpreter).run(&image).unwrap();
+            let found = filter.run(&image).unwrap();
+            let same = |(a, b): (&f32, &f32)| a == b || a.is_nan() && b.is_nan();
+            assert!(found.iter().zip(&expected).all(same), "{source}, {mode}");
+        }
+    }
+}

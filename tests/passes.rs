@@ -479,3 +479,23 @@ fn windows_of_a_hundred_thousand_cells_in_a_row() {
         assert_eq!(sums, expected);
     }
 }
+
+/// The plan that is shown is the one that runs: its weights are those that are set, and what is outside is left to the border.
+#[test]
+fn the_plan_that_is_shown_is_that_of_the_run() {
+    let listing = |filter: &Filter| filter.listing(hoodoo::Listing::Plan, &[512, 512], &[DType::U8], &[DType::U8]);
+    let weighted = Filter::new(&Kernel::compile("weights k; param scale = 1; scale * sum(w * k)").unwrap()).size(15);
+    let gauss = |cell: i32| f64::from(-((cell / 15 - 7).pow(2) + (cell % 15 - 7).pow(2))).exp2();
+    let set = weighted.clone().weights("k", (0..225).map(gauss));
+    let unknown = "not known to be products";
+    assert!(listing(&weighted).unwrap().contains(unknown));
+    let plan = listing(&set).unwrap();
+    assert!(!plan.contains(unknown) && plan.contains("pass 1:"), "{plan}");
+    // What is wrong, and not only missing, is an error.
+    let message = |filter: Filter| listing(&filter).unwrap_err().to_string();
+    assert_eq!(message(set.param("scal", 2.0)), "param: the kernel has no param `scal`; it has scale");
+    assert_eq!(message(weighted.weights("k", [1.0])), "weights: `k` has 1 values for 225 cells");
+    // Half a unit is no element; only the border's code has to know.
+    let min = Filter::new(&Kernel::compile("min(w)").unwrap()).size(3).mode(Mode::Constant);
+    assert_eq!(listing(&min.clone().cval(0.5)).unwrap(), listing(&min.cval(1.0)).unwrap());
+}

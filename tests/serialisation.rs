@@ -5,7 +5,10 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use hoodoo::{Cast, DType, Engine, Footprint, Kernel, Limits, Mode, Parameters, Precision, Window};
+use hoodoo::{
+    Cast, Cut, DType, Engine, Filter, Footprint, Kernel, Limits, Mode, Parameters, PerAxis, Precision, Repeat, Shape,
+    Vectors, Window,
+};
 use ndarray::array;
 use serde_json::{Value, from_value, json, to_value};
 
@@ -27,6 +30,10 @@ fn options_are_their_names() {
     both_ways((DType::U8, DType::F64), json!(["u8", "f64"]));
     both_ways([Cast::Saturate, Cast::Wrap], json!(["saturate", "wrap"]));
     both_ways([Precision::Exact, Precision::Single], json!(["exact", "single"]));
+    both_ways(Cut::ALL.to_vec(), json!(["auto", "always", "never"]));
+    both_ways(Vectors::ALL.to_vec(), json!(["auto", "128", "256", "512"]));
+    both_ways(PerAxis::from([-2, 1]), json!([-2, 1]));
+    both_ways([Repeat::Times(3), Repeat::Stable(10)], json!([{ "times": 3 }, { "stable": 10 }]));
     assert!(message::<Mode>(json!("mirrored")).contains("`mirrored` is not a"));
     assert!(message::<DType>(json!(8)).contains("expected a string"));
 }
@@ -48,6 +55,13 @@ fn windows_and_footprints() {
     assert_eq!(window, Window::from(&mask));
 
     let cross = Footprint::cross(2, 1).unwrap().with_origin(&[0, 1]).unwrap();
+    let window = json!({ "footprint": { "shape": [3, 3], "origin": [0, 1], "cells": [1, 3, 4, 5, 7] } });
+    both_ways(Window::from(&cross), window);
+    // Numbers that are none of a shape are seen where it becomes a footprint.
+    both_ways(Window::from(Shape::Ring(1.0, 2.0)), json!({ "shape": { "ring": [1.0, 2.0] } }));
+    let ring: Window = from_value(json!({ "shape": { "ring": [3.0, 1.0] } })).unwrap();
+    let filter = Filter::new(&Kernel::compile("min(w)").unwrap()).window(ring);
+    assert!(filter.run(&array![1.0]).unwrap_err().to_string().contains("its inner radius first"));
     both_ways(cross, json!({ "shape": [3, 3], "origin": [0, 1], "cells": [1, 3, 4, 5, 7] }));
     let footprint = |shape: Value, origin: Value, cells: Value| {
         message::<Footprint>(json!({ "shape": shape, "origin": origin, "cells": cells }))

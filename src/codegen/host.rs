@@ -164,13 +164,17 @@ fn told<T: Ordered>(op: Reduction, window: &mut [T], argument: f64, to_f64: impl
     if let Some(value) = op.tell(window, &[], argument) {
         return value.to_bits();
     }
-    let numbers = window.as_mut_ptr().cast::<f64>();
-    for (index, element) in window.iter().enumerate() {
-        // SAFETY: an f64 has the size of a 64-bit integer, and each takes the place of its own.
-        unsafe { numbers.add(index).write(to_f64(*element)) };
+    const { assert!(size_of::<T>() == size_of::<f64>() && align_of::<T>() == align_of::<f64>()) };
+    let (elements, len) = (window.as_mut_ptr(), window.len());
+    for index in 0..len {
+        // SAFETY: the element is one of the window's; the f64, which is as large, takes its place once it has been read.
+        unsafe {
+            let element = elements.add(index);
+            element.cast::<f64>().write(to_f64(element.read()));
+        }
     }
-    // SAFETY: these have just been written, and the integers are not used any more.
-    op.apply(unsafe { std::slice::from_raw_parts_mut(numbers, window.len()) }, &[], argument).to_bits()
+    // SAFETY: these have just been written, through the same pointer, and the window is not used any more.
+    op.apply(unsafe { std::slice::from_raw_parts_mut(elements.cast::<f64>(), len) }, &[], argument).to_bits()
 }
 
 /// The scratch memory of a block of pixels.

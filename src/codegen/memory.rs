@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use cranelift_jit::{BranchProtection, JITMemoryKind, JITMemoryProvider};
 use cranelift_module::{ModuleError, ModuleResult};
-use memmap2::MmapMut;
+use memmap2::{MmapMut, MmapRaw};
 use region::Protection;
 
 /// The size of a map, but for a kernel that needs more.
@@ -24,7 +24,8 @@ struct Pool {
 
 /// A map, and which of its pages are taken.
 struct Map {
-    memory: MmapMut,
+    /// An address and a length, and no reference: other threads write and run the pages of their kernels meanwhile.
+    memory: MmapRaw,
     taken: Vec<bool>,
     free: usize,
 }
@@ -52,7 +53,7 @@ impl Pool {
             Some(found) => found,
             None => {
                 let count = pages.max(MAP_BYTES / page);
-                let memory = MmapMut::map_anon(count * page)?;
+                let memory = MmapRaw::from(MmapMut::map_anon(count * page)?);
                 maps.push(Map { memory, taken: vec![false; count], free: count });
                 (0, maps.last_mut().expect("just pushed"))
             }
@@ -70,10 +71,14 @@ impl Pool {
     fn give_back(&self, pages: &Pages) {
         let page = region::page::size();
         let mut maps = self.maps.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = maps.iter().position(|map| map.memory.as_ptr_range().contains(&pages.first.cast_const()));
-        let place = place.expect("pages are of one of the maps");
+        let distance = |map: &Map| {
+            let distance = pages.first.addr().checked_sub(map.memory.as_ptr().addr());
+            distance.filter(|distance| *distance < map.memory.len())
+        };
+        let place = maps.iter().enumerate().find_map(|(place, map)| Some((place, distance(map)?)));
+        let (place, distance) = place.expect("pages are of one of the maps");
         let map = &mut maps[place];
-        let first = (pages.first as usize - map.memory.as_ptr() as usize) / page;
+        let first = distance / page;
         map.taken[first..first + pages.bytes / page].fill(false);
         map.free += pages.bytes / page;
         if map.free == map.taken.len() && maps.len() > 1 {
@@ -110,13 +115,13 @@ impl Pages {
 /// The memory of one kernel.
 #[derive(Default)]
 pub struct KernelMemory {
-    code: Part,
-    tables: Part,
+    code: Taken,
+    tables: Taken,
 }
 
 /// What a kernel has of a pool.
 #[derive(Default)]
-struct Part {
+struct Taken {
     pages: Vec<Pages>,
     /// How many bytes of the last pages are in use.
     used: usize,
@@ -125,7 +130,7 @@ struct Part {
 // SAFETY: the pages are this kernel's alone, whatever thread makes it.
 unsafe impl Send for KernelMemory {}
 
-impl Part {
+impl Taken {
     fn allocate(&mut self, pool: &Pool, size: usize, align: u64) -> io::Result<*mut u8> {
         let align = usize::try_from(align).map_err(io::Error::other)?;
         let start = self.used.next_multiple_of(align);

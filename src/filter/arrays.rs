@@ -126,7 +126,12 @@ macro_rules! any_element {
         })*
 
         impl AnyArray {
-            /// An array of zeros.
+            /// An array of zeros. Where there is no memory for it, the process ends, as for all of Rust's arrays;
+            /// [`AnyArray::try_zeros`] is an error instead.
+            ///
+            /// # Panics
+            ///
+            /// If it would have more bytes than an `isize` counts.
             pub fn zeros(dtype: DType, shape: &[usize]) -> AnyArray {
                 match dtype {
                     $(DType::$variant => AnyArray::$variant(ArrayD::default(IxDyn(shape)))),*

@@ -1,4 +1,4 @@
-//! What runs a job. Everything that knows whether machine code can be made is here and in `compiled.rs`.
+//! What runs a job. Everything that knows whether machine code can be made is here, in `compiled.rs` and in `listing.rs`.
 
 use std::borrow::Cow;
 
@@ -90,28 +90,22 @@ impl Backend {
                 };
                 let threads = if callback.is_concurrent() { job.threads } else { 1 };
                 let compacted = !job.shrinking.is_empty();
-                visit(job, inputs, outputs, progress, threads, Windows { compacted, exact: false }, &evaluator)
+                visit(job, inputs, outputs, progress, How { threads, compacted, exact: false }, &evaluator)
             }
             Backend::Interpreter(other) => {
                 let own = job.function.kernel().map(Kernel::hir);
                 let meaning = other.as_ref().or(own).expect("only a kernel is interpreted");
                 let evaluator = || InterpreterEvaluator::new(meaning, job);
-                visit(
-                    job,
-                    inputs,
-                    outputs,
-                    progress,
-                    job.threads,
-                    Windows { compacted: false, exact: job.has_long_inputs() },
-                    &evaluator,
-                )
+                let how = How { threads: job.threads, compacted: false, exact: job.has_long_inputs() };
+                visit(job, inputs, outputs, progress, how, &evaluator)
             }
         }
     }
 }
 
-/// What evaluators see of windows; see [`PixelRun`].
-struct Windows {
+/// By how many threads, and what evaluators see of windows; see [`PixelRun`].
+struct How {
+    threads: usize,
     compacted: bool,
     exact: bool,
 }
@@ -122,14 +116,13 @@ fn visit<E: Evaluate>(
     inputs: &[RawView<'_>],
     outputs: Vec<RawView<'_>>,
     progress: &Progress,
-    threads: usize,
-    windows: Windows,
+    how: How,
     evaluator: &(impl Fn() -> E + Sync),
 ) -> Result<Option<Vec<usize>>, Error> {
     let neighbourhood = &Neighbourhood::new(&job.domain, job.offsets());
     let cancel_interval = job.cancel_interval();
     let marked = job.marked.as_ref();
-    let Windows { compacted, exact } = windows;
+    let How { threads, compacted, exact } = how;
     let run = PixelRun { neighbourhood, cast: job.cast, progress, cancel_interval, compacted, marked, exact };
     let failed = pixels::run(&run, threads, inputs, outputs, evaluator)?;
     Ok(failed.map(|pixel| job.domain.region().position(pixel)))

@@ -2,29 +2,27 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::arrange::Arrangement;
 use super::exec::pool::in_bands;
 use super::exec::view::RawView;
-use super::job::{Job, Types};
-use super::options::{Function, Options};
-use super::prepare::prepare_unset;
+use super::job::Job;
+use super::options::Function;
 use super::progress::Progress;
 use super::rows::{self, RowRun};
 use crate::callback::Callback;
 use crate::codegen::jit;
-use crate::codegen::row::{self, RowKernel};
+use crate::codegen::row::RowKernel;
 use crate::error::Error;
 use crate::grid::boundary::Mode;
 use crate::grid::cut::Cut;
 use crate::grid::element::DType;
 use crate::grid::halo::Halo;
-use crate::grid::named::named_enum;
 use crate::grid::region::Region;
 use crate::kernel::Kernel;
 use crate::lang::hir;
+use crate::lang::interpret::Settings;
 use crate::lang::specialize::params_of_ranks;
 use crate::plan::hoist::Hoisted;
-use crate::plan::{Request, Separable, hoisted, may_have_weights, plan, separable, tiles_large_windows};
+use crate::plan::{Plan, Request, Separable, hoisted, may_have_weights, separable, tiles_large_windows};
 use crate::tuning;
 
 /// A kernel for rows, ready to run.
@@ -46,34 +44,18 @@ pub struct Rows {
 impl Rows {
     /// The code for a job.
     pub fn new(kernel: &Kernel, job: &Job) -> Result<Rows, Error> {
-        let code = |mut request: Request| -> Result<ReadyRows, Error> {
-            let mut factors = factors(kernel.hir(), job, &mut request);
-            let mut rows = kernel.rows(request.clone())?;
-            let expected =
-                |rows: &RowKernel| rows.plan.last_pass().kernel.params.len() - rows.plan.hoisted.params.len();
-            if expected(&rows) != factors.len() {
-                // Not all of the sums with such weights are cut.
-                request.ranks.clear();
-                factors.clear();
-                rows = kernel.rows(request)?;
-            }
-            let kernel = rows;
+        let code = |request: Request| -> Result<ReadyRows, Error> {
+            let made = with_factors(kernel.hir(), job, request, |request| kernel.rows(request), |rows| &rows.plan)?;
+            let (kernel, factors) = made;
             let mut constants = values(&kernel.plan.hoisted, job);
             // To the code they are params.
             let params = kernel.plan.hoisted.params.len();
             constants.splice(params..params, factors);
             Ok(ReadyRows { kernel, constants })
         };
-        let foreign = foreign_axes(job);
-        let whole = Request { shrinking: Vec::new(), asked: Vec::new(), ..request(job) };
-        if job.shrinking.is_empty() && job.asked.is_empty() && foreign.is_empty() {
-            return Ok(Rows { whole: code(whole)?, border: None });
-        }
-        let outside = whole.outside.filter(|_| foreign.is_empty());
-        let mut axes = [&job.shrinking[..], &job.asked, &foreign].concat();
-        axes.sort_unstable();
-        axes.dedup();
-        Ok(Rows { border: Some((code(request(job))?, axes)), whole: code(Request { outside, ..whole })? })
+        let Requests { whole, border } = Requests::of(job);
+        let border = border.map(|(request, axes)| Ok::<_, Error>((code(request)?, axes))).transpose()?;
+        Ok(Rows { border, whole: code(whole)? })
     }
 
     /// Computes every pixel of the job's region; the position of the first one that fails, in C order.
@@ -150,6 +132,49 @@ impl ReadyRows {
     }
 }
 
+/// What a job asks of plans.
+pub struct Requests {
+    /// For pixels whose cells need no thought.
+    pub whole: Request,
+    /// For the others, if there can be any, along these axes of the window.
+    border: Option<(Request, Vec<usize>)>,
+}
+
+impl Requests {
+    /// Those of a job.
+    pub fn of(job: &Job) -> Requests {
+        let foreign = foreign_axes(job);
+        let whole = Request { shrinking: Vec::new(), asked: Vec::new(), ..request(job) };
+        if job.shrinking.is_empty() && job.asked.is_empty() && foreign.is_empty() {
+            return Requests { whole, border: None };
+        }
+        let outside = whole.outside.filter(|_| foreign.is_empty());
+        let mut axes = [&job.shrinking[..], &job.asked, &foreign].concat();
+        axes.sort_unstable();
+        axes.dedup();
+        Requests { whole: Request { outside, ..whole }, border: Some((request(job), axes)) }
+    }
+}
+
+/// What is made of a request that says which weights are products in the job's run, and their factors.
+pub fn with_factors<T>(
+    kernel: &hir::Kernel,
+    job: &Job,
+    mut request: Request,
+    make: impl Fn(Request) -> Result<T, Error>,
+    plan: impl Fn(&T) -> &Plan,
+) -> Result<(T, Vec<f64>), Error> {
+    let factors = factors(kernel, job, &mut request);
+    let made = make(request.clone())?;
+    let expected = |plan: &Plan| plan.last_pass().kernel.params.len() - plan.hoisted.params.len();
+    if expected(plan(&made)) == factors.len() {
+        return Ok((made, factors));
+    }
+    // Not all of the sums with such weights are cut.
+    request.ranks.clear();
+    Ok((make(request)?, Vec::new()))
+}
+
 /// The axes of the window along which cells outside the array have a value that an input's elements can't have, so that code for
 /// those cells would have to convert all elements. (64-bit integers are not, since what their values are would depend on the pixel.)
 fn foreign_axes(job: &Job) -> Vec<usize> {
@@ -188,7 +213,10 @@ fn values(hoisted: &Hoisted, job: &Job) -> Vec<f64> {
 /// The factors of weights that are products of a column and a row in the job's run; the request says which are.
 fn factors(kernel: &hir::Kernel, job: &Job, request: &mut Request) -> Vec<f64> {
     let is_weighted = job.cells.taps() >= tuning::MIN_SEPARABLE_CELLS && may_have_weights(kernel);
-    if !is_weighted || job.cut == Cut::Never {
+    let Settings { params, weights } = &job.settings;
+    // Nobody knows the factors of what is not set.
+    let is_set = params.len() == kernel.params.len() && weights.len() == kernel.weights.len();
+    if !is_weighted || !is_set || job.cut == Cut::Never {
         return Vec::new();
     }
     let hoisted = hoisted(kernel, request);
@@ -254,39 +282,5 @@ fn most_in_network(job: &Job, request: &Request) -> usize {
         tuning::MAX_TILED_NETWORK
     } else {
         tuning::MAX_NETWORK
-    }
-}
-
-/// What [`crate::Filter::listing`] shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Listing {
-    /// How the kernel is computed, and why so.
-    Plan,
-    /// The code in Cranelift's intermediate representation.
-    Clif,
-    /// The code of this machine.
-    Assembly,
-}
-
-named_enum!(Listing, "listing", "a listing", "listings", [Plan: "plan", Clif: "clif", Assembly: "asm"]);
-
-/// What the engine for rows makes of a kernel, for arrays of this shape and of these element types.
-pub fn listing(options: &Options, listing: Listing, shape: &[usize], types: Types) -> Result<String, Error> {
-    let job = prepare_unset(options, shape, types)?;
-    let Function::Kernel(kernel) = &job.function else {
-        return Err(Error::argument("engine", "a callback has no plan"));
-    };
-    let plan = plan(kernel.hir(), Request { shrinking: Vec::new(), asked: Vec::new(), ..request(&job) })
-        .ok_or(Error::Cancelled)?;
-    match listing {
-        Listing::Clif => row::clif(&plan, kernel.limits()),
-        Listing::Assembly => row::assembly(&plan, kernel.limits()),
-        Listing::Plan => {
-            let order = job.arrangement.iter().map(Arrangement::to_string).collect::<String>();
-            let whole = Region::whole(job.domain.shape());
-            let plan = row::settled(plan, kernel.limits());
-            let threads = rows::threads(&plan, &whole, job.threads);
-            Ok(format!("{order}{plan}threads: {threads} for an array of shape {shape:?}\n"))
-        }
     }
 }

@@ -15,9 +15,9 @@ use super::prepare::axis_reach;
 use super::stride;
 use crate::error::Error;
 use crate::grid::boundary::Mode;
-use crate::grid::element::{Cast, DType, Element};
+use crate::grid::element::{Cast, Element};
 use crate::kernel::Kernel;
-use crate::lang::missing::{Mark, Missing};
+use crate::lang::missing::Missing;
 
 /// Fewer rows than this between others that see missing cells are computed like those.
 const FEW_ROWS: usize = 16;
@@ -28,6 +28,8 @@ pub struct Part {
     rows: Option<Range<usize>>,
     /// Which cells are missing, if some are that its pixels see.
     pub marks: Option<Arc<ArrayD<u8>>>,
+    /// The mark of cells whose pixels have their own value, if that is more than a kernel can give them.
+    own: Option<u8>,
 }
 
 impl Part {
@@ -48,29 +50,34 @@ pub fn parts(
     region: &[Range<usize>],
 ) -> Result<Vec<(Part, Options)>, Error> {
     let MissingCells { nodata, fill, .. } = options.missing;
-    if let Some(nodata) = nodata {
-        outputs.iter().try_for_each(|output| check_nodata(output.dtype(), nodata))?;
-    }
+    let nodata = nodata.map(|nodata| of_outputs(nodata, options.cast, outputs)).transpose()?;
     let shape = inputs[0].shape();
     let region = region.to_vec();
-    let (mark, marks, rows) = marks(options, inputs);
+    let options = &without_outside(options, inputs);
+    let (mark, marks, rows) = marks(options, inputs)?;
     let kernel = match &options.function {
         Function::Kernel(kernel) if options.engine != Engine::Callback => kernel,
         // The driver leaves cells out for it.
-        _ => return Ok(vec![called(options, region, mark, &marks)]),
+        _ => {
+            let mut missing = filled(shape, false)?;
+            missing.zip_mut_with(&marks, |missing, other| *missing = *other == mark);
+            return Ok(vec![called(options, region, nodata, missing)]);
+        }
     };
-    let number = nodata.filter(|nodata| !nodata.is_nan());
-    let plain = kernel.for_missing(None, number);
+    let plain = kernel.for_missing(None, nodata);
     if !rows.contains(&true) {
-        let part = Part { rows: None, marks: None };
+        let part = Part { rows: None, marks: None, own: None };
         return Ok(vec![(part, with_kernel(options, plain, region))]);
     }
+    // The f64s that kernels compute with have not every element of a wide type.
+    let wide = inputs[0].dtype().whole(None).wide;
+    let own = (wide && nodata.is_none() && !fill).then_some(mark);
     let axes = options.axes.as_ref().map_or(shape.len(), Vec::len);
     let missing = Missing { mark, nodata: nodata.map(f64::to_bits), fill, axes };
     let careful = kernel.for_missing(Some(missing), None);
     let marks = Arc::new(marks);
     if shape.is_empty() {
-        let part = Part { rows: None, marks: Some(marks) };
+        let part = Part { rows: None, marks: Some(marks), own };
         return Ok(vec![(part, with_kernel(options, careful, region))]);
     }
     let seen = seen(options, shape, &rows, &region[0])?;
@@ -79,43 +86,58 @@ pub fn parts(
         part[0] = rows.start + region[0].start..rows.end + region[0].start;
         let kernel = if missing { careful.clone() } else { plain.clone() };
         let marks = missing.then(|| marks.clone());
-        (Part { rows: Some(rows), marks }, with_kernel(options, kernel, part))
+        (Part { rows: Some(rows), marks, own }, with_kernel(options, kernel, part))
     };
     Ok(runs(&seen).into_iter().map(part).collect())
 }
 
 /// The one part of a run whose pixels are computed by a callback.
-fn called(options: &Options, region: Vec<Range<usize>>, mark: Mark, marks: &ArrayD<u8>) -> (Part, Options) {
-    let (missing, outside) = match mark {
-        Mark::Missing(mark) => (marks.mapv(|other| other == mark), false),
-        Mark::Present(mark) => (marks.mapv(|other| other != mark), true),
-    };
-    let MissingCells { nodata, fill, .. } = options.missing;
-    let marked = Marked { missing: Arc::new(missing), outside, nodata, fill };
+fn called(options: &Options, region: Vec<Range<usize>>, nodata: Option<f64>, missing: ArrayD<bool>) -> (Part, Options) {
+    let marked = Marked { missing: Arc::new(missing), nodata, fill: options.missing.fill };
     let options =
         Options { missing: MissingCells::default(), marked: Some(marked), part: Some(region), ..options.clone() };
-    (Part { rows: None, marks: None }, options)
+    (Part { rows: None, marks: None, own: None }, options)
 }
 
-/// Gives the pixels whose own cell is missing the value that they have, where a callback was not to compute one.
-pub fn restore_own(options: &Options, first: &Input<'_>, outputs: &mut [Output<'_>], steps: &[usize]) {
-    let Some(Marked { missing, nodata, fill: false, .. }) = &options.marked else { return };
+/// Gives the pixels of a part whose own cell is missing the value that they have, where the function could not.
+pub fn restore_own(options: &Options, part: &Part, first: &Input<'_>, outputs: &mut [Output<'_>], steps: &[usize]) {
+    if let Some(Marked { missing, nodata, fill: false, .. }) = &options.marked {
+        let nodata = nodata.map(|nodata| (nodata, 0.0));
+        put_own(options, (missing, |missing| missing), nodata, first, outputs, steps);
+    }
+    if let (Some(marks), Some(own)) = (&part.marks, part.own) {
+        put_own(options, (marks, |mark| mark == own), None, first, outputs, steps);
+    }
+}
+
+/// Writes the first input's elements, or a number and what rounding it lost, where cells are missing.
+fn put_own<M: Copy>(
+    options: &Options,
+    (marks, is_missing): (&ArrayD<M>, impl Fn(M) -> bool),
+    number: Option<(f64, f64)>,
+    first: &Input<'_>,
+    outputs: &mut [Output<'_>],
+    steps: &[usize],
+) {
     let region = options.part.as_deref().unwrap_or(&[]);
     let cut = |along: ndarray::AxisDescription| {
         let axis = along.axis.index();
         Slice::from(region[axis].clone()).step_by(steps[axis] as isize)
     };
-    let missing = missing.slice_each_axis(cut);
-    let own = for_any!(Input, first, view => view.slice_each_axis(cut).mapv(Element::to_f64));
-    for output in outputs {
-        for_any!(Output, output, view => ndarray::Zip::from(view.view_mut()).and(&missing).and(&own).for_each(
-            |to, missing, own| {
-                if *missing {
-                    *to = Element::from_f64(nodata.unwrap_or(*own), Cast::Saturate);
+    let marks = marks.slice_each_axis(cut);
+    for_any!(Input, first, view => {
+        let own = view.slice_each_axis(cut);
+        for output in outputs {
+            for_any!(Output, output, view => ndarray::Zip::from(view.view_mut()).and(&marks).and(&own).for_each(
+                |to, mark, own| {
+                    if is_missing(*mark) {
+                        let (number, rest) = number.unwrap_or_else(|| (own.to_f64(), own.rest()));
+                        *to = Element::from_parts(number, rest, options.cast);
+                    }
                 }
-            }
-        ));
-    }
+            ));
+        }
+    });
 }
 
 fn with_kernel(options: &Options, kernel: Kernel, part: Vec<Range<usize>>) -> Options {
@@ -123,41 +145,43 @@ fn with_kernel(options: &Options, kernel: Kernel, part: Vec<Range<usize>>) -> Op
     Options { function, missing: MissingCells::default(), part: Some(part), ..options.clone() }
 }
 
-/// Checks that outputs can have the number that stands for no value.
-fn check_nodata(dtype: DType, nodata: f64) -> Result<(), Error> {
-    let (least, greatest) = dtype.limits();
-    let fits = match dtype.is_float() {
-        true => !nodata.is_finite() || (least..=greatest).contains(&nodata),
-        false => nodata.fract() == 0.0 && (least..=greatest).contains(&nodata),
+/// The number that stands for no value, as outputs have it. If they have it in several ways, each is made of the number itself.
+fn of_outputs(nodata: f64, cast: Cast, outputs: &[Output<'_>]) -> Result<f64, Error> {
+    let of = |output: &Output<'_>| {
+        let dtype = output.dtype();
+        // Where values wrap, what is rounded to one beyond the last element does.
+        let kept = dtype.is_float() || cast == Cast::Saturate || nodata == 0.0 || dtype.has(nodata);
+        let held = dtype.standing_for(nodata).filter(|_| kept);
+        held.ok_or_else(|| Error::argument("nodata", format!("outputs of {dtype} can't hold {nodata}")))
     };
-    match fits {
-        true => Ok(()),
-        false => Err(Error::argument("nodata", format!("outputs of {dtype} can't hold {nodata}"))),
-    }
+    let numbers = outputs.iter().map(of).collect::<Result<Vec<f64>, Error>>()?;
+    let alike = numbers.windows(2).all(|pair| pair[0].to_bits() == pair[1].to_bits());
+    Ok(numbers.first().copied().filter(|_| alike).unwrap_or(nodata))
 }
 
-/// Which cells are missing, how that is marked, and which indices along the first axis have a missing cell.
-fn marks(options: &Options, inputs: &[Input<'_>]) -> (Mark, ArrayD<u8>, Vec<bool>) {
+/// The same options without what is outside, if that is the number that stands for no value: there is nothing, then.
+fn without_outside(options: &Options, inputs: &[Input<'_>]) -> Options {
+    let mut options = options.clone();
+    let Some(nodata) = options.missing.nodata else { return options };
+    let outside = options.cval;
+    let is_outside = |number: f64| number == outside || number.is_nan() && outside.is_nan();
+    let as_inputs_have_it = || inputs.iter().all(|input| input.dtype().standing_for(nodata).is_some_and(is_outside));
+    if is_outside(nodata) || as_inputs_have_it() {
+        for mode in options.modes.iter_mut().filter(|mode| **mode == Mode::Constant) {
+            *mode = Mode::Shrink;
+        }
+    }
+    options
+}
+
+/// Which cells are missing, by what number that is marked, and which indices along the first axis have a missing cell.
+fn marks(options: &Options, inputs: &[Input<'_>]) -> Result<(u8, ArrayD<u8>, Vec<bool>), Error> {
     let MissingCells { mask, nodata, .. } = &options.missing;
+    // Beyond the ends may be a constant, which is not to be taken for a mark by chance.
     let outside = options.modes.contains(&Mode::Constant).then_some(options.cval);
-    let (mark, present) = match (outside, nodata) {
-        // What is outside is missing, too: it is neither of the marks.
-        (Some(outside), Some(nodata)) if is_nodata(outside, *nodata) => {
-            let present = u8::from(outside == 0.0);
-            (Mark::Present(present), present)
-        }
-        (Some(outside), _) => {
-            let mut others = (0..).filter(|mark: &u8| f64::from(*mark) != outside);
-            let (present, missing) = (others.next().unwrap_or(0), others.next().unwrap_or(1));
-            (Mark::Missing(missing), present)
-        }
-        (None, _) => (Mark::Missing(1), 0),
-    };
-    let absent = match mark {
-        Mark::Missing(mark) => mark,
-        Mark::Present(mark) => mark + 1,
-    };
-    let mut marks = ArrayD::from_elem(inputs[0].shape(), present);
+    let mut marks = (0..=u8::MAX).filter(|mark| Some(f64::from(*mark)) != outside);
+    let (present, absent) = (marks.next().unwrap_or(0), marks.next().unwrap_or(1));
+    let mut marks = filled(inputs[0].shape(), present)?;
     let mut rows = vec![false; inputs[0].shape().first().copied().unwrap_or(1)];
     if let Some(mask) = mask {
         mark_where(&mut marks, &mut rows, mask.view(), absent, |masked| *masked);
@@ -167,14 +191,16 @@ fn marks(options: &Options, inputs: &[Input<'_>]) -> (Mark, ArrayD<u8>, Vec<bool
             for_any!(Input, input, view => mark_nodata(&mut marks, &mut rows, view.view(), absent, nodata));
         }
     }
-    (mark, marks, rows)
+    Ok((absent, marks, rows))
 }
 
-/// Whether a value is the number that stands for none.
-fn is_nodata(value: f64, nodata: f64) -> bool {
-    value == nodata || value.is_nan() && nodata.is_nan()
+/// An array of what is known of each cell, if there is memory for it.
+fn filled<T: Copy>(shape: &[usize], value: T) -> Result<ArrayD<T>, Error> {
+    let elements = Error::filled("which cells are missing", shape.iter().product(), value)?;
+    Ok(ArrayD::from_shape_vec(shape, elements).expect("as many elements as the shape has"))
 }
 
+/// Marks the cells whose element is the one that stands for no value, if the type has one that does.
 fn mark_nodata<T: Element>(
     marks: &mut ArrayD<u8>,
     rows: &mut [bool],
@@ -182,7 +208,11 @@ fn mark_nodata<T: Element>(
     absent: u8,
     nodata: f64,
 ) {
-    mark_where(marks, rows, view, absent, |value| is_nodata(value.to_f64(), nodata));
+    let Some(nodata) = T::standing_for(nodata) else { return };
+    match nodata.to_f64().is_nan() {
+        true => mark_where(marks, rows, view, absent, |value| value.to_f64().is_nan()),
+        false => mark_where(marks, rows, view, absent, |value| *value == nodata),
+    }
 }
 
 /// Marks the cells of a view that are missing, and the rows that have one.

@@ -7,11 +7,13 @@ mod arrange;
 pub mod arrays;
 mod backend;
 #[cfg(feature = "jit")]
-pub mod compiled;
+mod compiled;
 pub mod engine;
 mod exec;
 mod failure;
 mod job;
+#[cfg(feature = "jit")]
+pub mod listing;
 mod missing;
 mod options;
 pub mod outputs;
@@ -24,16 +26,17 @@ pub mod repeat;
 mod rows;
 mod run;
 mod stride;
+mod whole;
 
 pub use self::exec::pool::available_threads;
 
 use ndarray::{Array, ArrayBase, ArrayD, Data, DataMut, Dimension, IxDyn};
 
-use self::arrays::{AnyElement, Input, Output, zeros};
-#[cfg(feature = "jit")]
-use self::compiled::Listing;
+use self::arrays::{AnyArray, AnyElement, Input, Output, zeros};
 use self::engine::Engine;
 use self::job::Types;
+#[cfg(feature = "jit")]
+use self::listing::Listing;
 use self::options::{Function, Options, Within};
 use self::outputs::Outputs;
 use self::prepare::output_region;
@@ -130,7 +133,19 @@ impl Filter {
         self.window(size.into())
     }
 
-    /// A window of the cells where an array of bool is true.
+    /// A window of the cells where an array of bool is true, of a [`Footprint`](crate::Footprint) or of a [`Shape`](crate::Shape).
+    ///
+    /// ```
+    /// use hoodoo::{Filter, Footprint, Kernel, Shape};
+    /// use ndarray::array;
+    ///
+    /// let filter = Filter::new(&Kernel::compile("sum(w)")?);
+    /// let image = array![[1, 2, 3], [4, 5, 6], [7, 8, 9]];
+    /// assert_eq!(filter.clone().footprint(array![[true, false, true]]).run(&image)?[[1, 1]], 10);
+    /// assert_eq!(filter.clone().footprint(Footprint::cross(2, 1)?).run(&image)?[[1, 1]], 25);
+    /// assert_eq!(filter.footprint(Shape::Line(3.0, 90.0)).run(&image)?[[1, 1]], 15);
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
     #[must_use = "the filter is changed by value"]
     pub fn footprint(self, footprint: impl Into<Window>) -> Filter {
         self.window(footprint.into())
@@ -156,7 +171,8 @@ impl Filter {
         self
     }
 
-    /// The value outside the array in mode `constant`; 0 by default. It is not rounded to the input's type.
+    /// The value outside the array in mode `constant`; 0 by default. It is not rounded to the input's type. If it is the number of
+    /// [`Filter::nodata`], there is no value outside, as in mode `shrink`.
     #[must_use = "the filter is changed by value"]
     pub fn cval(mut self, cval: f64) -> Filter {
         self.options.cval = cval;
@@ -286,7 +302,8 @@ impl Filter {
 
     /// The number that stands for no value: cells of any input that have it are missing, as those of [`Filter::mask`] are, and
     /// pixels that have no value get it: those whose own cell is missing, those that see no cell, and those whose value is NaN.
-    /// Where it is NaN, cells that are NaN are missing.
+    /// Where it is NaN, cells that are NaN are missing. An element has it if it is the one of its type that stands for it
+    /// ([`DType::standing_for`]). If [`Filter::cval`] is that number, what is outside in mode `constant` is missing, too.
     ///
     /// ```
     /// use hoodoo::{Filter, Kernel};
@@ -384,8 +401,9 @@ impl Filter {
     /// # Errors
     ///
     /// [`Error::Argument`] for an argument that does not fit the image or the kernel, [`Error::Kernel`] for a kernel
-    /// that can't be used with this window, [`Error::Assertion`] and [`Error::Callback`] at a pixel that fails,
-    /// [`Error::Codegen`] if there is no machine code for the kernel.
+    /// that can't be used with this window, [`Error::Limit`] for one that is beyond its [`crate::Limits`] there,
+    /// [`Error::Assertion`] and [`Error::Callback`] at a pixel that fails, [`Error::Codegen`] if there is no machine code for the
+    /// kernel, [`Error::Memory`] if there is none for the output or for the window.
     pub fn run<T, S, D>(&self, image: &ArrayBase<S, D>) -> Result<Array<T, D>, Error>
     where
         T: AnyElement,
@@ -475,8 +493,8 @@ impl Filter {
         Ok(output)
     }
 
-    /// Writes the filtered image to `output`, which has the shape of `image`, or in mode `valid` that of
-    /// [`Filter::output_shape`].
+    /// Writes the filtered image to `output`, which has the shape that [`Filter::output_shape`] says: that of `image`, but for mode
+    /// `valid`, some of the rows, or a stride.
     ///
     /// # Errors
     ///
@@ -519,6 +537,32 @@ impl Filter {
         Ok(arrays)
     }
 
+    /// All outputs, each with an element type of its own.
+    ///
+    /// ```
+    /// use hoodoo::{AnyArray, DType, Filter, Kernel};
+    /// use ndarray::array;
+    ///
+    /// let kernel = Kernel::compile("largest: max(w), mean: mean(w)")?;
+    /// let outputs = Filter::new(&kernel).size(3).run_all_as(&[(&array![1u8, 2, 6]).into()], &[DType::U8, DType::F32])?;
+    /// let [AnyArray::U8(largest), AnyArray::F32(mean)] = &outputs[..] else { panic!("the types are those asked for") };
+    /// assert_eq!((largest[1], mean[1]), (6, 3.0));
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Filter::run`].
+    pub fn run_all_as(&self, inputs: &[Input<'_>], outputs: &[DType]) -> Result<Vec<AnyArray>, Error> {
+        self.options.function.check_counts(inputs.len(), outputs.len())?;
+        let shape = self.output_shape(inputs[0].shape())?;
+        let arrays = outputs.iter().map(|dtype| AnyArray::try_zeros(*dtype, &shape));
+        let mut arrays = arrays.collect::<Result<Vec<AnyArray>, Error>>()?;
+        let mut outputs: Vec<Output<'_>> = arrays.iter_mut().map(Output::from).collect();
+        self.run_all_into(inputs, &mut outputs, &Progress::default())?;
+        Ok(arrays)
+    }
+
     /// As [`Filter::run_all`], with the outputs by name or by position.
     ///
     /// # Errors
@@ -542,19 +586,21 @@ impl Filter {
         run::run(&self.options, inputs, outputs, progress)
     }
 
-    /// Makes the code for arrays of this shape and of these element types, which the next run with such arrays finds.
+    /// Makes the code for arrays of this shape and of these element types, which the next run with such arrays finds, if they are in C
+    /// order without gaps. For a filter with a mask, a nodata number or a stride it is the code for all pixels and without these, of which
+    /// a run may need others.
     ///
     /// # Errors
     ///
-    /// As for [`Filter::run`].
+    /// As for [`Filter::run`], but for what only a run finds.
     pub fn compile(&self, shape: &[usize], inputs: &[DType], outputs: &[DType]) -> Result<(), Error> {
-        run::compile(&self.options, shape, Types::of_whole_arrays(shape, inputs, outputs))
+        whole::compile(&self.options, shape, Types::of_whole_arrays(shape, inputs, outputs))
     }
 }
 
 impl Filter {
-    /// The filter for arrays of this shape and of these element types, with its code made and everything checked that can be checked
-    /// before there are arrays: for many small ones.
+    /// The filter for arrays of this shape and of these element types, in any order in memory, with its code made and everything checked
+    /// that can be checked before there are arrays: for many small ones.
     ///
     /// ```
     /// use hoodoo::{DType, Filter, Kernel, Progress};
@@ -570,7 +616,7 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// As for [`Filter::run`], and [`Error::Argument`] for a filter with a mask or a nodata number.
+    /// As for [`Filter::run`], and [`Error::Argument`] for a filter with a mask, a nodata number or a stride.
     pub fn prepare(&self, shape: &[usize], inputs: &[DType], outputs: &[DType]) -> Result<Prepared, Error> {
         Prepared::new(&self.options, shape, Types::of_any_arrays(shape, inputs, outputs))
     }
@@ -600,6 +646,6 @@ impl Filter {
         inputs: &[DType],
         outputs: &[DType],
     ) -> Result<String, Error> {
-        compiled::listing(&self.options, listing, shape, Types::of_whole_arrays(shape, inputs, outputs))
+        listing::listing(&self.options, listing, shape, Types::of_whole_arrays(shape, inputs, outputs))
     }
 }

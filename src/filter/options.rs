@@ -61,8 +61,6 @@ pub struct MissingCells {
 pub struct Marked {
     /// True for those that have none; of the inputs' shape.
     pub missing: Arc<ArrayD<bool>>,
-    /// Whether what is outside the array in mode `constant` has none.
-    pub outside: bool,
     /// The number that pixels get that see no value, or whose value is NaN.
     pub nodata: Option<f64>,
     /// Whether pixels whose own cell has no value are computed.

@@ -17,6 +17,8 @@ use ndarray::ArrayD;
 /// for (name, array) in &outputs {
 ///     println!("{name}: {array}");
 /// }
+/// let [low, high] = outputs.into_vec().try_into().expect("two outputs");
+/// assert_eq!((low[0], high[0]), (1, 2));
 /// # Ok::<(), hoodoo::Error>(())
 /// ```
 ///
@@ -40,6 +42,11 @@ impl<U> Outputs<U> {
     /// The names and the arrays, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &ArrayD<U>)> {
         self.arrays.iter().map(|(name, array)| (name.as_str(), array))
+    }
+
+    /// The arrays, in order, without their names.
+    pub fn into_vec(self) -> Vec<ArrayD<U>> {
+        self.arrays.into_iter().map(|(_, array)| array).collect()
     }
 
     /// The number of outputs; there is at least one.

@@ -39,16 +39,16 @@ pub fn prepare(options: &Options, shape: &[usize], types: Types) -> Result<Job, 
             if !callback.takes(&job.cells) {
                 return Err(Error::argument("footprint", "the callback was compiled for another footprint"));
             }
-            if !job.shrinking.is_empty() && callback.window_len().is_some() {
-                return Err(Error::argument(
-                    "mode",
-                    "in mode shrink windows have fewer cells near the ends, and the callback is for one number of them",
-                ));
-            }
             if job.marked.is_some() && callback.window_len().is_some() {
                 return Err(Error::argument(
                     "mask",
                     "windows have fewer cells where some are missing, and the callback is for one number of them",
+                ));
+            }
+            if !job.shrinking.is_empty() && callback.window_len().is_some() {
+                return Err(Error::argument(
+                    "mode",
+                    "in mode shrink windows have fewer cells near the ends, and the callback is for one number of them",
                 ));
             }
             Ok(job)
@@ -56,16 +56,16 @@ pub fn prepare(options: &Options, shape: &[usize], types: Types) -> Result<Job, 
     }
 }
 
-/// The same for a look at what a kernel becomes, for which not all params and weights need be set.
+/// The same for a look at what a kernel becomes, for which not all params and weights need be set: if one is not, none is in the job.
 #[cfg(feature = "jit")]
 pub fn prepare_unset(options: &Options, shape: &[usize], types: Types) -> Result<Job, Error> {
     let options = &*placed(options, shape.len())?;
     options.function.check_counts(types.inputs.len(), types.outputs.len())?;
     let settings = |footprint: &Footprint| match &options.function {
-        Function::Kernel(kernel) => kernel.settings(&options.parameters, Some(footprint)).unwrap_or_default(),
-        Function::Callback(_) => Settings::default(),
+        Function::Kernel(kernel) => Ok(kernel.known_settings(&options.parameters, footprint)?.unwrap_or_default()),
+        Function::Callback(_) => Ok(Settings::default()),
     };
-    job(options, shape, types, |footprint| Ok(settings(footprint)))
+    job(options, shape, types, settings)
 }
 
 /// The options with a kernel that knows where the inputs are in larger arrays, if they are a part of some and it asks.
@@ -136,7 +136,7 @@ fn job(
         None => of_rows(options, region(shape, &axes, &modes, &cells))?,
     };
     let output_shape = region.iter().map(ExactSizeIterator::len).collect();
-    let window = Window { function: options.function.clone(), axes, modes, cells };
+    let window = PlacedWindow { function: options.function.clone(), axes, modes, cells };
     let arrangement = arrangement(options, shape, &region, &types.joined, &window);
     let (window, domain) = arranged(options, shape, region, window, arrangement.as_ref());
     let ends = |along: &usize| window.cells.reach(*along) != (0, 0);
@@ -147,7 +147,7 @@ fn job(
     let asks = matches!(&window.function, Function::Kernel(kernel) if kernel.hir().asks_inside());
     let shrinking = of_mode(|mode| mode == Mode::Shrink);
     let asked = if asks { of_mode(|mode| mode != Mode::Valid) } else { Vec::new() };
-    let Window { function, axes, modes, cells } = window;
+    let PlacedWindow { function, axes, modes, cells } = window;
     Ok(Job {
         function,
         engine: options.engine,
@@ -173,7 +173,7 @@ fn job(
 }
 
 /// A function with its window.
-struct Window {
+struct PlacedWindow {
     function: Function,
     /// The axes that the window has, in its order.
     axes: Vec<usize>,
@@ -188,7 +188,7 @@ fn arrangement(
     shape: &[usize],
     region: &[Range<usize>],
     joined: &[bool],
-    window: &Window,
+    window: &PlacedWindow,
 ) -> Option<Arrangement> {
     let (Function::Kernel(kernel), Engine::Auto | Engine::Rows) = (&options.function, options.engine) else {
         return None;
@@ -197,7 +197,7 @@ fn arrangement(
     if !cfg!(feature = "jit") || !kernel.hir().assertions.is_empty() {
         return None;
     }
-    let Window { axes, cells, .. } = window;
+    let PlacedWindow { axes, cells, .. } = window;
     let (mut reached, mut filtered) = (vec![false; shape.len()], vec![false; shape.len()]);
     for (along, axis) in axes.iter().enumerate() {
         reached[*axis] = cells.reach(along) != (0, 0);
@@ -213,11 +213,17 @@ fn arrangement(
 /// Whether code is fast where the cells of a row are apart: not that which goes from one window to the next, nor that for weights
 /// which are products.
 fn may_step(kernel: &hir::Kernel, cells: &Cells) -> bool {
+    let farthest = |along| cells.reach(along).0.max(cells.reach(along).1);
+    // Places of cells are i32s, and in code their distances in bytes are, also where they are so many times as far away.
+    let most_bytes = tuning::MAX_STEP * size_of::<f64>();
+    if (0..cells.axes()).any(|along| i32::try_from(farthest(along).saturating_mul(most_bytes)).is_err()) {
+        return false;
+    }
     if !kernel.weights.is_empty() {
         return cells.taps() < tuning::MIN_SEPARABLE_CELLS;
     }
     let is_ordered = |expr: &Expr| matches!(expr, Expr::Reduce { op, .. } if op.is_order_statistic());
-    let near = |along| cells.reach(along).0.max(cells.reach(along).1) <= tuning::MAX_STEPPED_REACH;
+    let near = |along| farthest(along) <= tuning::MAX_STEPPED_REACH;
     cells.taps() <= tuning::MAX_STEPPED_CELLS
         || (0..cells.axes()).all(near) && !kernel.live_nodes().any(|(_, node)| is_ordered(&node.expr))
 }
@@ -227,9 +233,9 @@ fn arranged(
     options: &Options,
     shape: &[usize],
     region: Vec<Range<usize>>,
-    window: Window,
+    window: PlacedWindow,
     arrangement: Option<&Arrangement>,
-) -> (Window, Domain) {
+) -> (PlacedWindow, Domain) {
     let mut modes = vec![Mode::default(); shape.len()];
     for (axis, mode) in window.axes.iter().zip(&window.modes) {
         modes[*axis] = *mode;
@@ -245,13 +251,13 @@ fn arranged(
     // Along an axis that is part of another, there is no step.
     let along: Vec<i32> = axes.iter().map(|axis| i32::try_from(steps[*axis]).unwrap_or(1)).collect();
     if along.iter().all(|step| *step == 1) {
-        return (Window { axes, ..window }, domain);
+        return (PlacedWindow { axes, ..window }, domain);
     }
     let function = match window.function {
         Function::Kernel(kernel) => Function::Kernel(kernel.stretched(&along)),
         callback => callback,
     };
-    (Window { function, axes, cells: window.cells.stretched(&along), ..window }, domain)
+    (PlacedWindow { function, axes, cells: window.cells.stretched(&along), ..window }, domain)
 }
 
 /// The pixels that the outputs have: along axes of mode `valid`, those all of whose cells are inside.
@@ -294,7 +300,11 @@ fn footprint(options: &Options, axes: usize) -> Result<Footprint, Error> {
         [one] => vec![*one; axes],
         each => each.to_vec(),
     };
-    window.footprint(axes)?.with_origin(&origin)
+    let footprint = window.footprint(axes)?;
+    // One that is given as such may have been moved.
+    let own = footprint.origin().iter().chain(std::iter::repeat(&0));
+    let moved: Vec<isize> = origin.iter().zip(own).map(|(more, own)| own.saturating_add(*more)).collect();
+    footprint.with_origin(&moved)
 }
 
 /// The cells of the footprint, and those that the kernel reads besides.

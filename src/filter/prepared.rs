@@ -1,12 +1,17 @@
 //! A filter for arrays of one shape and of certain element types, with everything done that is done before there are elements.
 
-use super::arrays::{Input, Output};
+use std::fmt;
+
+use ndarray::{Array, ArrayBase, Data, DataMut, Dimension};
+
+use super::arrays::{AnyElement, Input, Output, zeros};
 use super::job::Types;
 use super::options::{Options, Within};
 use super::prepare::prepare;
 use super::progress::Progress;
-use super::run::{Ready, in_whole, run, same_shape};
+use super::run::{in_whole, run};
 use super::stride;
+use super::whole::{Ready, same_shape};
 use crate::error::Error;
 use crate::grid::element::DType;
 
@@ -52,6 +57,52 @@ impl Prepared {
         &self.ready.job.types.outputs
     }
 
+    /// The filtered image, of the element type that was prepared for.
+    ///
+    /// ```
+    /// use hoodoo::{DType, Filter, Kernel};
+    /// use ndarray::{Array1, array};
+    ///
+    /// let mean = Filter::new(&Kernel::compile("mean(w)")?).size(3).prepare(&[4], &[DType::U8], &[DType::F32])?;
+    /// let smooth: Array1<f32> = mean.run(&array![1u8, 4, 1, 7])?;
+    /// assert_eq!(smooth, array![2.0, 2.0, 4.0, 5.0]);
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Prepared::run_all_into`]; also for a kernel of several inputs or outputs. [`Error::Memory`] if there is none for the output.
+    pub fn run<T, U, S, D>(&self, image: &ArrayBase<S, D>) -> Result<Array<U, D>, Error>
+    where
+        T: AnyElement,
+        U: AnyElement,
+        S: Data<Elem = T>,
+        D: Dimension,
+    {
+        same_shape("inputs", &self.shape, image.shape(), "what was prepared for")?;
+        let mut shape = image.raw_dim();
+        shape.slice_mut().copy_from_slice(&self.output_shape);
+        let mut output = zeros(shape)?;
+        self.run_into(image, &mut output)?;
+        Ok(output)
+    }
+
+    /// Writes the filtered image to `output`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Prepared::run_all_into`]; also for a kernel of several inputs or outputs.
+    pub fn run_into<T, U, S, S2, D>(&self, image: &ArrayBase<S, D>, output: &mut ArrayBase<S2, D>) -> Result<(), Error>
+    where
+        T: AnyElement,
+        U: AnyElement,
+        S: Data<Elem = T>,
+        S2: DataMut<Elem = U>,
+        D: Dimension,
+    {
+        self.run_all_into(&[image.into()], &mut [output.into()], &Progress::default())
+    }
+
     /// Writes all outputs, as [`Filter::run_all_into`](crate::Filter::run_all_into) does.
     ///
     /// # Errors
@@ -76,8 +127,18 @@ impl Prepared {
         if let Some(options) = &self.apart {
             return run(options, inputs, outputs, progress);
         }
-        let ran = self.ready.run(inputs, outputs, progress);
-        ran.map_err(|error| in_whole(self.within, error))
+        self.ready.run(inputs, outputs, progress).map_err(|error| in_whole(self.within, error))?;
+        progress.finish();
+        Ok(())
+    }
+}
+
+/// What it is for.
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = f.debug_struct("Prepared");
+        fields.field("function", &self.ready.job.function).field("shape", &self.shape).field("inputs", &self.inputs());
+        fields.field("output_shape", &self.output_shape).field("outputs", &self.outputs()).finish()
     }
 }
 

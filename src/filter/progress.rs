@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Shared between a running filter and whoever watches it from another thread, or from a function that the run calls.
@@ -28,10 +28,35 @@ use std::time::{Duration, Instant};
 /// few pixels that are computed together.
 #[derive(Default)]
 pub struct Progress {
+    shared: Arc<Shared>,
+    deadline: Option<Instant>,
+    /// What counts of pixels that are computed, if not each of them does.
+    share: Option<Share>,
+}
+
+/// What the parts of a run have in common.
+#[derive(Default)]
+struct Shared {
     done: AtomicUsize,
     cancelled: AtomicBool,
-    deadline: Option<Instant>,
     reporter: Option<Mutex<Reporter>>,
+}
+
+/// So many pixels are wanted of those that are computed.
+struct Share {
+    wanted: usize,
+    computed: usize,
+    /// How many have been computed.
+    done: AtomicUsize,
+}
+
+impl Share {
+    /// How many of the wanted pixels are done when so many are computed.
+    fn of(&self, done: usize) -> usize {
+        let part = self.wanted as u128 * done.min(self.computed) as u128 / self.computed.max(1) as u128;
+        // Not more than all of them.
+        part as usize
+    }
 }
 
 /// A function that wants to know.
@@ -63,7 +88,8 @@ impl Progress {
     /// ```
     pub fn reporting(report: impl FnMut(usize) -> ControlFlow<()> + Send + 'static) -> Progress {
         let reporter = Reporter { report: Box::new(report), last: Instant::now() };
-        Progress { reporter: Some(Mutex::new(reporter)), ..Progress::default() }
+        let shared = Shared { reporter: Some(Mutex::new(reporter)), ..Shared::default() };
+        Progress { shared: Arc::new(shared), ..Progress::default() }
     }
 
     /// The same, cancelled once that much time has passed from now.
@@ -79,19 +105,20 @@ impl Progress {
     /// assert!(matches!(stopped, Err(Error::Cancelled)));
     /// # Ok::<(), Error>(())
     /// ```
+    #[must_use = "the progress is changed by value"]
     pub fn timeout(self, time: Duration) -> Progress {
         // A time that is too far away to be told never comes.
         Progress { deadline: Instant::now().checked_add(time), ..self }
     }
 
-    /// The number of pixels that are done, over all runs with this value.
+    /// The number of pixels that are done, of those that outputs have, over all runs with this value.
     pub fn done(&self) -> usize {
-        self.done.load(Ordering::Relaxed)
+        self.shared.done.load(Ordering::Relaxed)
     }
 
     /// Stops the run, and any later one, with [`crate::Error::Cancelled`].
     pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
+        self.shared.cancelled.store(true, Ordering::Relaxed);
     }
 
     /// Whether [`Progress::cancel`] was called, a report was answered by a break, or the time is over.
@@ -99,13 +126,23 @@ impl Progress {
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             self.cancel();
         }
-        self.cancelled.load(Ordering::Relaxed)
+        self.shared.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// That of a part of a run that computes so many pixels, of which so many are wanted and count.
+    pub(super) fn part(&self, wanted: usize, computed: usize) -> Progress {
+        let share = Share { wanted, computed, done: AtomicUsize::new(0) };
+        Progress { shared: self.shared.clone(), deadline: self.deadline, share: Some(share) }
     }
 
     pub(super) fn add(&self, pixels: usize) {
-        self.done.fetch_add(pixels, Ordering::Relaxed);
+        let counted = self.share.as_ref().map_or(pixels, |share| {
+            let before = share.done.fetch_add(pixels, Ordering::Relaxed);
+            share.of(before.saturating_add(pixels)) - share.of(before)
+        });
+        self.shared.done.fetch_add(counted, Ordering::Relaxed);
         // While another thread reports, this one need not.
-        if let Some(Ok(mut reporter)) = self.reporter.as_ref().map(Mutex::try_lock)
+        if let Some(Ok(mut reporter)) = self.shared.reporter.as_ref().map(Mutex::try_lock)
             && reporter.last.elapsed() >= Progress::INTERVAL
         {
             self.report(&mut reporter);
@@ -114,7 +151,7 @@ impl Progress {
 
     /// Reports what is done when a run has finished.
     pub(super) fn finish(&self) {
-        if let Some(reporter) = &self.reporter {
+        if let Some(reporter) = &self.shared.reporter {
             self.report(&mut reporter.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }

@@ -2,13 +2,14 @@
 
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD};
 
-use super::arrays::{AnyElement, Input, Output};
+use super::arrays::{AnyElement, Input, Output, zeros};
 use super::progress::Progress;
 use super::{Filter, run};
 use crate::error::Error;
 
 /// How often a filter is run on its own result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Repeat {
     /// So many times; not at all is the input.
     Times(usize),
@@ -93,8 +94,8 @@ impl Filter {
             Repeat::Times(times) => (times, false),
             Repeat::Stable(most) => (most, true),
         };
-        let mut before: ArrayD<T> = first.to_owned();
-        let mut after = ArrayD::default(first.raw_dim());
+        let (mut before, mut after): (ArrayD<T>, ArrayD<T>) = (zeros(first.raw_dim())?, zeros(first.raw_dim())?);
+        before.assign(&first);
         let mut runs = 0;
         loop {
             // The run that shows that all is stable is not one of those that are counted.
@@ -103,7 +104,7 @@ impl Filter {
             }
             let mut inputs: Vec<Input<'_>> = vec![(&before).into()];
             inputs.extend(others.iter().map(Input::view));
-            run::run(&self.options, &inputs, &mut [(&mut after).into()], progress)?;
+            run::run_unfinished(&self.options, &inputs, &mut [(&mut after).into()], progress)?;
             drop(inputs);
             // NaN is no change of NaN.
             let is_nan = |value: &T| value.to_f64().is_nan();
@@ -118,6 +119,7 @@ impl Filter {
             runs += 1;
         }
         output.assign(&before);
+        progress.finish();
         Ok(runs)
     }
 }

@@ -1,21 +1,26 @@
-//! One run over arrays, from their shapes to the first pixel that fails.
+//! One run over arrays, some of whose cells may have no value, and some of whose pixels may not be wanted.
 
-use super::arrange::joined;
-use super::arrays::{Input, Output, for_any};
-use super::backend::Backend;
-use super::exec::view::RawView;
-use super::failure::failure;
-use super::job::{Job, Types};
-use super::missing;
+use super::arrays::{Input, Output};
 use super::options::{Options, Within};
-use super::prepare::{output_region, prepare};
+use super::prepare::output_region;
 use super::progress::Progress;
-use super::stride;
+use super::{missing, stride, whole};
 use crate::error::Error;
-use crate::lang::stop::watched;
 
 /// Writes all outputs, reporting to `progress` and cancelled by it.
 pub fn run(
+    options: &Options,
+    inputs: &[Input<'_>],
+    outputs: &mut [Output<'_>],
+    progress: &Progress,
+) -> Result<(), Error> {
+    run_unfinished(options, inputs, outputs, progress)?;
+    progress.finish();
+    Ok(())
+}
+
+/// The same for one of several runs, after which nobody is told that all is done.
+pub fn run_unfinished(
     options: &Options,
     inputs: &[Input<'_>],
     outputs: &mut [Output<'_>],
@@ -43,29 +48,26 @@ fn run_parts(
 ) -> Result<(), Error> {
     options.function.check_counts(inputs.len(), outputs.len())?;
     let shape = inputs[0].shape();
+    for input in &inputs[1..] {
+        whole::same_shape("inputs", shape, input.shape(), "that of the first input")?;
+    }
     let steps = stride::steps(options, shape.len())?;
     if !options.missing.is_set() && steps.is_none() {
-        return run_whole(options, inputs, outputs, progress);
-    }
-    for input in &inputs[1..] {
-        same_shape("inputs", shape, input.shape(), "that of the first input")?;
+        return whole::run(options, inputs, outputs, progress);
     }
     if let Some(mask) = &options.missing.mask {
-        same_shape("mask", shape, mask.shape(), "that of the first input")?;
+        whole::same_shape("mask", shape, mask.shape(), "that of the first input")?;
     }
     let expected = stride::output_shape(options, shape)?;
     for output in &*outputs {
-        same_shape("output", &expected, output.shape(), "what the filter makes of the first input")?;
+        whole::same_shape("output", &expected, output.shape(), "what the filter makes of the first input")?;
     }
     let region = output_region(options, shape)?;
-    let whole = |options: &Options, inputs: &[Input<'_>], outputs: &mut [Output<'_>]| {
-        run_whole(options, inputs, outputs, progress)
-    };
     let apart = |options: &Options, inputs: &[Input<'_>], outputs: &mut [Output<'_>]| match &steps {
-        None => whole(options, inputs, outputs),
+        None => whole::run(options, inputs, outputs, progress),
         Some(steps) => {
             let part = options.part.clone().unwrap_or_else(|| region.clone());
-            stride::run(options, (part, steps), inputs, outputs, &whole)
+            stride::run(options, (part, steps), inputs, outputs, progress)
         }
     };
     if !options.missing.is_set() {
@@ -80,110 +82,7 @@ fn run_parts(
             Some(marked) => apart(&options, marked, &mut outputs)?,
             None => apart(&options, inputs, &mut outputs)?,
         }
-        missing::restore_own(&options, &inputs[0], &mut outputs, &each);
+        missing::restore_own(&options, &part, &inputs[0], &mut outputs, &each);
     }
     Ok(())
-}
-
-/// Writes all outputs, or the part of them that the options name.
-fn run_whole(
-    options: &Options,
-    inputs: &[Input<'_>],
-    outputs: &mut [Output<'_>],
-    progress: &Progress,
-) -> Result<(), Error> {
-    options.function.check_counts(inputs.len(), outputs.len())?;
-    let shape = inputs[0].shape();
-    for input in &inputs[1..] {
-        same_shape("inputs", shape, input.shape(), "that of the first input")?;
-    }
-    let types = Types {
-        inputs: inputs.iter().map(Input::dtype).collect(),
-        outputs: outputs.iter().map(|output| output.dtype()).collect(),
-        joined: joined_axes(inputs, outputs),
-    };
-    let ready = watched(&|| progress.is_cancelled(), || {
-        let job = prepare(options, shape, types)?;
-        check_outputs(&job, shape, outputs)?;
-        if progress.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
-        Ready::new(job)
-    });
-    ready?.run(inputs, outputs, progress)
-}
-
-/// A job and what runs it.
-pub struct Ready {
-    pub job: Job,
-    backend: Backend,
-}
-
-impl Ready {
-    /// All that can be done before there are arrays.
-    pub fn new(job: Job) -> Result<Ready, Error> {
-        Ok(Ready { backend: Backend::new(&job)?, job })
-    }
-
-    /// Writes all outputs; the arrays' shapes and types are the job's.
-    pub fn run(&self, inputs: &[Input<'_>], outputs: &mut [Output<'_>], progress: &Progress) -> Result<(), Error> {
-        if progress.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
-        if self.job.domain.region().pixels() == 0 {
-            return Ok(());
-        }
-        compute(&self.job, &self.backend, inputs, outputs, progress)
-    }
-}
-
-/// For each axis, whether in all of the arrays it goes on where the one after it ends.
-fn joined_axes(inputs: &[Input<'_>], outputs: &[Output<'_>]) -> Vec<bool> {
-    let inputs = inputs.iter().map(|input| for_any!(Input, input, view => joined(view.shape(), view.strides())));
-    let outputs = outputs.iter().map(|output| for_any!(Output, output, view => joined(view.shape(), view.strides())));
-    let both = |a: Vec<bool>, b: Vec<bool>| a.iter().zip(&b).map(|(a, b)| *a && *b).collect();
-    inputs.chain(outputs).reduce(both).unwrap_or_default()
-}
-
-/// Makes the code for a job, which the next run finds.
-pub fn compile(options: &Options, shape: &[usize], types: Types) -> Result<(), Error> {
-    Ready::new(prepare(options, shape, types)?).map(drop)
-}
-
-/// Computes every pixel of the job's views.
-fn compute(
-    job: &Job,
-    backend: &Backend,
-    inputs: &[Input<'_>],
-    outputs: &mut [Output<'_>],
-    progress: &Progress,
-) -> Result<(), Error> {
-    let arranged = |view| job.arrangement.iter().fold(view, |view, arrangement| arrangement.view(view));
-    let inputs: Vec<RawView<'_>> = inputs.iter().map(RawView::of_input).map(arranged).collect();
-    let outputs = outputs.iter_mut().map(RawView::of_output).map(arranged).collect();
-    match backend.run(job, &inputs, outputs, progress)? {
-        Some(position) => Err(failure(job, &inputs, &position)),
-        None => {
-            progress.finish();
-            Ok(())
-        }
-    }
-}
-
-/// Checks that outputs have the shape of the job's region.
-fn check_outputs(job: &Job, shape: &[usize], outputs: &[Output<'_>]) -> Result<(), Error> {
-    let expected = &job.output_shape;
-    let whose = match expected == shape {
-        true => "that of the first input",
-        false => "what mode `valid` leaves of the first input",
-    };
-    outputs.iter().try_for_each(|output| same_shape("output", expected, output.shape(), whose))
-}
-
-/// Checks the shape of an array.
-pub fn same_shape(argument: &'static str, expected: &[usize], given: &[usize], whose: &str) -> Result<(), Error> {
-    if expected == given {
-        return Ok(());
-    }
-    Err(Error::argument(argument, format!("shape {given:?} is not {whose}, {expected:?}")))
 }

@@ -13,12 +13,11 @@ use super::arrays::{AnyArray, AnyElement, Input, Output, for_any};
 use super::exec::pool::{available_threads, in_bands};
 use super::options::{Function, Options};
 use super::prepare::{axis_reach, filtered_axes, output_region};
+use super::progress::Progress;
+use super::whole;
 use crate::error::Error;
 use crate::grid::region::Region;
 use crate::tuning;
-
-/// What writes all outputs, or the part of them that the options name.
-pub type Compute<'c> = dyn Fn(&Options, &[Input<'_>], &mut [Output<'_>]) -> Result<(), Error> + Sync + 'c;
 
 /// How far apart pixels of outputs are along each axis of arrays of so many; none where they are beside each other.
 pub fn steps(options: &Options, ndim: usize) -> Result<Option<Vec<usize>>, Error> {
@@ -56,13 +55,13 @@ pub fn among(rows: &Range<usize>, step: usize) -> Range<usize> {
     rows.start.div_ceil(step)..rows.end.div_ceil(step)
 }
 
-/// Writes outputs that have a pixel at every step of a region, of what `compute` does with all pixels of the part that options name.
+/// Writes outputs that have a pixel at every step of a region.
 pub fn run(
     options: &Options,
     (region, steps): (Vec<Range<usize>>, &[usize]),
     inputs: &[Input<'_>],
     outputs: &mut [Output<'_>],
-    compute: &Compute<'_>,
+    progress: &Progress,
 ) -> Result<(), Error> {
     if region.iter().any(|range| range.is_empty()) {
         return Ok(());
@@ -78,27 +77,35 @@ pub fn run(
     };
     let inner = Options { threads: if short { 1 } else { options.threads }, ..options.clone() };
     let outputs: Vec<_> = grid.divided(outputs).into_iter().map(|part| Mutex::new(Some(part))).collect();
-    let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
+    let failed: Mutex<Option<Error>> = Mutex::new(None);
     let work = |_: &mut (), parts: Range<usize>| {
         for part in parts {
-            let before = || failed.lock().unwrap_or_else(PoisonError::into_inner);
-            // The first pixel that fails is in none of the parts after one that has failed.
-            if before().as_ref().is_some_and(|(first, _)| *first < part) {
-                break;
+            let first = || failed.lock().unwrap_or_else(PoisonError::into_inner);
+            if first().as_ref().is_some_and(|error| grid.is_before(error, part)) {
+                continue;
             }
             let own = outputs[part].lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
-            if let Err(error) = grid.run(&inner, part, inputs, own, compute) {
-                let mut first = before();
-                if first.as_ref().is_none_or(|(other, _)| part < *other) {
-                    *first = Some((part, error));
-                }
+            if let Err(error) = grid.run(&inner, part, inputs, own, progress) {
+                keep_first(&mut first(), error);
             }
         }
     };
     in_bands(parts, threads, 1, || (), work);
-    match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        Some((_, error)) => Err(error),
-        None => Ok(()),
+    failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+/// The pixel at which a run failed, if it was at one.
+fn failing(error: &Error) -> Option<&[usize]> {
+    match error {
+        Error::Assertion { position, .. } | Error::Callback { position } => Some(position),
+        _ => None,
+    }
+}
+
+/// Keeps the error for the first pixel in C order, or one that is not about a pixel, before all those that are.
+fn keep_first(first: &mut Option<Error>, error: Error) {
+    if first.as_ref().is_none_or(|first| failing(&error) < failing(first)) {
+        *first = Some(error);
     }
 }
 
@@ -130,7 +137,9 @@ impl<'a> Grid<'a> {
         let alone = step > 1 && axis != last && reach <= tuning::STRIDED_REACH * step;
         let group = match alone {
             true => 1,
-            false => (tuning::STRIDED_PIXELS / (across * step).max(1)).max(4 * reach / step).clamp(1, count),
+            false => {
+                (tuning::STRIDED_PIXELS / across.saturating_mul(step).max(1)).max(4 * reach / step).clamp(1, count)
+            }
         };
         Ok(Grid { region, steps, axis, count, group })
     }
@@ -152,6 +161,15 @@ impl<'a> Grid<'a> {
         parts
     }
 
+    /// Whether none of the pixels of a part, those that are not wanted included, comes before the one with an error.
+    fn is_before(&self, error: &Error, part: usize) -> bool {
+        let first = |axis: usize| match axis == self.axis {
+            true => self.region[axis].start + part * self.group * self.steps[axis],
+            false => self.region[axis].start,
+        };
+        failing(error).is_none_or(|position| position.iter().copied().lt((0..position.len()).map(first)))
+    }
+
     /// Computes a part.
     fn run(
         &self,
@@ -159,7 +177,7 @@ impl<'a> Grid<'a> {
         part: usize,
         inputs: &[Input<'_>],
         mut outputs: Vec<Output<'_>>,
-        compute: &Compute<'_>,
+        progress: &Progress,
     ) -> Result<(), Error> {
         let mut region = self.region.clone();
         let (first, step) = (part * self.group, self.steps[self.axis]);
@@ -169,19 +187,24 @@ impl<'a> Grid<'a> {
         let shape: Vec<usize> = region.iter().map(ExactSizeIterator::len).collect();
         let options = Options { part: Some(region.clone()), ..options.clone() };
         if outputs.iter().all(|output| output.shape() == shape) {
-            return compute(&options, inputs, &mut outputs);
+            return whole::run(&options, inputs, &mut outputs, progress);
         }
         let all = outputs.iter().map(|output| AnyArray::try_zeros(output.dtype(), &shape));
         let mut all = all.collect::<Result<Vec<AnyArray>, Error>>()?;
         let mut whole: Vec<Output<'_>> = all.iter_mut().map(AnyArray::as_output).collect();
-        match compute(&options, inputs, &mut whole) {
+        let (wanted, computed) = (outputs[0].shape().iter().product(), shape.iter().product());
+        let counted = progress.part(wanted, computed);
+        match whole::run(&options, inputs, &mut whole, &counted) {
             // A pixel that is not wanted may fail.
-            Err(Error::Assertion { position, .. }) if !self.is_wanted(&position) => {
-                return self.run_alone(&options, &region, inputs, &mut outputs, compute);
+            Err(error) if failing(&error).is_some_and(|position| !self.is_wanted(position)) => {
+                self.run_alone(&options, &region, inputs, &mut outputs, &progress.part(0, 1))?;
+                counted.add(computed);
             }
-            done => done?,
+            done => {
+                done?;
+                outputs.iter_mut().zip(&all).for_each(|(output, all)| self.thin_out(all, output));
+            }
         }
-        outputs.iter_mut().zip(&all).for_each(|(output, all)| self.thin_out(all, output));
         Ok(())
     }
 
@@ -198,8 +221,9 @@ impl<'a> Grid<'a> {
         region: &[Range<usize>],
         inputs: &[Input<'_>],
         outputs: &mut [Output<'_>],
-        compute: &Compute<'_>,
+        progress: &Progress,
     ) -> Result<(), Error> {
+        let mut failed = None;
         let strided: Vec<usize> = (0..self.steps.len()).filter(|axis| self.steps[*axis] > 1).collect();
         let counts = strided.iter().map(|axis| region[*axis].len().div_ceil(self.steps[*axis]));
         let wanted = Region { axes: counts.map(|count| 0..count).collect() };
@@ -218,9 +242,17 @@ impl<'a> Grid<'a> {
             let own = outputs.iter_mut().map(|output| -> Output<'_> {
                 for_any!(Output, output, view => AnyElement::output(view.slice_each_axis_mut(cut)))
             });
-            compute(&Options { part: Some(part), ..options.clone() }, inputs, &mut own.collect::<Vec<_>>())?;
+            let options = Options { part: Some(part), ..options.clone() };
+            if let Err(error) = whole::run(&options, inputs, &mut own.collect::<Vec<_>>(), progress) {
+                // Those of later pixels along a strided axis may come before it in C order.
+                let is_at_pixel = failing(&error).is_some();
+                keep_first(&mut failed, error);
+                if !is_at_pixel {
+                    break;
+                }
+            }
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     /// Takes every n-th pixel of an array.

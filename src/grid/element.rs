@@ -137,6 +137,31 @@ impl DType {
         inside && value.fract() == 0.0 && (value != 0.0 || value.is_sign_positive())
     }
 
+    /// The value of the element that stands for a number, if one does: a float type has the nearest one to it, unless that is infinite or
+    /// 0 and the number is not; an integer type has it or not. Numbers beyond the last 64-bit integers by no more than an f64 is rounded
+    /// stand for those.
+    ///
+    /// ```
+    /// use hoodoo::DType;
+    /// // As GDAL prints the least number of the type.
+    /// assert_eq!(DType::F32.standing_for(-3.40282346638529e38), Some(f64::from(f32::MIN)));
+    /// assert_eq!(DType::F32.standing_for(1e300), None);
+    /// assert_eq!(DType::U8.standing_for(-1.0), None);
+    /// ```
+    pub fn standing_for(self, number: f64) -> Option<f64> {
+        let rounded = match self {
+            DType::F16 => half::from_f64(number).to_f64(),
+            DType::F32 => f64::from(number as f32),
+            _ => number,
+        };
+        let (least, greatest) = self.limits();
+        let stands = match self.is_float() {
+            true => rounded.is_finite() == number.is_finite() && (rounded == 0.0) == (number == 0.0),
+            false => number.fract() == 0.0 && (least..=greatest).contains(&number),
+        };
+        stands.then_some(rounded)
+    }
+
     /// What NaN becomes in an integer type, as an i64 with the same low bits.
     pub fn of_nan(self, cast: Cast) -> i64 {
         match (cast, self) {
@@ -190,12 +215,17 @@ mod sealed {
 }
 
 /// A type that arrays may have: bool, i8 to u64, f16, f32, f64.
-pub trait Element: Copy + Default + Send + Sync + sealed::Sealed + 'static {
+pub trait Element: Copy + Default + PartialEq + Send + Sync + sealed::Sealed + 'static {
     /// The type's name as a value.
     const DTYPE: DType;
 
     /// The value as an f64; a 64-bit integer above 2^53 is rounded.
     fn to_f64(self) -> f64;
+
+    /// The element that stands for a number, as [`DType::standing_for`] says.
+    fn standing_for(number: f64) -> Option<Self> {
+        Self::DTYPE.standing_for(number).map(|number| Self::from_f64(number, Cast::Saturate))
+    }
 
     /// What [`Element::to_f64`] loses by rounding.
     #[doc(hidden)]
@@ -409,6 +439,22 @@ mod tests {
         assert_eq!(those(DType::is_integer), "i8 u8 i16 u16 i32 u32 i64 u64");
         assert_eq!(those(DType::fits_f32), "bool i8 u8 i16 u16 f16 f32");
         assert_eq!(DType::I64.limits(), (-9_223_372_036_854_775_808.0, 9_223_372_036_854_775_808.0));
+    }
+
+    #[test]
+    fn elements_that_stand_for_numbers() {
+        assert_eq!(f32::standing_for(1e20), Some(1e20_f32));
+        assert_eq!(f32::standing_for(-3.402_823_466_385_29e38), Some(f32::MIN));
+        assert_eq!([1e300, 1e-300].map(f32::standing_for), [None, None]);
+        assert_eq!([f64::INFINITY, -0.0].map(f32::standing_for), [Some(f32::INFINITY), Some(0.0)]);
+        assert!(f32::standing_for(f64::NAN).is_some_and(f32::is_nan));
+        assert_eq!([1e5, 65504.0].map(super::f16::standing_for), [None, Some(super::f16::MAX)]);
+        assert_eq!([-1.0, 0.5, 255.0, f64::NAN].map(u8::standing_for), [None, None, Some(255), None]);
+        assert_eq!(
+            [2f64.powi(53), 2f64.powi(63), 2f64.powi(64)].map(i64::standing_for),
+            [Some(1 << 53), Some(i64::MAX), None]
+        );
+        assert_eq!([0.0, 1.0, 2.0].map(bool::standing_for), [Some(false), Some(true), None]);
     }
 
     #[test]

@@ -81,8 +81,11 @@ impl Footprint {
     ///
     /// # Errors
     ///
-    /// [`Error::Argument`] for a box of more than 2^24 cells around it.
+    /// [`Error::Argument`] for a shape of another number of axes, for radii that are negative, not finite or not in order, for a line of
+    /// no length, and for a box of more than 2^24 cells around it.
     pub fn shaped(axes: usize, shape: &Shape) -> Result<Footprint, Error> {
+        shape.axes().map_or(Ok(()), |needed| check_axes("footprint", needed, axes))?;
+        shape.check()?;
         Footprint::within(&shape.radii(axes), |offset| shape.contains(offset))
     }
 
@@ -158,6 +161,10 @@ impl Footprint {
     }
 
     /// The least and the greatest offset that the bounding box has along `axis`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis.
     pub fn reach(&self, axis: usize) -> (isize, isize) {
         let first = -((self.shape[axis] / 2) as isize) - self.origin[axis];
         (first, first + self.shape[axis] as isize - 1)
@@ -181,6 +188,16 @@ impl Footprint {
     /// The cells as a kernel sees them.
     pub(crate) fn cells(&self) -> Cells {
         Cells::of_footprint(self.axes(), self.len(), self.offsets())
+    }
+}
+
+fn check_axes(argument: &'static str, given: usize, axes: usize) -> Result<(), Error> {
+    match given == axes {
+        true => Ok(()),
+        false => {
+            let message = format!("the window has {given} axes, and the array is filtered along {axes}");
+            Err(Error::argument(argument, message))
+        }
     }
 }
 
@@ -224,6 +241,8 @@ pub enum Window {
     Shape(Shape),
     /// The cells where the array is true.
     Array(ArrayD<bool>),
+    /// These cells; [`Filter::origin`](crate::Filter::origin) moves them further.
+    Footprint(Footprint),
 }
 
 impl Window {
@@ -233,33 +252,27 @@ impl Window {
     ///
     /// [`Error::Argument`] if the window does not have that many axes, or is not legal.
     pub fn footprint(&self, axes: usize) -> Result<Footprint, Error> {
-        let check = |argument, given: usize| match given == axes {
-            true => Ok(()),
-            false => Err(Error::argument(
-                argument,
-                format!("the window has {given} axes, and the array is filtered along {axes}"),
-            )),
-        };
         match self {
             Window::Size(sizes) if sizes.len() == 1 => Footprint::size(&vec![sizes[0]; axes]),
             Window::Size(sizes) => {
-                check("size", sizes.len())?;
+                check_axes("size", sizes.len(), axes)?;
                 Footprint::size(sizes)
             }
             Window::Box(radius) => Footprint::cube(axes, *radius),
             Window::Cross(radius) => Footprint::cross(axes, *radius),
             Window::Disk(radius) => {
-                check("footprint", 2)?;
+                check_axes("footprint", 2, axes)?;
                 Footprint::ball(2, *radius)
             }
             Window::Ball(radius) => Footprint::ball(axes, *radius),
-            Window::Shape(shape) => {
-                shape.axes().map_or(Ok(()), |needed| check("footprint", needed))?;
-                Footprint::shaped(axes, shape)
-            }
+            Window::Shape(shape) => Footprint::shaped(axes, shape),
             Window::Array(mask) => {
-                check("footprint", mask.ndim())?;
+                check_axes("footprint", mask.ndim(), axes)?;
                 Footprint::from_array(mask.view())
+            }
+            Window::Footprint(footprint) => {
+                check_axes("footprint", footprint.axes(), axes)?;
+                Ok(footprint.clone())
             }
         }
     }
@@ -317,7 +330,26 @@ impl fmt::Display for Window {
             Window::Ball(radius) => write!(f, "ball:{radius}"),
             Window::Shape(shape) => write!(f, "{shape}"),
             Window::Array(mask) => write!(f, "array of shape {:?}", mask.shape()),
+            Window::Footprint(footprint) => write!(f, "footprint of shape {:?}", footprint.shape()),
         }
+    }
+}
+
+impl From<Footprint> for Window {
+    fn from(footprint: Footprint) -> Window {
+        Window::Footprint(footprint)
+    }
+}
+
+impl From<&Footprint> for Window {
+    fn from(footprint: &Footprint) -> Window {
+        Window::Footprint(footprint.clone())
+    }
+}
+
+impl From<Shape> for Window {
+    fn from(shape: Shape) -> Window {
+        Window::Shape(shape)
     }
 }
 

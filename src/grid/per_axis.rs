@@ -1,6 +1,7 @@
 //! Numbers for axes, as arguments.
 
-/// One number for all axes, or one for each: what [`crate::Filter::origin`] and [`crate::Filter::axes`] take.
+/// One number for all axes of the window, or one for each, in its order: what [`crate::Filter::origin`] and [`crate::Filter::stride`]
+/// take. For [`crate::Filter::axes`] it is the numbers of the axes themselves.
 ///
 /// ```
 /// use hoodoo::{Filter, Kernel};
@@ -11,6 +12,7 @@
 /// # Ok::<(), hoodoo::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PerAxis(pub(crate) Vec<isize>);
 
 impl From<isize> for PerAxis {

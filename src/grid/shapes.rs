@@ -36,7 +36,7 @@ impl Shape {
         }
     }
 
-    /// How far it reaches along each of `axes` axes.
+    /// How far it reaches along each of `axes` axes; an ellipse has its own number of them, and a line two.
     pub fn radii(&self, axes: usize) -> Vec<usize> {
         match self {
             Shape::Diamond(radius) | Shape::Octagon(radius) => vec![*radius; axes],
@@ -49,7 +49,7 @@ impl Shape {
         }
     }
 
-    /// Whether the cell at this offset is in it.
+    /// Whether the cell at this offset is in it. A line has no cell at offsets along other than two axes.
     pub fn contains(&self, offset: &[isize]) -> bool {
         let steps = || offset.iter().map(|d| d.unsigned_abs()).fold(0usize, usize::saturating_add);
         match self {
@@ -65,8 +65,8 @@ impl Shape {
                 offset.iter().zip(radii).map(part).sum::<f64>() <= 1.0
             }
             Shape::Line(length, degrees) => {
+                let [y, x] = *offset else { return false };
                 let (dy, dx) = half_line(*length, *degrees);
-                let (y, x) = (offset[0], offset[1]);
                 // One cell for each step along the longer of the two, symmetric about the pixel.
                 let on = |along: isize, across: isize, end: isize, rise: isize| match end {
                     0 => across == 0,
@@ -78,28 +78,30 @@ impl Shape {
     }
 
     /// Checks that the numbers are ones of such a shape.
-    fn check(self) -> Result<Shape, String> {
-        let radius = |radius: f64| match (0.0..1e8).contains(&radius) {
-            true => Ok(()),
-            false => Err(format!("the radius is {radius}; it must be finite, at least 0 and not too large")),
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] for radii that are negative, not finite or not in order, and for a line of no length or angle.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        self.wrong().map_or(Ok(()), |message| Err(Error::argument("footprint", message)))
+    }
+
+    /// What is wrong with the numbers, if something is.
+    fn wrong(&self) -> Option<String> {
+        let is_radius = |radius: &f64| (0.0..1e8).contains(radius);
+        let wrong_radius = |radii: &[f64]| {
+            let wrong = radii.iter().find(|radius| !is_radius(radius))?;
+            Some(format!("the radius is {wrong}; it must be finite, at least 0 and not too large"))
         };
-        match &self {
-            Shape::Ring(inner, outer) => {
-                radius(*inner)?;
-                radius(*outer)?;
-                if inner > outer {
-                    return Err(format!("a ring from {inner} to {outer} has its inner radius first"));
-                }
-            }
-            Shape::Ellipse(radii) => radii.iter().try_for_each(|length| radius(*length))?,
-            Shape::Line(length, degrees) => {
-                if !(1.0..1e8).contains(length) || !degrees.is_finite() {
-                    return Err(format!("a line has a length of at least 1 and an angle, not {length} and {degrees}"));
-                }
-            }
-            Shape::Diamond(_) | Shape::Octagon(_) => {}
+        match self {
+            Shape::Ring(inner, outer) => wrong_radius(&[*inner, *outer]).or_else(|| {
+                (inner > outer).then(|| format!("a ring from {inner} to {outer} has its inner radius first"))
+            }),
+            Shape::Ellipse(radii) => wrong_radius(radii),
+            Shape::Line(length, degrees) => (!(1.0..1e8).contains(length) || !degrees.is_finite())
+                .then(|| format!("a line has a length of at least 1 and an angle, not {length} and {degrees}")),
+            Shape::Diamond(_) | Shape::Octagon(_) => None,
         }
-        Ok(self)
     }
 }
 
@@ -133,7 +135,8 @@ impl FromStr for Shape {
             ("line", [length, degrees]) => Shape::Line(*length, *degrees),
             _ => return Err(usage()),
         };
-        shape.check().map_err(wrong)
+        shape.check()?;
+        Ok(shape)
     }
 }
 
@@ -155,6 +158,7 @@ impl fmt::Display for Shape {
 #[cfg(test)]
 mod tests {
     use super::Shape;
+    use crate::grid::footprint::Footprint;
 
     /// The cells as rows of 0 and 1.
     fn rows(text: &str) -> String {
@@ -198,5 +202,21 @@ mod tests {
             let error = text.parse::<Shape>().unwrap_err().to_string();
             assert!(error.contains(message), "{text}: {error}");
         }
+    }
+
+    /// What was not made of a text is checked where it becomes a footprint.
+    #[test]
+    fn shapes_that_are_none_are_no_footprints() {
+        let message = |axes, shape: Shape| Footprint::shaped(axes, &shape).unwrap_err().to_string();
+        assert!(message(3, Shape::Line(5.0, 0.0)).contains("has 2 axes, and the array is filtered along 3"));
+        assert!(message(1, Shape::Octagon(2)).contains("has 2 axes"));
+        assert!(message(2, Shape::Ellipse(vec![1.0; 3])).contains("has 3 axes"));
+        assert!(message(2, Shape::Ellipse(vec![f64::INFINITY, 2.0])).contains("the radius is inf"));
+        assert!(message(2, Shape::Ring(3.0, 1.0)).contains("inner radius first"));
+        assert!(message(2, Shape::Ring(1.0, f64::NAN)).contains("the radius is NaN"));
+        assert!(message(2, Shape::Line(0.5, 0.0)).contains("a length of at least 1"));
+        assert!(message(2, Shape::Line(3.0, f64::NAN)).contains("and an angle"));
+        assert!(message(2, Shape::Diamond(usize::MAX)).contains("more than 16777216 cells"));
+        assert!(!Shape::Line(3.0, 0.0).contains(&[0]) && Shape::Line(3.0, 0.0).contains(&[0, 1]));
     }
 }

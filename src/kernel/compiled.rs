@@ -1,7 +1,8 @@
 //! The machine code of a kernel: made when it is needed first, kept for the next run.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use super::recent::Recent;
 use super::{Kernel, Parameters};
 use crate::callback::Callback;
 use crate::codegen::callback;
@@ -19,9 +20,14 @@ use crate::plan::{Request, analysis, plan};
 /// How many compiled forms a kernel keeps for the next run.
 const CACHED_FORMS: usize = 64;
 
-/// The last few forms that were made, the last one first.
-#[derive(Default)]
-pub struct Forms(Mutex<Vec<Form>>);
+/// The last few forms that were used.
+pub struct Forms(Recent<Form>);
+
+impl Default for Forms {
+    fn default() -> Forms {
+        Forms(Recent::new(CACHED_FORMS))
+    }
+}
 
 /// Machine code, and what it is for.
 enum Form {
@@ -154,13 +160,14 @@ impl Kernel {
     }
 
     /// The kernel, which must not look at its window, as functions of its params and of a point's coordinates: one callback
-    /// for each output. They take windows of no cells, and user data from the caller: the params, then the coordinates, which
-    /// the kernel calls `coord(0)`, `coord(1)` and so on; [`lang::point::coordinates`](crate::lang::point::coordinates) says
-    /// how many.
+    /// for each output. They take windows of no cells, and user data from the caller, not the callback's own: an f64 for each param,
+    /// also for those that have a default, then the coordinates, which the kernel calls `coord(0)`, `coord(1)` and so on;
+    /// [`lang::point::coordinates`](crate::lang::point::coordinates) says how many. They need not be whole.
     ///
     /// # Errors
     ///
-    /// [`Error::Kernel`] if the kernel looks at its window, or at the array's extent.
+    /// [`Error::Kernel`] if the kernel looks at its window, or at the array's extent, [`Error::Limit`] and [`Error::Codegen`] if no code
+    /// can be made.
     ///
     /// ```
     /// let swap = hoodoo::Kernel::compile("param shift; coord(1) + shift, coord(0)")?;
@@ -188,8 +195,7 @@ impl Kernel {
     ///
     /// As for [`Kernel::callback_for`].
     pub fn clif(&self, footprint: Option<&Footprint>) -> Result<String, Error> {
-        self.unset_callback(footprint)?;
-        callback::clif(self.hir(), footprint.map(Footprint::cells).as_ref(), self.limits())
+        callback::clif(self.hir(), self.callback_cells(footprint)?.as_ref(), self.limits())
     }
 
     /// The callback in this machine's code, as text.
@@ -198,8 +204,7 @@ impl Kernel {
     ///
     /// As for [`Kernel::callback_for`].
     pub fn assembly(&self, footprint: Option<&Footprint>) -> Result<String, Error> {
-        self.unset_callback(footprint)?;
-        callback::assembly(self.hir(), footprint.map(Footprint::cells).as_ref(), self.limits())
+        callback::assembly(self.hir(), self.callback_cells(footprint)?.as_ref(), self.limits())
     }
 
     /// Checks that the kernel can be a callback for a known footprint.
@@ -221,9 +226,9 @@ impl Kernel {
         Ok(callback)
     }
 
-    /// The machine code of the callback; made once for each of the last few footprints.
+    /// The machine code of the callback; made once for each of the footprints that were used last.
     pub(crate) fn code(&self, cells: Option<&Cells>) -> Result<Arc<MachineCode>, Error> {
-        self.form(
+        self.inner.forms.0.get(
             |form| match form {
                 Form::Callback(mine, code) if mine.as_ref() == cells => Some(code.clone()),
                 _ => None,
@@ -233,9 +238,9 @@ impl Kernel {
         )
     }
 
-    /// The machine code for rows; made once for each of the last few footprints and element types.
+    /// The machine code for rows; made once for each of the requests that were used last.
     pub(crate) fn rows(&self, request: Request) -> Result<Arc<RowKernel>, Error> {
-        self.form(
+        self.inner.forms.0.get(
             |form| match form {
                 Form::Rows(rows) if rows.plan.request == request => Some(rows.clone()),
                 _ => None,
@@ -246,33 +251,5 @@ impl Kernel {
             },
             Form::Rows,
         )
-    }
-
-    /// Finds a form, or makes it.
-    fn form<T: Clone>(
-        &self,
-        find: impl Fn(&Form) -> Option<T>,
-        make: impl FnOnce() -> Result<T, Error>,
-        keep: impl FnOnce(T) -> Form,
-    ) -> Result<T, Error> {
-        // A panic in another thread can't leave the list half changed.
-        let forms = || self.inner.forms.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = |forms: &mut Vec<Form>| {
-            let (index, found) = forms.iter().enumerate().find_map(|(index, form)| Some((index, find(form)?)))?;
-            forms[..=index].rotate_right(1);
-            Some(found)
-        };
-        if let Some(found) = known(&mut forms()) {
-            return Ok(found);
-        }
-        // Meanwhile other threads use other forms, or make this one as well; the first is kept.
-        let made = make()?;
-        let mut forms = forms();
-        if let Some(found) = known(&mut forms) {
-            return Ok(found);
-        }
-        forms.truncate(CACHED_FORMS - 1);
-        forms.insert(0, keep(made.clone()));
-        Ok(made)
     }
 }

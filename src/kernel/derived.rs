@@ -1,11 +1,12 @@
 //! The kernels that were made of a kernel, kept for the next run with the code that was made for them.
 
-use std::sync::{Mutex, PoisonError};
+use std::convert::Infallible;
 
+use super::recent::Recent;
 use crate::lang::missing::Missing;
 
-/// How many are kept.
-const KEPT: usize = 4;
+/// How many are kept: those for arrays of colours, of which each number of channels has its own, and those for missing values.
+const KEPT: usize = 16;
 
 /// Which kernel it is.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,26 +21,20 @@ pub enum Key {
     Stretched(Vec<i32>),
 }
 
-/// The last few that were made, the last one first.
-pub struct Kernels<K>(Mutex<Vec<(Key, K)>>);
+/// The last few that were used.
+pub struct Kernels<K>(Recent<(Key, K)>);
 
 impl<K> Default for Kernels<K> {
     fn default() -> Kernels<K> {
-        Kernels(Mutex::default())
+        Kernels(Recent::new(KEPT))
     }
 }
 
 impl<K: Clone> Kernels<K> {
     /// The one for this key, made now if it is not there.
     pub fn get(&self, key: Key, make: impl FnOnce() -> K) -> K {
-        let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, kernel)) = kept().iter().find(|(other, _)| *other == key) {
-            return kernel.clone();
-        }
-        let kernel = make();
-        let mut kept = kept();
-        kept.insert(0, (key, kernel.clone()));
-        kept.truncate(KEPT);
+        let find = |(other, kernel): &(Key, K)| (*other == key).then(|| kernel.clone());
+        let Ok(kernel) = self.0.get(find, || Ok::<K, Infallible>(make()), |kernel| (key.clone(), kernel));
         kernel
     }
 }

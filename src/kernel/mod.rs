@@ -8,6 +8,7 @@ use std::sync::Arc;
 mod compiled;
 mod derived;
 pub mod parameters;
+mod recent;
 
 use self::parameters::Parameters;
 use crate::error::Error;
@@ -113,6 +114,9 @@ impl Kernel {
 
     /// What this kernel is where cells are missing, or, for `None`, where none is: with this number instead of NaN.
     pub(crate) fn for_missing(&self, missing: Option<Missing>, nodata: Option<f64>) -> Kernel {
+        if (missing, nodata) == (None, None) {
+            return self.clone();
+        }
         let derived = || match (missing, nodata) {
             (Some(missing), _) => without_missing(self.hir(), missing),
             (None, Some(nodata)) => with_nodata(self.hir(), nodata),
@@ -152,6 +156,7 @@ impl Kernel {
     /// # Panics
     ///
     /// If `told` is not as long as the list of outputs.
+    #[must_use = "it is another kernel"]
     pub fn with_nan_outputs(&self, told: &[bool]) -> Kernel {
         assert_eq!(told.len(), self.hir().outputs.len(), "one for each output");
         let meaning = || with_nan_outputs(self.hir(), told);
@@ -243,6 +248,16 @@ impl Kernel {
     /// The diagnostic with this kernel's source.
     pub(crate) fn error(&self, diagnostic: Diagnostic) -> Error {
         KernelError::new(diagnostic, self.inner.source.clone(), self.inner.origin.clone()).into()
+    }
+
+    /// The parameters in order, or what is missing; see [`Parameters::known_settings`].
+    #[cfg(feature = "jit")]
+    pub(crate) fn known_settings(
+        &self,
+        parameters: &Parameters,
+        footprint: &Footprint,
+    ) -> Result<Result<Settings, Error>, Error> {
+        parameters.known_settings(self.hir(), Some(footprint))
     }
 
     /// The parameters in order, complete and checked.

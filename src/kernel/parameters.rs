@@ -43,6 +43,7 @@ impl Parameters {
     }
 
     /// Sets the scalar param `name`.
+    #[must_use = "the parameters are changed by value"]
     pub fn param(mut self, name: impl Into<String>, value: impl Into<f64>) -> Parameters {
         self.params.insert(name.into(), value.into());
         self
@@ -50,12 +51,14 @@ impl Parameters {
 
     /// Sets the weights vector `name`: one value for each cell of the footprint, or for each cell of its bounding box, in
     /// C order.
+    #[must_use = "the parameters are changed by value"]
     pub fn weights(mut self, name: impl Into<String>, values: impl IntoIterator<Item = f64>) -> Parameters {
         self.weights.insert(name.into(), Weights { values: values.into_iter().collect(), shape: None });
         self
     }
 
     /// Sets the weights vector `name` to an array, which must have the shape of the footprint: that of its bounding box.
+    #[must_use = "the parameters are changed by value"]
     pub fn weights_array<S, D>(mut self, name: impl Into<String>, array: &ArrayBase<S, D>) -> Parameters
     where
         S: Data<Elem = f64>,
@@ -68,34 +71,42 @@ impl Parameters {
 
     /// The values for `kernel` in its order, complete and checked.
     pub(crate) fn settings(&self, kernel: &Kernel, footprint: Option<&Footprint>) -> Result<Settings, Error> {
+        self.known_settings(kernel, footprint)?
+    }
+
+    /// The same for a look at a kernel that need not run: the error inside is that a value is missing, and any other the one outside.
+    pub(crate) fn known_settings(
+        &self,
+        kernel: &Kernel,
+        footprint: Option<&Footprint>,
+    ) -> Result<Result<Settings, Error>, Error> {
         let (params, weights) = (kernel.params.iter().map(|param| &param.name), kernel.weights.iter());
         check_names("param", "param", self.params.keys(), params)?;
         check_names("weights", "weights vector", self.weights.keys(), weights)?;
-        let params = kernel.params.iter().map(|param| {
-            let value = self.params.get(&param.name).copied().or(param.default);
-            value.ok_or_else(|| Error::argument("param", format!("the kernel's param `{}` has no value", param.name)))
-        });
-        let params = params.collect::<Result<_, _>>()?;
-        let mut weights: Vec<Vec<f64>> = Vec::new();
-        for name in &kernel.weights {
-            let given = self
-                .weights
-                .get(name)
-                .ok_or_else(|| Error::argument("weights", format!("the kernel's weights `{name}` have no values")))?;
+        let mut checked: Vec<Vec<f64>> = Vec::new();
+        for (name, given) in kernel.weights.iter().filter_map(|name| Some((name, self.weights.get(name)?))) {
             let values = match footprint {
                 Some(footprint) => given.of_cells(name, footprint)?,
                 // The first vector says how many cells there are.
                 None => {
-                    let (values, cells) = (given.values.len(), weights.first().unwrap_or(&given.values).len());
+                    let (values, cells) = (given.values.len(), checked.first().unwrap_or(&given.values).len());
                     if values != cells {
                         return Err(wrong_count(name, values, cells));
                     }
                     given.values.clone()
                 }
             };
-            weights.push(values);
+            checked.push(values);
         }
-        Ok(Settings { params, weights })
+        let params = kernel.params.iter().map(|param| {
+            let value = self.params.get(&param.name).copied().or(param.default);
+            value.ok_or_else(|| Error::argument("param", format!("the kernel's param `{}` has no value", param.name)))
+        });
+        let unset = kernel.weights.iter().find(|name| !self.weights.contains_key(*name));
+        Ok(params.collect::<Result<Vec<f64>, Error>>().and_then(|params| match unset {
+            Some(name) => Err(Error::argument("weights", format!("the kernel's weights `{name}` have no values"))),
+            None => Ok(Settings { params, weights: checked }),
+        }))
     }
 }
 

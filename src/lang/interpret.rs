@@ -121,12 +121,21 @@ impl<'k> Interpreter<'k> {
 
     fn steps(&mut self, steps: &[Step], pixel: &Pixel<'_>) {
         for step in steps {
+            // Windows are not whole, then, and nobody reads them.
+            if self.stopped {
+                return;
+            }
             match *step {
                 Step::Fold(fold) => self.fold(fold, pixel),
                 Step::Node(id) if self.kernel.ty(id).is_window() => {
                     let mut window = std::mem::take(&mut self.windows[id.index()]);
                     window.clear();
-                    window.extend((0..self.cells.taps()).map(|tap| self.element(id, tap, pixel)));
+                    for tap in 0..self.cells.taps() {
+                        if self.is_over() {
+                            break;
+                        }
+                        window.push(self.element(id, tap, pixel));
+                    }
                     self.windows[id.index()] = window;
                 }
                 Step::Node(id) => {
@@ -137,9 +146,9 @@ impl<'k> Interpreter<'k> {
         }
     }
 
-    /// The value of `id`, which has been computed, at cell `tap`; a scalar is the same at every cell.
+    /// The value of `id`, which has been computed, at cell `tap`; a scalar is the same at every cell. Any, once the work is not wanted.
     pub fn at(&self, id: ExprId, tap: usize) -> f64 {
-        self.exactly_at(id, tap).number
+        if self.stopped { 0.0 } else { self.exactly_at(id, tap).number }
     }
 
     fn exactly_at(&self, id: ExprId, tap: usize) -> Exact {

@@ -8,21 +8,11 @@ use super::ops::BinaryOp;
 use super::restrict::{Condition, restricted};
 use super::types::{Elem, Type};
 
-/// Which values of the last input say that a cell is missing. Beyond the array's ends it may have the constant that the other
-/// inputs have, which is not to be taken for one by chance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Mark {
-    /// This one.
-    Missing(u8),
-    /// All but this one.
-    Present(u8),
-}
-
 /// What is made of missing cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Missing {
-    /// Which cells are.
-    pub mark: Mark,
+    /// The value of the last input that says that a cell is one.
+    pub mark: u8,
     /// The bits of the number that pixels without a value get; without one, a missing pixel keeps its own.
     pub nodata: Option<u64>,
     /// Whether missing pixels get a value from those around.
@@ -39,9 +29,10 @@ pub fn without_missing(kernel: &Kernel, missing: Missing) -> Kernel {
     restricted(&extended, condition)
 }
 
-/// The kernel for pixels that see no missing cell, whose values are this number where they are NaN.
+/// The kernel for pixels that see no missing cell, whose values are this number where they are NaN, and where they see no cell at all.
 pub fn with_nodata(kernel: &Kernel, nodata: f64) -> Kernel {
-    kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), Filled(nodata))
+    let filled = Filled { nodata, reduces: kernel.reads_window() };
+    kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), filled)
 }
 
 /// The kernel with one more output for each of its outputs that is `told` of: whether that is NaN.
@@ -64,12 +55,8 @@ struct Excluded {
 impl Excluded {
     /// Whether a cell with this value of the last input takes part.
     fn takes_part(&self, builder: &mut Builder, value: ExprId) -> ExprId {
-        let (op, mark) = match self.missing.mark {
-            Mark::Missing(mark) => (BinaryOp::NotEqual, mark),
-            Mark::Present(mark) => (BinaryOp::Equal, mark),
-        };
-        let mark = builder.number(mark.into());
-        builder.binary(op, value, mark)
+        let mark = builder.number(self.missing.mark.into());
+        builder.binary(BinaryOp::NotEqual, value, mark)
     }
 
     /// The value of an input at the pixel itself.
@@ -100,9 +87,8 @@ impl Condition for Excluded {
         if let Some(nodata) = nodata {
             if self.reduces {
                 let cells = self.cell(builder);
-                let (some, zero) = (builder.count(cells), builder.number(0.0));
-                let none = builder.binary(BinaryOp::Equal, some, zero);
-                value = select_number(builder, none, nodata, value);
+                let some = builder.count(cells);
+                value = instead_of_none(builder, some, value, nodata);
             }
             value = instead_of_nan(builder, value, nodata);
         }
@@ -129,7 +115,11 @@ impl Condition for Excluded {
     }
 }
 
-struct Filled(f64);
+struct Filled {
+    nodata: f64,
+    /// Whether the kernel is about a window, which may have no cell.
+    reduces: bool,
+}
 
 impl Rewrite for Filled {
     fn node(&mut self, _: &mut Builder, _: ExprId, _: &Node, _: &dyn Fn(ExprId) -> ExprId) -> Option<ExprId> {
@@ -137,8 +127,13 @@ impl Rewrite for Filled {
     }
 
     fn output(&mut self, builder: &mut Builder, value: ExprId) -> ExprId {
-        let nodata = builder.number(self.0);
-        instead_of_nan(builder, value, nodata)
+        let nodata = builder.number(self.nodata);
+        let mut value = value;
+        if self.reduces {
+            let cells = builder.window_len();
+            value = instead_of_none(builder, cells, value, nodata);
+        }
+        if self.nodata.is_nan() { value } else { instead_of_nan(builder, value, nodata) }
     }
 }
 
@@ -162,6 +157,13 @@ impl Rewrite for ToldNan {
             Elem::Boolean => builder.number(0.0),
         }
     }
+}
+
+/// The value, or `nodata` where so many cells are none.
+fn instead_of_none(builder: &mut Builder, cells: ExprId, value: ExprId, nodata: ExprId) -> ExprId {
+    let zero = builder.number(0.0);
+    let none = builder.binary(BinaryOp::Equal, cells, zero);
+    select_number(builder, none, nodata, value)
 }
 
 /// The value, or `nodata` where it is NaN.

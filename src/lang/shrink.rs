@@ -26,6 +26,19 @@ pub fn with_places<'k>(kernel: &'k Kernel, axes: &[usize]) -> Cow<'k, Kernel> {
     Cow::Owned(kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), inside))
 }
 
+impl Kernel {
+    /// The axis along which a node is the index of the cell in the array, if it is that.
+    pub fn absolute_place(&self, id: ExprId) -> Option<usize> {
+        let Expr::Binary(BinaryOp::Add, x, y) = *self.expr(id) else { return None };
+        match (self.expr(x), self.expr(y)) {
+            (Expr::Coord(axis), Expr::Offset(other)) | (Expr::Offset(axis), Expr::Coord(other)) if axis == other => {
+                Some(*axis)
+            }
+            _ => None,
+        }
+    }
+}
+
 struct Shrink<'a> {
     axes: &'a [usize],
 }

@@ -81,7 +81,7 @@ impl Pass {
         writeln!(f, "  block: {}; lanes: {}", counted(self.block, "pixel"), lanes.collect::<Vec<_>>().join(", "))?;
         let copies =
             if self.copies == 1 { String::new() } else { format!(", {} times in a turn of the loop", self.copies) };
-        writeln!(f, "  vectors: {}{copies}", self.vectors.as_str())
+        writeln!(f, "  vectors: {}{copies}", self.vectors.in_words())
     }
 
     fn explain_steps(&self, f: &mut fmt::Formatter<'_>, steps: &[Step], depth: usize, cut: Cut) -> fmt::Result {
@@ -121,7 +121,7 @@ impl Pass {
                 Step::Host(Host { window, statistics, .. }) => {
                     let lane = self.finite.analysis.lanes[window.index()].as_str();
                     for statistic in statistics {
-                        let (name, why) = (statistic.op.name(), statistic.why.as_str());
+                        let (name, why) = (statistic.op.name(), statistic.why.in_words());
                         writeln!(f, "{indent}{name} of {lane} elements: pixel by pixel on the host, because {why}")?;
                         writeln!(f, "{indent}  it does not move from window to window: {}", why_still(cut))?;
                     }
@@ -151,7 +151,7 @@ impl Pass {
 }
 
 impl PassVectors {
-    fn as_str(&self) -> String {
+    fn in_words(&self) -> String {
         let why = match self {
             PassVectors::Wide(shape) => return shape.as_str().to_string(),
             PassVectors::Told => "it was told so",
@@ -188,7 +188,7 @@ impl RowsPerCall {
 }
 
 impl NoNetwork {
-    fn as_str(self) -> String {
+    fn in_words(self) -> String {
         match self {
             NoNetwork::Large => format!("there are more than {} elements", tuning::MAX_NETWORK),
             NoNetwork::Filtered => "how many elements are selected depends on the pixel".to_string(),

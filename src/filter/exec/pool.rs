@@ -27,7 +27,7 @@ pub fn in_bands<W>(
         return band(&mut worker(), 0..items);
     }
     let len = items.div_ceil(tuning::BANDS_PER_THREAD * threads).max(least);
-    let parts: Vec<Part> = (0..threads).map(|part| Part::new(part, threads, items)).collect();
+    let parts: Vec<Share> = (0..threads).map(|part| Share::new(part, threads, items)).collect();
     let work = |first: usize| {
         let mut worker = worker();
         for part in parts[first..].iter().chain(&parts[..first]) {
@@ -52,16 +52,16 @@ fn share<'scope>(scope: &Scope<'scope>, threads: usize, work: &'scope (impl Fn(u
 }
 
 /// The items that a thread begins with, until they are taken.
-struct Part {
+struct Share {
     next: AtomicUsize,
     end: usize,
 }
 
-impl Part {
+impl Share {
     /// One of so many parts of about the same size.
-    fn new(number: usize, parts: usize, items: usize) -> Part {
+    fn new(number: usize, parts: usize, items: usize) -> Share {
         let start = |number: usize| items / parts * number + (items % parts).min(number);
-        Part { next: AtomicUsize::new(start(number)), end: start(number + 1) }
+        Share { next: AtomicUsize::new(start(number)), end: start(number + 1) }
     }
 
     /// The next band of so many items, or of what is left.

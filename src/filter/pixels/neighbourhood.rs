@@ -92,7 +92,7 @@ impl<'a> Neighbourhood<'a> {
                     None => inside = false,
                 }
             }
-            let missing = if inside { marked.missing[place.as_slice()] } else { marked.outside };
+            let missing = inside && marked.missing[place.as_slice()];
             if !beyond && !missing {
                 window[kept] = window[index];
                 kept += 1;

@@ -191,7 +191,7 @@ impl PixelRow<'_> {
             }
             let outputs = outputs.next().expect("there is room for each pixel of a row");
             if let Some((neighbourhood, marked)) = self.marked {
-                return !self.evaluate_marked(neighbourhood, marked, x, mine, evaluator, outputs);
+                return !self.evaluate_marked((neighbourhood, marked), x, mine, evaluator, outputs);
             }
             let seen = self.compacted.map_or(window.len(), |cells| cells.compact(self.position, x, window));
             !evaluator.evaluate(&mut window[..seen], self.position, x, outputs)
@@ -202,8 +202,7 @@ impl PixelRow<'_> {
     /// Evaluates a pixel of those cells that have a value; whether it held.
     fn evaluate_marked<E: Evaluate>(
         &self,
-        neighbourhood: &Neighbourhood<'_>,
-        marked: &Marked,
+        (neighbourhood, marked): (&Neighbourhood<'_>, &Marked),
         x: usize,
         window: &mut [f64],
         evaluator: &mut E,

@@ -93,8 +93,8 @@ impl<'a> Target<'a> {
     ///
     /// # Safety
     ///
-    /// Code has written as many elements of the output's lane type to `from`, a multiple of their size; at `to` there are as
-    /// many elements of one of the array's rows, which no other thread reads or writes.
+    /// Code has written as many elements of the output's lane type to `from`, a multiple of their size; at `to` there are as many
+    /// elements of one of the array's rows, or of rows that follow each other without a gap, which no other thread reads or writes.
     pub unsafe fn put(&self, from: *const u8, to: *mut u8, len: usize, cast: Cast) {
         if self.streamed {
             // SAFETY: by the contract; elements of an output that is streamed follow each other.

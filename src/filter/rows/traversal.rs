@@ -33,15 +33,19 @@ pub struct Strips {
 }
 
 impl Strips {
-    /// How many strips a row of so many pixels has, and how many pixels all of them have but the last; of one, nothing.
-    fn count_and_len(&self, row: usize, block: usize, reads: &Rereads<'_>) -> Option<(usize, usize)> {
+    /// Where the strips of a row of so many pixels begin.
+    fn starts(&self, row: usize, block: usize, reads: &Rereads<'_>) -> Vec<usize> {
         if let Some(most) = self.most {
             // Code computes a block at least, and of windows of very many rows not even one pixel is as little as wanted.
             let count = row.div_ceil(most.max(1)).min(row / block).max(1);
-            return Some((count, row / count));
+            // Of what is left over, each of the first has one.
+            return (0..count).map(|strip| row / count * strip + (row % count).min(strip)).collect();
         }
-        let chunk = self.chunk.filter(|_| reads.bytes > tuning::REREAD_BYTES)?;
-        Some((row / chunk, chunk))
+        match self.chunk.filter(|_| reads.bytes > tuning::REREAD_BYTES) {
+            // The last one has what is left as well.
+            Some(chunk) => (0..(row / chunk).max(1)).map(|strip| strip * chunk).collect(),
+            None => vec![0],
+        }
     }
 }
 
@@ -50,16 +54,15 @@ impl Traversal {
     /// rows are taken in strips where what groups read again would not stay in the cache, or where a strip has a greatest length.
     pub fn new(region: &Region, rows: usize, reads: &Rereads<'_>, whole: Segments, lengths: Strips) -> Traversal {
         let row = region.row();
-        let strips = match lengths.count_and_len(row.len(), whole.shape.block, reads) {
-            Some((count @ 2.., chunk)) => (0..count)
-                .map(|strip| {
-                    let start = row.start + strip * chunk;
-                    // The last one has what is left as well.
-                    let end = if strip + 1 == count { row.end } else { start + chunk };
-                    Segments { offset: start - row.start, ..whole.shape.segments(start..end) }
-                })
-                .collect(),
-            _ => vec![whole],
+        let starts = lengths.starts(row.len(), whole.shape.block, reads);
+        let ends = starts.iter().skip(1).copied().chain([row.len()]);
+        let strip = |(offset, end): (&usize, usize)| Segments {
+            offset: *offset,
+            ..whole.shape.segments(row.start + offset..row.start + end)
+        };
+        let strips = match starts.len() {
+            1 => vec![whole],
+            _ => starts.iter().zip(ends).map(strip).collect(),
         };
         Traversal { groups: Groups::new(region, rows, reads), row_len: row.len(), strips }
     }
@@ -210,5 +213,32 @@ impl Segments {
     /// The number of elements that a copy of what is read around so many pixels takes.
     pub fn padded(&self, pixels: usize) -> usize {
         self.shape.halo.len() + pixels.max(self.shape.block)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Rereads, Strips};
+
+    /// The least and the greatest length of the strips of a row.
+    fn lengths(strips: &Strips, row: usize, block: usize, reread: usize) -> (usize, usize) {
+        let starts = strips.starts(row, block, &Rereads { halos: &[], bytes: reread });
+        let ends = starts.iter().skip(1).copied().chain([row]);
+        let lengths: Vec<usize> = starts.iter().zip(ends).map(|(start, end)| end - start).collect();
+        assert_eq!((starts[0], lengths.iter().sum()), (0, row));
+        (lengths.iter().copied().min().unwrap(), lengths.iter().copied().max().unwrap())
+    }
+
+    #[test]
+    fn strips_are_about_equally_long() {
+        let most = |most| Strips { chunk: Some(100), most: Some(most) };
+        assert_eq!(lengths(&most(31), 1_000_000, 16, 0), (30, 31));
+        assert_eq!(lengths(&most(5), 1_000_003, 16, 0), (16, 17));
+        assert_eq!(lengths(&most(5), 40, 16, 0), (20, 20));
+        assert_eq!(lengths(&most(5), 10, 16, 0), (10, 10));
+        let chunks = Strips { chunk: Some(100), most: None };
+        assert_eq!(lengths(&chunks, 1050, 16, usize::MAX), (100, 150));
+        assert_eq!(lengths(&chunks, 1050, 16, 0), (1050, 1050));
+        assert_eq!(lengths(&chunks, 50, 16, usize::MAX), (50, 50));
     }
 }

@@ -17,7 +17,7 @@ pub fn cellwise(kernel: &Kernel, row_axis: Option<usize>) -> Vec<bool> {
                 false
             }
             Expr::Reduce { .. } | Expr::Accumulator(..) | Expr::Element(..) | Expr::FoldValue(..) => false,
-            _ if absolute_place(kernel, id).is_some_and(|axis| Some(axis) != row_axis) => true,
+            _ if kernel.absolute_place(id).is_some_and(|axis| Some(axis) != row_axis) => true,
             expr => {
                 let mut all = true;
                 expr.for_each_operand(|operand| all &= cellwise[operand.index()]);
@@ -65,7 +65,7 @@ impl Side {
     pub fn of(hoisted: &Hoisted, condition: ExprId, row_axis: Option<usize>) -> Option<Side> {
         let kernel = &hoisted.kernel;
         let axis = row_axis?;
-        let is_place = |id: ExprId| absolute_place(kernel, id) == Some(axis);
+        let is_place = |id: ExprId| kernel.absolute_place(id) == Some(axis);
         match *kernel.expr(condition) {
             Expr::Binary(BinaryOp::LessEqual, zero, place) if is_place(place) => {
                 (*kernel.expr(zero) == Expr::Number(0)).then_some(Side::Before)
@@ -77,16 +77,5 @@ impl Side {
             }
             _ => None,
         }
-    }
-}
-
-/// The axis along which a node is the index of the cell in the array, if it is that.
-fn absolute_place(kernel: &Kernel, id: ExprId) -> Option<usize> {
-    let Expr::Binary(BinaryOp::Add, x, y) = *kernel.expr(id) else { return None };
-    match (kernel.expr(x), kernel.expr(y)) {
-        (Expr::Coord(axis), Expr::Offset(other)) | (Expr::Offset(axis), Expr::Coord(other)) if axis == other => {
-            Some(*axis)
-        }
-        _ => None,
     }
 }

@@ -226,7 +226,7 @@ impl Composer<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::footprint::Shape;
+    use super::super::footprint::CellColumns;
     use super::*;
     use crate::grid::footprint::Window;
 
@@ -234,7 +234,7 @@ mod tests {
     fn patterns(window: &Window, axes: usize, keep: fn(usize) -> bool) -> Vec<Vec<Outer>> {
         let cells = window.footprint(axes).expect("a footprint").cells();
         let taps: Vec<usize> = (0..cells.taps()).filter(|tap| keep(*tap)).collect();
-        Shape::of(&cells, &taps, Some(axes - 1)).expect("there are cells").patterns
+        CellColumns::of(&cells, &taps, Some(axes - 1)).expect("there are cells").patterns
     }
 
     #[test]

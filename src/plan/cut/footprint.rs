@@ -12,7 +12,7 @@ pub type Outer = Vec<i32>;
 /// Some cells of a window, as columns: a disk, say, has a column at each place along the row, and those as far from the centre on either
 /// side are alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shape {
+pub struct CellColumns {
     /// The distinct sets of cells that a column has, in C order.
     pub patterns: Vec<Vec<Outer>>,
     /// The runs of neighbouring columns that are alike, in order along the row.
@@ -30,10 +30,10 @@ pub struct Columns {
     pub len: usize,
 }
 
-impl Shape {
+impl CellColumns {
     /// The columns of some cells, of which `row_axis` is the window's axis along the row; none for no cells, or if they are not wanted any
     /// more.
-    pub fn of(cells: &Cells, taps: &[usize], row_axis: Option<usize>) -> Option<Shape> {
+    pub fn of(cells: &Cells, taps: &[usize], row_axis: Option<usize>) -> Option<CellColumns> {
         let along = |tap: usize| row_axis.map_or(0, |axis| cells.offset(tap)[axis]);
         let least = row_axis.map_or(0, |axis| cells.extremes(axis).0);
         let mut outers = Outers { row_axis, numbers: BTreeMap::new(), last: None };
@@ -49,7 +49,7 @@ impl Shape {
         }
         let outers = outers.in_order();
         let mut known: Vec<&[u32]> = Vec::new();
-        let mut shape = Shape { patterns: Vec::new(), runs: Vec::new() };
+        let mut shape = CellColumns { patterns: Vec::new(), runs: Vec::new() };
         for (column, along) in columns.iter().zip(least..).filter(|(column, _)| !column.is_empty()) {
             let pattern = known.iter().position(|pattern| *pattern == column).unwrap_or_else(|| {
                 known.push(column);
@@ -124,7 +124,7 @@ mod tests {
     use crate::grid::footprint::Window;
 
     /// The offsets that a shape's columns have.
-    fn expanded(shape: &Shape, row_axis: Option<usize>) -> Vec<Vec<i32>> {
+    fn expanded(shape: &CellColumns, row_axis: Option<usize>) -> Vec<Vec<i32>> {
         let mut cells = Vec::new();
         for run in &shape.runs {
             for along in (run.first..).take(run.len) {
@@ -162,7 +162,7 @@ mod tests {
                     if row_axis.is_none() && axes > 1 {
                         continue;
                     }
-                    let shape = Shape::of(&cells, &taps, row_axis).expect("there are cells");
+                    let shape = CellColumns::of(&cells, &taps, row_axis).expect("there are cells");
                     let mut expected: Vec<Vec<i32>> = taps.iter().map(|tap| cells.offset(*tap).to_vec()).collect();
                     expected.sort();
                     assert_eq!(expanded(&shape, row_axis), expected, "{window:?} {row_axis:?}");
@@ -177,7 +177,7 @@ mod tests {
         let shape = |window: Window| {
             let cells = window.footprint(2).expect("a footprint").cells();
             let taps: Vec<usize> = (0..cells.taps()).collect();
-            Shape::of(&cells, &taps, Some(1)).expect("there are cells")
+            CellColumns::of(&cells, &taps, Some(1)).expect("there are cells")
         };
         assert_eq!(shape(Window::from(5)).only_run(), Some(Columns { pattern: 0, first: -2, len: 5 }));
         let cross = shape(Window::Cross(4));

@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 
 use self::column_pass::column_pass;
 use self::column_program::{ColumnCells, ColumnProgram};
-use self::footprint::Shape;
+use self::footprint::CellColumns;
 use self::last_pass::last_pass;
 use self::price::is_worth_it;
 use self::reduction::{Candidate, Recipe, Reductions};
@@ -77,14 +77,16 @@ pub fn cut(hoisted: &Hoisted, request: &Request, moving: &BTreeMap<ExprId, usize
         }
     }
     if request.cut == Cut::Auto {
-        let all: Vec<(ExprId, Candidate, Shape)> = candidates.iter().map(|(_, candidate)| candidate.clone()).collect();
+        let all: Vec<(ExprId, Candidate, CellColumns)> =
+            candidates.iter().map(|(_, candidate)| candidate.clone()).collect();
         candidates.retain(|(op, (_, _, shape))| {
             let worth = is_worth_it(hoisted, request, &ranges, &all, shape);
             uncut.extend((!worth).then_some(Uncut { op: *op, why: WhyWhole::Price }));
             worth
         });
     }
-    let candidates: Vec<(ExprId, Candidate, Shape)> = candidates.into_iter().map(|(_, candidate)| candidate).collect();
+    let candidates: Vec<(ExprId, Candidate, CellColumns)> =
+        candidates.into_iter().map(|(_, candidate)| candidate).collect();
     if candidates.is_empty() || is_stopped() {
         return Cutting { links: None, uncut };
     }
@@ -94,8 +96,8 @@ pub fn cut(hoisted: &Hoisted, request: &Request, moving: &BTreeMap<ExprId, usize
 }
 
 /// The columns of a candidate's cells.
-fn shaped(id: ExprId, candidate: Candidate, request: &Request) -> Result<(ExprId, Candidate, Shape), WhyWhole> {
-    let shape = Shape::of(&request.cells, &candidate.taps, request.row_axis()).ok_or(WhyWhole::Empty)?;
+fn shaped(id: ExprId, candidate: Candidate, request: &Request) -> Result<(ExprId, Candidate, CellColumns), WhyWhole> {
+    let shape = CellColumns::of(&request.cells, &candidate.taps, request.row_axis()).ok_or(WhyWhole::Empty)?;
     let is_box = || {
         let lengths = (0..request.cells.axes()).map(|axis| request.cells.extremes(axis));
         lengths.map(|(least, most)| (most - least + 1) as usize).product::<usize>() == request.cells.taps()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::column_pass::column_cells;
 use super::column_program::ColumnProgram;
-use super::footprint::Shape;
+use super::footprint::CellColumns;
 use super::reduction::{Candidate, Recipe};
 use super::scheme::{Group, Scheme};
 use crate::lang::hir::{ExprId, Kernel};
@@ -19,10 +19,10 @@ pub fn is_worth_it(
     hoisted: &Hoisted,
     request: &Request,
     ranges: &[LineRanges],
-    candidates: &[(ExprId, Candidate, Shape)],
-    shape: &Shape,
+    candidates: &[(ExprId, Candidate, CellColumns)],
+    shape: &CellColumns,
 ) -> bool {
-    let same: Vec<(ExprId, Candidate, Shape)> =
+    let same: Vec<(ExprId, Candidate, CellColumns)> =
         candidates.iter().filter(|(_, _, other)| other == shape).cloned().collect();
     let none = BTreeMap::new();
     let scheme = Scheme::new(&hoisted.kernel, request, ranges, &same, &none);
@@ -71,7 +71,12 @@ fn instructions(group: &Group) -> f64 {
 }
 
 /// For the reductions as they are: unrolled, where rows of pixels share rows of cells, or in a loop.
-fn price_of_whole(kernel: &Kernel, request: &Request, shape: &Shape, candidates: &[(ExprId, Candidate, Shape)]) -> f64 {
+fn price_of_whole(
+    kernel: &Kernel,
+    request: &Request,
+    shape: &CellColumns,
+    candidates: &[(ExprId, Candidate, CellColumns)],
+) -> f64 {
     let cells = request.cells.taps();
     let is_squares = |candidate: &Candidate| matches!(candidate.recipe, Recipe::Squares | Recipe::ExactSquares);
     let squares = candidates.iter().filter(|(_, candidate, _)| is_squares(candidate)).count() as f64;

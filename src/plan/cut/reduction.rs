@@ -50,7 +50,7 @@ pub struct Reductions<'a> {
     row_axis: Option<usize>,
     cellwise: Vec<bool>,
     is_placed: Vec<bool>,
-    placed: Placed,
+    placed: Placed<'a>,
     /// What the values of the kernel's nodes may be, by index.
     ranges: &'a [LineRanges],
     /// Which of them are 64-bit integers that keep every bit, by index.
@@ -163,8 +163,8 @@ impl<'a> Reductions<'a> {
                 sides[usize::from(side == Side::After)] += 1;
             } else if self.cellwise[term.index()] {
                 conditions.push(term);
-            } else if let Some(holds) = self.placed.values(term) {
-                taps.retain(|tap| holds[*tap] != 0.0);
+            } else if let Some(mut holds) = self.placed.at(term) {
+                taps.retain(|tap| holds(*tap) != 0.0);
             } else {
                 return Err(if self.is_placed[term.index()] { WhyWhole::Param } else { WhyWhole::Condition });
             }
@@ -208,7 +208,7 @@ impl<'a> Reductions<'a> {
         // Their number is the same everywhere if they are selected by their places.
         let known = self.selection(selected).ok().filter(|known| known.conditions.is_empty() && !known.inside);
         let known = known.map(|known| known.taps.len() as f64);
-        let is_known = |id: ExprId, number: f64| self.placed.values(id).and_then(<[f64]>::first) == Some(&number);
+        let is_known = |id: ExprId, number: f64| self.placed.first(id) == Some(number);
         let counts = |id: ExprId| match *kernel.expr(id) {
             Expr::Reduce { op: Reduction::Count, window, .. } => Some(window) == selected,
             _ => known.is_some_and(|known| is_known(id, known)),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::footprint::{Outer, Shape};
+use super::footprint::{CellColumns, Outer};
 use super::part::{Kind, Part};
 use super::reduction::{Candidate, Recipe};
 use super::run::Runs;
@@ -32,7 +32,7 @@ pub struct Scheme<'a> {
 
 /// Parts over the same cells, which are combined together.
 pub struct Group {
-    pub shape: Shape,
+    pub shape: CellColumns,
     /// Whether a cell may be seen twice; so it is of all parts.
     pub idempotent: bool,
     /// Where the factors are among the params, if cells have weights.
@@ -83,7 +83,7 @@ impl<'a> Scheme<'a> {
         kernel: &'a Kernel,
         request: &'a Request,
         ranges: &'a [LineRanges],
-        candidates: &[(ExprId, Candidate, Shape)],
+        candidates: &[(ExprId, Candidate, CellColumns)],
         moving: &'a BTreeMap<ExprId, usize>,
     ) -> Scheme<'a> {
         let params = kernel.params.clone();
@@ -97,7 +97,7 @@ impl<'a> Scheme<'a> {
         scheme
     }
 
-    fn value(&mut self, candidate: &Candidate, shape: &Shape) -> Value {
+    fn value(&mut self, candidate: &Candidate, shape: &CellColumns) -> Value {
         let selects = candidate.inside || !candidate.conditions.is_empty();
         let part = |kind: Kind, element: Vec<ExprId>| {
             let element = if kind == Kind::Count { Vec::new() } else { element };
@@ -147,7 +147,7 @@ impl<'a> Scheme<'a> {
     }
 
     /// The part, which may be there already.
-    fn add(&mut self, shape: &Shape, idempotent: bool, weights: Option<Factors>, part: Part) -> PartId {
+    fn add(&mut self, shape: &CellColumns, idempotent: bool, weights: Option<Factors>, part: Part) -> PartId {
         let is_same =
             |group: &Group| group.shape == *shape && group.idempotent == idempotent && group.weights == weights;
         let group = self.groups.iter().position(is_same).unwrap_or_else(|| {

@@ -6,7 +6,7 @@
 //! rounded root, and `exp(-dist()**2)` is not exactly the product of its factors.
 
 use super::cellwise::factors;
-use super::footprint::Shape;
+use super::footprint::CellColumns;
 use super::placed::Placed;
 use super::reduction::Reductions;
 use crate::grid::element::Precision;
@@ -58,12 +58,12 @@ pub fn may_have_weights(kernel: &Kernel) -> bool {
 }
 
 /// The products that stand for some weights, if their cells are a box and such are found.
-fn products(request: &Request, placed: &Placed, weights: &[ExprId], taps: &[usize]) -> Option<Vec<Vec<f64>>> {
-    let shape = Shape::of(&request.cells, taps, request.row_axis())?;
+fn products(request: &Request, placed: &Placed<'_>, weights: &[ExprId], taps: &[usize]) -> Option<Vec<Vec<f64>>> {
+    let shape = CellColumns::of(&request.cells, taps, request.row_axis())?;
     let run = shape.only_run()?;
     let height = shape.patterns[run.pattern].len();
-    let factors: Vec<&[f64]> = weights.iter().map(|id| placed.values(*id)).collect::<Option<_>>()?;
-    let weight = |tap: usize| factors.iter().map(|values| values[tap]).product::<f64>();
+    let mut factors = weights.iter().map(|id| placed.at(*id)).collect::<Option<Vec<_>>>()?;
+    let mut weight = |tap: usize| factors.iter_mut().map(|value| value(tap)).product::<f64>();
     // By column and place in it: the cells are in C order, so those of a column are.
     let mut matrix = vec![Vec::with_capacity(height); run.len];
     for tap in taps {

@@ -105,6 +105,12 @@ impl OrderCells {
         self.all.len()
     }
 
+    /// Whether they are so few among so many that the elements around a single window are too many to be kept.
+    pub fn is_sparse(&self) -> bool {
+        let around = self.planes.len().saturating_mul(self.y.span + 1).saturating_mul(self.x.span + 1);
+        around > tuning::SPARSE_ELEMENTS.max(tuning::SPARSE_FOR_EACH_CELL * self.count())
+    }
+
     /// Whether all columns along the row have the same cells, so that there are as many in each row.
     pub fn is_box(&self) -> bool {
         let rows = self.all.chunk_by(|cell, next| (cell.plane, cell.y) == (next.plane, next.y)).count();

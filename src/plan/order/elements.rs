@@ -70,7 +70,7 @@ fn at_cell(kernel: &Kernel, axes: usize, window: ExprId, filter: Option<ExprId>)
         (0..kernel.node_count()).rev().filter(|index| *index <= window.index().max(filter.map_or(0, ExprId::index)))
     {
         let id = ExprId::from_index(index);
-        if needed[index] && absolute_place(kernel, id).is_none() {
+        if needed[index] && kernel.absolute_place(id).is_none() {
             kernel.expr(id).for_each_operand(|operand| needed[operand.index()] = true);
         }
     }
@@ -78,7 +78,7 @@ fn at_cell(kernel: &Kernel, axes: usize, window: ExprId, filter: Option<ExprId>)
     let mut made: HashMap<ExprId, ExprId> = HashMap::new();
     for id in (0..kernel.node_count()).filter(|index| needed[*index]).map(ExprId::from_index) {
         let new = |id: &ExprId| made[id];
-        let place = absolute_place(kernel, id).map(|axis| {
+        let place = kernel.absolute_place(id).map(|axis| {
             let (place, bias) = (builder.leaf(Expr::Coord(axis), Type::NUMBER), builder.number(PLACE_BIAS));
             builder.binary(BinaryOp::Subtract, place, bias)
         });
@@ -103,15 +103,4 @@ fn at_cell(kernel: &Kernel, axes: usize, window: ExprId, filter: Option<ExprId>)
     let outputs = [("element", made[&window])].into_iter().chain(selected.map(|selected| ("selected", selected)));
     let outputs = outputs.map(output).collect();
     Some(builder.finish(kernel.inputs.clone(), kernel.params.clone(), kernel.weights.clone(), outputs, Vec::new()))
-}
-
-/// The axis along which a node is the index of the cell in the array, if it is that.
-fn absolute_place(kernel: &Kernel, id: ExprId) -> Option<usize> {
-    let Expr::Binary(BinaryOp::Add, x, y) = *kernel.expr(id) else { return None };
-    match (kernel.expr(x), kernel.expr(y)) {
-        (Expr::Coord(axis), Expr::Offset(other)) | (Expr::Offset(axis), Expr::Coord(other)) if axis == other => {
-            Some(*axis)
-        }
-        _ => None,
-    }
 }

@@ -70,7 +70,7 @@ pub fn moving(hoisted: &Hoisted, request: &Request) -> Option<Moving> {
     }
     let ranges = ranges_of(kernel, request);
     let cells = Arc::new(OrderCells::new(request));
-    if cells.count() == 0 {
+    if cells.count() == 0 || cells.is_sparse() {
         return None;
     }
     let mut lines: BTreeMap<ExprId, usize> = BTreeMap::new();

@@ -40,7 +40,7 @@ pub fn keep(format: Format, metadata: &mut Metadata, dtype: DType) -> Vec<String
             drop_carried(metadata, carried);
         }
     }
-    if let Some(nodata) = metadata.nodata.filter(|nodata| !holds(dtype, *nodata)) {
+    if let Some(nodata) = metadata.nodata.filter(|nodata| dtype.standing_for(*nodata).is_none()) {
         lost.push(format!("nodata value {nodata}, which {dtype} can't hold"));
         drop_carried(metadata, Carried::Nodata);
     }
@@ -64,15 +64,6 @@ fn without_palette(mut storage: Storage, lost: &mut Vec<String>) -> Storage {
     storage.palette = None;
     storage.photometric = 1;
     storage
-}
-
-/// Whether an element of this type can have a value.
-pub fn holds(dtype: DType, value: f64) -> bool {
-    if dtype.is_float() {
-        return !value.is_finite() || value.abs() <= dtype.limits().1;
-    }
-    let (least, greatest) = dtype.limits();
-    value.fract() == 0.0 && (least..=greatest).contains(&value)
 }
 
 fn drop_carried(metadata: &mut Metadata, carried: Carried) {

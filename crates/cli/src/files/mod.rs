@@ -28,7 +28,7 @@ use std::path::Path;
 use hoodoo::AnyArray;
 
 pub use self::format::{Format, is_standard, parts_of_name};
-pub use self::kept::{holds, keep, set_nodata};
+pub use self::kept::{keep, set_nodata};
 pub use self::npy::write_header as write_npy_header;
 pub use self::npz::joined as archive;
 pub use self::options::{MAX_PIXELS, ReadOptions, Told};

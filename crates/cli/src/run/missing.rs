@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use hoodoo::{AnyArray, DType, Element, Filter, Input, Output};
-use ndarray::{ArrayD, Slice};
+use ndarray::{ArrayD, ArrayViewD, Slice};
 
 use super::arguments::{Nodata, RunArguments};
 use crate::arrays::for_any;
@@ -60,7 +60,7 @@ impl Missing {
     /// Checks that outputs of this type can hold the number that stands for no value.
     pub fn check_fits(&self, dtype: DType) -> Result<(), Failure> {
         match self.nodata {
-            Some(nodata) if !files::holds(dtype, nodata) => {
+            Some(nodata) if dtype.standing_for(nodata).is_none() => {
                 let message = format!("--nodata: outputs of {dtype} can't hold {nodata}; give another number, or none");
                 Err(Failure::Run(message))
             }
@@ -129,8 +129,7 @@ impl Missing {
         }
         for (input, nodata) in inputs.iter().skip(1).zip(&self.others) {
             let Some(nodata) = nodata else { continue };
-            let none = |value: f64| value == *nodata || value.is_nan() && nodata.is_nan();
-            add(for_any!(Input, input, view => view.mapv(|value| none(value.to_f64()))));
+            add(for_any!(Input, input, view => without_value(view, *nodata)));
         }
         match missing {
             None => filter,
@@ -154,6 +153,13 @@ fn cut(mask: &Image, region: &[Range<usize>], steps: &[usize]) -> Image {
     mask.with_array(for_any!(AnyArray, &mask.array, array => {
         array.slice_each_axis(|axis| along(axis.axis.index())).to_owned().into()
     }))
+}
+
+/// Where elements are the one that stands for a number, if there is one that does.
+fn without_value<T: Element>(view: &ArrayViewD<'_, T>, number: f64) -> ArrayD<bool> {
+    let none = T::standing_for(number);
+    let is_nan = |value: T| value.to_f64().is_nan();
+    view.mapv(|value| none.is_some_and(|none| value == none || is_nan(value) && is_nan(none)))
 }
 
 /// Checks that a mask of this layout and type is one for the first input, which has that layout and type.

@@ -8,7 +8,7 @@
 use std::ops::{BitAnd, BitOr, BitXor};
 
 use super::geometry::PairOfRows;
-use super::keys::Ordered;
+use super::keys::Sortable;
 use super::level::{Lanes, Level, Offsets, Work, count_less, dispatch};
 use super::sweep::Results;
 use crate::plan::width::REGISTER;
@@ -103,7 +103,7 @@ impl<T: Signed> Keys<T> {
     }
 
     /// Takes a row of elements.
-    pub fn take<E: Ordered>(&mut self, row: &[E], plane: usize, y: usize) {
+    pub fn take<E: Sortable>(&mut self, row: &[E], plane: usize, y: usize) {
         let keys = &mut self.keys[plane * self.plane + y * self.pitch..][..row.len()];
         let Some(first) = row.first().map(|first| T::of_key(first.key().into())) else { return };
         let (mut all, mut some) = self.common.unwrap_or((first, first));

@@ -7,7 +7,7 @@
 //! now in one and now in the other, which no processor foresees.
 
 use super::geometry::ColumnMoves;
-use super::keys::Ordered;
+use super::keys::Sortable;
 use super::level::{Level, Work, dispatch};
 use super::question::Question;
 use super::statistic::Statistic;
@@ -414,7 +414,7 @@ impl Bytes {
     }
 
     /// Takes a row of elements, with whether each is selected.
-    pub fn take<T: Ordered>(&mut self, row: &[T], selected: Option<&[u8]>, plane: usize, y: usize) {
+    pub fn take<T: Sortable>(&mut self, row: &[T], selected: Option<&[u8]>, plane: usize, y: usize) {
         let first = (plane * self.height + y) * self.width;
         for (rank, element) in self.ranks[first..][..self.width].iter_mut().zip(row) {
             *rank = element.key().into() as u8;

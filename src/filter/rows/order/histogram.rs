@@ -3,7 +3,7 @@
 use super::level::Level;
 use super::question::Question;
 use super::ranking::Ranking;
-use super::sets::{Moved, MovingSet, Ordered, for_each_rank, of_elements};
+use super::sets::{Moved, MovingSet, OrderedSet, for_each_rank, of_elements};
 use super::statistic::{Statistic, Value};
 use crate::lang::reductions::{Ranked, trimmed};
 
@@ -91,7 +91,7 @@ impl<const ALL: bool> Histogram<ALL> {
     }
 }
 
-impl<const ALL: bool> Ordered for Histogram<ALL> {
+impl<const ALL: bool> OrderedSet for Histogram<ALL> {
     #[inline(always)]
     fn count(&self) -> u32 {
         self.len

@@ -33,7 +33,7 @@ pub const DIGIT_BITS: u32 = 11;
 pub const DIGITS: usize = 1 << DIGIT_BITS;
 
 /// An element of a lane, by the integer that has its place in the order; of floats, that of `total_cmp`.
-pub trait Ordered: Copy + PartialEq {
+pub trait Sortable: Copy + PartialEq {
     type Key: Key;
     const LANE: Lane;
 
@@ -53,7 +53,7 @@ pub trait Ordered: Copy + PartialEq {
 
 macro_rules! unsigned {
     ($($type:ty, $lane:ident);*) => {$(
-        impl Ordered for $type {
+        impl Sortable for $type {
             type Key = u32;
             const LANE: Lane = Lane::$lane;
 
@@ -77,7 +77,7 @@ unsigned!(u8, U8; u16, U16; u32, U32);
 
 macro_rules! signed {
     ($($type:ty, $lane:ident);*) => {$(
-        impl Ordered for $type {
+        impl Sortable for $type {
             type Key = u32;
             const LANE: Lane = Lane::$lane;
 
@@ -102,7 +102,7 @@ signed!(i8, I8; i16, I16; i32, I32);
 
 macro_rules! long {
     ($($type:ty, $lane:ident, $lift:expr);*) => {$(
-        impl Ordered for $type {
+        impl Sortable for $type {
             type Key = u64;
             const LANE: Lane = Lane::$lane;
 
@@ -130,7 +130,7 @@ long!(u64, U64, 0; i64, I64, 1 << 63);
 
 macro_rules! float {
     ($($type:ident, $bits:ty, $lane:ident);*) => {$(
-        impl Ordered for $type {
+        impl Sortable for $type {
             type Key = $bits;
             const LANE: Lane = Lane::$lane;
 
@@ -182,9 +182,9 @@ pub(super) use for_lane;
 
 #[cfg(test)]
 mod tests {
-    use super::Ordered;
+    use super::Sortable;
 
-    fn ascend<T: Ordered + std::fmt::Debug>(elements: &[T]) {
+    fn ascend<T: Sortable + std::fmt::Debug>(elements: &[T]) {
         assert!(elements.windows(2).all(|pair| pair[0].key() < pair[1].key()), "{elements:?}");
         for element in elements {
             let same = T::of_key(element.key());

@@ -29,7 +29,7 @@ use self::bisection::{Keys, OfRank, of_bytes, of_shorts};
 use self::columns::{Bytes, ColumnSums, OfColumns};
 use self::frequency::{FewCounts, ValueCounts};
 use self::histogram::{Histogram, TrimmedSums};
-use self::keys::{Ordered, for_lane};
+use self::keys::{Sortable, for_lane};
 use self::line::LineMemory;
 use self::rank_set::RankSet;
 use self::ranking::{HasSorter, Ranking};
@@ -222,7 +222,7 @@ impl MovingStatistic<'_, '_> {
 }
 
 /// Reads the elements around a block, for a method.
-fn read<T: Ordered<Key: HasSorter>>(
+fn read<T: Sortable<Key: HasSorter>>(
     context: &RunContext<'_>,
     pass: usize,
     method: Method,

@@ -3,7 +3,7 @@
 use super::level::Level;
 use super::question::Question;
 use super::ranking::Ranking;
-use super::sets::{Moved, MovingSet, Ordered, of_elements};
+use super::sets::{Moved, MovingSet, OrderedSet, of_elements};
 use super::statistic::{Statistic, Value};
 use crate::lang::reductions::{Ranked, trimmed};
 
@@ -84,7 +84,7 @@ impl<const NUMBERS: bool> MovingSet for RankSet<NUMBERS> {
     }
 }
 
-impl<const NUMBERS: bool> Ordered for RankSet<NUMBERS> {
+impl<const NUMBERS: bool> OrderedSet for RankSet<NUMBERS> {
     #[inline(always)]
     fn count(&self) -> u32 {
         self.len

@@ -1,6 +1,6 @@
 //! The elements around a block, ranked.
 
-use super::keys::{DIGIT_BITS, DIGITS, Key, Ordered};
+use super::keys::{DIGIT_BITS, DIGITS, Key, Sortable};
 
 /// The ranks of the elements around a block.
 #[derive(Default)]
@@ -67,7 +67,7 @@ impl Ranking {
     }
 
     /// Takes a row of elements, which are `step` places apart from `first` on, with whether each is selected.
-    pub fn take<T: Ordered<Key: HasSorter>>(&mut self, row: &[T], selected: Option<&[u8]>, first: usize, step: usize) {
+    pub fn take<T: Sortable<Key: HasSorter>>(&mut self, row: &[T], selected: Option<&[u8]>, first: usize, step: usize) {
         let sorter = T::Key::sorter(self);
         for (index, element) in row.iter().enumerate() {
             let place = (first + index * step) as u32;
@@ -82,7 +82,7 @@ impl Ranking {
     }
 
     /// Takes a row of elements with few values as their own ranks.
-    pub fn take_values<T: Ordered>(&mut self, row: &[T], selected: Option<&[u8]>, first: usize, step: usize) {
+    pub fn take_values<T: Sortable>(&mut self, row: &[T], selected: Option<&[u8]>, first: usize, step: usize) {
         for (index, element) in row.iter().enumerate() {
             let left_out = selected.is_some_and(|selected| selected[index] == 0);
             self.only_numbers &= !left_out;
@@ -91,13 +91,13 @@ impl Ranking {
     }
 
     /// Ends with 256 values, each of which is a rank; what is not selected has the next one.
-    pub fn end_values<T: Ordered>(&mut self) {
+    pub fn end_values<T: Sortable>(&mut self) {
         self.values.clear();
         self.values.extend((0..=u8::MAX).map(|value| T::of_key(value.into()).number()));
     }
 
     /// Sorts what was taken. Each element has a rank of its own, or equal ones share one; so do then all that are NaN or not selected.
-    pub fn end<T: Ordered<Key: HasSorter>>(&mut self, shared: bool) {
+    pub fn end<T: Sortable<Key: HasSorter>>(&mut self, shared: bool) {
         let mut sorter = std::mem::take(T::Key::sorter(self));
         sorter.sort();
         self.values.clear();

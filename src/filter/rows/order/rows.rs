@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::keys::Ordered;
+use super::keys::Sortable;
 use crate::codegen::jit::Frame;
 use crate::filter::exec::view::RawView;
 use crate::filter::rows::array_rows::RowReader;
@@ -54,7 +54,7 @@ impl ElementRows {
     }
 
     /// The elements; those of the lane that the pass names.
-    pub fn elements<T: Ordered>(&self) -> &[T] {
+    pub fn elements<T: Sortable>(&self) -> &[T] {
         let memory = if self.computed { &self.elements } else { &self.copies[0] };
         assert!(self.len * size_of::<T>() <= 8 * memory.len(), "a row has its elements");
         // SAFETY: the memory is long enough, aligned for any lane, and was written; any bits are numbers.
@@ -76,7 +76,8 @@ impl ElementRows {
         let copy = &mut self.copies[copy];
         copy.resize((room * reader.element_bytes()).div_ceil(8), 0);
         let row = row_address(context, reader, cells.outer);
-        // SAFETY: the row is one of the array's, or outside, and there is room for its elements.
+        // SAFETY: the row is one of the array's, or outside, and the border map is that of its length. There is room for its elements: as
+        // many as there are cells along the row, which `room` is at least.
         unsafe { reader.copy(row, cells.along.clone(), cells.border, copy.as_mut_ptr().cast()) };
     }
 
@@ -105,7 +106,10 @@ impl ElementRows {
             scratch: self.scratch.as_mut_ptr(),
         };
         let code = context.run.kernel.element_code(order).expect("a pass that is computed has code");
-        // SAFETY: rows and outputs have room for the elements, and for a block; the pass reads nothing around the pixel.
+        // SAFETY: the code computes as many pixels as a row has room for, which is a block at least. It reads the rows that the pass names,
+        // each copied just now in its input's own elements, with nothing around the pixel, and writes its outputs' lanes: both are in memory
+        // of 64-bit numbers for so many of them, aligned for any lane, which nothing has moved since its address was taken. Scratch memory
+        // is as long as the pass says, and constants and positions are those of the run and of the window's axes.
         unsafe { code.call(&self.addresses, &outputs[..pass.outputs.len()], room, &frame) };
     }
 }

@@ -70,7 +70,7 @@ impl<'a, R: Copy> Moved<'a, R> {
 }
 
 /// Sets whose elements are found by how many others are less.
-pub trait Ordered {
+pub trait OrderedSet {
     /// How many elements there are that have an order.
     fn count(&self) -> u32;
     /// The rank of the `k`th of more.
@@ -81,7 +81,7 @@ pub trait Ordered {
 #[inline(always)]
 pub fn of_elements<L: Level, V: Value>(
     level: L,
-    set: &mut impl Ordered,
+    set: &mut impl OrderedSet,
     question: &mut Question,
     statistic: &Statistic<'_, Ranked, V>,
 ) -> V {
