@@ -787,6 +787,36 @@ fn numbers_are_called_by_their_names() {
     }
 }
 
+/// Names and streams that nobody would choose.
+#[cfg(target_os = "linux")]
+#[test]
+fn strange_names_and_streams() {
+    let place = Place::new();
+    place.save("a.npy", &ramp(4, 4));
+    let said = |script: &str| {
+        let run = std::process::Command::new("bash")
+            .args(["-c", script])
+            .arg(assert_cmd::cargo::cargo_bin!("hoodoo"))
+            .current_dir(place.dir.path())
+            .output()
+            .unwrap();
+        (run.status.code(), String::from_utf8_lossy(&run.stderr).to_string())
+    };
+    for (script, status, message) in [
+        ("ln -s /dev/zero z.jpg; $0 run 'w[0,0]' z.jpg -o o.npy", 1, "does not begin as a file of a type"),
+        ("$0 check - < /dev/zero", 1, "the limit `source_bytes`"),
+        ("$0 run 'w[0,0]' $'no\\x1b[31m.npy' -o o.npy", 1, "no\\u{1b}[31m.npy"),
+        ("ulimit -n 5; $0 run 'w[0,0]' a.npy -o o.npy", 1, "Too many open files"),
+        ("$0 run 'param t; w[0,0] * t' a.npy -o o.npy --param t=1/3 --dtype f64", 0, ""),
+        ("cp a.npy $'\\xff.npy'; $0 run 'low: w[0,0], high: w[0,0]' $'\\xff.npy' --out-dir out", 0, ""),
+        ("test -f $'out/\\xff-low.npy' && test -f $'out/\\xff-high.npy'", 0, ""),
+    ] {
+        let (code, stderr) = said(script);
+        assert_eq!(code, Some(status), "{script}: {stderr}");
+        assert!(stderr.contains(message) && !stderr.contains('\u{1b}'), "{script}: {stderr}");
+    }
+}
+
 /// Where standard output is closed, what goes there is lost, and that is a failure; /dev/null takes it, however it was opened.
 #[cfg(target_os = "linux")]
 #[test]

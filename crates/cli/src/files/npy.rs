@@ -61,7 +61,7 @@ pub fn begin_rows(reader: &mut impl Read, length: Option<u64>) -> Result<(Vec<us
         return Err("--stream: it is a single value, and has no rows".to_string());
     }
     if header.layout.is_fortran() && header.shape.len() > 1 {
-        return Err("--stream: its first axis is the fastest; its rows do not come one after the other".to_string());
+        return Err("--stream: its first axis is the fastest; its rows do not come one after the other (numpy.ascontiguousarray makes an array whose rows do)".to_string());
     }
     Ok((header.shape, dtype, big_endian))
 }

@@ -118,19 +118,23 @@ impl PictureRows {
         let Opened { reader, has_profile } = open(reader, length, options)?;
         let info = reader.info();
         if info.interlaced {
-            return Err("--stream: its rows do not come one after the other (it is interlaced)".to_string());
+            return Err(
+                "--stream: its rows do not come one after the other (it is interlaced): leave --stream out".to_string()
+            );
         }
         if let Some(kind) = kinds.after.iter().find(|kind| !matches!(*kind, b"IEND" | b"tIME")) {
             let kind = String::from_utf8_lossy(kind);
             return Err(format!(
-                "--stream: it says more of itself behind its picture ({kind}), and is read as a whole"
+                "--stream: it says more of itself behind its picture ({kind}), and is read as a whole: leave --stream out"
             ));
         }
         let height = info.height as usize;
         let mut metadata = metadata(info, has_profile);
         let orientation = metadata.exif.as_mut().and_then(|exif| Orientation::remove_from_exif_chunk(exif));
         if orientation.is_some_and(|orientation| orientation != Orientation::NoTransforms) {
-            return Err("--stream: its picture is stored turned, and has to be read as a whole".to_string());
+            return Err(
+                "--stream: its picture is stored turned, and has to be read as a whole: leave --stream out".to_string()
+            );
         }
         let (colour, depth) = reader.output_color_type();
         let channels = channels(colour);

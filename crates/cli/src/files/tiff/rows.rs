@@ -43,13 +43,16 @@ impl<R: Read + Seek + Send> PageRows<R> {
     pub fn open(reader: R, length: u64, options: &ReadOptions) -> Result<PageRows<R>, String> {
         let mut file = Opened::new(reader, length, options)?;
         if file.meaning.orientation != 1 {
-            return Err("--stream: its pictures are stored turned, and have to be read as a whole".to_string());
+            return Err("--stream: its pictures are stored turned, and have to be read as a whole: leave --stream out"
+                .to_string());
         }
         if options.volume && stack::slices(&file.metadata, file.pages.len()).is_some() {
-            return Err("--stream: its pages are several volumes, and have to be read as a whole".to_string());
+            return Err("--stream: its pages are several volumes, and have to be read as a whole: leave --stream out, or --volume".to_string());
         }
         if file.pages.iter().any(|page| page.mask.is_some()) {
-            return Err("--stream: its pages have masks, and have to be read as a whole".to_string());
+            return Err(
+                "--stream: its pages have masks, and have to be read as a whole: leave --stream out".to_string()
+            );
         }
         for page in &mut file.pages {
             page.check_chunks().map_err(|error| of_page(page, &error))?;
