@@ -984,6 +984,27 @@ fn arrays_with_short_last_axes() {
     assert!(matches!(&error, Error::Assertion { position, .. } if *position == [3, 4, 2]), "{error}");
 }
 
+/// Short rows are computed several by one call even if they have no cells in common, also where the last call has fewer.
+#[test]
+fn short_rows_with_nothing_in_common() {
+    let mut random = fastrand::Rng::with_seed(11);
+    for (source, size) in [("w[0, 0] * 2 - w[0, 1]", [1, 1]), ("mean(w)", [1, 3]), ("median(w)", [1, 5])] {
+        let filter = Filter::new(&compile(source)).size(size).threads(1);
+        let listed = |width: usize| {
+            filter.listing(hoodoo::Listing::Plan, &[20, width], &[DType::F64], &[DType::F64]).expect("a plan")
+        };
+        assert!(listed(200).contains(": rows are short"), "{}", listed(200));
+        assert!(listed(2000).contains("in one call: 1: no cells in common"), "{}", listed(2000));
+        for (height, width) in [(1, 40), (2, 1), (3, 7), (8, 64), (9, 33), (21, 300)] {
+            for mode in [Mode::Reflect, Mode::Shrink, Mode::Valid] {
+                let image = Array2::from_shape_fn((height, width), |_| random.f64() * 100.0);
+                agree_on(&filter.clone().modes([mode]), &image, 1e-13);
+                agree_on(&filter.clone().modes([mode]), &image.mapv(|value| value as u8), 1e-13);
+            }
+        }
+    }
+}
+
 /// Cells that are farther away than the array is long: memory is for the rows, not for what is between.
 #[test]
 fn cells_that_are_far_away() {

@@ -328,9 +328,10 @@ fn rows_per_call(
         // An error must name the first pixel that fails, which is in the first row that has one.
         _ if !kernel.assertions.is_empty() => (1, RowsPerCall::Assertions),
         _ if taps > tuning::MAX_UNROLLED_CELLS && !work.has_network() => (1, RowsPerCall::Loops),
-        _ if !adjacent => (1, RowsPerCall::NothingShared),
+        _ if !adjacent && request.row_pixels > tuning::SHORT_ROWS => (1, RowsPerCall::NothingShared),
         _ if request.adjacent_rows == 1 => (1, RowsPerCall::OneRow),
         1 => (1, RowsPerCall::MuchWork),
-        rows => (rows, RowsPerCall::Shared),
+        rows if adjacent => (rows, RowsPerCall::Shared),
+        rows => (rows, RowsPerCall::Short),
     }
 }

@@ -180,6 +180,7 @@ impl RowsPerCall {
             RowsPerCall::Shared => "what they have in common is computed once",
             RowsPerCall::Assertions => "assertions must name the first pixel that fails",
             RowsPerCall::Loops => "loops over cells share nothing",
+            RowsPerCall::Short => "rows are short",
             RowsPerCall::NothingShared => "no cells in common",
             RowsPerCall::OneRow => "there is one row along the axis",
             RowsPerCall::MuchWork => "too much code for more",

@@ -86,6 +86,8 @@ pub enum PassVectors {
 pub enum RowsPerCall {
     /// What they have in common is computed once (unroll-and-jam).
     Shared,
+    /// Rows are so short that what is done for each call takes longer than a row.
+    Short,
     /// One: an assertion must name the first pixel that fails.
     Assertions,
     /// One: the cells are visited in loops, which share nothing.
