@@ -616,7 +616,7 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// As for [`Filter::run`], and [`Error::Argument`] for a filter with a mask, a nodata number or a stride.
+    /// As for [`Filter::run`], and [`Error::Argument`] for a filter with a mask or a nodata number.
     pub fn prepare(&self, shape: &[usize], inputs: &[DType], outputs: &[DType]) -> Result<Prepared, Error> {
         Prepared::new(&self.options, shape, Types::of_any_arrays(shape, inputs, outputs))
     }
