@@ -63,7 +63,7 @@ pub const MAX_TILED_NETWORK: usize = 225;
 /// About how many nanoseconds it takes to make the code of such a network, for each square of an element; and how many nanoseconds a pixel it saves, of
 /// elements of one byte and of larger ones.
 ///
-/// Measured with the above: 23 to 27 ms over 11 x 11, 37 to 46 over 13 x 13, 60 to 75 over 15 x 15.
+/// Measured with the above: 23 to 27 ms over 11 x 11, 37 to 46 over 13 x 13, 60 to 75 over 15 x 15; of u16 14 ns are saved over 11 x 11 and 45 over 15 x 15.
 pub const TILED_NETWORK_MAKING: f64 = 1600.0;
 pub const TILED_NETWORK_SAVES: [f64; 2] = [6.0, 35.0];
 
