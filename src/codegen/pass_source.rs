@@ -208,7 +208,7 @@ impl PassSource<'_> {
     }
 
     fn constant(&self, b: &mut FunctionBuilder<'_>, index: usize) -> Value {
-        let offset = i32::try_from(8 * index).expect("a footprint has at most 2^24 cells");
+        let offset = i32::try_from(8 * index).expect("what is read by its number is unrolled, so it is little");
         b.ins().load(F64, constant_memory(), self.constants, offset)
     }
 }
@@ -265,7 +265,11 @@ impl ValueSource for PassSource<'_> {
             Tap::Running(tap) => {
                 let bytes = b.ins().ishl_imm_u(tap, 3);
                 let address = b.ins().iadd(self.constants, bytes);
-                let offset = i32::try_from(8 * first).expect("a footprint has at most 2^24 cells");
+                // Many vectors of weights may be more bytes than an offset can tell.
+                let (address, offset) = match i32::try_from(8 * first) {
+                    Ok(offset) => (address, offset),
+                    Err(_) => (b.ins().iadd_imm_s(address, 8 * first as i64), 0),
+                };
                 b.ins().load(F64, constant_memory(), address, offset)
             }
         }
