@@ -358,7 +358,7 @@ class Kernel:
         """
         window = {"size": size, "footprint": footprint, "mode": mode, "cval": cval, "origin": origin, "axes": axes}
         more = {"stride": stride, "cast": cast, "threads": threads, "engine": engine, "precision": precision, "params": params}
-        steps_of(len(shape), stride, axes)
+        steps_of(len(_lengths(shape)), stride, axes)
         return prepare(self, *self._for_arrays(shape, dtype, output, window, more))
 
     def explain(
