@@ -352,6 +352,28 @@ fn means_of_places_inside_elements() {
     }
 }
 
+/// Code for any elements, after that for finite ones, is told which rows it computes, whatever pass was the last.
+#[test]
+fn rows_of_passes_that_run_again() {
+    let values = image::<f64>(&[20, 31], true, 5);
+    let mut others = image::<i16>(&[20, 31], false, 6);
+    // Rows of arrays in which they are in another order are not one row.
+    others.invert_axis(ndarray::Axis(0));
+    for source in ["input a, b; max(b * 0 + min(a where b > 30))", "input a, b; count(a != max(a where b > 30))"] {
+        let kernel = Kernel::compile(source).unwrap();
+        for size in [5, 13, 15] {
+            let filter = Filter::new(&kernel).size([size]).axes([0]).mode(Mode::Shrink);
+            let run = |filter: &Filter| filter.run_all::<f64>(&[(&values).into(), (&others).into()]).unwrap();
+            let expected = run(&filter.clone().engine(Engine::Interpreter));
+            for cut in [Cut::Auto, Cut::Always, Cut::Never] {
+                let same = |(x, y): (&f64, &f64)| x == y || x.is_nan() && y.is_nan();
+                let found = run(&filter.clone().cut(cut));
+                assert!(found[0].iter().zip(&expected[0]).all(same), "{source}, {size}, {cut}");
+            }
+        }
+    }
+}
+
 #[test]
 fn windows_larger_than_the_array() {
     for mode in MODES.into_iter().filter(|mode| *mode != Mode::Valid) {

@@ -160,13 +160,14 @@ impl<'a> Passes<'a> {
         if let Some(along) = pass.row_axis {
             self.position[along] = call.chunk.pixels.start as f64 - before as f64;
         }
+        // Each time: the call before may have been another pass's, or the last one of the code for finite elements.
+        if let Some(along) = pass.jam_axis {
+            let y = bound.outer.last().copied().unwrap_or(0) + call.call * pass.rows_per_call;
+            self.position[along] = y as f64;
+        }
         let pointers = match &context.plan.reads.passes[call.pass].reads {
             Reads::All => &bound.pointers,
             Reads::Listed(calls) => {
-                if let Some(along) = pass.jam_axis {
-                    let y = bound.outer.last().copied().unwrap_or(0) + call.call * pass.rows_per_call;
-                    self.position[along] = y as f64;
-                }
                 self.point(&calls[call.call], bound, call.chunk);
                 &self.pointers
             }
