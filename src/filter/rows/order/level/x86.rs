@@ -35,8 +35,7 @@ pub fn with_avx512(work: impl Work) {
     work.run(Avx512(()));
 }
 
-// SAFETY of all: the processor has the instructions, or there would be no value of the type; what is loaded and stored is as long
-// as a register, or half of one.
+// The processor has the instructions, or there would be no value of the type.
 macro_rules! counts {
     ($level:ty, $counts:ident, $most:ident => $up_to:block) => {
         impl Level for $level {
@@ -44,47 +43,56 @@ macro_rules! counts {
 
             #[inline(always)]
             fn no_counts(self) -> __m256i {
+                // SAFETY: the processor has it.
                 unsafe { _mm256_setzero_si256() }
             }
 
             #[inline(always)]
             fn counts(self, counts: &[u16; 16]) -> __m256i {
+                // SAFETY: the processor has it, and what is in memory is as long as what is loaded or stored.
                 unsafe { _mm256_loadu_si256(counts.as_ptr().cast()) }
             }
 
             #[inline(always)]
             fn counts_of_bytes(self, counts: &[u8; 16]) -> __m256i {
+                // SAFETY: the processor has it, and what is in memory is as long as what is loaded or stored.
                 unsafe { _mm256_cvtepu8_epi16(_mm_loadu_si128(counts.as_ptr().cast())) }
             }
 
             #[inline(always)]
             fn store_counts(self, counts: __m256i, to: &mut [u16; 16]) {
+                // SAFETY: the processor has it, and what is in memory is as long as what is loaded or stored.
                 unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), counts) }
             }
 
             #[inline(always)]
             fn add(self, x: __m256i, y: __m256i) -> __m256i {
+                // SAFETY: the processor has it.
                 unsafe { _mm256_add_epi16(x, y) }
             }
 
             #[inline(always)]
             fn subtract(self, x: __m256i, y: __m256i) -> __m256i {
+                // SAFETY: the processor has it.
                 unsafe { _mm256_sub_epi16(x, y) }
             }
 
             #[inline(always)]
             fn up_to(self, $counts: __m256i, k: u16) -> usize {
+                // SAFETY: the processor has it.
                 let $most = unsafe { _mm256_set1_epi16(k as i16) };
                 $up_to
             }
 
             #[inline(always)]
             fn choose(self, second: bool, x: __m256i, y: __m256i) -> __m256i {
+                // SAFETY: the processor has it.
                 unsafe { _mm256_blendv_epi8(x, y, _mm256_set1_epi8(-i8::from(second))) }
             }
 
             #[inline(always)]
             fn nth_bit(self, bits: u64, n: u32) -> u32 {
+                // SAFETY: the processor has it.
                 unsafe { _pdep_u64(1 << n, bits) }.trailing_zeros()
             }
 
@@ -92,6 +100,7 @@ macro_rules! counts {
             fn equal(self, numbers: &[u32; 32], to: u32) -> u32 {
                 let mut bits = 0;
                 for (at, eight) in numbers.as_chunks::<8>().0.iter().enumerate() {
+                    // SAFETY: the processor has it, and what is in memory is as long as what is loaded or stored.
                     let is_equal = unsafe {
                         let eight = _mm256_loadu_si256(eight.as_ptr().cast());
                         _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(eight, _mm256_set1_epi32(to as i32))))
@@ -106,9 +115,11 @@ macro_rules! counts {
 
 counts!(Avx2, counts, most => {
     // Two bits for each count.
+    // SAFETY: the processor has it.
     let bits = unsafe { _mm256_movemask_epi8(_mm256_cmpeq_epi16(_mm256_min_epu16(counts, most), counts)) as u32 };
     bits.count_ones() as usize / 2
 });
+// SAFETY: the processor has it.
 counts!(Avx512, counts, most => { unsafe { _mm256_cmple_epu16_mask(counts, most) }.count_ones() as usize });
 
 macro_rules! avx2_lanes {
@@ -119,44 +130,52 @@ macro_rules! avx2_lanes {
 
             #[inline(always)]
             fn splat(self, value: $type) -> __m256i {
+                // SAFETY: the processor has it.
                 unsafe { $splat(value) }
             }
 
             #[inline(always)]
             fn load(self, from: &[$type]) -> __m256i {
                 assert!(from.len() >= <Self as Lanes<$type>>::LANES, "the slice is long enough");
+                // SAFETY: the processor has it, and what is in memory is as long as what is loaded or stored.
                 unsafe { _mm256_loadu_si256(from.as_ptr().cast()) }
             }
 
             #[inline(always)]
             fn store(self, vector: __m256i, to: &mut [$type]) {
                 assert!(to.len() >= <Self as Lanes<$type>>::LANES, "the slice is long enough");
+                // SAFETY: the processor has it, and what is in memory is as long as what is loaded or stored.
                 unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), vector) }
             }
 
             #[inline(always)]
             fn sum(self, x: __m256i, y: __m256i) -> __m256i {
+                // SAFETY: the processor has it.
                 unsafe { $add(x, y) }
             }
 
             #[inline(always)]
             fn clamp(self, numbers: __m256i, least: __m256i, most: __m256i) -> __m256i {
+                // SAFETY: the processor has it.
                 unsafe { $lower($higher(numbers, least), most) }
             }
 
             #[inline(always)]
             fn differ(self, x: __m256i, y: __m256i) -> bool {
+                // SAFETY: the processor has it.
                 unsafe { _mm256_movemask_epi8($equal(x, y)) != -1 }
             }
 
             #[inline(always)]
             fn count_less(self, count: __m256i, number: __m256i, limit: __m256i) -> __m256i {
                 // What is true is -1.
+                // SAFETY: the processor has it.
                 unsafe { $subtract(count, $greater(limit, number)) }
             }
 
             #[inline(always)]
             fn choose_up_to(self, count: __m256i, most: __m256i, first: __m256i, second: __m256i) -> __m256i {
+                // SAFETY: the processor has it.
                 unsafe { _mm256_blendv_epi8(first, second, $equal($least(count, most), count)) }
             }
         }
@@ -194,43 +213,51 @@ macro_rules! avx512_lanes {
 
             #[inline(always)]
             fn splat(self, value: $type) -> __m512i {
+                // SAFETY: the processor has it.
                 unsafe { $splat(value) }
             }
 
             #[inline(always)]
             fn load(self, from: &[$type]) -> __m512i {
                 assert!(from.len() >= <Self as Lanes<$type>>::LANES, "the slice is long enough");
+                // SAFETY: the processor has it, and what is in memory is as long as what is loaded or stored.
                 unsafe { _mm512_loadu_si512(from.as_ptr().cast()) }
             }
 
             #[inline(always)]
             fn store(self, vector: __m512i, to: &mut [$type]) {
                 assert!(to.len() >= <Self as Lanes<$type>>::LANES, "the slice is long enough");
+                // SAFETY: the processor has it, and what is in memory is as long as what is loaded or stored.
                 unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), vector) }
             }
 
             #[inline(always)]
             fn sum(self, x: __m512i, y: __m512i) -> __m512i {
+                // SAFETY: the processor has it.
                 unsafe { $add(x, y) }
             }
 
             #[inline(always)]
             fn clamp(self, numbers: __m512i, least: __m512i, most: __m512i) -> __m512i {
+                // SAFETY: the processor has it.
                 unsafe { $lower($higher(numbers, least), most) }
             }
 
             #[inline(always)]
             fn differ(self, x: __m512i, y: __m512i) -> bool {
+                // SAFETY: the processor has it.
                 unsafe { $unequal(x, y) != 0 }
             }
 
             #[inline(always)]
             fn count_less(self, count: __m512i, number: __m512i, limit: __m512i) -> __m512i {
+                // SAFETY: the processor has it.
                 unsafe { $masked_subtract(count, $less(number, limit), count, $splat(-1)) }
             }
 
             #[inline(always)]
             fn choose_up_to(self, count: __m512i, most: __m512i, first: __m512i, second: __m512i) -> __m512i {
+                // SAFETY: the processor has it.
                 unsafe { $choose($at_most(count, most), first, second) }
             }
         }
