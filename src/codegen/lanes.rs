@@ -409,7 +409,7 @@ pub fn load_pairs(
     let half = width.half();
     let mut parts = load(b, half, lane, address, offset);
     parts.extend(load(b, half, lane, address, offset + apart));
-    [first_of_pairs, second_of_pairs].map(|take| pairs(b, &parts, |b, x, y| take(b, lane, x, y)))
+    [false, true].map(|odd| pairs(b, &parts, |b, x, y| every_other(b, lane, odd, x, y)))
 }
 
 /// Stores a block whose halves are `apart` bytes from each other, with its pixels in pairs.
@@ -436,39 +436,29 @@ pub fn interleaved(lane_bytes: usize, high: bool) -> [u8; REGISTER] {
     })
 }
 
-/// The lanes at even places in two registers.
-fn first_of_pairs(b: &mut FunctionBuilder<'_>, lane: Lane, x: Value, y: Value) -> Value {
-    let taken = match lane.bytes() {
-        8 => shuffle(b, x, y, LOW_HALVES),
-        4 => shuffle(b, x, y, EVEN_WORDS),
-        bytes => {
+/// The lanes at even places in two registers, or those at odd ones.
+fn every_other(b: &mut FunctionBuilder<'_>, lane: Lane, odd: bool, x: Value, y: Value) -> Value {
+    let bytes = lane.bytes();
+    let taken = match (bytes, odd) {
+        (8, false) => shuffle(b, x, y, LOW_HALVES),
+        (8, true) => shuffle(b, x, y, HIGH_HALVES),
+        (4, false) => shuffle(b, x, y, EVEN_WORDS),
+        (4, true) => shuffle(b, x, y, ODD_WORDS),
+        _ => {
+            // As the low bits of lanes of twice the size, which are narrowed.
             let wide = if bytes == 1 { I16X8 } else { I32X4 };
-            let mask = simd::int(b, wide, (1 << (8 * bytes)) - 1);
             let [x, y] = [x, y].map(|x| {
                 let x = simd::bits(b, wide, x);
-                b.ins().band(x, mask)
+                if odd {
+                    return b.ins().ushr_imm_u(x, 8 * bytes as i64);
+                }
+                let low = simd::int(b, wide, (1 << (8 * bytes)) - 1);
+                b.ins().band(x, low)
             });
             b.ins().unarrow(x, y)
         }
     };
-    simd::bits(b, Width::Pixels(REGISTER / lane.bytes()).ty(lane), taken)
-}
-
-/// The lanes at odd places in two registers.
-fn second_of_pairs(b: &mut FunctionBuilder<'_>, lane: Lane, x: Value, y: Value) -> Value {
-    let taken = match lane.bytes() {
-        8 => shuffle(b, x, y, HIGH_HALVES),
-        4 => shuffle(b, x, y, ODD_WORDS),
-        bytes => {
-            let wide = if bytes == 1 { I16X8 } else { I32X4 };
-            let [x, y] = [x, y].map(|x| {
-                let x = simd::bits(b, wide, x);
-                b.ins().ushr_imm_u(x, 8 * bytes as i64)
-            });
-            b.ins().unarrow(x, y)
-        }
-    };
-    simd::bits(b, Width::Pixels(REGISTER / lane.bytes()).ty(lane), taken)
+    simd::bits(b, Width::Pixels(REGISTER / bytes).ty(lane), taken)
 }
 
 /// Stores a block of lanes of type `lane` to `address`.

@@ -56,8 +56,7 @@ impl Tile {
     pub fn new((rows, columns): (usize, usize), (height, width): (usize, usize), ranks: &[usize]) -> Tile {
         assert!(height.is_power_of_two() && width.is_power_of_two() && height <= rows && width <= columns);
         let mut building = Building {
-            rows,
-            columns,
+            window: [rows, columns],
             ranks,
             tile: Tile {
                 height,
@@ -100,23 +99,22 @@ impl Tile {
     }
 }
 
-/// Some of a tile's pixels, and what is known of the cells of their windows.
+/// Some of a tile's pixels, and what is known of the cells of their windows. What there is for each axis is in this order: rows, columns.
 struct Part {
-    y: Range<usize>,
-    x: Range<usize>,
+    /// Which rows and columns of pixels.
+    pixels: [Range<usize>; 2],
     /// The cells that all windows have, as far as they may be wanted.
     core: Run,
     /// The rank that the first value of the core has among all of these cells.
     first: usize,
     /// The other rows of cells, those that are in the columns of the core, and the other columns, those in the rows of the core.
-    rows: BTreeMap<usize, Run>,
-    columns: BTreeMap<usize, Run>,
+    others: [BTreeMap<usize, Run>; 2],
 }
 
 /// A tile in the making.
 struct Building<'a> {
-    rows: usize,
-    columns: usize,
+    /// The rows and the columns of a window.
+    window: [usize; 2],
     ranks: &'a [usize],
     tile: Tile,
     /// The networks that are there, by the lengths of groups and the ranks.
@@ -126,120 +124,82 @@ struct Building<'a> {
 impl Building<'_> {
     /// The whole tile.
     fn whole(&mut self) -> Part {
-        let (y, x) = (0..self.tile.height, 0..self.tile.width);
-        let (core_rows, core_columns) = (self.core_rows(&y), self.core_columns(&x));
-        let columns: Vec<Run> = core_columns.clone().map(|column| self.column(core_rows.clone(), column)).collect();
-        let (core, first) = self.core(&y, &x, columns);
-        let others = |window: usize, pixels: usize| (0..pixels - 1).chain(window..window + pixels - 1);
-        let rows = others(self.rows, y.end).map(|row| (row, self.row(row, core_columns.clone()))).collect();
-        let columns = others(self.columns, x.end).map(|column| (column, self.column(core_rows.clone(), column)));
-        let columns = columns.collect();
-        Part { y, x, core, first, rows, columns }
+        let pixels = [0..self.tile.height, 0..self.tile.width];
+        let common = [0, 1].map(|axis| self.common(axis, &pixels[axis]));
+        let columns: Vec<Run> = common[1].clone().map(|column| self.line(1, column, common[0].clone())).collect();
+        let wanted = self.wanted(&pixels);
+        let (first, core) = (wanted[0], self.merged(&columns, wanted));
+        let others = [0, 1].map(|axis| {
+            let more = pixels[axis].end - 1;
+            let lines = (0..more).chain(self.window[axis]..self.window[axis] + more);
+            lines.map(|line| (line, self.line(axis, line, common[1 - axis].clone()))).collect()
+        });
+        Part { pixels, core, first, others }
     }
 
     /// Finds what is wanted of the windows of a part.
     fn halve(&mut self, part: Part) {
-        let (height, width) = (part.y.len(), part.x.len());
+        let [height, width] = [0, 1].map(|axis| part.pixels[axis].len());
         if height * width == 1 {
             let Wires::List(list) = part.core.wires else { unreachable!("a window of one cell is no tile's") };
-            self.tile.found[part.y.start * self.tile.width + part.x.start] = list;
-        } else if width >= height {
-            let middle = part.x.start + width / 2;
-            for x in [part.x.start..middle, middle..part.x.end] {
-                let half = self.left_or_right(&part, x);
-                self.halve(half);
-            }
-        } else {
-            let middle = part.y.start + height / 2;
-            for y in [part.y.start..middle, middle..part.y.end] {
-                let half = self.upper_or_lower(&part, y);
-                self.halve(half);
-            }
+            self.tile.found[part.pixels[0].start * self.tile.width + part.pixels[1].start] = list;
+            return;
+        }
+        let axis = usize::from(width >= height);
+        let Range { start, end } = part.pixels[axis];
+        let middle = start.midpoint(end);
+        for pixels in [start..middle, middle..end] {
+            let half = self.half(&part, axis, pixels);
+            self.halve(half);
         }
     }
 
-    /// The part with these of a part's rows of pixels.
-    fn upper_or_lower(&mut self, part: &Part, y: Range<usize>) -> Part {
-        let core_rows = self.core_rows(&y);
-        let (new, rows) =
-            part.rows.clone().into_iter().partition::<BTreeMap<_, _>, _>(|(row, _)| core_rows.contains(row));
-        let seen = y.start..y.end - 1 + self.rows;
-        let rows: BTreeMap<usize, Run> = rows.into_iter().filter(|(row, _)| seen.contains(row)).collect();
-        let longer = |(column, run): (&usize, &Run)| {
-            let corner: Vec<Wires> = new.keys().map(|row| Wires::Cell((*row, *column))).collect();
-            (*column, self.extended(*run, &corner))
-        };
-        let columns = part.columns.iter().map(longer).collect();
-        let (core, first) = self.grown(part, &y, &part.x, new.into_values());
-        Part { y, x: part.x.clone(), core, first, rows, columns }
-    }
-
-    /// The part with these of a part's columns of pixels.
-    fn left_or_right(&mut self, part: &Part, x: Range<usize>) -> Part {
-        let core_columns = self.core_columns(&x);
-        let is_new = |(column, _): &(usize, Run)| core_columns.contains(column);
-        let (new, columns) = part.columns.clone().into_iter().partition::<BTreeMap<_, _>, _>(is_new);
-        let seen = x.start..x.end - 1 + self.columns;
-        let columns: BTreeMap<usize, Run> = columns.into_iter().filter(|(column, _)| seen.contains(column)).collect();
-        let longer = |(row, run): (&usize, &Run)| {
-            let corner: Vec<Wires> = new.keys().map(|column| Wires::Cell((*row, *column))).collect();
-            (*row, self.extended(*run, &corner))
-        };
-        let rows = part.rows.iter().map(longer).collect();
-        let (core, first) = self.grown(part, &part.y, &x, new.into_values());
-        Part { y: part.y.clone(), x, core, first, rows, columns }
-    }
-
-    /// The rows of cells that the windows of these rows of pixels have in common.
-    fn core_rows(&self, y: &Range<usize>) -> Range<usize> {
-        y.end - 1..y.start + self.rows
-    }
-
-    /// The columns of cells that the windows of these columns of pixels have in common.
-    fn core_columns(&self, x: &Range<usize>) -> Range<usize> {
-        x.end - 1..x.start + self.columns
-    }
-
-    fn column(&mut self, rows: Range<usize>, column: usize) -> Run {
-        self.sorted(rows.map(|row| Wires::Cell((row, column))).collect())
-    }
-
-    fn row(&mut self, row: usize, columns: Range<usize>) -> Run {
-        self.sorted(columns.map(|column| Wires::Cell((row, column))).collect())
-    }
-
-    /// The core of these pixels, which is all of these runs, and the rank of its first value.
-    fn core(&mut self, y: &Range<usize>, x: &Range<usize>, runs: Vec<Run>) -> (Run, usize) {
-        let wanted = self.wanted(y, x);
-        let first = wanted[0];
-        (self.merged(&runs, wanted), first)
-    }
-
-    /// The core of some of a part's pixels, which is that of the part and these runs, and the rank of its first value.
+    /// The half of a part with these of its rows or columns of pixels.
     ///
-    /// What the part's core lacks has ranks below those wanted of the larger one, too, or above them: a rank changes by as many as come in at most.
-    fn grown(
-        &mut self,
-        part: &Part,
-        y: &Range<usize>,
-        x: &Range<usize>,
-        new: impl Iterator<Item = Run>,
-    ) -> (Run, usize) {
-        let wanted = self.wanted(y, x);
+    /// What the part's core lacks has ranks below those wanted of the larger one, too, or above them: a rank changes by as many cells as come in at
+    /// most.
+    fn half(&mut self, part: &Part, axis: usize, along: Range<usize>) -> Part {
+        let common = self.common(axis, &along);
+        let seen = along.start..along.end - 1 + self.window[axis];
+        let lines = part.others[axis].iter().filter(|(line, _)| seen.contains(line));
+        let (new, rest): (BTreeMap<usize, Run>, BTreeMap<usize, Run>) =
+            lines.partition(|(line, _)| common.contains(line));
+        // Lines along the other axis have the cells that are new to the core besides.
+        let longer = |(line, run): (&usize, &Run)| {
+            let corner: Vec<Wires> = new.keys().map(|new| cell(axis, *new, *line)).collect();
+            let corner = self.sorted(corner);
+            (*line, self.merged(&[*run, corner], (0..run.length + corner.length).collect()))
+        };
+        let crossing = part.others[1 - axis].iter().map(longer).collect();
+        let mut pixels = part.pixels.clone();
+        pixels[axis] = along;
+        let wanted = self.wanted(&pixels);
         let first = wanted[0];
-        let runs: Vec<Run> = std::iter::once(part.core).chain(new).collect();
-        let ranks = wanted.iter().map(|rank| rank - part.first).collect();
-        (self.merged(&runs, ranks), first)
+        let runs: Vec<Run> = std::iter::once(part.core).chain(new.into_values()).collect();
+        let core = self.merged(&runs, wanted.iter().map(|rank| rank - part.first).collect());
+        let mut others = [rest, crossing];
+        others.rotate_left(axis);
+        Part { pixels, core, first, others }
+    }
+
+    /// The rows or columns of cells that the windows of these rows or columns of pixels have in common.
+    fn common(&self, axis: usize, pixels: &Range<usize>) -> Range<usize> {
+        pixels.end - 1..pixels.start + self.window[axis]
+    }
+
+    /// A row or a column of cells in order, from here to there.
+    fn line(&mut self, axis: usize, line: usize, along: Range<usize>) -> Run {
+        self.sorted(along.map(|along| cell(axis, line, along)).collect())
     }
 
     /// The ranks among the cells of a core that the wanted elements may have: of `m` cells besides, each may be below or above. Of
     /// one pixel's, those ranks themselves.
-    fn wanted(&self, y: &Range<usize>, x: &Range<usize>) -> Vec<usize> {
-        if y.len() * x.len() == 1 {
+    fn wanted(&self, pixels: &[Range<usize>; 2]) -> Vec<usize> {
+        if pixels.iter().all(|pixels| pixels.len() == 1) {
             return self.ranks.to_vec();
         }
-        let cells = self.core_rows(y).len() * self.core_columns(x).len();
-        let besides = self.rows * self.columns - cells;
+        let cells: usize = [0, 1].map(|axis| self.common(axis, &pixels[axis]).len()).iter().product();
+        let besides = self.window.iter().product::<usize>() - cells;
         let last = self.ranks.last().expect("there is one");
         (self.ranks[0].saturating_sub(besides)..=(*last).min(cells - 1)).collect()
     }
@@ -252,12 +212,6 @@ impl Building<'_> {
         }
         let key = (vec![1; length], (0..length).collect());
         self.add(key, |_| sort(length), cells)
-    }
-
-    /// A run, with these cells besides.
-    fn extended(&mut self, run: Run, cells: &[Wires]) -> Run {
-        let cells = self.sorted(cells.to_vec());
-        self.merged(&[run, cells], (0..run.length + cells.length).collect())
     }
 
     /// The values of these ranks among those of several runs.
@@ -282,4 +236,9 @@ impl Building<'_> {
         let length = self.tile.networks[network].outputs.len();
         Run { wires: Wires::List(self.tile.lists.len() - 1), length }
     }
+}
+
+/// The cell of a row (axis 0) or a column (axis 1), so far along it.
+fn cell(axis: usize, line: usize, along: usize) -> Wires {
+    Wires::Cell(if axis == 0 { (line, along) } else { (along, line) })
 }
