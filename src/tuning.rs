@@ -295,6 +295,11 @@ pub const SPARSE_ELEMENTS: usize = 1 << 22;
 /// ... and this many for each cell of the window. A denser one has as many elements itself, whatever is done.
 pub const SPARSE_FOR_EACH_CELL: usize = 64;
 
+/// Order statistics of elements of more than 8 bits are found by bins over boxes whose sides are so long, ...
+pub const LEAST_BINNED_SIDE: usize = 3;
+/// ... and no longer than this.
+pub const MOST_BINNED_SIDE: usize = 191;
+
 /// How many pixels of a row are done from elements that are ranked together, at least. Measured from 16 to 128: no difference.
 pub const RANKED_COLUMNS: usize = 32;
 

@@ -254,6 +254,7 @@ impl OrderPass {
             let how = match method {
                 Method::Columns(_) => "histograms of columns, of which windows are sums",
                 Method::Bisection(_) => "bit by bit, by counting the elements that are less",
+                Method::Bins(_) => "histograms of columns of ranks, and the places of those in one bin",
                 Method::Histogram(_) => "how often each value occurs",
                 Method::Ranks(_) => "a set of ranks among the elements around a block of pixels",
                 Method::Values(_) => "how often each value occurs, of those around a block of pixels",

@@ -12,6 +12,9 @@ pub enum Method {
     Columns(Ranked),
     /// The element of this rank, of 8 or 16 bits, over few cells: bit by bit, by counting those that are less.
     Bisection(usize),
+    /// Of more bits, over a box: the same of ranks among the elements of a block, some of which share a bin of the histogram; those
+    /// of one bin are told apart by their places.
+    Bins(Ranked),
     /// Of 8 bits: how often each value occurs (Huang, Yang and Tang 1979).
     Histogram(Ranked),
     /// Which ranks among the elements of a block there are, as a set of bits (Suomela 2014).
@@ -28,6 +31,7 @@ impl Method {
         match op.class() {
             Class::Ranked(ranked) => match element {
                 Some(rank) if cells.count() <= most_bisected(lane, cells) => Some(Method::Bisection(rank)),
+                _ if !few_values && ranked != Ranked::TrimmedMean && suits_bins(cells) => Some(Method::Bins(ranked)),
                 _ if !few_values => Some(Method::Ranks(ranked)),
                 // It asks for each of many ranks.
                 _ if ranked == Ranked::TrimmedMean => Some(Method::Histogram(ranked)),
@@ -56,4 +60,11 @@ fn most_bisected(lane: Lane, cells: &OrderCells) -> usize {
 /// fastest, even of one cell each: 0.5 to 0.7 of the time of the other methods.
 fn suits_columns(cells: &OrderCells) -> bool {
     cells.count() <= usize::from(u16::MAX) && cells.is_box()
+}
+
+/// Whether cells are a box in one plane, of which enough windows have theirs in a block for bins.
+fn suits_bins(cells: &OrderCells) -> bool {
+    let sides = [cells.y.span + 1, cells.x.span + 1];
+    let fits = |side: &usize| (tuning::LEAST_BINNED_SIDE..=tuning::MOST_BINNED_SIDE).contains(side);
+    cells.planes.len() == 1 && sides.iter().all(fits) && cells.count() == sides[0] * sides[1]
 }

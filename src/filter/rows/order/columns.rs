@@ -6,31 +6,14 @@
 //! one comparison of a register; and two parts of the fine level are kept up to date, since values near the border of two parts are
 //! now in one and now in the other, which no processor foresees.
 
+use super::bins::BinsOfWindows;
+use super::bytes::{Bytes, Row};
 use super::geometry::ColumnMoves;
-use super::keys::Sortable;
 use super::level::{Level, Work, dispatch};
 use super::question::Question;
-use super::statistic::Statistic;
+use super::statistic::{Statistic, Value};
 use super::sweep::Results;
 use crate::lang::reductions::Ranked;
-
-/// The elements around a block: rows of each plane one after the other.
-#[derive(Default)]
-pub struct Bytes {
-    /// Their ranks.
-    ranks: Vec<u8>,
-    /// For each 0 if it is not selected, where that is asked.
-    selected: Option<Vec<u8>>,
-    /// How many are in a row, and how many rows in a plane.
-    width: usize,
-    height: usize,
-}
-
-/// A row of them.
-struct Row<'b> {
-    ranks: &'b [u8],
-    selected: Option<&'b [u8]>,
-}
 
 /// The histograms of the columns around a block, whose counts are as wide as the number of cells in a column needs.
 #[derive(Default)]
@@ -119,9 +102,11 @@ trait Answers {
 }
 
 /// A statistic of which not more is known.
-struct AnyStatistic<'a, 'r> {
-    statistic: Statistic<'a, Ranked, f64>,
-    results: &'a mut Results<'r, f64>,
+struct AnyStatistic<'a, 'r, V> {
+    statistic: Statistic<'a, Ranked, V>,
+    /// The elements of each bin, if that is what columns count.
+    bins: Option<BinsOfWindows<'a>>,
+    results: &'a mut Results<'r, V>,
 }
 
 /// The element of a rank that all windows have.
@@ -133,9 +118,15 @@ struct OneElement<'a, 'r> {
 }
 
 impl ColumnSums {
-    /// Finds a statistic for every pixel of a block, or stops if that is over.
-    pub fn find(&mut self, of: OfColumns<'_>, statistic: Statistic<'_, Ranked, f64>, results: &mut Results<'_, f64>) {
-        self.answer(of, AnyStatistic { statistic, results });
+    /// Finds a statistic for every pixel of a block, or stops if that is over. Ranks have 8 bits, or these are the numbers of their bins.
+    pub fn find<V: Value>(
+        &mut self,
+        of: OfColumns<'_>,
+        bins: Option<BinsOfWindows<'_>>,
+        statistic: Statistic<'_, Ranked, V>,
+        results: &mut Results<'_, V>,
+    ) {
+        self.answer(of, AnyStatistic { statistic, bins, results });
     }
 
     /// Finds the element of a rank for every pixel of a block, or stops if that is over. All elements are selected; if they are
@@ -238,7 +229,7 @@ impl<C: ColumnCount> Columns<C> {
     }
 }
 
-impl Answers for AnyStatistic<'_, '_> {
+impl<V: Value> Answers for AnyStatistic<'_, '_, V> {
     fn size(&self) -> (usize, usize) {
         (self.results.rows, self.results.columns)
     }
@@ -252,10 +243,17 @@ impl Answers for AnyStatistic<'_, '_> {
                 window.step();
             }
             question.ask(statistic, window.count());
-            let mut elements = [f64::NAN; 2];
+            let mut elements = [V::NOTHING; 2];
             for (element, k) in elements.iter_mut().zip(question.ranks) {
                 if (k as usize) < question.count {
-                    *element = statistic.values[window.nth(k as u16)];
+                    let rank = match self.bins {
+                        None => window.nth(k as u16),
+                        Some(bins) => {
+                            let (bin, k) = window.bin_of(k as u16);
+                            bins.nth(window.level, bin, k, [row, pixel])
+                        }
+                    };
+                    *element = statistic.values[rank];
                 }
             }
             *value = question.answer(statistic, elements);
@@ -345,6 +343,25 @@ impl<'c, L: Level, C: ColumnCount> Window<'c, L, C> {
     /// The rank of the `k`th element, of more.
     #[inline(always)]
     fn nth(&mut self, k: u16) -> usize {
+        let (group, below, fine) = self.group_of(k);
+        16 * group + self.level.up_to(fine, k - below)
+    }
+
+    /// The bin that the `k`th element is in, of more, and how many elements of the bin are before it.
+    #[inline(always)]
+    fn bin_of(&mut self, k: u16) -> (usize, u16) {
+        let (group, below, fine) = self.group_of(k);
+        let value = self.level.up_to(fine, k - below) & 15;
+        // One more place, so that there is something before the first.
+        let mut counts = [[0; 16]; 2];
+        let counts = counts.as_flattened_mut();
+        self.level.store_counts(fine, counts[1..].first_chunk_mut().expect("there are 31"));
+        (16 * group + value, k - below - counts[value])
+    }
+
+    /// The group that the `k`th element is in, of more, how many elements are in those before it, and its fine counts.
+    #[inline(always)]
+    fn group_of(&mut self, k: u16) -> (usize, u16, L::Counts) {
         let group = self.level.up_to(self.groups, k) & 15;
         if group != self.kept[0] && group != self.kept[1] {
             self.keep(group);
@@ -352,7 +369,7 @@ impl<'c, L: Level, C: ColumnCount> Window<'c, L, C> {
         self.last = usize::from(group == self.kept[1]);
         let fine = self.level.choose(group == self.kept[1], self.fine[0], self.fine[1]);
         let below = if group == 0 { 0 } else { self.stored[group - 1] };
-        16 * group + self.level.up_to(fine, k - below)
+        (group, below, fine)
     }
 
     /// Brings a group up to date instead of that which was not asked last.
@@ -399,34 +416,4 @@ fn moved<L: Level, C: ColumnCount>(
 ) -> L::Counts {
     let change = level.subtract(C::load(level, &columns[first + run]), C::load(level, &columns[first]));
     level.add(counts, change)
-}
-
-impl Bytes {
-    /// Begins with so many rows of so many elements in each of some planes, all of which are selected or not.
-    pub fn begin(&mut self, planes: usize, height: usize, width: usize, filtered: bool) {
-        (self.height, self.width) = (height, width);
-        self.ranks.resize(planes * height * width, 0);
-        self.selected = filtered.then(|| {
-            let mut selected = self.selected.take().unwrap_or_default();
-            selected.resize(planes * height * width, 0);
-            selected
-        });
-    }
-
-    /// Takes a row of elements, with whether each is selected.
-    pub fn take<T: Sortable>(&mut self, row: &[T], selected: Option<&[u8]>, plane: usize, y: usize) {
-        let first = (plane * self.height + y) * self.width;
-        for (rank, element) in self.ranks[first..][..self.width].iter_mut().zip(row) {
-            *rank = element.key().into() as u8;
-        }
-        if let (Some(selected), Some(to)) = (selected, &mut self.selected) {
-            to[first..][..self.width].copy_from_slice(selected);
-        }
-    }
-
-    #[inline(always)]
-    fn row(&self, plane: usize, y: usize) -> Row<'_> {
-        let places = (plane * self.height + y) * self.width..(plane * self.height + y + 1) * self.width;
-        Row { ranks: &self.ranks[places.clone()], selected: self.selected.as_ref().map(|selected| &selected[places]) }
-    }
 }

@@ -1,5 +1,6 @@
 //! Blocks of pixels, the elements around them, and what changes in a window that moves among them.
 
+use super::bins::SIDE;
 use crate::grid::region::Region;
 use crate::plan::order::cells::{Cell, Change, OrderCells};
 use crate::plan::order::method::Method;
@@ -21,10 +22,14 @@ impl Geometry {
             columns: region.row().len(),
         };
         let y = pass.cells.y;
-        let needs_ranks = |method: Method| !matches!(method, Method::Columns(_) | Method::Bisection(_));
-        let wanted = match !pass.statistics.iter().any(|statistic| needs_ranks(statistic.method)) {
-            true => Geometry { rows: tuning::COLUMN_ROWS.max(2 * y.span), columns: tuning::COLUMN_STRIP },
-            false => ranked_together(&pass.cells, most),
+        let any = |suits: fn(Method) -> bool| pass.statistics.iter().any(|statistic| suits(statistic.method));
+        let wanted = if any(|method| matches!(method, Method::Bins(_))) {
+            let (rows, columns) = (SIDE - y.span, SIDE - pass.cells.x.span);
+            Geometry { rows: rows - rows % group, columns }
+        } else if any(|method| !matches!(method, Method::Columns(_) | Method::Bisection(_))) {
+            ranked_together(&pass.cells, most)
+        } else {
+            Geometry { rows: tuning::COLUMN_ROWS.max(2 * y.span), columns: tuning::COLUMN_STRIP }
         };
         Geometry {
             rows: wanted.rows.min(most.rows).next_multiple_of(group).max(group),

@@ -3,7 +3,9 @@
 //! A block is done when the first group of its rows comes, by the thread that computes these, so a thread's blocks are its own. Which
 //! pixels are in one block changes no value.
 
+mod bins;
 mod bisection;
+mod bytes;
 mod columns;
 mod frequency;
 mod geometry;
@@ -11,6 +13,7 @@ mod histogram;
 mod keys;
 mod level;
 mod line;
+mod methods;
 mod question;
 mod rank_set;
 mod ranking;
@@ -25,24 +28,12 @@ mod tests;
 use std::mem::discriminant;
 use std::ops::Range;
 
-use self::bisection::{Keys, OfRank, of_bytes, of_shorts};
-use self::columns::{Bytes, ColumnSums, OfColumns};
-use self::frequency::{FewCounts, ValueCounts};
-use self::histogram::{Histogram, TrimmedSums};
-use self::keys::{Sortable, for_lane};
 use self::line::LineMemory;
-use self::rank_set::RankSet;
-use self::ranking::{HasSorter, Ranking};
-use self::rows::{CellsOfRow, ElementRows};
-use self::sets::MovingSet;
+use self::methods::{BlockOfRows, Memory};
 use self::shared::OrderContext;
-use self::statistic::Statistic;
-use self::sweep::Sweep;
 use super::context::RunContext;
 use super::traversal::Segments;
-use crate::lang::reductions::Ranked;
 use crate::plan::order::method::Method;
-use crate::plan::order::pass::{OrderArgument, OrderStatistic};
 
 /// One thread's blocks.
 pub struct OrderBlocks<'a> {
@@ -64,33 +55,6 @@ struct OrderBlock {
     rows: Range<usize>,
     /// For each statistic its values.
     lines: Vec<LineMemory>,
-}
-
-/// One thread's memory for what is known of elements and windows; all passes use it in turn.
-#[derive(Default)]
-struct Memory {
-    row: ElementRows,
-    ranking: Ranking,
-    bytes: Bytes,
-    keys: Keys<i8>,
-    long_keys: Keys<i16>,
-    set: Sweep<RankSet<false>>,
-    numbers: Sweep<RankSet<true>>,
-    histogram: Sweep<Histogram<true>>,
-    filtered_histogram: Sweep<Histogram<false>>,
-    trimmed: Sweep<TrimmedSums>,
-    values: Sweep<ValueCounts>,
-    few_values: Sweep<FewCounts>,
-    columns: ColumnSums,
-}
-
-/// The rows of pixels of a block.
-struct BlockOfRows<'b> {
-    strip: &'b Segments,
-    outer: &'b [usize],
-    rows: Range<usize>,
-    /// Whether there is an axis before the last.
-    has_rows: bool,
 }
 
 impl<'a> OrderBlocks<'a> {
@@ -142,143 +106,13 @@ impl<'a> OrderBlocks<'a> {
             // Statistics of one method that follow each other need the elements once.
             if read_for.is_none_or(|before| discriminant(&before) != discriminant(&method)) {
                 read_for = Some(method);
-                let lane = order.elements.lane();
-                for_lane!(lane, T => read::<T>(self.context, pass, method, rows, memory));
+                memory.read(self.context, pass, method, rows);
             }
             if self.context.verdict.is_over() {
                 return;
             }
             line.begin(statistic.lane, rows.rows.len(), rows.strip.len);
-            find(self.context, pass, statistic, memory, line);
-        }
-    }
-}
-
-/// Finds a statistic of elements that were read.
-fn find(context: &RunContext<'_>, pass: usize, statistic: &OrderStatistic, memory: &mut Memory, line: &mut LineMemory) {
-    let (order, shared) = (&context.plan.orders[pass], &context.orders[pass]);
-    let is_over = &|| context.verdict.is_over();
-    let argument = match statistic.argument {
-        OrderArgument::Number(number) => number,
-        OrderArgument::Param(param) => context.run.constants[param],
-    };
-    let unsigned = !statistic.lane.is_signed();
-    let few_values = order.elements.lane().bytes() == 1;
-    let Memory { ranking, bytes, keys, long_keys, .. } = memory;
-    let mut moving = MovingStatistic { context, pass, ranking, argument, line };
-    match statistic.method {
-        Method::Columns(kind) => {
-            let of = OfColumns { bytes, moves: shared.columns(), run: order.cells.x.span + 1, is_over };
-            match statistic.element.filter(|_| statistic.lane.bytes() == 1) {
-                Some(rank) => memory.columns.find_element(of, rank, unsigned, &mut line.bytes()),
-                None => {
-                    let statistic = Statistic { kind, argument, values: &ranking.values };
-                    memory.columns.find(of, statistic, &mut line.numbers());
-                }
-            }
-        }
-        Method::Bisection(rank) => {
-            let of = OfRank { rank, cells: shared.pair(), unsigned, is_over };
-            match statistic.lane.bytes() {
-                1 => of_bytes(keys, of, &mut line.bytes()),
-                _ => of_shorts(long_keys, of, &mut line.shorts()),
-            }
-        }
-        Method::Ranks(kind) if ranking.has_only_numbers() => moving.find(&mut memory.numbers, kind),
-        Method::Ranks(kind) => moving.find(&mut memory.set, kind),
-        Method::Histogram(kind @ Ranked::TrimmedMean) => moving.find(&mut memory.trimmed, kind),
-        Method::Histogram(kind) if ranking.has_only_numbers() => moving.find(&mut memory.histogram, kind),
-        Method::Histogram(kind) => moving.find(&mut memory.filtered_histogram, kind),
-        Method::Values(kind) if few_values => moving.find(&mut memory.few_values, kind),
-        Method::Values(kind) => moving.find(&mut memory.values, kind),
-    }
-}
-
-/// A statistic that is found by a set of the elements that moves.
-struct MovingStatistic<'m, 'a> {
-    context: &'m RunContext<'a>,
-    pass: usize,
-    ranking: &'m Ranking,
-    argument: f64,
-    line: &'m mut LineMemory,
-}
-
-impl MovingStatistic<'_, '_> {
-    fn find<S: MovingSet>(&mut self, sweep: &mut Sweep<S>, kind: S::Kind) {
-        let MovingStatistic { context, pass, ranking, argument, .. } = *self;
-        let moves = context.orders[pass].moves();
-        let is_over = &|| context.verdict.is_over();
-        match self.line.has_wholes() {
-            true => {
-                let statistic = Statistic { kind, argument, values: &ranking.wholes };
-                sweep.run(moves, ranking, statistic, &mut self.line.wholes(), is_over);
-            }
-            false => {
-                let statistic = Statistic { kind, argument, values: &ranking.values };
-                sweep.run(moves, ranking, statistic, &mut self.line.numbers(), is_over);
-            }
-        }
-    }
-}
-
-/// Reads the elements around a block, for a method.
-fn read<T: Sortable<Key: HasSorter>>(
-    context: &RunContext<'_>,
-    pass: usize,
-    method: Method,
-    block: &BlockOfRows<'_>,
-    memory: &mut Memory,
-) {
-    let (order, shared) = (&context.plan.orders[pass], &context.orders[pass]);
-    let cells = &order.cells;
-    let Memory { row, ranking, bytes, keys, long_keys, .. } = memory;
-    let (height, width) = (block.rows.len() + cells.y.span, block.strip.len + cells.x.span);
-    let along = block.strip.first as isize + cells.x.first;
-    let (few_values, planes) = (T::LANE.bytes() == 1, cells.planes.len());
-    // Counts of more cells have 16 bits.
-    let narrow = few_values && cells.count() <= usize::from(u8::MAX);
-    match method {
-        Method::Columns(_) => bytes.begin(planes, height, width, order.elements.is_filtered()),
-        Method::Bisection(_) if narrow => keys.begin(planes, height, width),
-        Method::Bisection(_) => long_keys.begin(planes, height, width),
-        Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => {
-            ranking.begin(shared.moves().layout.len(), few_values);
-        }
-    }
-    for (plane, offset) in cells.planes.iter().enumerate() {
-        for y in 0..height {
-            let mut outer: Vec<isize> =
-                block.outer.iter().zip(offset).map(|(index, offset)| *index as isize + offset).collect();
-            if block.has_rows {
-                outer.push(block.rows.start as isize + cells.y.first + y as isize);
-            }
-            row.read(
-                context,
-                pass,
-                &CellsOfRow { outer: &outer, along: along..along + width as isize, border: &shared.border },
-            );
-            let (elements, selected) = (row.elements::<T>(), row.selected(&order.elements));
-            match method {
-                Method::Columns(_) => bytes.take(elements, selected, plane, y),
-                Method::Bisection(_) if narrow => keys.take(elements, plane, y),
-                Method::Bisection(_) => long_keys.take(elements, plane, y),
-                Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => {
-                    let layout = shared.moves().layout;
-                    let (first, step) = (layout.place(plane, y, 0), layout.step());
-                    match few_values {
-                        true => ranking.take_values(elements, selected, first, step),
-                        false => ranking.take(elements, selected, first, step),
-                    }
-                }
-            }
-        }
-    }
-    match method {
-        Method::Bisection(_) => {}
-        Method::Columns(_) => ranking.end_values::<T>(),
-        _ if few_values => ranking.end_values::<T>(),
-        Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => {
-            ranking.end::<T>(matches!(method, Method::Values(_)))
+            memory.find(self.context, pass, statistic, line);
         }
     }
 }

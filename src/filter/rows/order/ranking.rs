@@ -1,5 +1,7 @@
 //! The elements around a block, ranked.
 
+use super::bins::Bins;
+use super::bytes::Bytes;
 use super::keys::{DIGIT_BITS, DIGITS, Key, Sortable};
 
 /// The ranks of the elements around a block.
@@ -17,6 +19,7 @@ pub struct Ranking {
     /// The first rank after those of NaN elements; those of numbers are as many as numbers.
     pub nan_end: u32,
     only_numbers: bool,
+    has_nans: bool,
     narrow: Sorter<u32>,
     wide: Sorter<u64>,
 }
@@ -61,7 +64,7 @@ impl Ranking {
             true => self.few.resize(places, 0),
             false => self.ranks.resize(places, 0),
         }
-        self.only_numbers = true;
+        (self.only_numbers, self.has_nans) = (true, false);
         self.narrow.clear();
         self.wide.clear();
     }
@@ -116,12 +119,33 @@ impl Ranking {
         let numbers = self.values.len() as u32;
         let own = u32::from(!shared);
         self.only_numbers = sorter.nans.is_empty() && sorter.others.is_empty();
+        self.has_nans = !sorter.nans.is_empty();
         self.nan_end = numbers + own * sorter.nans.len() as u32;
         for (first, places) in [(numbers, &sorter.nans), (self.nan_end, &sorter.others)] {
             for (index, place) in places.iter().enumerate() {
                 self.ranks[*place as usize] = first + own * index as u32;
             }
         }
+        *T::Key::sorter(self) = sorter;
+    }
+
+    /// Sorts what was taken into bins, and puts the bin of each element in its place, of which it is told the same as [`Bytes`] are. There is
+    /// nothing to be had of elements some of which are NaN.
+    pub fn end_bins<T: Sortable<Key: HasSorter>>(&mut self, bytes: &mut Bytes, bins: &mut Bins) {
+        let mut sorter = std::mem::take(T::Key::sorter(self));
+        sorter.sort();
+        self.values.clear();
+        self.wholes.clear();
+        bins.begin(sorter.items.len());
+        for item in &sorter.items {
+            let element = T::of_key(item.key);
+            self.values.push(element.number());
+            self.wholes.extend(element.whole());
+            bytes.put(item.place as usize, Some(bins.put(item.place)));
+        }
+        bins.end();
+        sorter.others.iter().for_each(|place| bytes.put(*place as usize, None));
+        self.has_nans = !sorter.nans.is_empty();
         *T::Key::sorter(self) = sorter;
     }
 
@@ -133,6 +157,11 @@ impl Ranking {
     /// Whether every element is a number, and selected.
     pub fn has_only_numbers(&self) -> bool {
         self.only_numbers
+    }
+
+    /// Whether some elements that are selected are NaN.
+    pub fn has_nans(&self) -> bool {
+        self.has_nans
     }
 
     /// How many ranks numbers have.

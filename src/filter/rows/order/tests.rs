@@ -1,12 +1,17 @@
 //! Each way to find order statistics in a block, with the instructions of every level, against sorting.
 
+use super::bins::{Bins, BinsOfWindows, SIDE};
 use super::bisection::{Keys, OfRank, of_bytes, of_shorts};
-use super::columns::{Bytes, ColumnSums, OfColumns};
+use super::bytes::Bytes;
+use super::columns::{ColumnSums, OfColumns};
 use super::geometry::{ColumnMoves, PairOfRows};
 use super::level::at_every_level;
 use super::level::{Level, Work, dispatch};
 use super::line::LineMemory;
+use super::ranking::Ranking;
+use super::statistic::Statistic;
 use crate::grid::lane::Lane;
+use crate::lang::reductions::Ranked;
 
 /// Pixels of a block, and the sides of a window.
 const ROWS: usize = 7;
@@ -91,6 +96,46 @@ fn elements_of_columns_are_those_of_sorted_windows() {
 }
 
 #[test]
+fn elements_of_bins_are_those_of_sorted_windows() {
+    // So few elements that a bin has 64 of them; 128; 256, the last of which are not there.
+    for (height, width) in [(3, 3), (80, 9), (200, 5), (240, 20)] {
+        for (spread, filtered) in [(30, false), (30, true), (u64::MAX, false), (u64::MAX, true)] {
+            let around = Around::new(height, width, |random, _| (random % spread) as u32);
+            // What is selected depends on the place alone, so that some windows may have nothing.
+            let is_selected = |y: usize, x: usize| !filtered || (y / 4 + x / 5) % 3 == 0;
+            let (mut ranking, mut bytes, mut bins) = (Ranking::default(), Bytes::default(), Bins::default());
+            bytes.begin(1, around.row_count(), SIDE, filtered);
+            ranking.begin(0, false);
+            for y in 0..around.row_count() {
+                let selected: Vec<u8> = (0..around.row(y).len()).map(|x| is_selected(y, x).into()).collect();
+                ranking.take(around.row(y), filtered.then_some(&selected), y * SIDE, 1);
+            }
+            ranking.end_bins::<u32>(&mut bytes, &mut bins);
+            let expected = |y: usize, x: usize| {
+                let elements = around.sorted(y, x, |dy, dx| is_selected(y + dy, x + dx));
+                Ranked::Percentile.of_sorted(elements.len(), 30.0, |k| elements[k].into())
+            };
+            let pixels = || (0..ROWS).flat_map(|y| (0..COLUMNS).map(move |x| (y, x)));
+            let expected: Vec<f64> = pixels().map(|(y, x)| expected(y, x)).collect();
+            at_every_level(|level| {
+                let of = OfColumns { bytes: &bytes, moves: &box_moves(height), run: width, is_over: &|| false };
+                let mut line = LineMemory::default();
+                line.begin(Lane::F64, ROWS, COLUMNS);
+                let mut found = line.numbers();
+                let statistic = Statistic { kind: Ranked::Percentile, argument: 30.0, values: &ranking.values };
+                let bins = Some(BinsOfWindows { bins: &bins, size: [height, width] });
+                ColumnSums::default().find(of, bins, statistic, &mut found);
+                for ((y, x), expected) in pixels().zip(&expected) {
+                    let found = found.row(y)[x];
+                    let same = found == *expected || found.is_nan() && expected.is_nan();
+                    assert!(same, "{height} x {width}, {level:?}, at {y}, {x}: {found} for {expected}");
+                }
+            });
+        }
+    }
+}
+
+#[test]
 fn bits_of_elements_are_those_of_sorted_windows() {
     let ring = |y: usize, x: usize| (y * 3 + x) % 7 != 2;
     for (height, width) in [(1, 5), (3, 3), (5, 12), (11, 11)] {
@@ -137,7 +182,7 @@ fn bits_of_elements_are_those_of_sorted_windows() {
     }
 }
 
-/// Finds bits that are set, and numbers that are equal.
+/// Finds bits that are set, numbers that are equal, and places in a box.
 struct Bits;
 
 impl Work for Bits {
@@ -151,6 +196,11 @@ impl Work for Bits {
             let numbers: [u32; 32] = std::array::from_fn(|_| random.u32(..3) << 30);
             let is_equal = (0..32).filter(|at| numbers[*at] == 1 << 31);
             assert_eq!(level.equal(&numbers, 1 << 31), is_equal.map(|at| 1 << at).sum(), "{numbers:?}");
+            let [ys, xs]: [[u8; 64]; 2] = std::array::from_fn(|_| std::array::from_fn(|_| random.u8(..)));
+            let [first, size]: [[u8; 2]; 2] = std::array::from_fn(|_| std::array::from_fn(|_| random.u8(1..)));
+            let has = |place: u8, axis: usize| place.wrapping_sub(first[axis]) < size[axis];
+            let inside = (0..64).filter(|at| has(ys[*at], 0) && has(xs[*at], 1)).map(|at| 1 << at).sum();
+            assert_eq!(level.inside([&ys, &xs], first, size), inside, "{ys:?}, {xs:?}, {first:?}, {size:?}");
         }
     }
 }

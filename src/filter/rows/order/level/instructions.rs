@@ -27,6 +27,9 @@ pub trait Level: Lanes<i8> + Lanes<i16> {
     /// The place of the `n`th of more bits that are set.
     fn nth_bit(self, bits: u64, n: u32) -> u32;
 
+    /// A bit for each of some places, by their coordinates, that is less than `size`, which is not 0, beyond the `first`, along both axes.
+    fn inside(self, coordinates: [&[u8; 64]; 2], first: [u8; 2], size: [u8; 2]) -> u64;
+
     /// A bit for each of some numbers that is the one given.
     fn equal(self, numbers: &[u32; 32], to: u32) -> u32;
 }

@@ -58,6 +58,15 @@ impl Level for Portable {
     }
 
     #[inline(always)]
+    fn inside(self, coordinates: [&[u8; 64]; 2], first: [u8; 2], size: [u8; 2]) -> u64 {
+        let is_inside = |axis: usize, at: usize| coordinates[axis][at].wrapping_sub(first[axis]) < size[axis];
+        // Bytes first, which a compiler does many at once.
+        let inside: [u8; 64] = std::array::from_fn(|at| (is_inside(0, at) & is_inside(1, at)).into());
+        let eight = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        inside.as_chunks().0.iter().rev().fold(0, |bits, bytes| bits << 8 | eight(bytes))
+    }
+
+    #[inline(always)]
     fn equal(self, numbers: &[u32; 32], to: u32) -> u32 {
         numbers.iter().enumerate().map(|(at, number)| u32::from(*number == to) << at).sum()
     }

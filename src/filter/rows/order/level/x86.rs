@@ -37,7 +37,7 @@ pub fn with_avx512(work: impl Work) {
 
 // The processor has the instructions, or there would be no value of the type.
 macro_rules! counts {
-    ($level:ty, $counts:ident, $most:ident => $up_to:block) => {
+    ($level:ty, $counts:ident, $most:ident => $up_to:block, $inside:item) => {
         impl Level for $level {
             type Counts = __m256i;
 
@@ -96,6 +96,8 @@ macro_rules! counts {
                 unsafe { _pdep_u64(1 << n, bits) }.trailing_zeros()
             }
 
+            $inside
+
             #[inline(always)]
             fn equal(self, numbers: &[u32; 32], to: u32) -> u32 {
                 let mut bits = 0;
@@ -113,14 +115,58 @@ macro_rules! counts {
     };
 }
 
-counts!(Avx2, counts, most => {
-    // Two bits for each count.
+counts!(
+    Avx2,
+    counts,
+    most => {
+        // Two bits for each count.
+        // SAFETY: the processor has it.
+        let bits = unsafe { _mm256_movemask_epi8(_mm256_cmpeq_epi16(_mm256_min_epu16(counts, most), counts)) as u32 };
+        bits.count_ones() as usize / 2
+    },
+    #[inline(always)]
+    fn inside(self, coordinates: [&[u8; 64]; 2], first: [u8; 2], size: [u8; 2]) -> u64 {
+        let mut bits = 0;
+        for at in [0, 32] {
+            let y = self.less_beyond(coordinates[0], at, first[0], size[0]);
+            let x = self.less_beyond(coordinates[1], at, first[1], size[1]);
+            // SAFETY: the processor has it.
+            bits |= u64::from(unsafe { _mm256_movemask_epi8(_mm256_and_si256(y, x)) as u32 }) << at;
+        }
+        bits
+    }
+);
+counts!(
+    Avx512,
+    counts,
     // SAFETY: the processor has it.
-    let bits = unsafe { _mm256_movemask_epi8(_mm256_cmpeq_epi16(_mm256_min_epu16(counts, most), counts)) as u32 };
-    bits.count_ones() as usize / 2
-});
-// SAFETY: the processor has it.
-counts!(Avx512, counts, most => { unsafe { _mm256_cmple_epu16_mask(counts, most) }.count_ones() as usize });
+    most => { unsafe { _mm256_cmple_epu16_mask(counts, most) }.count_ones() as usize },
+    #[inline(always)]
+    fn inside(self, coordinates: [&[u8; 64]; 2], first: [u8; 2], size: [u8; 2]) -> u64 {
+        // SAFETY: the processor has it, and what is in memory is as long as what is loaded or stored.
+        unsafe {
+            let [ys, xs] = [_mm512_loadu_si512(coordinates[0].as_ptr().cast()), _mm512_loadu_si512(coordinates[1].as_ptr().cast())];
+            let y = _mm512_sub_epi8(ys, _mm512_set1_epi8(first[0] as i8));
+            let x = _mm512_sub_epi8(xs, _mm512_set1_epi8(first[1] as i8));
+            let has_y = _mm512_cmplt_epu8_mask(y, _mm512_set1_epi8(size[0] as i8));
+            _mm512_mask_cmplt_epu8_mask(has_y, x, _mm512_set1_epi8(size[1] as i8))
+        }
+    }
+);
+
+impl Avx2 {
+    /// Where 32 of some numbers, from that `at` on, are less than `size` beyond the `first`.
+    #[inline(always)]
+    fn less_beyond(self, numbers: &[u8; 64], at: usize, first: u8, size: u8) -> __m256i {
+        let numbers = &numbers[at..at + 32];
+        // SAFETY: the processor has it, and what is in memory is as long as what is loaded or stored.
+        unsafe {
+            let beyond = _mm256_sub_epi8(_mm256_loadu_si256(numbers.as_ptr().cast()), _mm256_set1_epi8(first as i8));
+            let most = _mm256_set1_epi8(size.wrapping_sub(1) as i8);
+            _mm256_cmpeq_epi8(_mm256_min_epu8(beyond, most), beyond)
+        }
+    }
+}
 
 macro_rules! avx2_lanes {
     ($type:ty, $splat:ident, $add:ident, $subtract:ident, $greater:ident, $equal:ident, $least:ident, $lower:ident, $higher:ident) => {

@@ -1,0 +1,79 @@
+//! Elements of any type in bins of a few ranks each, with their places.
+//!
+//! Histograms of columns say in which bin of 8-bit number an element is, and which of the window's elements in it. Those of a bin are
+//! in order, and which of them the window has is seen by their places, 64 at once: whatever the window's size, that takes the same time.
+
+use super::level::Level;
+
+/// The side of the largest block, so that places have 8 bits, and how many bins there are.
+pub const SIDE: usize = 1 << 8;
+const BINS: usize = 1 << 8;
+
+/// So many places are looked at together.
+const TOGETHER: usize = 64;
+
+/// The places of a block's elements, by rank.
+#[derive(Default)]
+pub struct Bins {
+    /// The logarithm of the number of ranks in a bin: at least of those that are looked at together.
+    bits: u32,
+    ys: Vec<u8>,
+    xs: Vec<u8>,
+}
+
+/// The same, for windows of a size along both axes.
+#[derive(Clone, Copy)]
+pub struct BinsOfWindows<'a> {
+    pub bins: &'a Bins,
+    pub size: [usize; 2],
+}
+
+impl Bins {
+    /// Begins with so many elements of a block, which come by rank.
+    pub fn begin(&mut self, elements: usize) {
+        self.bits = elements.div_ceil(BINS).max(TOGETHER).next_power_of_two().ilog2();
+        self.ys.clear();
+        self.xs.clear();
+    }
+
+    /// Takes the next element, which is at this place among rows of `SIDE`, and gives its bin.
+    pub fn put(&mut self, place: u32) -> u8 {
+        let rank = self.ys.len();
+        self.ys.push((place / SIDE as u32) as u8);
+        self.xs.push(place as u8);
+        (rank >> self.bits) as u8
+    }
+
+    /// Ends: what is looked at together after the last element is there, wherever it may be.
+    pub fn end(&mut self) {
+        let len = self.ys.len().next_multiple_of(1 << self.bits);
+        self.ys.resize(len, 0);
+        self.xs.resize(len, 0);
+    }
+}
+
+impl BinsOfWindows<'_> {
+    /// The rank of the `k`th of the elements in a bin that a window has, of more; the window's first cell is at this place of the
+    /// block.
+    #[inline(always)]
+    pub fn nth<L: Level>(&self, level: L, bin: usize, k: u16, place: [usize; 2]) -> usize {
+        let Bins { bits, ys, xs } = self.bins;
+        let first = bin << bits;
+        let ranks = first..first + (1 << bits);
+        let (ys, xs) = (ys[ranks.clone()].as_chunks().0, xs[ranks].as_chunks().0);
+        let ([y, x], [height, width]) = (place, self.size);
+        let (place, size) = ([y as u8, x as u8], [height as u8, width as u8]);
+        let mut has = [0; SIDE / TOGETHER];
+        // In which of them the element is depends on the pixel, which no processor foresees: all are looked at.
+        let (mut word, mut below, mut up_to) = (0, 0, 0);
+        for ((has, ys), xs) in has.iter_mut().zip(ys).zip(xs) {
+            *has = level.inside([ys, xs], place, size);
+            up_to += has.count_ones();
+            let is_later = up_to <= u32::from(k);
+            word += usize::from(is_later);
+            below = if is_later { up_to } else { below };
+        }
+        let word = word % has.len();
+        first + TOGETHER * word + level.nth_bit(has[word], u32::from(k) - below) as usize
+    }
+}

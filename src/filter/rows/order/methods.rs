@@ -1,0 +1,230 @@
+//! The methods by which order statistics of a block are found, and what a thread keeps for each.
+
+use std::ops::Range;
+
+use super::bins::{Bins, BinsOfWindows, SIDE};
+use super::bisection::{Keys, OfRank, of_bytes, of_shorts};
+use super::bytes::Bytes;
+use super::columns::{ColumnSums, OfColumns};
+use super::frequency::{FewCounts, ValueCounts};
+use super::geometry::Moves;
+use super::histogram::{Histogram, TrimmedSums};
+use super::keys::{Sortable, for_lane};
+use super::line::LineMemory;
+use super::rank_set::RankSet;
+use super::ranking::{HasSorter, Ranking};
+use super::rows::{CellsOfRow, ElementRows};
+use super::sets::MovingSet;
+use super::statistic::Statistic;
+use super::sweep::Sweep;
+use crate::filter::rows::context::RunContext;
+use crate::filter::rows::traversal::Segments;
+use crate::lang::reductions::Ranked;
+use crate::plan::order::method::Method;
+use crate::plan::order::pass::{OrderArgument, OrderStatistic};
+
+/// One thread's memory for what is known of elements and windows; all passes use it in turn.
+#[derive(Default)]
+pub struct Memory {
+    row: ElementRows,
+    ranking: Ranking,
+    bytes: Bytes,
+    bins: Bins,
+    keys: Keys<i8>,
+    long_keys: Keys<i16>,
+    columns: ColumnSums,
+    sets: Sets,
+}
+
+/// Sets of elements that move.
+#[derive(Default)]
+struct Sets {
+    ranks: Sweep<RankSet<false>>,
+    numbers: Sweep<RankSet<true>>,
+    histogram: Sweep<Histogram<true>>,
+    filtered_histogram: Sweep<Histogram<false>>,
+    trimmed: Sweep<TrimmedSums>,
+    values: Sweep<ValueCounts>,
+    few_values: Sweep<FewCounts>,
+}
+
+/// The rows of pixels of a block.
+pub struct BlockOfRows<'b> {
+    pub strip: &'b Segments,
+    pub outer: &'b [usize],
+    pub rows: Range<usize>,
+    /// Whether there is an axis before the last.
+    pub has_rows: bool,
+}
+
+impl Memory {
+    /// Reads the elements around a block, for a method.
+    pub fn read(&mut self, context: &RunContext<'_>, pass: usize, method: Method, block: &BlockOfRows<'_>) {
+        for_lane!(context.plan.orders[pass].elements.lane(), T => {
+            read::<T>(context, pass, method, block, self);
+            let found_by = self.found_by(method);
+            if found_by != method {
+                read::<T>(context, pass, found_by, block, self);
+            }
+        });
+    }
+
+    /// The method for elements that were read: of some that are NaN, sets of ranks know which.
+    fn found_by(&self, method: Method) -> Method {
+        match method {
+            Method::Bins(kind) if self.ranking.has_nans() => Method::Ranks(kind),
+            _ => method,
+        }
+    }
+
+    /// Finds a statistic of the elements that were read for its method.
+    pub fn find(&mut self, context: &RunContext<'_>, pass: usize, statistic: &OrderStatistic, line: &mut LineMemory) {
+        let (cells, shared) = (&context.plan.orders[pass].cells, &context.orders[pass]);
+        let is_over: &dyn Fn() -> bool = &|| context.verdict.is_over();
+        let argument = match statistic.argument {
+            OrderArgument::Number(number) => number,
+            OrderArgument::Param(param) => context.run.constants[param],
+        };
+        let (method, unsigned) = (self.found_by(statistic.method), !statistic.lane.is_signed());
+        let Memory { ranking, bytes, bins, keys, long_keys, columns, sets, .. } = self;
+        let of_columns = || OfColumns { bytes, moves: shared.columns(), run: cells.x.span + 1, is_over };
+        match (method, statistic.element) {
+            (Method::Columns(_), Some(rank)) if statistic.lane.bytes() == 1 => {
+                columns.find_element(of_columns(), rank, unsigned, &mut line.bytes());
+            }
+            (Method::Columns(kind), _) => {
+                let statistic = Statistic { kind, argument, values: &ranking.values };
+                columns.find(of_columns(), None, statistic, &mut line.numbers());
+            }
+            (Method::Bins(kind), _) => {
+                let bins = Some(BinsOfWindows { bins, size: [cells.y.span + 1, cells.x.span + 1] });
+                if line.has_wholes() {
+                    let statistic = Statistic { kind, argument, values: &ranking.wholes };
+                    columns.find(of_columns(), bins, statistic, &mut line.wholes());
+                } else {
+                    let statistic = Statistic { kind, argument, values: &ranking.values };
+                    columns.find(of_columns(), bins, statistic, &mut line.numbers());
+                }
+            }
+            (Method::Bisection(rank), _) => {
+                let of = OfRank { rank, cells: shared.pair(), unsigned, is_over };
+                match statistic.lane.bytes() {
+                    1 => of_bytes(keys, of, &mut line.bytes()),
+                    _ => of_shorts(long_keys, of, &mut line.shorts()),
+                }
+            }
+            (Method::Histogram(_) | Method::Ranks(_) | Method::Values(_), _) => {
+                let few_values = context.plan.orders[pass].elements.lane().bytes() == 1;
+                let mut of = OfSets { moves: shared.moves(), ranking, argument, line, is_over };
+                sets.find(method, few_values, &mut of);
+            }
+        }
+    }
+}
+
+/// What sets find a statistic of, and where its values go.
+struct OfSets<'m> {
+    moves: &'m Moves,
+    ranking: &'m Ranking,
+    argument: f64,
+    line: &'m mut LineMemory,
+    is_over: &'m dyn Fn() -> bool,
+}
+
+impl Sets {
+    /// Finds a statistic of elements with few values or many.
+    fn find(&mut self, method: Method, few_values: bool, of: &mut OfSets<'_>) {
+        let only_numbers = of.ranking.has_only_numbers();
+        match method {
+            Method::Ranks(kind) if only_numbers => of.find(&mut self.numbers, kind),
+            Method::Ranks(kind) => of.find(&mut self.ranks, kind),
+            Method::Histogram(kind @ Ranked::TrimmedMean) => of.find(&mut self.trimmed, kind),
+            Method::Histogram(kind) if only_numbers => of.find(&mut self.histogram, kind),
+            Method::Histogram(kind) => of.find(&mut self.filtered_histogram, kind),
+            Method::Values(kind) if few_values => of.find(&mut self.few_values, kind),
+            Method::Values(kind) => of.find(&mut self.values, kind),
+            Method::Columns(_) | Method::Bins(_) | Method::Bisection(_) => {}
+        }
+    }
+}
+
+impl OfSets<'_> {
+    fn find<S: MovingSet>(&mut self, sweep: &mut Sweep<S>, kind: S::Kind) {
+        let OfSets { moves, ranking, argument, is_over, .. } = *self;
+        if self.line.has_wholes() {
+            let statistic = Statistic { kind, argument, values: &ranking.wholes };
+            sweep.run(moves, ranking, statistic, &mut self.line.wholes(), is_over);
+        } else {
+            let statistic = Statistic { kind, argument, values: &ranking.values };
+            sweep.run(moves, ranking, statistic, &mut self.line.numbers(), is_over);
+        }
+    }
+}
+
+/// Reads the elements around a block, for a method.
+fn read<T: Sortable<Key: HasSorter>>(
+    context: &RunContext<'_>,
+    pass: usize,
+    method: Method,
+    block: &BlockOfRows<'_>,
+    memory: &mut Memory,
+) {
+    let (order, shared) = (&context.plan.orders[pass], &context.orders[pass]);
+    let cells = &order.cells;
+    let Memory { row, ranking, bytes, bins, keys, long_keys, .. } = memory;
+    let (height, width) = (block.rows.len() + cells.y.span, block.strip.len + cells.x.span);
+    let along = block.strip.first as isize + cells.x.first;
+    let (few_values, planes) = (T::LANE.bytes() == 1, cells.planes.len());
+    // Counts of more cells have 16 bits.
+    let narrow = few_values && cells.count() <= usize::from(u8::MAX);
+    match method {
+        Method::Columns(_) => bytes.begin(planes, height, width, order.elements.is_filtered()),
+        Method::Bins(_) => {
+            bytes.begin(1, height, SIDE, order.elements.is_filtered());
+            ranking.begin(0, false);
+        }
+        Method::Bisection(_) if narrow => keys.begin(planes, height, width),
+        Method::Bisection(_) => long_keys.begin(planes, height, width),
+        Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => {
+            ranking.begin(shared.moves().layout.len(), few_values);
+        }
+    }
+    for (plane, offset) in cells.planes.iter().enumerate() {
+        for y in 0..height {
+            let mut outer: Vec<isize> =
+                block.outer.iter().zip(offset).map(|(index, offset)| *index as isize + offset).collect();
+            if block.has_rows {
+                outer.push(block.rows.start as isize + cells.y.first + y as isize);
+            }
+            row.read(
+                context,
+                pass,
+                &CellsOfRow { outer: &outer, along: along..along + width as isize, border: &shared.border },
+            );
+            let (elements, selected) = (row.elements::<T>(), row.selected(&order.elements));
+            match method {
+                Method::Columns(_) => bytes.take(elements, selected, plane, y),
+                Method::Bisection(_) if narrow => keys.take(elements, plane, y),
+                Method::Bisection(_) => long_keys.take(elements, plane, y),
+                Method::Bins(_) => ranking.take(elements, selected, y * SIDE, 1),
+                Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => {
+                    let layout = shared.moves().layout;
+                    let (first, step) = (layout.place(plane, y, 0), layout.step());
+                    match few_values {
+                        true => ranking.take_values(elements, selected, first, step),
+                        false => ranking.take(elements, selected, first, step),
+                    }
+                }
+            }
+        }
+    }
+    match method {
+        Method::Bisection(_) => {}
+        Method::Columns(_) => ranking.end_values::<T>(),
+        Method::Bins(_) => ranking.end_bins::<T>(bytes, bins),
+        _ if few_values => ranking.end_values::<T>(),
+        Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => {
+            ranking.end::<T>(matches!(method, Method::Values(_)))
+        }
+    }
+}
