@@ -284,16 +284,61 @@ fn the_plan_says_what_moves_and_how() {
         filter.listing(hoodoo::Listing::Plan, &[512, 512], &[dtype], &[dtype]).expect("a plan")
     };
     assert!(listing("median(w)", DType::U8, 15).contains("histograms of columns"));
-    assert!(listing("median(w)", DType::U16, 15).contains("a set of ranks"));
+    assert!(listing("median(w)", DType::U16, 15).contains("the places of those in one bin"));
+    assert!(listing("median(w where w > 9)", DType::F32, 9).contains("a set of ranks"));
     assert!(listing("mode(w)", DType::F32, 15).contains("how often each value"));
     for kernel in ["median(w)", "percentile(w, 30)", "rank(w where w > 9, 0)"] {
-        assert!(listing(kernel, DType::I64, 15).contains("a set of ranks"), "{kernel}");
+        assert!(listing(kernel, DType::I64, 15).contains("the places of those in one bin"), "{kernel}");
     }
     assert!(listing("variety(w)", DType::U64, 3).contains("how often each value"));
     assert!(listing("median(w)", DType::U8, 3).contains("a selection network"));
     let still = listing("median(abs(w - mean(w)))", DType::U8, 15);
     assert!(still.contains("pixel by pixel on the host"), "{still}");
     assert!(still.contains("depend on the pixel"), "{still}");
+}
+
+/// Boxes of elements of more than 8 bits: with NaN and without, blocks of all sizes and several in an array, elements that are few.
+#[test]
+fn large_elements_over_boxes() {
+    fn of_type<T: AnyElement>(turn: usize) {
+        let sources = [
+            "median(w), percentile(w, 30)",
+            "rank(w where w > 30, 2), median(w where not isnan(w))",
+            "param k = 40; rank(w, k), mode(w), trimmed_mean(w, 3)",
+            "percentile(w where w > 500, 60), variety(w)",
+        ];
+        for (number, source) in sources.into_iter().enumerate() {
+            let mode = MODES[(number + turn) % MODES.len()];
+            let kind = [Kind::Many, Kind::Wild, Kind::Few][(number + turn / 2) % 3];
+            let size = [[11, 11], [12, 17], [14, 11], [11, 30]][(number + turn) % 4];
+            check(source, size, &image::<T>(&[31, 24], kind, turn as u64), mode);
+        }
+    }
+    of_type::<u16>(0);
+    of_type::<i16>(1);
+    of_type::<u32>(2);
+    of_type::<i32>(3);
+    of_type::<i64>(4);
+    of_type::<u64>(5);
+    of_type::<f16>(6);
+    of_type::<f32>(7);
+    of_type::<f64>(8);
+}
+
+#[test]
+fn large_elements_over_boxes_in_many_blocks() {
+    for (shape, size) in [([300, 290], [11, 12]), ([40, 700], [11, 30]), ([620, 20], [16, 11])] {
+        let filter = |source: &str, engine: Cut| {
+            let kernel = Kernel::compile(source).expect(source);
+            Filter::new(&kernel).window(Window::from(size)).mode(Mode::Mirror).cut(engine).threads(2)
+        };
+        let image = image::<f32>(&shape, Kind::Many, 5);
+        let sources = ["median(w), median(w where w < 200)", "rank(w where w > 100, 9), percentile(w, 75)"];
+        for source in sources {
+            let [moved, still] = [Cut::Always, Cut::Never].map(|cut| run(&filter(source, cut), &image, 2));
+            assert!(moved.is_ok() && moved == still, "{source}, {shape:?}");
+        }
+    }
 }
 
 /// Bytes over more cells that are no box than are compared one by one, with values that occur as often as others.

@@ -105,6 +105,7 @@ pub fn entropy_term(count: usize, numbers: usize) -> f64 {
 }
 
 /// Half the sum of two numbers. Where the sum is beyond all numbers, it is the sum of the halves, which are exact there.
+#[inline(always)]
 fn midpoint(low: f64, high: f64) -> f64 {
     let sum = low + high;
     if sum.is_infinite() { low * 0.5 + high * 0.5 } else { sum * 0.5 }
@@ -112,6 +113,7 @@ fn midpoint(low: f64, high: f64) -> f64 {
 
 /// Between `low` and `high` at `t` in 0..1, rounded as NumPy does: from the nearer end. Where the distance is beyond all
 /// numbers, it is computed of the halves.
+#[inline(always)]
 fn interpolate(low: f64, high: f64, t: f64) -> f64 {
     if low == high || t == 0.0 {
         return low;

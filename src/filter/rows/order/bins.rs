@@ -10,7 +10,7 @@ pub const SIDE: usize = 1 << 8;
 const BINS: usize = 1 << 8;
 
 /// So many places are looked at together.
-const TOGETHER: usize = 64;
+const WORD: usize = 64;
 
 /// The places of a block's elements, by rank.
 #[derive(Default)]
@@ -29,41 +29,44 @@ pub struct BinsOfWindows<'a> {
 }
 
 impl Bins {
-    /// Begins with so many elements of a block, which come by rank.
-    pub fn begin(&mut self, elements: usize) {
-        self.bits = elements.div_ceil(BINS).max(TOGETHER).next_power_of_two().ilog2();
+    /// Takes a block's elements, by rank, which are at these places among rows of `SIDE`.
+    pub fn fill(&mut self, places: impl ExactSizeIterator<Item = u32> + Clone) {
+        self.bits = places.len().div_ceil(BINS).max(WORD).next_power_of_two().ilog2();
+        // What is looked at together after the last element is there, wherever it may be.
+        let len = places.len().next_multiple_of(1 << self.bits);
         self.ys.clear();
-        self.xs.clear();
-    }
-
-    /// Takes the next element, which is at this place among rows of `SIDE`, and gives its bin.
-    pub fn put(&mut self, place: u32) -> u8 {
-        let rank = self.ys.len();
-        self.ys.push((place / SIDE as u32) as u8);
-        self.xs.push(place as u8);
-        (rank >> self.bits) as u8
-    }
-
-    /// Ends: what is looked at together after the last element is there, wherever it may be.
-    pub fn end(&mut self) {
-        let len = self.ys.len().next_multiple_of(1 << self.bits);
+        self.ys.extend(places.clone().map(|place| (place / SIDE as u32) as u8));
         self.ys.resize(len, 0);
+        self.xs.clear();
+        self.xs.extend(places.map(|place| (place % SIDE as u32) as u8));
         self.xs.resize(len, 0);
+    }
+
+    /// The bin of an element.
+    #[inline(always)]
+    pub fn bin(&self, rank: usize) -> u8 {
+        (rank >> self.bits) as u8
     }
 }
 
+/// An element of a window: the `k`th of those that it has in a bin, of more.
+#[derive(Clone, Copy, Default)]
+pub struct InBin {
+    pub bin: u8,
+    pub k: u16,
+}
+
 impl BinsOfWindows<'_> {
-    /// The rank of the `k`th of the elements in a bin that a window has, of more; the window's first cell is at this place of the
-    /// block.
+    /// The rank of an element of a window whose first cell is at this place of the block.
     #[inline(always)]
-    pub fn nth<L: Level>(&self, level: L, bin: usize, k: u16, place: [usize; 2]) -> usize {
+    pub fn rank_of<L: Level>(self, level: L, InBin { bin, k }: InBin, place: [usize; 2]) -> usize {
         let Bins { bits, ys, xs } = self.bins;
-        let first = bin << bits;
+        let first = usize::from(bin) << bits;
         let ranks = first..first + (1 << bits);
         let (ys, xs) = (ys[ranks.clone()].as_chunks().0, xs[ranks].as_chunks().0);
         let ([y, x], [height, width]) = (place, self.size);
         let (place, size) = ([y as u8, x as u8], [height as u8, width as u8]);
-        let mut has = [0; SIDE / TOGETHER];
+        let mut has = [0; SIDE / WORD];
         // In which of them the element is depends on the pixel, which no processor foresees: all are looked at.
         let (mut word, mut below, mut up_to) = (0, 0, 0);
         for ((has, ys), xs) in has.iter_mut().zip(ys).zip(xs) {
@@ -74,6 +77,6 @@ impl BinsOfWindows<'_> {
             below = if is_later { up_to } else { below };
         }
         let word = word % has.len();
-        first + TOGETHER * word + level.nth_bit(has[word], u32::from(k) - below) as usize
+        first + WORD * word + level.nth_bit(has[word], u32::from(k) - below) as usize
     }
 }

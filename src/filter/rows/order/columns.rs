@@ -6,7 +6,7 @@
 //! one comparison of a register; and two parts of the fine level are kept up to date, since values near the border of two parts are
 //! now in one and now in the other, which no processor foresees.
 
-use super::bins::BinsOfWindows;
+use super::bins::{BinsOfWindows, InBin};
 use super::bytes::{Bytes, Row};
 use super::geometry::ColumnMoves;
 use super::level::{Level, Work, dispatch};
@@ -35,7 +35,7 @@ struct Columns<C> {
 const GROUPS: usize = 17;
 
 /// A number of elements of a column.
-trait ColumnCount: Copy + Default {
+pub trait ColumnCount: Copy + Default {
     /// What an element adds to counts up to each value or group.
     const UP_TO: [[Self; 16]; GROUPS];
     fn add(counts: &mut [Self; 16], others: &[Self; 16]);
@@ -101,39 +101,100 @@ trait Answers {
     fn row<L: Level, C: ColumnCount>(&mut self, window: &mut Window<'_, L, C>, row: usize);
 }
 
+/// What the elements are that columns count by 8 bits. What is done for every pixel is always inlined.
+pub trait Counted: Copy {
+    /// What columns say of an element.
+    type Found: Copy + Default;
+    /// Of so many pixels of a row, one window after the other, it is asked what columns say before their elements' ranks are found, each of
+    /// which is work of its own that a processor does beside that of others.
+    const TOGETHER: usize;
+
+    /// The `k`th element of a window, of more.
+    fn find<L: Level, C: ColumnCount>(self, window: &mut Window<'_, L, C>, k: u16) -> Self::Found;
+    /// Its rank; the window's first cell is at this place of the block.
+    fn rank<L: Level>(self, level: L, found: Self::Found, place: [usize; 2]) -> usize;
+}
+
+/// Elements whose ranks have 8 bits.
+#[derive(Clone, Copy)]
+pub struct FewRanks;
+
+impl Counted for FewRanks {
+    type Found = u8;
+    const TOGETHER: usize = 1;
+
+    #[inline(always)]
+    fn find<L: Level, C: ColumnCount>(self, window: &mut Window<'_, L, C>, k: u16) -> u8 {
+        let (group, below, fine) = window.group_of(k);
+        (16 * group + window.level.up_to(fine, k - below)) as u8
+    }
+
+    #[inline(always)]
+    fn rank<L: Level>(self, _: L, rank: u8, _: [usize; 2]) -> usize {
+        rank.into()
+    }
+}
+
+impl Counted for BinsOfWindows<'_> {
+    type Found = InBin;
+    const TOGETHER: usize = MOST_TOGETHER;
+
+    #[inline(always)]
+    fn find<L: Level, C: ColumnCount>(self, window: &mut Window<'_, L, C>, k: u16) -> InBin {
+        window.bin_of(k)
+    }
+
+    #[inline(always)]
+    fn rank<L: Level>(self, level: L, found: InBin, place: [usize; 2]) -> usize {
+        self.rank_of(level, found, place)
+    }
+}
+
+/// The most of these pixels.
+const MOST_TOGETHER: usize = 64;
+
 /// A statistic of which not more is known.
-struct AnyStatistic<'a, 'r, V> {
+struct AnyStatistic<'a, 'r, V, E> {
     statistic: Statistic<'a, Ranked, V>,
-    /// The elements of each bin, if that is what columns count.
-    bins: Option<BinsOfWindows<'a>>,
+    elements: E,
     results: &'a mut Results<'r, V>,
 }
 
-/// The element of a rank that all windows have.
-struct OneElement<'a, 'r> {
-    rank: u16,
-    /// What is added to ranks.
-    lift: u8,
-    results: &'a mut Results<'r, i8>,
+/// The `k`th element, which all windows have.
+struct OneElement<'a, 'r, V, E> {
+    k: u16,
+    values: &'a [V],
+    elements: E,
+    results: &'a mut Results<'r, V>,
 }
 
 impl ColumnSums {
-    /// Finds a statistic for every pixel of a block, or stops if that is over. Ranks have 8 bits, or these are the numbers of their bins.
+    /// Finds a statistic for every pixel of a block, or stops if that is over. If all windows have as many elements and it is nothing but
+    /// one of them, that is the one of rank `k`.
     pub fn find<V: Value>(
         &mut self,
         of: OfColumns<'_>,
-        bins: Option<BinsOfWindows<'_>>,
+        elements: impl Counted,
+        k: Option<usize>,
         statistic: Statistic<'_, Ranked, V>,
         results: &mut Results<'_, V>,
     ) {
-        self.answer(of, AnyStatistic { statistic, bins, results });
+        match k {
+            Some(k) => self.find_element(of, elements, k, statistic.values, results),
+            None => self.answer(of, AnyStatistic { statistic, elements, results }),
+        }
     }
 
-    /// Finds the element of a rank for every pixel of a block, or stops if that is over. All elements are selected; if they are
-    /// not `unsigned`, they have a sign.
-    pub fn find_element(&mut self, of: OfColumns<'_>, rank: usize, unsigned: bool, results: &mut Results<'_, i8>) {
-        let lift = if unsigned { 0 } else { 1 << 7 };
-        self.answer(of, OneElement { rank: rank as u16, lift, results });
+    /// Finds the `k`th element for every pixel of a block, or stops if that is over, as one of these `values`; all windows have more.
+    pub fn find_element<V: Copy>(
+        &mut self,
+        of: OfColumns<'_>,
+        elements: impl Counted,
+        k: usize,
+        values: &[V],
+        results: &mut Results<'_, V>,
+    ) {
+        self.answer(of, OneElement { k: k as u16, values, elements, results });
     }
 
     fn answer(&mut self, of: OfColumns<'_>, answers: impl Answers) {
@@ -229,57 +290,65 @@ impl<C: ColumnCount> Columns<C> {
     }
 }
 
-impl<V: Value> Answers for AnyStatistic<'_, '_, V> {
+impl<V: Value, E: Counted> Answers for AnyStatistic<'_, '_, V, E> {
     fn size(&self) -> (usize, usize) {
         (self.results.rows, self.results.columns)
     }
 
     #[inline(always)]
     fn row<L: Level, C: ColumnCount>(&mut self, window: &mut Window<'_, L, C>, row: usize) {
-        let statistic = &self.statistic;
+        let (statistic, elements) = (&self.statistic, self.elements);
         let mut question = Question::default();
-        for (pixel, value) in self.results.row(row).iter_mut().enumerate() {
-            if pixel > 0 {
-                window.step();
-            }
-            question.ask(statistic, window.count());
-            let mut elements = [V::NOTHING; 2];
-            for (element, k) in elements.iter_mut().zip(question.ranks) {
-                if (k as usize) < question.count {
-                    let rank = match self.bins {
-                        None => window.nth(k as u16),
-                        Some(bins) => {
-                            let (bin, k) = window.bin_of(k as u16);
-                            bins.nth(window.level, bin, k, [row, pixel])
-                        }
-                    };
-                    *element = statistic.values[rank];
+        let mut asked = [(question, [E::Found::default(); 2]); MOST_TOGETHER];
+        for (part, results) in self.results.row(row).chunks_mut(E::TOGETHER).enumerate() {
+            let first = part * E::TOGETHER;
+            for (at, (asked, found)) in asked[..results.len()].iter_mut().enumerate() {
+                if first + at > 0 {
+                    window.step();
                 }
+                question.ask(statistic, window.count());
+                for (found, k) in found.iter_mut().zip(question.asked()) {
+                    *found = elements.find(window, k as u16);
+                }
+                *asked = question;
             }
-            *value = question.answer(statistic, elements);
+            for (at, (result, (question, found))) in results.iter_mut().zip(&asked).enumerate() {
+                let mut answers = [V::NOTHING; 2];
+                for (answer, (found, _)) in answers.iter_mut().zip(found.iter().zip(question.asked())) {
+                    *answer = statistic.values[elements.rank(window.level, *found, [row, first + at])];
+                }
+                *result = question.answer(statistic, answers);
+            }
         }
     }
 }
 
-impl Answers for OneElement<'_, '_> {
+impl<V: Copy, E: Counted> Answers for OneElement<'_, '_, V, E> {
     fn size(&self) -> (usize, usize) {
         (self.results.rows, self.results.columns)
     }
 
     #[inline(always)]
     fn row<L: Level, C: ColumnCount>(&mut self, window: &mut Window<'_, L, C>, row: usize) {
-        let (rank, lift) = (self.rank, self.lift);
-        for (pixel, value) in self.results.row(row).iter_mut().enumerate() {
-            if pixel > 0 {
-                window.step();
+        let OneElement { k, values, elements, .. } = *self;
+        let mut found = [E::Found::default(); MOST_TOGETHER];
+        for (part, results) in self.results.row(row).chunks_mut(E::TOGETHER).enumerate() {
+            let first = part * E::TOGETHER;
+            for (at, found) in found[..results.len()].iter_mut().enumerate() {
+                if first + at > 0 {
+                    window.step();
+                }
+                *found = elements.find(window, k);
             }
-            *value = (window.nth(rank) as u8).wrapping_add(lift) as i8;
+            for (at, (result, found)) in results.iter_mut().zip(&found).enumerate() {
+                *result = values[elements.rank(window.level, *found, [row, first + at])];
+            }
         }
     }
 }
 
 /// The histogram of a window that moves along a row.
-struct Window<'c, L: Level, C> {
+pub struct Window<'c, L: Level, C> {
     level: L,
     columns: &'c Columns<C>,
     /// How many columns it has, and the first of them.
@@ -340,23 +409,16 @@ impl<'c, L: Level, C: ColumnCount> Window<'c, L, C> {
         self.stored[15].into()
     }
 
-    /// The rank of the `k`th element, of more.
+    /// In which bin the `k`th element is, of more.
     #[inline(always)]
-    fn nth(&mut self, k: u16) -> usize {
-        let (group, below, fine) = self.group_of(k);
-        16 * group + self.level.up_to(fine, k - below)
-    }
-
-    /// The bin that the `k`th element is in, of more, and how many elements of the bin are before it.
-    #[inline(always)]
-    fn bin_of(&mut self, k: u16) -> (usize, u16) {
+    fn bin_of(&mut self, k: u16) -> InBin {
         let (group, below, fine) = self.group_of(k);
         let value = self.level.up_to(fine, k - below) & 15;
         // One more place, so that there is something before the first.
         let mut counts = [[0; 16]; 2];
         let counts = counts.as_flattened_mut();
         self.level.store_counts(fine, counts[1..].first_chunk_mut().expect("there are 31"));
-        (16 * group + value, k - below - counts[value])
+        InBin { bin: (16 * group + value) as u8, k: k - below - counts[value] }
     }
 
     /// The group that the `k`th element is in, of more, how many elements are in those before it, and its fine counts.

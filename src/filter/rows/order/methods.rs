@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::bins::{Bins, BinsOfWindows, SIDE};
 use super::bisection::{Keys, OfRank, of_bytes, of_shorts};
 use super::bytes::Bytes;
-use super::columns::{ColumnSums, OfColumns};
+use super::columns::{ColumnSums, FewRanks, OfColumns};
 use super::frequency::{FewCounts, ValueCounts};
 use super::geometry::Moves;
 use super::histogram::{Histogram, TrimmedSums};
@@ -85,29 +85,31 @@ impl Memory {
             OrderArgument::Number(number) => number,
             OrderArgument::Param(param) => context.run.constants[param],
         };
-        let (method, unsigned) = (self.found_by(statistic.method), !statistic.lane.is_signed());
+        let method = self.found_by(statistic.method);
         let Memory { ranking, bytes, bins, keys, long_keys, columns, sets, .. } = self;
         let of_columns = || OfColumns { bytes, moves: shared.columns(), run: cells.x.span + 1, is_over };
         match (method, statistic.element) {
             (Method::Columns(_), Some(rank)) if statistic.lane.bytes() == 1 => {
-                columns.find_element(of_columns(), rank, unsigned, &mut line.bytes());
+                let lift = if statistic.lane.is_signed() { 1 << 7 } else { 0 };
+                let values: [i8; 256] = std::array::from_fn(|rank| (rank as u8).wrapping_add(lift) as i8);
+                columns.find_element(of_columns(), FewRanks, rank, &values, &mut line.bytes());
             }
-            (Method::Columns(kind), _) => {
+            (Method::Columns(kind), element) => {
                 let statistic = Statistic { kind, argument, values: &ranking.values };
-                columns.find(of_columns(), None, statistic, &mut line.numbers());
+                columns.find(of_columns(), FewRanks, element, statistic, &mut line.numbers());
             }
-            (Method::Bins(kind), _) => {
-                let bins = Some(BinsOfWindows { bins, size: [cells.y.span + 1, cells.x.span + 1] });
+            (Method::Bins(kind), element) => {
+                let bins = BinsOfWindows { bins, size: [cells.y.span + 1, cells.x.span + 1] };
                 if line.has_wholes() {
                     let statistic = Statistic { kind, argument, values: &ranking.wholes };
-                    columns.find(of_columns(), bins, statistic, &mut line.wholes());
+                    columns.find(of_columns(), bins, element, statistic, &mut line.wholes());
                 } else {
                     let statistic = Statistic { kind, argument, values: &ranking.values };
-                    columns.find(of_columns(), bins, statistic, &mut line.numbers());
+                    columns.find(of_columns(), bins, element, statistic, &mut line.numbers());
                 }
             }
             (Method::Bisection(rank), _) => {
-                let of = OfRank { rank, cells: shared.pair(), unsigned, is_over };
+                let of = OfRank { rank, cells: shared.pair(), unsigned: !statistic.lane.is_signed(), is_over };
                 match statistic.lane.bytes() {
                     1 => of_bytes(keys, of, &mut line.bytes()),
                     _ => of_shorts(long_keys, of, &mut line.shorts()),
@@ -171,7 +173,7 @@ fn read<T: Sortable<Key: HasSorter>>(
 ) {
     let (order, shared) = (&context.plan.orders[pass], &context.orders[pass]);
     let cells = &order.cells;
-    let Memory { row, ranking, bytes, bins, keys, long_keys, .. } = memory;
+    let Memory { row, ranking, bytes, keys, long_keys, .. } = memory;
     let (height, width) = (block.rows.len() + cells.y.span, block.strip.len + cells.x.span);
     let along = block.strip.first as isize + cells.x.first;
     let (few_values, planes) = (T::LANE.bytes() == 1, cells.planes.len());
@@ -218,11 +220,18 @@ fn read<T: Sortable<Key: HasSorter>>(
             }
         }
     }
+    end::<T>(method, memory);
+}
+
+/// Ends reading, for a method.
+fn end<T: Sortable<Key: HasSorter>>(method: Method, Memory { ranking, bytes, bins, .. }: &mut Memory) {
     match method {
         Method::Bisection(_) => {}
         Method::Columns(_) => ranking.end_values::<T>(),
         Method::Bins(_) => ranking.end_bins::<T>(bytes, bins),
-        _ if few_values => ranking.end_values::<T>(),
+        Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) if T::LANE.bytes() == 1 => {
+            ranking.end_values::<T>();
+        }
         Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => {
             ranking.end::<T>(matches!(method, Method::Values(_)))
         }

@@ -41,6 +41,13 @@ impl Question {
         question
     }
 
+    /// The ranks that are asked for.
+    #[inline(always)]
+    pub fn asked(&self) -> impl Iterator<Item = u32> {
+        let count = self.count as u32;
+        self.ranks.into_iter().take_while(move |k| *k < count)
+    }
+
     /// The statistic of the elements of these ranks.
     #[inline(always)]
     pub fn answer<V: Value>(&self, statistic: &Statistic<'_, Ranked, V>, elements: [V; 2]) -> V {

@@ -72,6 +72,11 @@ impl Ranking {
     /// Takes a row of elements, which are `step` places apart from `first` on, with whether each is selected.
     pub fn take<T: Sortable<Key: HasSorter>>(&mut self, row: &[T], selected: Option<&[u8]>, first: usize, step: usize) {
         let sorter = T::Key::sorter(self);
+        let item = |(index, element): (usize, &T)| Item { key: element.key(), place: (first + index * step) as u32 };
+        if selected.is_none() && !row.iter().any(|element| element.is_nan()) {
+            sorter.items.extend(row.iter().enumerate().map(item));
+            return;
+        }
         for (index, element) in row.iter().enumerate() {
             let place = (first + index * step) as u32;
             if selected.is_some_and(|selected| selected[index] == 0) {
@@ -79,7 +84,7 @@ impl Ranking {
             } else if element.is_nan() {
                 sorter.nans.push(place);
             } else {
-                sorter.items.push(Item { key: element.key(), place });
+                sorter.items.push(item((index, element)));
             }
         }
     }
@@ -136,14 +141,12 @@ impl Ranking {
         sorter.sort();
         self.values.clear();
         self.wholes.clear();
-        bins.begin(sorter.items.len());
-        for item in &sorter.items {
-            let element = T::of_key(item.key);
-            self.values.push(element.number());
-            self.wholes.extend(element.whole());
-            bytes.put(item.place as usize, Some(bins.put(item.place)));
+        self.values.extend(sorter.items.iter().map(|item| T::of_key(item.key).number()));
+        self.wholes.extend(sorter.items.iter().filter_map(|item| T::of_key(item.key).whole()));
+        bins.fill(sorter.items.iter().map(|item| item.place));
+        for (rank, item) in sorter.items.iter().enumerate() {
+            bytes.put(item.place as usize, Some(bins.bin(rank)));
         }
-        bins.end();
         sorter.others.iter().for_each(|place| bytes.put(*place as usize, None));
         self.has_nans = !sorter.nans.is_empty();
         *T::Key::sorter(self) = sorter;

@@ -3,7 +3,7 @@
 use super::bins::{Bins, BinsOfWindows, SIDE};
 use super::bisection::{Keys, OfRank, of_bytes, of_shorts};
 use super::bytes::Bytes;
-use super::columns::{ColumnSums, OfColumns};
+use super::columns::{ColumnSums, FewRanks, OfColumns};
 use super::geometry::{ColumnMoves, PairOfRows};
 use super::level::at_every_level;
 use super::level::{Level, Work, dispatch};
@@ -80,12 +80,13 @@ fn elements_of_columns_are_those_of_sorted_windows() {
             bytes.begin(1, around.row_count(), COLUMNS + width - 1, false);
             (0..around.row_count()).for_each(|y| bytes.take(around.row(y), None, 0, y));
             let rank = height * width / 3;
+            let values: [i8; 256] = std::array::from_fn(|rank| rank as i8);
             at_every_level(|level| {
                 let of = OfColumns { bytes: &bytes, moves: &box_moves(height), run: width, is_over: &|| false };
                 let mut line = LineMemory::default();
                 line.begin(Lane::U8, ROWS, COLUMNS);
                 let mut found = line.bytes();
-                ColumnSums::default().find_element(of, rank, true, &mut found);
+                ColumnSums::default().find_element(of, FewRanks, rank, &values, &mut found);
                 for (y, x) in (0..ROWS).flat_map(|y| (0..COLUMNS).map(move |x| (y, x))) {
                     let expected = around.sorted(y, x, |_, _| true)[rank];
                     assert_eq!(found.row(y)[x] as u8, expected, "{height} x {width}, {level:?}, at {y}, {x}");
@@ -102,7 +103,7 @@ fn elements_of_bins_are_those_of_sorted_windows() {
         for (spread, filtered) in [(30, false), (30, true), (u64::MAX, false), (u64::MAX, true)] {
             let around = Around::new(height, width, |random, _| (random % spread) as u32);
             // What is selected depends on the place alone, so that some windows may have nothing.
-            let is_selected = |y: usize, x: usize| !filtered || (y / 4 + x / 5) % 3 == 0;
+            let is_selected = |y: usize, x: usize| !filtered || (y / 4 + x / 5).is_multiple_of(3);
             let (mut ranking, mut bytes, mut bins) = (Ranking::default(), Bytes::default(), Bins::default());
             bytes.begin(1, around.row_count(), SIDE, filtered);
             ranking.begin(0, false);
@@ -123,8 +124,8 @@ fn elements_of_bins_are_those_of_sorted_windows() {
                 line.begin(Lane::F64, ROWS, COLUMNS);
                 let mut found = line.numbers();
                 let statistic = Statistic { kind: Ranked::Percentile, argument: 30.0, values: &ranking.values };
-                let bins = Some(BinsOfWindows { bins: &bins, size: [height, width] });
-                ColumnSums::default().find(of, bins, statistic, &mut found);
+                let bins = BinsOfWindows { bins: &bins, size: [height, width] };
+                ColumnSums::default().find(of, bins, None, statistic, &mut found);
                 for ((y, x), expected) in pixels().zip(&expected) {
                     let found = found.row(y)[x];
                     let same = found == *expected || found.is_nan() && expected.is_nan();
