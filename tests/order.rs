@@ -509,7 +509,7 @@ fn networks_of_large_boxes_are_for_many_pixels() {
         let filter = Filter::new(&kernel).size(size);
         filter.listing(Listing::Plan, shape, &[dtype], &[dtype]).expect(source).contains("a selection network")
     };
-    assert!(says("median(w)", &[11, 11], &[1024, 1024], DType::F32));
+    assert!(says("median(w)", &[11, 11], &[2048, 2048], DType::F32));
     assert!(says("median(w)", &[11, 11], &[2048, 2048], DType::U8));
     assert!(!says("median(w)", &[11, 11], &[512, 512], DType::F32));
     assert!(!says("median(w)", &[11, 11], &[1024, 1024], DType::U8));
