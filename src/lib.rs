@@ -21,7 +21,7 @@
 //! - [`AnyArray`], [`Input`], [`Output`]: arrays whose element type is known at run time only, owned and borrowed.
 //! - [`Outputs`]: the arrays of a kernel with several outputs. [`Progress`]: how far a run has come, and ways to stop it.
 //! - [`Prepared`]: a filter for many small arrays of one shape. [`Repeat`]: how often a filter is run on its own result.
-//! - [`Engine`], [`Precision`], [`Cut`], [`Vectors`]: how a kernel is computed. `Listing`, with the feature `jit`: that, as text.
+//! - [`Engine`], [`Precision`], [`Cut`], [`Vectors`], [`Copies`]: how a kernel is computed. `Listing`, with the feature `jit`: that, as text.
 //! - [`Limits`]: how large kernels from strangers may be.
 //! - [`Error`]: what can go wrong. [`lang::diagnostic::KernelError`] draws a kernel's error under its source.
 //!
@@ -88,6 +88,7 @@ pub use filter::prepared::Prepared;
 pub use filter::progress::Progress;
 pub use filter::repeat::Repeat;
 pub use grid::boundary::Mode;
+pub use grid::copies::Copies;
 pub use grid::cut::Cut;
 pub use grid::element::{Cast, DType, Element, Precision};
 pub use grid::footprint::{Footprint, Window};

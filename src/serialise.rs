@@ -9,6 +9,7 @@ use serde::ser::{Serialize, Serializer};
 
 use crate::filter::engine::Engine;
 use crate::grid::boundary::Mode;
+use crate::grid::copies::Copies;
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};
 use crate::grid::footprint::Footprint;
@@ -43,7 +44,8 @@ as_text!(
     Precision: as_str,
     Engine: as_str,
     Cut: as_str,
-    Vectors: as_str
+    Vectors: as_str,
+    Copies: as_str
 );
 
 /// A footprint in parts: a mask of its bounding box, and where that lies.

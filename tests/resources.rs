@@ -139,6 +139,58 @@ fn a_window_that_is_not_read_costs_nothing() {
     assert!(more < 512 << 20, "{more} bytes");
 }
 
+/// Runs a test of this file again, alone in a process with these limits of `ulimit` and this size of threads' stacks.
+#[cfg(target_os = "linux")]
+fn again(test: &str, limits: &str, stack: u64) {
+    let script = format!("{limits}; exec \"$0\" --exact {test} --test-threads=1 --nocapture");
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", &script]).arg(std::env::current_exe().expect("a path"));
+    command.env("RUST_MIN_STACK", stack.to_string()).env("RAYON_NUM_THREADS", "16").env(LIMITED, test);
+    let output = command.output().expect("a shell");
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(output.status.success() && said.contains("1 passed"), "{limits}, {stack}: {said}");
+}
+
+/// Set where a test runs again.
+#[cfg(target_os = "linux")]
+const LIMITED: &str = "HOODOO_LIMITED";
+
+/// The limit of processes does not hold for all users, so that threads are refused for want of address space here.
+#[test]
+#[cfg(target_os = "linux")]
+fn without_threads() {
+    if std::env::var_os(LIMITED).is_none() {
+        // For none, and for a few of the sixteen that are wanted.
+        again("without_threads", "true", 1 << 50);
+        return again("without_threads", "ulimit -v 3000000", 1 << 29);
+    }
+    let sixteen =
+        || (0..16).map(|_| std::thread::Builder::new().spawn(|| std::thread::sleep(Duration::from_millis(100))));
+    assert!(sixteen().any(|thread| thread.is_err()), "there are threads");
+    assert!(hoodoo::available_threads() < 16);
+    let image = Array2::from_shape_fn((700, 900), |(y, x)| ((y * 31 + x * 17) % 251) as u8);
+    for engine in [Engine::Rows, Engine::Callback, Engine::Interpreter] {
+        let filter = Filter::new(&Kernel::compile("median(w)").expect("a kernel")).size(3).engine(engine);
+        let [one, eight] = [1, 8].map(|threads| filter.clone().threads(threads).run(&image).expect("a result"));
+        assert_eq!(one, eight);
+    }
+}
+
+/// An output for which no memory can be had is an error before anything is computed, and so is memory for windows.
+#[test]
+fn outputs_without_memory() {
+    let one = array![[7u8]];
+    let image = one.broadcast((1 << 24, 1 << 22)).expect("it repeats");
+    let filter = Filter::new(&Kernel::compile("min(w)").expect("a kernel")).size(3);
+    match filter.run(&image) {
+        Err(Error::Memory { bytes, .. }) => assert_eq!(bytes, 1 << 46),
+        other => panic!("{:?}", other.map(|output| output.dim())),
+    }
+    let said = filter.run(&image).unwrap_err().to_string();
+    assert!(said.contains("70368744177664 bytes"), "{said}");
+    assert!(matches!(hoodoo::AnyArray::try_zeros(hoodoo::DType::F64, &[1 << 45]), Err(Error::Memory { .. })));
+}
+
 #[test]
 fn arguments_are_what_one_would_write() {
     let kernel = Kernel::compile("param t = 0; min(w) + t").expect("a kernel");

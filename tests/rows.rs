@@ -7,8 +7,8 @@ mod rows {
 }
 
 use hoodoo::{
-    AnyElement, Cast, DType, Element as _, Engine, Error, Filter, Input, Kernel, Mode, Output, PerAxis, Precision,
-    Progress, Vectors, Window, f16,
+    AnyElement, Cast, Copies, DType, Element as _, Engine, Error, Filter, Input, Kernel, Mode, Output, PerAxis,
+    Precision, Progress, Vectors, Window, f16,
 };
 use ndarray::{Array1, Array2, Array3, ArrayD, Dimension as _, IxDyn, arr1};
 
@@ -173,7 +173,7 @@ impl Case {
                 (if facts.exact() { dtype } else { DType::F64 }, tape.one(&LAYOUTS))
             })
             .collect();
-        let threads = 1 + tape.below(3);
+        let (threads, copies) = (1 + tape.below(3), Copies::ALL[tape.below(2)]);
         let mut filter = Filter::new(&compile(&source))
             .window(window.clone())
             .origin(origin.clone())
@@ -181,6 +181,7 @@ impl Case {
             .cval(cval)
             .param("t", param)
             .weights("k", weights.clone())
+            .copies(copies)
             .cast(cast);
         if !all {
             filter = filter.axes(axes.iter().map(|axis| *axis as isize).collect::<PerAxis>());
@@ -188,7 +189,7 @@ impl Case {
         let types: Vec<String> = inputs.iter().map(|input| format!("{} {:?}", input.dtype(), input.layout)).collect();
         let described = format!(
             "{source}\nshape {shape:?} axes {axes:?} {window:?} origin {origin:?} {modes:?} cval {cval} t {param} \
-             k {weights:?} {cast:?} threads {threads}\n   inputs {types:?}, outputs {outputs:?}\n   {facts:?}"
+             k {weights:?} {cast:?} threads {threads} {copies:?}\n   inputs {types:?}, outputs {outputs:?}\n   {facts:?}"
         );
         Case { facts, filter, inputs, outputs, shape, threads, described }
     }
@@ -1002,6 +1003,59 @@ fn short_rows_with_nothing_in_common() {
                 agree_on(&filter.clone().modes([mode]), &image.mapv(|value| value as u8), 1e-13);
             }
         }
+    }
+}
+
+/// Short rows that are copied box by box with what is around them, against copies that are made row by row: many rows, volumes, pixels that
+/// know where they are, elements that are not finite, several threads.
+#[test]
+fn boxes_of_short_rows() {
+    fn check<T: AnyElement>(source: &str, shape: &[usize], random: &mut fastrand::Rng, special: bool) {
+        let mut image =
+            ArrayD::from_shape_simple_fn(IxDyn(shape), || T::from_f64(random.f64() * 200.0, Cast::Saturate));
+        if special {
+            let last = image.len() - 1;
+            for (index, value) in [(0, f64::NAN), (last / 2, f64::INFINITY), (last, f64::NAN)] {
+                image.as_slice_mut().expect("in C order")[index] = T::from_f64(value, Cast::Saturate);
+            }
+        }
+        for mode in Mode::ALL {
+            let filter = Filter::new(&compile(source)).size(3).modes([mode]).cval(9.0);
+            let run = |copies, threads| filter.clone().copies(copies).threads(threads).run(&image).expect(source);
+            let expected = run(Copies::Rows, 1);
+            for threads in [1, 3] {
+                let actual = run(Copies::Auto, threads);
+                let same = |(x, y): (&T, &T)| {
+                    let (x, y) = (x.to_f64(), y.to_f64());
+                    x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan()
+                };
+                assert_eq!(actual.shape(), expected.shape());
+                assert!(actual.iter().zip(&expected).all(same), "{source} {shape:?} {mode} {} {threads}", T::DTYPE);
+            }
+        }
+    }
+    let mut random = fastrand::Rng::with_seed(21);
+    for (source, shape) in [
+        ("min(w)", &[3001, 41][..]),
+        ("median(w) + coord(0) * 3 - coord(1)", &[500, 300]),
+        ("mean(w) * 2", &[30, 41, 53]),
+        ("max(w) - w[0, 0, 0] + coord(0) - coord(1) * coord(2)", &[7, 90, 70]),
+        ("sum(w where w > 20)", &[5, 6, 40, 33]),
+    ] {
+        check::<u8>(source, shape, &mut random, false);
+        check::<f64>(source, shape, &mut random, false);
+        check::<f64>(source, shape, &mut random, true);
+        check::<i64>(source, shape, &mut random, false);
+    }
+    // Of several pixels that fail, in several boxes, the first is named.
+    let mut image = Array3::<f64>::zeros((40, 50, 60));
+    for place in [[9, 40, 3], [9, 39, 59], [30, 0, 0]] {
+        image[place] = 7.0;
+    }
+    let filter = Filter::new(&compile("assert w[0, 0, 0] < 5; max(w)")).size(3);
+    for (copies, threads) in [(Copies::Auto, 1), (Copies::Auto, 3), (Copies::Rows, 2)] {
+        let failed = filter.clone().copies(copies).threads(threads).run(&image).unwrap_err().to_string();
+        assert!(failed.contains("[9, 39, 59]"), "{failed}");
     }
 }
 

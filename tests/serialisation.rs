@@ -6,8 +6,8 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use hoodoo::{
-    Cast, Cut, DType, Engine, Filter, Footprint, Kernel, Limits, Mode, Parameters, PerAxis, Precision, Repeat, Shape,
-    Vectors, Window,
+    Cast, Copies, Cut, DType, Engine, Filter, Footprint, Kernel, Limits, Mode, Parameters, PerAxis, Precision, Repeat,
+    Shape, Vectors, Window,
 };
 use ndarray::array;
 use serde_json::{Value, from_value, json, to_value};
@@ -32,6 +32,7 @@ fn options_are_their_names() {
     both_ways([Precision::Exact, Precision::Single], json!(["exact", "single"]));
     both_ways(Cut::ALL.to_vec(), json!(["auto", "always", "never"]));
     both_ways(Vectors::ALL.to_vec(), json!(["auto", "128", "256", "512"]));
+    both_ways(Copies::ALL.to_vec(), json!(["auto", "rows"]));
     both_ways(PerAxis::from([-2, 1]), json!([-2, 1]));
     both_ways([Repeat::Times(3), Repeat::Stable(10)], json!([{ "times": 3 }, { "stable": 10 }]));
     assert!(message::<Mode>(json!("mirrored")).contains("`mirrored` is not a"));

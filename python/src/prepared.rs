@@ -49,7 +49,7 @@ impl PyPrepared {
         let shape = this.prepared.output_shape();
         let new = |dtype: &DType| new_array(py, *dtype, shape);
         let mut outputs = this.prepared.outputs().iter().map(new).collect::<PyResult<Vec<_>>>()?;
-        this.run(py, images, outputs.clone(), None)?;
+        this.run_on(py, &images, &outputs, None)?;
         match &this.gather {
             Some(gather) => gather.bind(py).call1((outputs,)),
             None => Ok(outputs.swap_remove(0).into_any()),
@@ -65,10 +65,7 @@ impl PyPrepared {
         outputs: Vec<Bound<'py, PyUntypedArray>>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<()> {
-        let images = self.borrowed(&images)?;
-        let mut outputs = outputs.iter().map(writable).collect::<PyResult<Vec<_>>>()?;
-        let outputs: Vec<_> = outputs.iter_mut().map(|output| output.output()).collect();
-        self.compute(py, &images, outputs, progress)
+        self.run_on(py, &images, &outputs, progress)
     }
 
     /// The shape of the images.
@@ -108,6 +105,19 @@ impl PyPrepared {
 }
 
 impl PyPrepared {
+    fn run_on<'py>(
+        &self,
+        py: Python<'py>,
+        images: &[Bound<'py, PyUntypedArray>],
+        outputs: &[Bound<'py, PyUntypedArray>],
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<()> {
+        let images = self.borrowed(images)?;
+        let mut outputs = outputs.iter().map(writable).collect::<PyResult<Vec<_>>>()?;
+        let outputs: Vec<_> = outputs.iter_mut().map(|output| output.output()).collect();
+        self.compute(py, &images, outputs, progress)
+    }
+
     /// The images, of which each is of the shape and the type that this is for.
     fn borrowed<'py>(&self, images: &[Bound<'py, PyUntypedArray>]) -> PyResult<Vec<Box<dyn Readable + 'py>>> {
         let shape = self.prepared.shape();

@@ -173,3 +173,20 @@ impl JITMemoryProvider for KernelMemory {
         finished.map_err(|error| ModuleError::Backend(error.into()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CODE, JITMemoryKind, JITMemoryProvider, KernelMemory};
+
+    /// More than there is is an error, and the pages of other kernels stay as they are.
+    #[test]
+    fn pages_that_the_system_has_not() {
+        let mut memory = KernelMemory::default();
+        assert!(memory.allocate(1 << 60, 16, JITMemoryKind::Executable).is_err());
+        assert!(memory.allocate(100, 16, JITMemoryKind::Executable).is_ok());
+        assert!(memory.allocate(1 << 60, 16, JITMemoryKind::ReadOnly).is_err());
+        assert!(memory.allocate(100, 16, JITMemoryKind::Writable).is_err());
+        memory.finalize(cranelift_jit::BranchProtection::None).expect("pages can be protected");
+        memory.code.free(&CODE);
+    }
+}

@@ -106,6 +106,7 @@ impl ReadyRows {
                 constants: &self.constants,
                 domain: &job.domain,
                 region,
+                copies: job.copies,
                 threads,
                 progress,
                 cancel_interval: job.cancel_interval(),

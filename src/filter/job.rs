@@ -7,6 +7,7 @@ use super::engine::Engine;
 use super::exec::domain::Domain;
 use super::options::{Function, Marked};
 use crate::grid::boundary::Mode;
+use crate::grid::copies::Copies;
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};
 use crate::grid::vectors::Vectors;
@@ -28,6 +29,7 @@ pub struct Job {
     pub precision: Precision,
     pub cut: Cut,
     pub vectors: Vectors,
+    pub copies: Copies,
     /// The greatest number of threads.
     pub threads: usize,
     pub cells: Cells,

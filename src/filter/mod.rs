@@ -45,6 +45,7 @@ use self::progress::Progress;
 use crate::callback::Callback;
 use crate::error::Error;
 use crate::grid::boundary::Mode;
+use crate::grid::copies::Copies;
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, DType, Precision};
 use crate::grid::footprint::Window;
@@ -386,6 +387,14 @@ impl Filter {
     #[must_use = "the filter is changed by value"]
     pub fn vectors(mut self, vectors: Vectors) -> Filter {
         self.options.vectors = vectors;
+        self
+    }
+
+    /// When rows of arrays are copied with what is beyond their ends; by default as is fastest. For measurements and tests: values do not
+    /// depend on it.
+    #[must_use = "the filter is changed by value"]
+    pub fn copies(mut self, copies: Copies) -> Filter {
+        self.options.copies = copies;
         self
     }
 

@@ -9,6 +9,7 @@ use crate::callback::Callback;
 use crate::error::Error;
 use crate::filter::engine::Engine;
 use crate::grid::boundary::Mode;
+use crate::grid::copies::Copies;
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, Precision};
 use crate::grid::footprint::Window;
@@ -31,6 +32,7 @@ pub struct Options {
     pub precision: Precision,
     pub cut: Cut,
     pub vectors: Vectors,
+    pub copies: Copies,
     pub threads: usize,
     pub missing: MissingCells,
     /// For callbacks, which have no kernel that asks: which cells have no value.
@@ -99,6 +101,7 @@ impl Options {
             precision: Precision::default(),
             cut: Cut::default(),
             vectors: Vectors::default(),
+            copies: Copies::default(),
             threads: 0,
             missing: MissingCells::default(),
             marked: None,

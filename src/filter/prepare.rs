@@ -155,6 +155,7 @@ fn job(
         precision: options.precision,
         cut: options.cut,
         vectors: options.vectors,
+        copies: options.copies,
         threads: if options.threads == 0 { available_threads() } else { options.threads },
         cells,
         settings,

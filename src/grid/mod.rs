@@ -1,6 +1,7 @@
 //! Neighbourhoods on n-dimensional grids: which cells, what is outside the array, and what the elements are.
 
 pub mod boundary;
+pub mod copies;
 pub mod cut;
 pub mod element;
 pub mod footprint;

@@ -51,6 +51,12 @@ impl Region {
         self.axes.iter().map(|range| range.start).collect()
     }
 
+    /// The number of a pixel in C order, from its index along each axis.
+    pub fn number(&self, position: impl IntoIterator<Item = usize>) -> usize {
+        let places = position.into_iter().zip(&self.axes).map(|(index, range)| (index - range.start, range.len()));
+        places.fold(0, |number, (place, len)| number * len + place)
+    }
+
     /// The index of a pixel along each axis, from its number in C order.
     pub fn position(&self, pixel: usize) -> Vec<usize> {
         let mut position = self.first();
@@ -107,6 +113,14 @@ mod tests {
                     assert_eq!(found, pixels(&outer), "{boxes:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn pixels_have_numbers() {
+        let region = Region { axes: vec![1..4, 0..1, 2..7] };
+        for number in 0..region.pixels() {
+            assert_eq!(region.number(region.position(number)), number);
         }
     }
 

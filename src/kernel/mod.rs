@@ -20,7 +20,7 @@ use crate::lang::hir;
 use crate::lang::interpret::Settings;
 use crate::lang::limits::Limits;
 use crate::lang::missing::{Missing, with_nan_outputs, with_nodata, without_missing};
-use crate::lang::parse::{parse_within, with_large_stack};
+use crate::lang::parse::{has_large_stack, parse_within, with_large_stack};
 use crate::lang::placed::{asks_place, placed};
 use crate::lang::schedule::operations;
 use crate::lang::specialize::{disproved, specialized};
@@ -89,8 +89,9 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// [`Error::Kernel`] where the source is not right, or beyond a limit.
+    /// [`Error::Kernel`] where the source is not right, or beyond a limit; [`Error::Memory`] if there is none to parse it.
     pub fn compile_with_limits(source: &str, origin: &str, limits: Limits) -> Result<Kernel, Error> {
+        has_large_stack().map_err(|bytes| Error::Memory { what: "the stack of the parser", bytes })?;
         let (source, origin): (Arc<str>, Arc<str>) = (source.into(), origin.into());
         // The tree is dropped on the large stack as well.
         let hir =
@@ -178,6 +179,9 @@ impl Kernel {
     /// ```
     pub fn warnings(&self) -> Vec<KernelError> {
         let Inner { source, origin, limits, .. } = &*self.inner;
+        if has_large_stack().is_err() {
+            return Vec::new();
+        }
         let warnings = with_large_stack(|| parse_within(source, limits).map(|program| lint(&program)));
         let drawn = |diagnostic| KernelError::new(diagnostic, source.clone(), origin.clone());
         warnings.unwrap_or_default().into_iter().map(drawn).collect()

@@ -157,6 +157,7 @@ enum Command {
 
 /// Does what the arguments of this process say, and gives its exit status.
 pub fn main() -> ExitCode {
+    signals::fail_without_memory();
     let arguments = hyphen::told_apart(std::env::args_os());
     if let Some(helped) = topics::help(&arguments) {
         return helped.map_or_else(Failure::report, |()| ExitCode::SUCCESS);

@@ -12,15 +12,23 @@ pub enum Request {
     End,
 }
 
-/// Calls `handle`, on a thread of its own, for every signal that would have ended the process.
+/// Calls `handle`, on a thread of its own, for every signal that would have ended the process. Where the system has no thread for
+/// that, signals do what they do to any process.
 #[cfg(unix)]
 pub fn watch(mut handle: impl FnMut(Request) + Send + 'static) -> Result<(), Failure> {
+    use std::sync::mpsc::sync_channel;
+
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
     let mut watched = vec![SIGINT, SIGQUIT, SIGTERM, SIGXFSZ];
     watched.extend((!hangups_are_ignored()).then_some(SIGHUP));
-    let mut signals = signal_hook::iterator::Signals::new(watched)
-        .map_err(|error| Failure::Run(format!("signals can't be watched: {error}")))?;
-    std::thread::spawn(move || {
+    let (sender, begun) = sync_channel(1);
+    // Once they are watched, nobody but this thread does anything about them.
+    let watching = std::thread::Builder::new().spawn(move || {
+        let mut signals = match signal_hook::iterator::Signals::new(watched) {
+            Ok(signals) => signals,
+            Err(error) => return drop(sender.send(Err(error))),
+        };
+        drop(sender.send(Ok(())));
         for signal in signals.forever() {
             match signal {
                 // A file has become as large as files may be: whoever writes to it gets an error.
@@ -30,7 +38,23 @@ pub fn watch(mut handle: impl FnMut(Request) + Send + 'static) -> Result<(), Fai
             }
         }
     });
-    Ok(())
+    match watching.map(|_| begun.recv()) {
+        Ok(Ok(Err(error))) => Err(Failure::Run(format!("signals can't be watched: {error}"))),
+        _ => Ok(()),
+    }
+}
+
+/// Where there is no memory for something small, Rust says so and aborts. That is a failure as others are, with their status, and not a crash.
+pub fn fail_without_memory() {
+    #[cfg(unix)]
+    {
+        use std::sync::Arc;
+        use std::sync::atomic::AtomicBool;
+
+        use signal_hook::{consts::SIGABRT, flag};
+        // Without the handler, the process ends by the signal.
+        let _ = flag::register_conditional_shutdown(SIGABRT, 1, Arc::new(AtomicBool::new(true)));
+    }
 }
 
 /// Whether who started this process wants it to live on without a terminal, as `nohup` does. Where that can't be read, it is

@@ -44,10 +44,14 @@ pub fn cancelled_by_signals(last_words: impl Fn() + Send + Sync + 'static) -> Re
         }
         cancelled.cancel();
         let end = end.clone();
-        thread::spawn(move || {
+        let end_later = move || {
             thread::sleep(GRACE);
             end();
-        });
+        };
+        // Without a thread for it, the next signal waits.
+        if thread::Builder::new().spawn(end_later.clone()).is_err() {
+            end_later();
+        }
     })?;
     Ok(progress)
 }
@@ -128,7 +132,8 @@ impl<'p> Share<'p> {
         }
         thread::scope(|scope| {
             let (finished, watched) = channel();
-            scope.spawn(move || self.draw(&watched));
+            // Where the system has no thread for it, there is no bar.
+            let _ = thread::Builder::new().spawn_scoped(scope, move || self.draw(&watched));
             let result = work();
             // This ends the other thread, and the scope waits until the bar is gone.
             drop(finished);

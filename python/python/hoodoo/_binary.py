@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,8 @@ from ._arrays import Array, readable
 from ._dropin import LeftToSciPy, axes_of, for_each, same_as_scipy
 from ._kernel import Kernel, kernel_of, prepared
 from ._outputs import run_into
+from ._prepared import is_plain
+from ._remembered import Ready, remembered, weights_key, weights_of
 
 __all__ = [
     "binary_closing",
@@ -38,7 +41,41 @@ _MOST_PASSES = 24
 _MOST_UNCOUNTED_PASSES = 8
 
 
-@same_as_scipy
+@remembered
+def _eroded(
+    shape: tuple[int, ...], dtype: np.dtype[Any], structure: Any, border: bool, origin: Any, axes: Any, dilated: bool
+) -> Ready:
+    if dtype.kind != "b":
+        raise LeftToSciPy
+    cells = None if structure is None else weights_of(structure)
+    erosion = _Erosion.of(np.broadcast_to(False, shape), cells, None, border, origin, axes)
+    return (erosion.of_the_background() if dilated else erosion).ready(shape)
+
+
+def _usual(
+    input: Array,
+    structure: Any = None,
+    iterations: Any = 1,
+    mask: Any = None,
+    output: Any = None,
+    border_value: Any = 0,
+    origin: Any = 0,
+    brute_force: Any = False,
+    *,
+    axes: Any = None,
+    dilated: bool,
+) -> Array | None:
+    if mask is not None or iterations != 1 or type(iterations) is not int or type(border_value) not in (int, bool):
+        return None
+    if not (is_plain(origin) and is_plain(axes) and type(brute_force) is bool):
+        return None
+    key = None
+    if structure is not None and (key := weights_key(structure)) is None:
+        return None
+    return _eroded(input, output, key, bool(border_value), origin, axes, dilated)
+
+
+@functools.partial(same_as_scipy, usual=functools.partial(_usual, dilated=False))
 def binary_erosion(
     input: ArrayLike,
     structure: ArrayLike | None = None,
@@ -61,7 +98,7 @@ def binary_erosion(
     return erosion.repeated(input, iterations, output, brute_force)
 
 
-@same_as_scipy
+@functools.partial(same_as_scipy, usual=functools.partial(_usual, dilated=True))
 def binary_dilation(
     input: ArrayLike,
     structure: ArrayLike | None = None,
@@ -277,10 +314,25 @@ class _Erosion:
         return target
 
     def _once(self, bits: Bits, eroded: Bits) -> None:
-        window: dict[str, Any] = {"footprint": self.structure, "axes": self.axes, "origin": self.origins, "cast": "wrap"}
-        window |= {"mode": "constant", "cval": float(self.border), "size": None}
         inputs = [bits] if self.mask is None else [bits, readable(self.mask.view(np.uint8))]
-        run_into(prepared(self._kernel(), **window), inputs, [eroded])
+        run_into(prepared(self._kernel(), size=None, **self._window()), inputs, [eroded])
+
+    def _window(self) -> dict[str, Any]:
+        window: dict[str, Any] = {"footprint": self.structure, "axes": self.axes, "origin": self.origins, "cast": "wrap"}
+        return {**window, "mode": "constant", "cval": float(self.border)}
+
+    def ready(self, shape: tuple[int, ...]) -> Ready:
+        """What erodes small images once."""
+        once = self._kernel().prepare(shape, np.uint8, output=np.uint8, threads=1, **self._window())
+
+        def eroded(image: Array, output: Array | None = None) -> Array:
+            made = once(_bits(image)).view(np.bool_)
+            if output is None:
+                return made
+            output[...] = made
+            return output
+
+        return eroded
 
     def _kernel(self) -> Kernel:
         # Without cells everything fits.

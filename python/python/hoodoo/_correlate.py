@@ -15,7 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from . import _scipy
 from ._arrays import Array
 from ._dropin import LeftToSciPy, axes_of, axis_of, check_origin, for_each, mode_of, placed, run, same_as_scipy
-from ._kernel import kernel_of
+from ._kernel import Kernel, kernel_of
+from ._prepared import is_plain
+from ._remembered import Ready, one_step, remembered, weights_key, weights_of
 
 __all__ = ["convolve", "convolve1d", "correlate", "correlate1d"]
 
@@ -36,6 +38,32 @@ _MOST_WEIGHTS = 257
 
 # With more than `_MOST_ALONG_COLUMNS` weights the code takes so long to make that small images are left to SciPy.
 _FEW_PIXELS = 1 << 16
+
+
+@remembered
+def _correlated(
+    shape: tuple[int, ...], dtype: np.dtype[Any], weights: Any, mode: str, cval: float, origin: Any, axes: Any, mirror: bool
+) -> Ready:
+    values, along, origins = _placed_weights(weights_of(weights), len(shape), origin, axes, mirror)
+    kernel, window, params = _window_kernel(values.astype(np.float64), origins)
+    return one_step(kernel, shape, dtype, axes=along, mode=mode_of(mode), cval=cval, **window, **params)
+
+
+def _usual(
+    input: Array,
+    weights: Any,
+    output: Any = None,
+    mode: Any = "reflect",
+    cval: Any = 0.0,
+    origin: Any = 0,
+    *,
+    axes: Any = None,
+    mirror: bool,
+) -> Array | None:
+    if type(mode) is not str or not (type(cval) in (int, float) and is_plain(origin) and is_plain(axes)):
+        return None
+    key = weights_key(weights)
+    return None if key is None else _correlated(input, output, key, mode, cval, origin, axes, mirror)
 
 
 @same_as_scipy
@@ -89,7 +117,7 @@ def convolve1d(
     return correlate1d(input, mirrored, axis, output, mode, cval, -origin - (1 if mirrored.size % 2 == 0 else 0))
 
 
-@same_as_scipy
+@functools.partial(same_as_scipy, usual=functools.partial(_usual, mirror=False))
 def correlate(
     input: ArrayLike,
     weights: ArrayLike,
@@ -111,7 +139,7 @@ def correlate(
     return _windows(input, weights, output, mode, cval, origin, axes, mirror=False)
 
 
-@same_as_scipy
+@functools.partial(same_as_scipy, usual=functools.partial(_usual, mirror=True))
 def convolve(
     input: ArrayLike,
     weights: ArrayLike,
@@ -143,15 +171,29 @@ def along_line(
     if count > _MOST_ALONG_COLUMNS:
         image, target = np.moveaxis(image, axis, -1), np.moveaxis(target, axis, -1)
         axis = image.ndim - 1
+    kernel, params = _line_kernel(weights, origin)
+    run(kernel, image, target, params=params, axes=axis, mode=mode, cval=cval, origin=0)
+
+
+def _line_kernel(weights: Weights, origin: int) -> tuple[Kernel, dict[str, float]]:
+    """The kernel of a correlation with a vector, and its params."""
     sign = _symmetry(weights)
-    window: dict[str, Any] = {"axes": axis, "mode": mode, "cval": cval, "origin": 0}
     if _can_be_in_source(weights):
-        run(kernel_of(_line(tuple(map(_text, weights.tolist())), sign, origin)), image, target, **window)
-        return
-    names = tuple(f"k{index}" for index in range(count))
+        return kernel_of(_line(tuple(map(_text, weights.tolist())), sign, origin)), {}
+    names = tuple(f"k{index}" for index in range(len(weights)))
     kernel = kernel_of(_line(names, sign, origin))
     params = dict(zip(names, weights.tolist(), strict=True))
-    run(kernel, image, target, params={name: params[name] for name in kernel.params}, **window)
+    return kernel, {name: params[name] for name in kernel.params}
+
+
+def line_step(
+    shape: tuple[int, ...], dtype: np.dtype[Any], weights: Weights, axis: int, mode: str, cval: float, origin: int = 0
+) -> Ready:
+    """What correlates small images with a vector along an axis."""
+    if len(weights) > _MOST_ALONG_COLUMNS:
+        raise LeftToSciPy
+    kernel, params = _line_kernel(weights, origin)
+    return one_step(kernel, shape, dtype, axes=axis, mode=mode, cval=cval, origin=0, **params)
 
 
 @functools.lru_cache(maxsize=128)
@@ -201,32 +243,43 @@ def _windows(
     input: ArrayLike, weights: ArrayLike, output: Any, mode: str, cval: complex, origin: Any, axes: Any, mirror: bool
 ) -> Array:
     """Correlates with an array, or convolves."""
-    image, values, mode = np.asarray(input), np.asarray(weights), mode_of(mode)
-    named = axes_of(axes, image.ndim)
+    image, mode = np.asarray(input), mode_of(mode)
+    values, along, origins = _placed_weights(np.asarray(weights), image.ndim, origin, axes, mirror)
+
+    def real(image: Array, weights: Weights, target: Array, cval: float) -> None:
+        kernel, window, params = _window_kernel(weights, origins)
+        run(kernel, image, target, axes=along, mode=mode, cval=cval, params=params, **window)
+
+    return _by_parts(real, image, values, output, cval)
+
+
+def _placed_weights(
+    values: Array, ndim: int, origin: Any, axes: Any, mirror: bool
+) -> tuple[Array, tuple[int, ...], list[int]]:
+    """The weights of a correlation that does what is asked for, the axes along which they lie, and their origins."""
+    named = axes_of(axes, ndim)
     if values.dtype.kind not in "biufc" or values.ndim != len(named) or values.ndim == 0:
         raise LeftToSciPy
     if mirror:
         values = np.flip(values)
         along = tuple(sorted(named))
         # Weights are in the order of the array's axes; origins are so, too, or in the order of `axes`.
-        lengths = values.shape if len(named) == image.ndim else [values.shape[along.index(axis)] for axis in named]
+        lengths = values.shape if len(named) == ndim else [values.shape[along.index(axis)] for axis in named]
         origin = [-one - (length % 2 == 0) for one, length in zip(for_each(origin, len(named)), lengths, strict=True)]
     else:
         values = values.conj()
-    along, origins = placed(values, origin, named, image.ndim)
+    return values, *placed(values, origin, named, ndim)
 
-    def real(image: Array, weights: Weights, target: Array, cval: float) -> None:
-        window = {"axes": along, "mode": mode, "cval": cval, "origin": origins}
-        cells = np.abs(weights) > _EPSILON
-        if _can_be_in_source(weights):
-            places = np.argwhere(cells) - np.array(cells.shape) // 2 - np.array(origins)
-            source = _sum(tuple(map(tuple, places.tolist())), tuple(map(_text, weights[cells].tolist())))
-            run(kernel_of(source), image, target, **{**window, "origin": 0})
-        else:
-            kernel = kernel_of("weights k; fold s = 0 for v in w, u in k: s + v * u")
-            run(kernel, image, target, footprint=cells, params={"k": weights[cells]}, **window)
 
-    return _by_parts(real, image, values, output, cval)
+def _window_kernel(weights: Weights, origins: Sequence[int]) -> tuple[Kernel, dict[str, Any], dict[str, Any]]:
+    """The kernel of a correlation with an array, its window, and its params."""
+    cells = np.abs(weights) > _EPSILON
+    if _can_be_in_source(weights):
+        places = np.argwhere(cells) - np.array(cells.shape) // 2 - np.array(origins)
+        source = _sum(tuple(map(tuple, places.tolist())), tuple(map(_text, weights[cells].tolist())))
+        return kernel_of(source), {"origin": 0}, {}
+    kernel = kernel_of("weights k; fold s = 0 for v in w, u in k: s + v * u")
+    return kernel, {"footprint": cells, "origin": origins}, {"k": weights[cells]}
 
 
 def _sum(places: tuple[tuple[int, ...], ...], weights: tuple[str, ...]) -> str:

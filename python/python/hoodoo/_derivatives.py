@@ -12,8 +12,10 @@ from scipy.ndimage import gaussian_filter1d as _scipys_gaussian
 
 from . import _scipy
 from ._arrays import Array
-from ._correlate import along_line, correlate1d
+from ._correlate import along_line, correlate1d, line_step
 from ._dropin import LeftToSciPy, axes_of, axis_of, for_each, mode_of, same_as_scipy
+from ._prepared import is_plain
+from ._remembered import Ready, chained, remembered
 
 __all__ = [
     "gaussian_filter",
@@ -53,7 +55,58 @@ def gaussian_filter1d(
     return correlate1d(input, _gaussian(sigma, order, truncate, radius), axis, output, mode, cval, 0)
 
 
-@same_as_scipy
+def _gaussian_lines(
+    ndim: int, sigma: Any, order: Any, mode: Any, truncate: Any, radius: Any, axes: Any
+) -> list[tuple[int, NDArray[np.float64], str]]:
+    """The axes along which a Gaussian filter does something, the weights along each, and the mode."""
+    named = axes_of(axes, ndim)
+    each = zip(named, *(for_each(value, len(named)) for value in (sigma, order, mode, radius)), strict=True)
+    lines = []
+    for axis, deviation, derivative, one, width in each:
+        if deviation > _LEAST_SIGMA:
+            lines.append((axis, _gaussian(deviation, derivative, truncate, width), mode_of(one)))
+    return lines
+
+
+@remembered
+def _smoothed(
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    sigma: Any,
+    order: Any,
+    mode: str,
+    cval: float,
+    truncate: float,
+    radius: Any,
+    axes: Any,
+) -> Ready:
+    lines = _gaussian_lines(len(shape), sigma, order, mode, truncate, radius, axes)
+    if not lines:
+        raise LeftToSciPy
+    return chained([line_step(shape, dtype, weights, axis, mode, cval) for axis, weights, mode in lines])
+
+
+def _usual_gaussian(
+    input: Array,
+    sigma: Any,
+    order: Any = 0,
+    output: Any = None,
+    mode: Any = "reflect",
+    cval: Any = 0.0,
+    truncate: Any = 4.0,
+    *,
+    radius: Any = None,
+    axes: Any = None,
+) -> Array | None:
+    numbers = (sigma, cval, truncate) if type(sigma) is not tuple else (*sigma, cval, truncate)
+    if type(mode) is not str or not all([type(each) in (int, float) for each in numbers]):
+        return None
+    if not (is_plain(order) and is_plain(radius) and is_plain(axes)):
+        return None
+    return _smoothed(input, output, sigma, order, mode, cval, truncate, radius, axes)
+
+
+@functools.partial(same_as_scipy, usual=_usual_gaussian)
 def gaussian_filter(
     input: ArrayLike,
     sigma: float | Sequence[float],
@@ -74,13 +127,7 @@ def gaussian_filter(
     array([20, 22, 24, 25, 27])
     """
     image = np.asarray(input)
-    named = axes_of(axes, image.ndim)
-    each = zip(named, *(for_each(value, len(named)) for value in (sigma, order, mode, radius)), strict=True)
-    lines = []
-    for axis, deviation, derivative, one, width in each:
-        if deviation > _LEAST_SIGMA:
-            lines.append((axis, _gaussian(deviation, derivative, truncate, width), mode_of(one)))
-    return _lines(image, lines, output, cval)
+    return _lines(image, _gaussian_lines(image.ndim, sigma, order, mode, truncate, radius, axes), output, cval)
 
 
 @same_as_scipy

@@ -25,26 +25,35 @@ class LeftToSciPy(Exception):
     """Raised by a function of this package for arguments that SciPy's own function of this name is to take, or to refuse."""
 
 
-def same_as_scipy(function: _F) -> _F:
+def same_as_scipy(function: _F, usual: Callable[..., Any] | None = None) -> _F:
     """A function whose values are those of SciPy's function of this name to the last bit: that does what the other leaves to it.
 
-    Arguments that are not right are left to SciPy, too. So its exceptions are SciPy's own.
+    Arguments that are not right are left to SciPy, too. So its exceptions are SciPy's own. Small images are SciPy's as well, but for those
+    of which `usual`, with the same arguments, makes something.
     """
-    return _replacement(function, small_too=True)
+    return _replacement(function, True, usual)
 
 
 def replaces_scipy(function: _F) -> _F:
     """As `same_as_scipy`, for a function whose values differ from SciPy's in their rounding, which small images don't change."""
-    return _replacement(function, small_too=False)
+    return _replacement(function, False, None)
 
 
-def _replacement(function: _F, small_too: bool) -> _F:
+def _replacement(function: _F, small_too: bool, usual: Callable[..., Any] | None) -> _F:
     theirs = getattr(ndimage, function.__name__, None)
 
     @functools.wraps(function)
     def either(input: Any, *arguments: Any, **keywords: Any) -> Any:
         if small_too and theirs is not None and type(input) is np.ndarray and input.size < smallest:
             # At once: what is asked before takes part of so short a time.
+            if usual is not None:
+                try:
+                    made = usual(input, *arguments, **keywords)
+                except TypeError:
+                    # SciPy says what is wrong with the arguments.
+                    made = None
+                if made is not None:
+                    return made
             return theirs(input, *arguments, **keywords)
         image = np.asarray(input)
         if not small_too or image.size >= smallest:

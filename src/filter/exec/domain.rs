@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::view::RawView;
 use crate::grid::boundary::Mode;
 use crate::grid::region::Region;
 
@@ -87,6 +88,13 @@ impl Domain {
     /// The same along a row.
     pub fn index_along(&self, at: isize) -> Option<isize> {
         self.index(self.shape.len() - 1, at)
+    }
+
+    /// The address of the row of an array of this shape that has this index along each axis but the last, or `None` for a row of `cval`.
+    pub fn row(&self, view: &RawView<'_>, outer: impl Iterator<Item = isize>) -> Option<*const u8> {
+        let steps = outer.enumerate().zip(view.strides());
+        let distance = steps.map(|((axis, at), stride)| Some(self.index(axis, at)? * stride)).sum::<Option<isize>>()?;
+        Some(view.first().cast_const().wrapping_offset(distance))
     }
 
     /// Whether what is `offset` from the index `at` along an axis is outside the array.

@@ -29,14 +29,30 @@ pub trait RowReader: Sync {
     /// `row` is the address of one of the array's rows.
     unsafe fn is_finite(&self, row: *const u8, positions: Range<isize>, border: &BorderMap) -> bool;
 
-    /// Copies the cells at `positions` along a row, which are inside the array or among those of its border map, to `copy`,
-    /// as elements of the input's lane type.
+    /// Copies the cells at `positions` along some rows, which are inside the array or among those of its border map, as elements of the
+    /// input's lane type: the first row to `copy`, and each other so many bytes after the one before it.
     ///
     /// # Safety
     ///
-    /// `row` is the address of one of the array's rows, or `None` for a row outside the array; there is room for the cells at
-    /// `copy`.
-    unsafe fn copy(&self, row: Option<*const u8>, positions: Range<isize>, border: &BorderMap, copy: *mut u8);
+    /// `rows` are addresses of the array's rows, or `None` for rows outside the array; there is room for the cells at `copy`.
+    unsafe fn copy_rows(
+        &self,
+        rows: &[Option<*const u8>],
+        positions: &Range<isize>,
+        border: &BorderMap,
+        copy: *mut u8,
+        pitch: usize,
+    );
+
+    /// Copies the cells of a row.
+    ///
+    /// # Safety
+    ///
+    /// As for [`RowReader::copy_rows`].
+    unsafe fn copy(&self, row: Option<*const u8>, positions: Range<isize>, border: &BorderMap, copy: *mut u8) {
+        // SAFETY: passed on.
+        unsafe { self.copy_rows(&[row], &positions, border, copy, 0) };
+    }
 }
 
 /// The rows of an array, which hold what `input` says, with `outside` around it; of `copied` rows code never reads the
@@ -100,24 +116,32 @@ impl<T: Element> RowReader for ArrayRows<'_, T> {
         finite
     }
 
-    unsafe fn copy(&self, row: Option<*const u8>, positions: Range<isize>, border: &BorderMap, copy: *mut u8) {
+    unsafe fn copy_rows(
+        &self,
+        rows: &[Option<*const u8>],
+        positions: &Range<isize>,
+        border: &BorderMap,
+        copy: *mut u8,
+        pitch: usize,
+    ) {
+        let copies = rows.iter().enumerate().map(|(index, row)| (*row, copy.wrapping_add(index * pitch)));
         match self.input.lane {
             // The lane type holds what is outside exactly, or the plan would have chosen another.
-            _ if self.input.is_native() => {
+            _ if self.input.is_native() => copies.for_each(|(row, copy)| {
                 // SAFETY: passed on; native elements have the lane type's size.
                 unsafe {
                     self.copy_as(row, positions, border, copy.cast::<T>(), self.outside_element, |element| element)
                 }
-            }
-            Lane::F32 => {
+            }),
+            Lane::F32 => copies.for_each(|(row, copy)| {
                 let outside = self.outside as f32;
                 // SAFETY: passed on; elements are converted to f32s, whose values they are.
                 unsafe { self.copy_as(row, positions, border, copy.cast::<f32>(), outside, |x| x.to_f64() as f32) }
-            }
-            _ => {
+            }),
+            _ => copies.for_each(|(row, copy)| {
                 // SAFETY: passed on; other elements are converted to f64s.
                 unsafe { self.copy_as(row, positions, border, copy.cast::<f64>(), self.outside, Element::to_f64) }
-            }
+            }),
         }
     }
 }
@@ -125,11 +149,11 @@ impl<T: Element> RowReader for ArrayRows<'_, T> {
 impl<T: Element> ArrayRows<'_, T> {
     /// # Safety
     ///
-    /// As for [`RowReader::copy`]; `U` is `T` if elements are native.
+    /// As for [`RowReader::copy_rows`]; `U` is `T` if elements are native.
     unsafe fn copy_as<U: Copy>(
         &self,
         row: Option<*const u8>,
-        positions: Range<isize>,
+        positions: &Range<isize>,
         border: &BorderMap,
         copy: *mut U,
         outside: U,
@@ -142,7 +166,7 @@ impl<T: Element> ArrayRows<'_, T> {
             }
             return;
         };
-        border.visit_beyond(&positions, |position, index| {
+        border.visit_beyond(positions, |position, index| {
             let element = match index {
                 // SAFETY: the index is inside the row.
                 Some(index) => convert(unsafe { *row.offset(index * self.step) }),
@@ -151,7 +175,7 @@ impl<T: Element> ArrayRows<'_, T> {
             // SAFETY: there is room for all positions.
             unsafe { copy.offset(position - positions.start).write(element) };
         });
-        let inside = border.inside(&positions);
+        let inside = border.inside(positions);
         if inside.is_empty() {
             return;
         }
@@ -169,6 +193,22 @@ impl<T: Element> ArrayRows<'_, T> {
                 (0..inside.len() as isize)
                     .for_each(|index| *to.offset(index) = convert(*from.offset(index * self.step)));
             }
+        }
+    }
+}
+
+/// Whether none of so many numbers of a lane type is infinite or NaN.
+///
+/// # Safety
+///
+/// They are there, at a multiple of their size.
+pub unsafe fn are_finite(lane: Lane, first: *const u8, count: usize) -> bool {
+    // SAFETY: by the contract.
+    unsafe {
+        match lane {
+            Lane::F32 => all_finite(std::slice::from_raw_parts(first.cast::<f32>(), count)),
+            Lane::F64 => all_finite(std::slice::from_raw_parts(first.cast::<f64>(), count)),
+            _ => true,
         }
     }
 }

@@ -84,19 +84,12 @@ impl<'a> BoundRows<'a> {
         for (id, row) in context.plan.reads.rows() {
             let (stream_id, stream) = context.access.stream(id);
             let reader = context.readers[stream.array].as_ref();
-            let positions = self.outer.iter().zip(&row.row.outer).map(|(index, offset)| *index as isize + offset);
-            let steps = positions.enumerate().zip(reader.view().strides());
-            let distance = steps
-                .map(|((axis, position), stride)| Some(context.run.domain.index(axis, position)? * stride))
-                .sum::<Option<isize>>();
-            self.rows[id.index()] = match distance {
-                Some(distance) => reader.view().first().cast_const().wrapping_offset(distance),
-                None => {
-                    let outside = buffers[stream_id.index()].outside(longest, strip, reader, stream);
-                    self.redirects.push((id, Redirect::Outside(outside)));
-                    std::ptr::null()
-                }
-            };
+            let outer = self.outer.iter().zip(&row.row.outer).map(|(index, offset)| *index as isize + offset);
+            self.rows[id.index()] = context.run.domain.row(reader.view(), outer).unwrap_or_else(|| {
+                let outside = buffers[stream_id.index()].outside(longest, strip, reader, stream);
+                self.redirects.push((id, Redirect::Outside(outside)));
+                std::ptr::null()
+            });
         }
     }
 

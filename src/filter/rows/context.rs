@@ -7,15 +7,15 @@ use super::array_rows::{RowReader, reader};
 use super::order::shared::OrderContext;
 use super::target::Target;
 use super::traversal::{Rereads, RowShape, Strips, Traversal};
+use super::writer::Writer;
 use crate::codegen::row::RowKernel;
 use crate::filter::exec::domain::Domain;
 use crate::filter::exec::pool::Verdict;
 use crate::filter::exec::view::RawView;
 use crate::filter::progress::Progress;
+use crate::grid::copies::Copies;
 use crate::grid::element::Precision;
 use crate::grid::region::Region;
-use crate::plan::pass::Pass;
-use crate::plan::reads::PassReads;
 use crate::plan::{Plan, pass_input};
 use crate::tuning;
 
@@ -29,12 +29,24 @@ pub struct RowRun<'a> {
     pub domain: &'a Domain,
     /// The pixels to compute; some of those that the outputs have, by their indices in the inputs.
     pub region: &'a Region,
+    /// When rows are copied.
+    pub copies: Copies,
     /// The greatest number of threads.
     pub threads: usize,
     /// Where to report and to be cancelled.
     pub progress: &'a Progress,
     /// How many pixels may be computed before a cancellation is seen; a block of them is always computed.
     pub cancel_interval: usize,
+}
+
+impl RowRun<'_> {
+    /// Whether the code's params and weights are finite.
+    pub fn constants_are_finite(&self) -> bool {
+        self.constants.iter().all(|value| match self.kernel.plan.request.precision {
+            Precision::Exact => value.is_finite(),
+            Precision::Single => (*value as f32).is_finite(),
+        })
+    }
 }
 
 /// What all threads share.
@@ -52,8 +64,6 @@ pub struct RunContext<'a> {
     pub inside: Vec<Range<usize>>,
     /// The outputs, by their numbers.
     pub targets: Vec<Target<'a>>,
-    /// Whether the results for each output are moved there from memory of the thread's own.
-    pub staged: Vec<bool>,
     /// How many pixels of a row are computed at once, at most.
     pub chunk: usize,
     /// How many are computed at least: a block of any pass.
@@ -88,10 +98,9 @@ impl<'a> RunContext<'a> {
         let pairs = outputs.iter().zip(&plan.last_pass().outputs);
         let targets: Vec<Target<'_>> = pairs.map(|(view, output)| Target::new(view, *output, domain, region)).collect();
         let short = whole.len < shape.block;
-        let staged: Vec<bool> = targets.iter().map(|target| !target.is_native() || target.streamed || short).collect();
         let validated = plan.has_general_code();
         let line_chunk = line_chunk(plan, shape.block);
-        let most = most_pixels(plan, staged.contains(&true) || validated);
+        let most = most_pixels(plan, targets.iter().any(|target| target.is_staged(short)) || validated);
         let unseen = pixels_unseen(plan, run.cancel_interval);
         let twice = computed_twice(plan);
         let chunk = most.min(line_chunk.unwrap_or(most)).max(twice).min(unseen).next_multiple_of(shape.block);
@@ -116,20 +125,19 @@ impl<'a> RunContext<'a> {
             readers,
             inside,
             targets,
-            staged,
             chunk,
             block: shape.block,
             validated,
-            constants_finite: run.constants.iter().all(|value| match plan.request.precision {
-                Precision::Exact => value.is_finite(),
-                Precision::Single => (*value as f32).is_finite(),
-            }),
+            constants_finite: run.constants_are_finite(),
         }
     }
 
-    /// The pass that makes the outputs, and what it reads.
-    pub fn last_pass(&self) -> (&Pass, &PassReads) {
-        (self.plan.last_pass(), &self.plan.reads.passes[self.plan.passes.len() - 1])
+    /// What a thread writes the last pass's results with.
+    pub fn writer(&'a self) -> Writer<'a> {
+        let pass = self.plan.last_pass();
+        let rows = pass.rows_per_call * self.plan.reads.passes[self.plan.passes.len() - 1].calls;
+        let pixels = self.chunk.min(self.run.region.row().len()).max(self.block);
+        Writer::new(&self.targets, self.run.region.row().len() < self.block, rows, pixels, pass.cast)
     }
 }
 

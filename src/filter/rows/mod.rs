@@ -7,6 +7,8 @@
 //! Memory: for each thread, a few ends or rows for each row of the footprint, and a row for each output that is not written
 //! directly.
 //!
+//! All that is read of small arrays, and of boxes of short rows, is copied once instead (`small.rs`).
+//!
 //! A plan may have several passes, which compute each chunk of a group of rows one after the other. All but the last make
 //! lines: rows in the thread's own memory that go as far beyond the chunk as later passes read. Only passes that read
 //! arrays know of boundaries.
@@ -20,7 +22,9 @@ mod finite;
 mod line_buffer;
 mod lines;
 mod order;
+mod padded;
 mod passes;
+mod small;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -30,10 +34,12 @@ mod writer;
 
 pub use self::context::RowRun;
 use self::context::RunContext;
+use self::small::Boxes;
 use self::worker::Worker;
 use super::exec::pool::{Verdict, in_bands};
 use super::exec::view::RawView;
 use crate::error::Error;
+use crate::grid::copies::Copies;
 use crate::grid::region::Region;
 use crate::plan::Plan;
 use crate::plan::pass::Pass;
@@ -42,10 +48,15 @@ use crate::tuning;
 /// Computes every pixel of the run's region; the number of the first of its pixels that fails, in C order. Inputs have the
 /// domain's shape, outputs that of its region, and both the element types of the plan.
 pub fn run(run: &RowRun<'_>, inputs: &[RawView<'_>], outputs: &[RawView<'_>]) -> Result<Option<usize>, Error> {
-    let verdict = Verdict::new(run.progress);
-    let context = RunContext::new(run, inputs, outputs, &verdict);
     let plan = &run.kernel.plan;
     let threads = threads(plan, run.region, run.threads);
+    if run.copies == Copies::Auto
+        && let Some(boxes) = Boxes::new(run, inputs, threads)
+    {
+        return small::run(run, &boxes, threads, inputs, outputs);
+    }
+    let verdict = Verdict::new(run.progress);
+    let context = RunContext::new(run, inputs, outputs, &verdict);
     // A block of an order statistic's pixels is not worth it for a few rows.
     let block = context.orders.iter().map(|order| order.rows().div_ceil(plan.reads.group_rows)).max().unwrap_or(1);
     let least = block.min(context.traversal.groups().div_ceil(threads)).max(1);

@@ -12,8 +12,8 @@ use crate::tuning;
 /// An output array, and what the last pass makes for it.
 pub struct Target<'a> {
     view: &'a RawView<'a>,
-    /// The index in the inputs of the array's first pixel.
-    origin: Vec<usize>,
+    /// The pixels that the array has, by their indices in the inputs.
+    whole: &'a Region,
     /// How far the region's rows start from the array's.
     indent: usize,
     pub output: PassOutput,
@@ -43,14 +43,14 @@ type CopyRow = unsafe fn(*mut u8, isize, *const u8, usize);
 
 impl<'a> Target<'a> {
     /// The array, which has the pixels of the domain's region, for those of a part of it.
-    pub fn new(view: &'a RawView<'a>, output: PassOutput, domain: &Domain, region: &Region) -> Target<'a> {
+    pub fn new(view: &'a RawView<'a>, output: PassOutput, domain: &'a Domain, region: &Region) -> Target<'a> {
         for_dtype!(view.dtype(), T => Target::of::<T>(view, output, domain.region(), region))
     }
 
-    fn of<T: Element>(view: &'a RawView<'a>, output: PassOutput, whole: &Region, region: &Region) -> Target<'a> {
+    fn of<T: Element>(view: &'a RawView<'a>, output: PassOutput, whole: &'a Region, region: &Region) -> Target<'a> {
         let target = Target {
             view,
-            origin: whole.first(),
+            whole,
             indent: region.row().start - whole.row().start,
             output,
             step: view.step::<T>(),
@@ -72,6 +72,11 @@ impl<'a> Target<'a> {
         self.output.is_native() && self.step == 1
     }
 
+    /// Whether results are moved there from a thread's own memory; `short` says whether code computes more than a row.
+    pub fn is_staged(&self, short: bool) -> bool {
+        !self.is_native() || self.streamed || short
+    }
+
     /// The distance between rows that follow each other along the axis before the last, in bytes.
     pub fn row_stride(&self) -> isize {
         let strides = self.view.strides();
@@ -85,7 +90,7 @@ impl<'a> Target<'a> {
 
     /// The address of the first element of the region's row at `outer`.
     pub fn row(&self, outer: &[usize]) -> *mut u8 {
-        let indices = outer.iter().zip(&self.origin).map(|(index, first)| (index - first) as isize);
+        let indices = outer.iter().zip(&self.whole.axes).map(|(index, range)| (index - range.start) as isize);
         self.view.first().wrapping_offset(self.view.distance(indices) + self.indent as isize * self.stride())
     }
 

@@ -12,6 +12,7 @@ use crate::filter::exec::domain::Domain;
 use crate::filter::exec::view::RawView;
 use crate::filter::progress::Progress;
 use crate::grid::boundary::Mode;
+use crate::grid::copies::Copies;
 use crate::grid::cut::Cut;
 use crate::grid::element::{Cast, Element, Precision};
 use crate::grid::lane::Lane;
@@ -130,6 +131,7 @@ fn run_plan<T: AnyElement, U: AnyElement>(
         constants: &constants,
         domain: &domain,
         region: domain.region(),
+        copies: Copies::default(),
         threads: how.threads,
         progress: &Progress::default(),
         cancel_interval: how.pause,

@@ -37,7 +37,7 @@ impl<'a> Worker<'a> {
             chunks: Vec::new(),
             rows: BoundRows::new(context),
             passes: Passes::new(context),
-            writer: Writer::new(context),
+            writer: context.writer(),
             was_finite: true,
         };
         worker.enter(0);
@@ -92,7 +92,7 @@ impl<'a> Worker<'a> {
         let strip = &self.context.traversal.strips[self.strip];
         self.rows.move_to(row, strip, &mut self.buffers);
         self.passes.move_to(&self.rows.outer, self.strip, ahead);
-        self.writer.move_to(&self.rows.outer, strip);
+        self.writer.move_to(&self.rows.outer, strip.offset);
         let mut wanted = rows;
         for segment in 0..strip.segments.len() {
             wanted = self.segment(strip, segment, row, wanted);

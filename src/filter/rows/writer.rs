@@ -4,13 +4,13 @@
 
 use std::ops::Range;
 
-use super::context::RunContext;
 use super::target::{Target, fence};
-use super::traversal::Segments;
+use crate::grid::element::Cast;
 
 /// One thread's results.
 pub struct Writer<'a> {
-    context: &'a RunContext<'a>,
+    targets: &'a [Target<'a>],
+    cast: Cast,
     /// For each output, the address of the first pixel of the strip in the group's first row.
     starts: Vec<*mut u8>,
     own: Vec<OwnRows>,
@@ -43,34 +43,32 @@ impl OwnRows {
 }
 
 impl<'a> Writer<'a> {
-    /// For the results of the last pass.
-    pub fn new(context: &'a RunContext<'a>) -> Writer<'a> {
-        let (pass, access) = context.last_pass();
-        let rows = pass.rows_per_call * access.calls;
-        let pixels = context.chunk.min(context.run.region.row().len()).max(context.block);
-        let own = context.targets.iter().zip(&context.staged);
+    /// For outputs of which code computes so many rows of at most so many pixels at once. All results are moved if an output's rows are so
+    /// `short` that code computes more.
+    pub fn new(targets: &'a [Target<'a>], short: bool, rows: usize, pixels: usize, cast: Cast) -> Writer<'a> {
+        let own = |target| OwnRows::new(target, target.is_staged(short), rows, pixels);
         Writer {
-            context,
-            starts: vec![std::ptr::null_mut(); context.targets.len()],
-            own: own.map(|(target, staged)| OwnRows::new(target, *staged, rows, pixels)).collect(),
-            addresses: vec![std::ptr::null_mut(); rows * context.targets.len()],
+            targets,
+            cast,
+            starts: vec![std::ptr::null_mut(); targets.len()],
+            own: targets.iter().map(own).collect(),
+            addresses: vec![std::ptr::null_mut(); rows * targets.len()],
             rows,
         }
     }
 
-    /// Finds where the results of a group belong, whose first row of pixels is at `outer`.
-    pub fn move_to(&mut self, outer: &[usize], strip: &Segments) {
-        let context = self.context;
-        for (start, target) in self.starts.iter_mut().zip(&context.targets) {
-            *start = target.row(outer).wrapping_offset(strip.offset as isize * target.stride());
+    /// Finds where the results of a group belong, whose first row of pixels is at `outer`, for a strip that starts so many pixels after the
+    /// first one.
+    pub fn move_to(&mut self, outer: &[usize], strip: usize) {
+        for (start, target) in self.starts.iter_mut().zip(self.targets) {
+            *start = target.row(outer).wrapping_offset(strip as isize * target.stride());
         }
     }
 
     /// Points to where `rows` rows of a chunk go that starts at the strip's pixel `start`.
     pub fn bind(&mut self, start: usize, rows: usize) {
-        let context = self.context;
-        let count = context.targets.len();
-        for (index, (target, own)) in context.targets.iter().zip(&mut self.own).enumerate() {
+        let count = self.targets.len();
+        for (index, (target, own)) in self.targets.iter().zip(&mut self.own).enumerate() {
             let first = self.starts[index].wrapping_offset(start as isize * target.stride());
             let direct = if own.staged { 0 } else { rows };
             for row in 0..self.rows {
@@ -85,8 +83,7 @@ impl<'a> Writer<'a> {
     /// Moves results of some rows that are not where they belong: those of the strip's pixels `pixels`, with which the chunk
     /// starts.
     pub fn write_back(&mut self, pixels: &Range<usize>, rows: Range<usize>) {
-        let context = self.context;
-        for (index, (target, own)) in context.targets.iter().zip(&mut self.own).enumerate() {
+        for (index, (target, own)) in self.targets.iter().zip(&mut self.own).enumerate() {
             if !own.staged || rows.is_empty() {
                 continue;
             }
@@ -97,20 +94,20 @@ impl<'a> Writer<'a> {
                 let len = pixels.len() * rows.len();
                 // SAFETY: code has written the pixels' elements, which belong to contiguous rows of the output that no
                 // other thread writes to, one after the other.
-                unsafe { target.put(own.row(rows.start), to(rows.start), len, context.plan.last_pass().cast) };
+                unsafe { target.put(own.row(rows.start), to(rows.start), len, self.cast) };
                 continue;
             }
             for row in rows.clone() {
                 // SAFETY: code has written the pixels' elements, from a multiple of their size on, which belong to a row of the
                 // output that no other thread writes to.
-                unsafe { target.put(own.row(row), to(row), pixels.len(), context.plan.last_pass().cast) };
+                unsafe { target.put(own.row(row), to(row), pixels.len(), self.cast) };
             }
         }
     }
 
     /// Lets other threads see everything that was written.
     pub fn finish(&self) {
-        if self.context.targets.iter().any(|target| target.streamed) {
+        if self.targets.iter().any(|target| target.streamed) {
             fence();
         }
     }

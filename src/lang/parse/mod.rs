@@ -23,7 +23,7 @@ use super::diagnostic::{Code, Diagnostic};
 use super::limits::Limits;
 use super::span::Span;
 
-pub use self::stack::with_large_stack;
+pub use self::stack::{has_large_stack, with_large_stack};
 
 /// What pest generates from the grammar; its rules are documented there.
 pub(super) mod grammar {

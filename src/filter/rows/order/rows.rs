@@ -6,8 +6,6 @@ use std::ops::Range;
 
 use super::keys::Sortable;
 use crate::codegen::jit::Frame;
-use crate::filter::exec::view::RawView;
-use crate::filter::rows::array_rows::RowReader;
 use crate::filter::rows::border::BorderMap;
 use crate::filter::rows::context::RunContext;
 use crate::plan::order::elements::{Elements, PLACE_BIAS};
@@ -75,7 +73,7 @@ impl ElementRows {
         let reader = context.readers[input].as_ref();
         let copy = &mut self.copies[copy];
         copy.resize((room * reader.element_bytes()).div_ceil(8), 0);
-        let row = row_address(context, reader, cells.outer);
+        let row = context.run.domain.row(reader.view(), cells.outer.iter().copied());
         // SAFETY: the row is one of the array's, or outside, and the border map is that of its length. There is room for its elements: as
         // many as there are cells along the row, which `room` is at least.
         unsafe { reader.copy(row, cells.along.clone(), cells.border, copy.as_mut_ptr().cast()) };
@@ -112,13 +110,4 @@ impl ElementRows {
         // is as long as the pass says, and constants and positions are those of the run and of the window's axes.
         unsafe { code.call(&self.addresses, &outputs[..pass.outputs.len()], room, &frame) };
     }
-}
-
-/// Where the row of an array is whose place along all axes but the last is this, if it is inside.
-fn row_address(context: &RunContext<'_>, reader: &dyn RowReader, outer: &[isize]) -> Option<*const u8> {
-    let view: &RawView<'_> = reader.view();
-    let steps = outer.iter().enumerate().zip(view.strides());
-    let distance =
-        steps.map(|((axis, at), stride)| Some(context.run.domain.index(axis, *at)? * stride)).sum::<Option<isize>>()?;
-    Some(view.first().cast_const().wrapping_offset(distance))
 }

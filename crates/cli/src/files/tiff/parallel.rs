@@ -9,7 +9,8 @@ use std::thread;
 const WAITING: usize = 2;
 
 /// Has `threads` threads do `work` on each thing that comes, and `take` what becomes of it, in the order of the things. At most a few
-/// things for each thread are in memory. Where there is one thread, or one thing, the caller does all of it.
+/// things for each thread are in memory. Where there is one thread, or one thing, the caller does all of it, and so it does where the system
+/// gives no thread.
 pub fn in_order<T: Send, U: Send>(
     mut things: impl Iterator<Item = Result<T, String>>,
     threads: usize,
@@ -28,17 +29,20 @@ pub fn in_order<T: Send, U: Send>(
     thread::scope(|scope| {
         // The threads end when nothing more can come.
         let queue = queue;
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Ok((thing, done)) = next() {
-                    // Nobody waits for it where something has failed.
-                    let _ = done.send(work(thing));
-                }
-            });
+        let worker = || {
+            while let Ok((thing, done)) = next() {
+                // Nobody waits for it where something has failed.
+                let _ = done.send(work(thing));
+            }
+        };
+        let threads = (0..threads).take_while(|_| thread::Builder::new().spawn_scoped(scope, worker).is_ok()).count();
+        let mut things = [Ok(first), Ok(second)].into_iter().chain(things);
+        if threads == 0 {
+            return things.try_for_each(|thing| take(work(thing?)));
         }
         let mut waiting = VecDeque::new();
         let ended = |_| "a thread that codes has ended".to_string();
-        for thing in [Ok(first), Ok(second)].into_iter().chain(things) {
+        for thing in things {
             let (done, result) = sync_channel(1);
             queue.send((thing?, done)).map_err(|_| ended(()))?;
             waiting.push_back(result);

@@ -237,14 +237,15 @@ impl<'r> Streams<'r> {
     fn pass_on(&self, slabs: Slabs<'_>, report: &mut Report) -> Result<Vec<Wrote<'r>>, Failure> {
         thread::scope(|scope| {
             let (sender, received) = sync_channel(1);
-            let reader = scope.spawn(move || read(slabs, &sender));
+            let reader = thread::Builder::new().spawn_scoped(scope, move || read(slabs, &sender)).map_err(no_thread)?;
             let mut senders = Vec::new();
             let mut writers = Vec::new();
             for (target, output) in self.targets.iter().zip(&self.plan.outputs) {
                 let (sender, blocks) = sync_channel::<Block>(1);
                 senders.push(sender);
                 let looked = self.looked;
-                writers.push(scope.spawn(move || output.write(target, blocks, looked)));
+                let writer = thread::Builder::new().spawn_scoped(scope, move || output.write(target, blocks, looked));
+                writers.push(writer.map_err(no_thread)?);
             }
             let filtered = self.filter(received, senders);
             let reading = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -285,6 +286,11 @@ impl<'r> Streams<'r> {
         }
         Ok(())
     }
+}
+
+/// What reads or writes needs a thread of its own.
+fn no_thread(error: io::Error) -> Failure {
+    Failure::Run(format!("rows that come are read and written by threads, and the system gives none: {error}"))
 }
 
 /// Reads all slabs; the time that it took.
