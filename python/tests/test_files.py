@@ -146,8 +146,9 @@ def test_means_are_those_of_xarray_spatial(run, tmp_path, terrain):
     np.testing.assert_allclose(ours[seen], theirs.values[seen], rtol=1e-6)
 
 
+@pytest.mark.parametrize("way", [(), ("--stream",)], ids=["whole", "by rows"])
 @pytest.mark.parametrize("bands", [1, 3])
-def test_internal_masks_of_gdal(run, tmp_path, terrain, bands):
+def test_internal_masks_of_gdal(run, tmp_path, terrain, bands, way):
     rasterio = pytest.importorskip("rasterio")
     heights, holes = terrain
     pixels = np.stack([heights - 900 + band for band in range(bands)]).astype("uint8")
@@ -155,7 +156,7 @@ def test_internal_masks_of_gdal(run, tmp_path, terrain, bands):
         geotiff(tmp_path / "in.tif", pixels, compress="deflate")
         with rasterio.open(tmp_path / "in.tif", "r+") as file:
             file.write_mask(~holes)
-    assert run("mean(w)", "in.tif", "out.tif", "--size", "3", "--mode", "shrink", "--dtype", "f32") == []
+    assert run("mean(w)", "in.tif", "out.tif", "--size", "3", "--mode", "shrink", "--dtype", "f32", *way) == []
     with rasterio.open(tmp_path / "out.tif") as file:
         assert file.mask_flag_enums == ([rasterio.enums.MaskFlags.per_dataset],) * bands
         np.testing.assert_array_equal(file.dataset_mask() > 0, ~holes)
@@ -165,10 +166,10 @@ def test_internal_masks_of_gdal(run, tmp_path, terrain, bands):
         np.testing.assert_allclose(values[band][~holes], expected[~holes], rtol=2e-7)
         np.testing.assert_array_equal(values[band][holes], pixels[band][holes])
     # What is cut off is cut off of the mask, too; other files have no place for it.
-    run("mean(w)", "in.tif", "valid.tif", "--size", "5", "--mode", "valid")
+    run("mean(w)", "in.tif", "valid.tif", "--size", "5", "--mode", "valid", *way)
     with rasterio.open(tmp_path / "valid.tif") as file:
         np.testing.assert_array_equal(file.dataset_mask() > 0, ~holes[2:-2, 2:-2])
-    assert "mask" in run("w[0, 0]", "in.tif", "out.png")
+    assert "mask" in run("w[0, 0]", "in.tif", "out.png", *way)
 
 
 def test_a_palette_of_classes_stays(run, tmp_path):

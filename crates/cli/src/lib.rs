@@ -33,6 +33,7 @@ pub mod session;
 mod sheet;
 mod shell;
 mod signals;
+mod steady;
 mod temporary;
 mod text;
 mod topics;

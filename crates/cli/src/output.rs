@@ -9,7 +9,8 @@ use crate::failure::{Failure, check_stdout};
 use crate::files::{self, Format, Told, is_standard};
 use crate::image::{Image, Layout, Metadata};
 use crate::printable::shown;
-use crate::temporary::{SecondName, Temporary, uninterrupted};
+use crate::steady::Steady;
+use crate::temporary::{Ready, SecondName, Temporary, uninterrupted};
 use crate::watch;
 use hoodoo::{DType, Progress};
 
@@ -258,7 +259,7 @@ impl Place {
         write: impl FnOnce(&mut dyn WriteSeek) -> Result<(), Failure>,
     ) -> Result<Written<'_>, Failure> {
         let mut file = Temporary::new(directory(&self.real)).map_err(|error| self.unwritable(error))?;
-        let mut writer = BufWriter::new(file.file());
+        let mut writer = BufWriter::new(Steady::new(file.file()));
         write(&mut writer)?;
         writer.flush().map_err(|error| Failure::at(&self.path, error))?;
         drop(writer);
@@ -373,22 +374,23 @@ pub fn publish(outputs: Vec<Written<'_>>) -> Result<(), Failure> {
         }
     }
     let _whole = uninterrupted();
-    let mut olds = Vec::new();
-    if let Some((_, others)) = files.split_last() {
+    // All that may take a while, or fail, is done before the first file gets its name; then the others get theirs, one right after the other.
+    let mut ready: Vec<(&Place, Ready, Option<SecondName>)> = Vec::new();
+    let count = files.len();
+    for (number, (place, file)) in files.into_iter().enumerate() {
         // After the last, there is nothing left that could fail.
-        for (place, _) in others {
-            olds.push(place.old()?);
-        }
+        let old = if number + 1 < count { place.old()? } else { None };
+        let file = file.ready(&place.real).map_err(|error| place.unwritable(error))?;
+        ready.push((place, file, old));
     }
-    let mut olds = olds.into_iter();
     let mut published: Vec<(&Place, Option<SecondName>)> = Vec::new();
-    for (place, file) in files {
+    for (place, file, old) in ready {
         if let Err(error) = file.persist(&place.real) {
             let lost: Vec<String> = published.into_iter().filter_map(|(place, old)| place.restore(old)).collect();
             let reasons = [vec![place.unwritable(error).message()], lost].concat();
             return Err(Failure::Run(reasons.join("; ")));
         }
-        published.push((place, olds.next().flatten()));
+        published.push((place, old));
     }
     Ok(())
 }

@@ -74,19 +74,42 @@ impl Temporary {
         &mut self.file
     }
 
+    /// Has the file be ready to be put where it belongs: where it takes the place of another one, it has a name beside that one from now
+    /// on. To be used only [`uninterrupted`].
+    pub fn ready(self, path: &Path) -> io::Result<Ready> {
+        let Temporary { file, name } = self;
+        let name = match name {
+            // Where nothing is to be replaced, it never has another name.
+            None if fs::symlink_metadata(path).is_ok() => Some(named_beside(&file, path)?),
+            name => name,
+        };
+        Ok(Ready { file, name })
+    }
+}
+
+/// A finished file, which one call of the system puts where it belongs; dropped, it is gone.
+pub struct Ready {
+    file: File,
+    name: Option<TempPath>,
+}
+
+impl Ready {
     /// Puts the file where it belongs, in place of what is there; to be used only [`uninterrupted`].
     pub fn persist(self, path: &Path) -> io::Result<()> {
         let name = match self.name {
             Some(name) => name,
-            // Where nothing is to be replaced, it never has another name.
             None if unnamed::link(&self.file, path).is_ok() => return Ok(()),
-            None => {
-                let directory = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
-                builder().make_in(directory, |name| unnamed::link(&self.file, name))?.into_temp_path()
-            }
+            // Somebody else has made a file there.
+            None => named_beside(&self.file, path)?,
         };
         name.persist(path).map_err(|error| error.error)
     }
+}
+
+/// A name for a file without one, in the directory of a path.
+fn named_beside(file: &File, path: &Path) -> io::Result<TempPath> {
+    let directory = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+    Ok(builder().make_in(directory, |name| unnamed::link(file, name))?.into_temp_path())
 }
 
 /// Files without a name, as Linux has them on most of its file systems.
@@ -269,7 +292,7 @@ mod tests {
             let mut file = Temporary::new(home.path()).unwrap();
             file.file().write_all(text.as_bytes()).unwrap();
             let _whole = uninterrupted();
-            file.persist(&path).unwrap();
+            file.ready(&path).unwrap().persist(&path).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
             assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
         }

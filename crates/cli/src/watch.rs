@@ -141,6 +141,32 @@ impl<'p> Share<'p> {
         })
     }
 
+    /// What is shown after so much time: of the bar so many steps, and a text if there is a new one.
+    fn shown(&self, elapsed: Duration) -> (u64, Option<String>) {
+        let done = self.done();
+        let (writing, coded) = (self.writing.load(Ordering::Relaxed), self.coded.load(Ordering::Relaxed));
+        // Coding has a bar of its own, where there is but one file.
+        let alone = writing && coded > 0 && self.files == 1;
+        let position = if alone { coded as u64 } else { (STEPS * done) as u64 };
+        if done == 0.0 {
+            return (position, None);
+        }
+        // The bar's own estimate knows nothing of the time before it was drawn.
+        let left = elapsed.as_secs_f64() * (1.0 / done - 1.0);
+        let files = match self.files {
+            1 => String::new(),
+            files => format!("{} of {files} files, ", self.finished.load(Ordering::Relaxed)),
+        };
+        // How long a picture is coded depends on what is in it.
+        let message = match (writing, coded) {
+            (true, 0) => format!("{files}writing"),
+            (true, coded) if !alone => format!("{files}writing, {:.0} %", 100.0 * coded as f64 / STEPS),
+            (true, _) => "writing".to_string(),
+            (false, _) => format!("{files}about {left:.0} s left"),
+        };
+        (position, Some(message))
+    }
+
     /// Draws the bar until the sender is dropped.
     fn draw(&self, finished: &Receiver<()>) {
         let start = Instant::now();
@@ -153,29 +179,72 @@ impl<'p> Share<'p> {
                 let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {msg}");
                 ProgressBar::new(STEPS as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
             });
-            let done = self.done();
-            let (writing, coded) = (self.writing.load(Ordering::Relaxed), self.coded.load(Ordering::Relaxed));
-            // Coding has a bar of its own, where there is but one file.
-            let alone = writing && coded > 0 && self.files == 1;
-            bar.set_position(if alone { coded as u64 } else { (STEPS * done) as u64 });
-            // The bar's own estimate knows nothing of the time before it was drawn.
-            if done > 0.0 {
-                let left = start.elapsed().as_secs_f64() * (1.0 / done - 1.0);
-                let files = match self.files {
-                    1 => String::new(),
-                    files => format!("{} of {files} files, ", self.finished.load(Ordering::Relaxed)),
-                };
-                // How long a picture is coded depends on what is in it.
-                bar.set_message(match (writing, coded) {
-                    (true, 0) => format!("{files}writing"),
-                    (true, coded) if !alone => format!("{files}writing, {:.0} %", 100.0 * coded as f64 / STEPS),
-                    (true, _) => "writing".to_string(),
-                    (false, _) => format!("{files}about {left:.0} s left"),
-                });
+            let (position, message) = self.shown(start.elapsed());
+            bar.set_position(position);
+            if let Some(message) = message {
+                bar.set_message(message);
             }
         }
         if let Some(bar) = bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use hoodoo::{AnyArray, DType, Filter, Kernel, Progress};
+
+    use super::{STEPS, Share};
+
+    /// Computes so many pixels.
+    fn compute(progress: &Progress, pixels: usize) {
+        let filter = Filter::new(&Kernel::compile("w[0]").unwrap());
+        let input = AnyArray::zeros(DType::U8, &[pixels]);
+        let mut output = AnyArray::zeros(DType::U8, &[pixels]);
+        filter.run_all_into(&[input.as_input()], &mut [output.as_output()], progress).unwrap();
+    }
+
+    #[test]
+    fn the_bar_of_one_file() {
+        let progress = Progress::default();
+        let share = Share::new(&progress, 1);
+        let after = |seconds| share.shown(Duration::from_secs(seconds));
+        let words = |text: &str| Some(text.to_string());
+        share.begin(1000);
+        assert_eq!(after(2), (0, None));
+        compute(&progress, 250);
+        assert_eq!(after(2), (250, words("about 6 s left")));
+        compute(&progress, 750);
+        assert_eq!(after(3), (STEPS as u64, words("about 0 s left")));
+        // While it is coded the bar begins anew, as soon as the coder says how far it is.
+        share.write();
+        assert_eq!(after(4), (STEPS as u64, words("writing")));
+        share.coded(0.423);
+        assert_eq!(after(4), (423, words("writing")));
+        share.coded(1.0);
+        assert_eq!(after(5), (STEPS as u64, words("writing")));
+    }
+
+    #[test]
+    fn the_bar_of_several_files() {
+        let progress = Progress::default();
+        let share = Share::new(&progress, 4);
+        let after = |seconds| share.shown(Duration::from_secs(seconds));
+        let words = |text: &str| Some(text.to_string());
+        share.begin(100);
+        compute(&progress, 100);
+        share.write();
+        share.coded(0.37);
+        assert_eq!(after(5), (250, words("0 of 4 files, writing, 37 %")));
+        share.finish();
+        share.begin(200);
+        compute(&progress, 100);
+        assert_eq!(after(6), (375, words("1 of 4 files, about 10 s left")));
+        // One that is given up counts as finished.
+        share.finish();
+        assert_eq!(after(6), (500, words("2 of 4 files, about 6 s left")));
     }
 }

@@ -49,36 +49,43 @@ fn killed_at_any_moment() {
     let dir = dir.path();
     prepare(dir);
     let mut random = fastrand::Rng::with_seed(4);
-    for (words, output) in [
-        (vec!["max(w)", "in.npy", "-o", "out.npy", "--size", "3", "--stream"], "out.npy"),
-        (vec!["max(w)", "in.npy", "-o", "out.tif", "--size", "3", "--stream"], "out.tif"),
-        (vec!["max(w)", "in.npy", "-o", "out.png", "--size", "3"], "out.png"),
+    let two = ["low: min(w), high: max(w)", "in.npy", "--size", "3", "-o", "low.npy", "-o", "high.tif"];
+    for (words, outputs) in [
+        (vec!["max(w)", "in.npy", "-o", "out.npy", "--size", "3", "--stream"], vec!["out.npy"]),
+        (vec!["max(w)", "in.npy", "-o", "out.tif", "--size", "3", "--stream"], vec!["out.tif"]),
+        (vec!["max(w)", "in.npy", "-o", "out.png", "--size", "3"], vec!["out.png"]),
+        (two.to_vec(), vec!["low.npy", "high.tif"]),
+        ([&two[..], &["--stream"]].concat(), vec!["low.npy", "high.tif"]),
     ] {
-        let path = dir.join(output);
         let start = Instant::now();
         assert!(hoodoo(dir, &words).output().unwrap().status.success());
         let time = start.elapsed();
-        let whole = fs::read(&path).unwrap();
-        // A file that is replaced, and one that is new.
+        let whole: Vec<Vec<u8>> = outputs.iter().map(|output| fs::read(dir.join(output)).unwrap()).collect();
+        // Files that are replaced, and new ones.
         for old in [Some(&b"old"[..]), None] {
             for _ in 0..kills() / 2 {
-                match old {
-                    Some(old) => fs::write(&path, old).unwrap(),
-                    None => fs::remove_file(&path).unwrap_or(()),
+                for path in outputs.iter().map(|output| dir.join(output)) {
+                    match old {
+                        Some(old) => fs::write(path, old).unwrap(),
+                        None => fs::remove_file(path).unwrap_or(()),
+                    }
                 }
                 let mut child = hoodoo(dir, &words).spawn().unwrap();
                 sleep(time.mul_f64(random.f64() * 1.1));
                 child.kill().unwrap();
                 child.wait().unwrap();
-                let now = fs::read(&path).ok();
-                assert!(now.as_deref() == old || now.as_ref() == Some(&whole), "{output} is neither old nor new");
+                for (output, whole) in outputs.iter().zip(&whole) {
+                    let now = fs::read(dir.join(output)).ok();
+                    assert!(now.as_deref() == old || now.as_ref() == Some(whole), "{output} is neither old nor new");
+                }
                 let left: Vec<_> = names(dir).into_iter().filter(|name| name.contains(".tmp")).collect();
-                // The one moment in which a file has another name is that in which it takes the place of an old one.
-                assert!(left.is_empty() || old.is_some() && left.len() == 1, "{left:?}");
+                // The one moment in which files have other names is that in which they take the places of old ones: each of its own, and each old
+                // one but the last.
+                assert!(left.is_empty() || old.is_some() && left.len() < 2 * outputs.len(), "{left:?}");
                 left.iter().for_each(|name| fs::remove_file(dir.join(name)).unwrap());
             }
         }
-        fs::remove_file(&path).unwrap_or(());
+        outputs.iter().for_each(|output| fs::remove_file(dir.join(output)).unwrap_or(()));
     }
 }
 

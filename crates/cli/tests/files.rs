@@ -417,8 +417,10 @@ fn masks_of_users_and_files() {
         (&["--mask", "mask.npy", "--nodata", "none"], vec![[0b1111_0111, 255, 0b0111_1111, 255]]),
         (&["--mask", "mask.npy", "--fill"], vec![]),
     ] {
-        ok(dir, &[&["max(w)", "in.tif", "-o", "out.tif", "--size", "3"], more].concat());
-        assert_eq!(masks_of(&dir.join("out.tif")), expected, "{more:?}");
+        for way in [&[][..], &["--stream"]] {
+            ok(dir, &[&["max(w)", "in.tif", "-o", "out.tif", "--size", "3"], more, way].concat());
+            assert_eq!(masks_of(&dir.join("out.tif")), expected, "{more:?} {way:?}");
+        }
     }
     ok(dir, &["w[0, 0]", "in.tif", "-o", "values.npy"]);
     ok(dir, &["w[0, 0]", "values.npy", "-o", "plain.tif"]);

@@ -1,9 +1,11 @@
-//! The real program at a prompt: in a pseudo-terminal, and with entries that come through a pipe.
+//! The real program at a prompt: in a pseudo-terminal, and with entries that come through a pipe; and the bar of `hoodoo run`, which only a
+//! terminal shows.
 //!
 //! The picture in docs/: `HOODOO_RECORD=photo.png cargo test --release --test repl recording` writes docs/repl.svg.
 
 mod terminal;
 
+use std::cell::RefCell;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -450,4 +452,38 @@ fn recording() {
     }
     terminal.press("\x04");
     assert_eq!(terminal.wait_for_end(), 0);
+}
+
+/// While a picture is coded, the bar says how far it is. How long that takes depends on the machine.
+#[test]
+fn a_bar_while_a_picture_is_coded() {
+    let home = TempDir::new().unwrap();
+    let mut random = fastrand::Rng::with_seed(14);
+    for side in [3000, 6000, 12000] {
+        let array = ndarray::Array2::from_shape_simple_fn((side, side), || random.u8(..));
+        ndarray_npy::write_npy(home.path().join("in.npy"), &array).unwrap();
+        let terminal = Terminal::start(&["run", "w[0,0]", "in.npy", "-o", "out.png"], home.path(), 100, 10, &[]);
+        let percentages = RefCell::new(Vec::new());
+        let ended = terminal.wait_at_most(Duration::from_secs(120), |screen| {
+            let contents = screen.contents();
+            if let Some((shown, _)) = contents.split_once("writing") {
+                let number = shown.trim_end().trim_end_matches('%').split_whitespace().last().unwrap_or_default();
+                percentages.borrow_mut().extend(number.parse::<u32>());
+            }
+            false
+        });
+        assert!(ended.is_err());
+        assert_eq!(terminal.wait_for_end(), 0);
+        let mut percentages = percentages.into_inner();
+        assert!(percentages.iter().all(|percentage| *percentage <= 100), "{percentages:?}");
+        // Before the coder has said anything, the bar is that of the filter, which is at its end.
+        let coded = percentages.iter().position(|percentage| *percentage < 100).unwrap_or(percentages.len());
+        percentages.drain(..coded);
+        assert!(percentages.is_sorted(), "{percentages:?}");
+        percentages.dedup();
+        if percentages.len() >= 3 {
+            return;
+        }
+    }
+    panic!("no percentages");
 }

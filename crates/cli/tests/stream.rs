@@ -153,6 +153,325 @@ fn chains_as_in_memory() {
     );
 }
 
+/// Mode `wrap` along the first axis: the rows at the other end are read where they are, and no others are kept.
+#[test]
+fn ends_that_meet_as_in_memory() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let mut random = fastrand::Rng::with_seed(14);
+    let long = Array2::from_shape_simple_fn((305, 1 << 13), || random.u8(..));
+    write_npy(dir.join("long.npy"), &long).unwrap();
+    fs::write(dir.join("long.raw"), long.iter().copied().collect::<Vec<u8>>()).unwrap();
+    let small = Array3::from_shape_simple_fn((5, 7, 6), || random.f32());
+    write_npy(dir.join("small.npy"), &small).unwrap();
+    let line = Array1::from_shape_simple_fn(1_700_000, || random.i16(..));
+    write_npy(dir.join("line.npy"), &line).unwrap();
+    let wrap = |words: &[&str]| same(dir, &[words, &["--mode", "wrap"]].concat(), &["out.npy"]);
+    let windows = [("3", "0"), ("4,3", "1,0"), ("7,1", "-3,0"), ("5,3", "2,1"), ("1,5", "0")];
+    let kernels = ["max(w) - min(w)", "median(w)", "mean(w)", "sum(w * (offset(0) + 9))", "count(inside())"];
+    for (kernel, (size, origin)) in kernels.into_iter().zip(windows) {
+        wrap(&[kernel, "long.npy", "--size", size, "--origin", origin, "--dtype", "i32"]);
+        // Windows that are taller than the array see it several times.
+        for (size, origin) in [("5,3,3", "0"), ("9,1,1", "4,0,0"), ("10,3,1", "-5,0,0"), ("31,1,3", "15,0,0")] {
+            wrap(&[kernel, "small.npy", "--size", size, "--origin", origin]);
+        }
+    }
+    wrap(&["max(w)", "line.npy", "--size", "6", "--origin", "2"]);
+    wrap(&["w[-2, 0] / 2 + w[30, 5] + coord(0) * 7 + extent(0)", "long.npy", "--dtype", "f32"]);
+    wrap(&["max(w)", "long.npy", "--size", "5", "--stride", "3,2"]);
+    wrap(&["w[-1, 0] + w[1, 1]", "long.raw", "--raw", "u8:*,8192"]);
+    same(dir, &["max(w)", "small.npy", "--size", "3", "--mode", "wrap,shrink,nearest"], &["out.npy"]);
+    same(dir, &["max(w)", "small.npy", "--size", "3,9", "--axes", "2,0", "--mode", "nearest,wrap"], &["out.npy"]);
+    // All element types.
+    for dtype in ["bool", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "f16", "f32", "f64"] {
+        ok(dir, &["w[0, 0] - 7", "long.npy", "--dtype", dtype, "-o", "typed.npy"]);
+        wrap(&["max(w)", "typed.npy", "--size", "3,1"]);
+    }
+    // Several inputs, cells without a value, and filters one after the other: each of them sees what is beyond the ends of its own input.
+    write_npy(dir.join("other.npy"), &long.mapv(|value| value / 2 + 90)).unwrap();
+    write_npy(dir.join("mask.npy"), &long.mapv(|value| value % 50 == 3)).unwrap();
+    wrap(&["input a, b; min(a) - max(b)", "long.npy", "other.npy", "--size", "3", "--dtype", "i16"]);
+    wrap(&["mean(w)", "long.npy", "--size", "3", "--mask", "mask.npy", "--nodata", "17", "--dtype", "f32"]);
+    wrap(&[
+        "mean(w) + coord(0)",
+        "long.npy",
+        "--size",
+        "4,3",
+        "--mask",
+        "mask.npy",
+        "--then",
+        "max(w)",
+        "--then",
+        "w[0,0]",
+    ]);
+    wrap(&["w[0, 0]", "long.npy", "--then", "w[1, 0] - w[-9, 0]", "--then", "w[0, 0] + coord(0)", "--stride", "2"]);
+    wrap(&["median(w)", "small.npy", "--size", "5,3,1", "--repeat", "7"]);
+    let grow = ["input marker, mask; min(max(marker), mask[0,0])", "long.npy", "other.npy", "--size", "3"];
+    wrap(&[&grow[..], &["--repeat", "4"]].concat());
+    fails(
+        dir,
+        &[
+            "assert coord(0) != 304 or coord(1) != 5; max(w)",
+            "long.npy",
+            "--size",
+            "3",
+            "--mode",
+            "wrap",
+            "-o",
+            "x.npy",
+            "--stream",
+        ],
+        "[304, 5]",
+    );
+    // Nothing has no ends.
+    write_npy(dir.join("nothing.npy"), &Array2::<u8>::zeros((0, 4))).unwrap();
+    wrap(&["max(w)", "nothing.npy", "--size", "3"]);
+}
+
+/// The same for pictures; and what comes through a pipe has its last rows at the end.
+#[test]
+fn pictures_whose_ends_meet_as_in_memory() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    tiled(&dir.join("tiled.tif"), [1, 1500, 3000]);
+    tiled(&dir.join("pages.tif"), [3, 1500, 3000]);
+    let wrap = |words: &[&str], output: &str| same(dir, &[words, &["--mode", "wrap"]].concat(), &[output]);
+    wrap(&["median(w)", "tiled.tif", "--size", "3"], "out.tif");
+    wrap(&["mean(w)", "pages.tif", "--size", "7,3", "--origin", "3,0"], "out.tif");
+    wrap(&["max(w)", "pages.tif", "--size", "5,3,3", "--volume"], "out.tif");
+    wrap(&["max(w)", "tiled.tif", "--size", "3", "--then", "min(w)"], "out.npy");
+    ok(dir, &["w[0, 0]", "tiled.tif", "-o", "tiled.png"]);
+    wrap(&["max(w) - min(w)", "tiled.png", "--size", "5,3"], "out.png");
+    let data = |name: &str| format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"));
+    for file in ["associated-u1x4.tif", "pages-u1.tif", "dem-f4.tif", "bands-u2.tif", "jpeg-u1x3.tif"] {
+        wrap(&["min(w)", &data(file), "--size", "9,3", "--then", "max(w)"], "out.tif");
+    }
+    let small = Array2::<u8>::from_shape_fn((5, 4), |(y, x)| (7 * y + x) as u8);
+    write_npy(dir.join("small.npy"), &small).unwrap();
+    let array = fs::read(dir.join("small.npy")).unwrap();
+    let video = [b"YUV4MPEG2 W2 H2 F25:1 Cmono\n".to_vec(), b"FRAME\nabcd".repeat(3)].concat();
+    for (more, bytes) in [
+        (vec!["--stream"], array),
+        (vec!["--stream", "--raw", "u8:*,4"], vec![0; 20]),
+        (vec!["--stream", "--raw", "u8:5,4"], vec![0; 20]),
+        (vec![], video),
+    ] {
+        let size = if more.is_empty() { "3,1,1" } else { "3,1" };
+        let words = [&["max(w)", "-", "-o", "-", "--size", size, "--mode", "wrap"], &more[..]].concat();
+        let ran = hoodoo(dir, &words).write_stdin(bytes).output().unwrap();
+        let stderr = String::from_utf8_lossy(&ran.stderr);
+        assert!(stderr.contains("mode wrap needs the last rows before the first ones"), "{words:?}: {stderr}");
+        assert!(stderr.contains("choose another --mode for the first axis") && ran.stdout.is_empty(), "{stderr}");
+    }
+    // Where nothing beyond the ends is seen along the first axis, it does not matter.
+    let words = ["max(w)", "-", "-o", "-", "--size", "1,3", "--mode", "wrap", "--stream", "--raw", "u8:*,4"];
+    let ran = hoodoo(dir, &words).write_stdin(small.iter().copied().collect::<Vec<u8>>()).output().unwrap();
+    assert_eq!(ran.stdout[..8], [3, 2, 3, 3, 10, 9, 10, 10]);
+}
+
+/// Pictures that are stored mirrored or upside down; those whose rows are columns have to be read as a whole.
+#[test]
+fn turned_pictures_as_in_memory() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    tiled(&dir.join("in.tif"), [1, 1500, 3000]);
+    tiled(&dir.join("pages.tif"), [3, 700, 300]);
+    let colours = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tiled-u1x3.tif");
+    fs::copy(colours, dir.join("colours.tif")).unwrap();
+    for file in ["in.tif", "pages.tif", "colours.tif"] {
+        for orientation in 1..=8 {
+            turn_tiff(dir, file, orientation);
+            let words = ["max(w) - w[-1, 0]", "turned.tif", "--size", "3,5"];
+            match orientation {
+                1..=4 => {
+                    same(dir, &words, &["out.npy"]);
+                    same(dir, &[&words[..], &["--mode", "wrap"]].concat(), &["out.npy"]);
+                }
+                _ => fails(dir, &[&words[..], &["-o", "x.npy", "--stream"]].concat(), "leave --stream out"),
+            }
+        }
+    }
+    turn_tiff(dir, "pages.tif", 3);
+    same(dir, &["max(w) - w[-1, 0, 0]", "turned.tif", "--size", "3,5,3", "--volume"], &["out.npy"]);
+}
+
+/// The picture of a file without georeference, on each page stored in one of Exif's orientations, as `turned.tif`.
+fn turn_tiff(dir: &Path, file: &str, orientation: u16) {
+    use tiff::decoder::{Decoder, DecodingResult};
+    use tiff::encoder::{TiffEncoder, colortype};
+    use tiff::tags::Tag;
+    let mut decoder = Decoder::new(fs::File::open(dir.join(file)).unwrap()).unwrap();
+    let mut encoder = TiffEncoder::new(fs::File::create(dir.join("turned.tif")).unwrap()).unwrap();
+    loop {
+        let (width, height) = decoder.dimensions().unwrap();
+        match decoder.read_image().unwrap() {
+            DecodingResult::U16(samples) => {
+                let mut page = encoder.new_image::<colortype::Gray16>(width, height).unwrap();
+                page.encoder().write_tag(Tag::Orientation, orientation).unwrap();
+                page.write_data(&samples).unwrap();
+            }
+            DecodingResult::U8(samples) => {
+                let mut page = encoder.new_image::<colortype::RGB8>(width, height).unwrap();
+                page.encoder().write_tag(Tag::Orientation, orientation).unwrap();
+                page.write_data(&samples).unwrap();
+            }
+            _ => panic!("of another type"),
+        }
+        if !decoder.more_images() {
+            break;
+        }
+        decoder.next_image().unwrap();
+    }
+}
+
+/// Pages with masks of bits, in strips of 50 rows, as GDAL has them; where a page has none, it is left out.
+fn masked(path: &Path, [height, width]: [usize; 2], masks: &[bool], orientation: u16, description: &str) {
+    use tiff::encoder::TiffEncoder;
+    use tiff::tags::Tag;
+    const STRIP: usize = 50;
+    let mut encoder = TiffEncoder::new(fs::File::create(path).unwrap()).unwrap();
+    let mut random = fastrand::Rng::with_seed(height as u64);
+    for (page, masked) in masks.iter().enumerate() {
+        let picture: Vec<u8> = (0..height * width).map(|_| random.u8(..)).collect();
+        // Most bytes of eight pixels are whole.
+        let bits = |_| if random.u8(..) < 30 { random.u8(..) } else { 255 };
+        let mask: Vec<u8> = (0..height * width / 8).map(bits).collect();
+        for (subfile, photometric, bits, bytes) in [(0u32, 1u16, 8u16, &picture), (4, 4, 1, &mask)] {
+            if subfile == 4 && !masked {
+                continue;
+            }
+            let mut directory = encoder.image_directory().unwrap();
+            let strip = STRIP * width * usize::from(bits) / 8;
+            let offsets: Vec<u32> =
+                bytes.chunks(strip).map(|part| directory.write_data(part).unwrap() as u32).collect();
+            let lengths: Vec<u32> = bytes.chunks(strip).map(|part| part.len() as u32).collect();
+            let short = [
+                (Tag::BitsPerSample, bits),
+                (Tag::Compression, 1),
+                (Tag::PhotometricInterpretation, photometric),
+                (Tag::SamplesPerPixel, 1),
+                (Tag::Orientation, orientation),
+            ];
+            short.iter().for_each(|(tag, value)| directory.write_tag(*tag, *value).unwrap());
+            let long = [
+                (Tag::NewSubfileType, subfile),
+                (Tag::ImageWidth, width as u32),
+                (Tag::ImageLength, height as u32),
+                (Tag::RowsPerStrip, STRIP as u32),
+            ];
+            long.iter().for_each(|(tag, value)| directory.write_tag(*tag, *value).unwrap());
+            directory.write_tag(Tag::StripOffsets, offsets.as_slice()).unwrap();
+            directory.write_tag(Tag::StripByteCounts, lengths.as_slice()).unwrap();
+            if page == 0 && !description.is_empty() {
+                directory.write_tag(Tag::ImageDescription, description).unwrap();
+            }
+            directory.finish().unwrap();
+        }
+    }
+}
+
+/// Runs in memory and by rows, and compares the files as they are when they have been read and written once more: a mask that comes row after row is
+/// at another place in its file.
+fn same_when_read(dir: &Path, words: &[&str], output: &str) {
+    let found = [("memory", None), ("stream", Some("--stream"))].map(|(kind, more)| {
+        let output = format!("{kind}-{output}");
+        ok(dir, &words.iter().copied().chain(["-o", output.as_str()]).chain(more).collect::<Vec<&str>>());
+        ok(dir, &["w[0, 0]", &output, "-o", "again.tif"]);
+        fs::read(dir.join("again.tif")).unwrap()
+    });
+    assert!(found[0] == found[1], "{words:?}");
+}
+
+/// Masks that are pages of their file.
+#[test]
+fn masks_in_files_as_in_memory() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let size = [1205, 1024];
+    masked(&dir.join("in.tif"), size, &[true], 1, "");
+    masked(&dir.join("other.tif"), [1205, 1024], &[true], 1, "");
+    masked(&dir.join("pages.tif"), [605, 2048], &[false, true, true], 1, "");
+    masked(&dir.join("mirrored.tif"), [1111, 1024], &[true], 2, "");
+    masked(&dir.join("turned.tif"), [1111, 1024], &[true], 3, "");
+    let mut random = fastrand::Rng::with_seed(3);
+    write_npy(dir.join("mask.npy"), &Array2::from_shape_simple_fn(size, || random.u8(..) < 20)).unwrap();
+    write_npy(dir.join("plain.npy"), &Array2::from_shape_simple_fn(size, || random.u8(..))).unwrap();
+    let mean = |file: &str, more: &[&str]| {
+        same_when_read(dir, &[&["mean(w)", file, "--size", "3"], more].concat(), "o.tif");
+    };
+    for more in [
+        &[][..],
+        &["--mask", "mask.npy"],
+        &["--nodata", "none"],
+        &["--nodata", "7", "--mask", "mask.npy", "--dtype", "f32"],
+        &["--mode", "valid", "--mask", "mask.npy"],
+        &["--mode", "wrap", "--stride", "3,2"],
+        &["--then", "max(w) - w[1, 0]", "--then", "w[0, 0] / 2 + coord(0)"],
+        &["--then", "max(w)", "--mask", "mask.npy", "--mode", "shrink"],
+        &["--repeat", "3", "--mask", "mask.npy", "--mode", "wrap"],
+        &["--then", "len(w)", "--fill"],
+    ] {
+        mean("in.tif", more);
+    }
+    for file in ["pages.tif", "mirrored.tif", "turned.tif"] {
+        mean(file, &[]);
+        mean(file, &["--mode", "wrap", "--then", "min(w)"]);
+    }
+    mean("pages.tif", &["--page", "0"]);
+    mean("pages.tif", &["--page", "2"]);
+    // Any of several inputs may have one.
+    let two = ["input a, b; mean(a) + len(b)", "--size", "3"];
+    for files in [["in.tif", "other.tif"], ["in.tif", "plain.npy"], ["plain.npy", "in.tif"]] {
+        same_when_read(dir, &[&two[..1], &files, &two[1..]].concat(), "o.tif");
+    }
+    same(dir, &["max(w)", "pages.tif", "--size", "2,3,3", "--volume"], &["o.npy"]);
+    ok(dir, &["max(w)", "in.tif", "-o", "x.tif", "--size", "3", "--stream"]);
+    let again = hoodoo(dir, &["w[0, 0]", "x.tif", "-o", "x.npy", "--stream", "--strict"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&again.stderr).contains("not kept: mask"));
+}
+
+/// Pages that are the slices of several volumes, in all orders in which they are counted.
+#[test]
+fn volumes_of_stacks_as_in_memory() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let imagej = |sizes: &str| format!("ImageJ=1.11a\nimages=12\n{sizes}\nhyperstack=true\n");
+    let ome = |order: &str| {
+        format!(
+            "<OME><Image><Pixels ID=\"P\" DimensionOrder=\"{order}\" SizeX=\"16\" SizeY=\"50\" SizeC=\"2\" SizeZ=\"3\" SizeT=\"2\" Type=\"uint8\">"
+        )
+    };
+    let orders = ["XYZCT", "XYZTC", "XYCZT", "XYTZC", "XYCTZ", "XYTCZ"].map(ome);
+    let stacks =
+        ["channels=2\nslices=3\nframes=2", "channels=1\nslices=4\nframes=3", "channels=4\nslices=3"].map(imagej);
+    for description in stacks.iter().chain(&orders) {
+        masked(&dir.join("in.tif"), [50, 16], &[false; 12], 1, description);
+        let filter =
+            |more: &[&str]| same(dir, &[&["max(w) - w[-1, 0, 0]", "in.tif", "--volume"], more].concat(), &["o.tif"]);
+        for mode in ["reflect", "shrink", "valid", "wrap"] {
+            filter(&["--size", "3,1,5", "--mode", mode]);
+            filter(&["--size", "2,3,3", "--mode", mode, "--then", "w[0, 0, 0] / 2 + coord(0) - extent(0)"]);
+        }
+        filter(&["--size", "3", "--stride", "2,1,3"]);
+        filter(&["--size", "3", "--repeat", "3", "--mode", "wrap,nearest,mirror"]);
+        filter(&["--size", "3", "--dtype", "bool"]);
+        let words = ["max(w)", "in.tif", "--volume", "--size", "3"];
+        // Where slices are the fastest, volumes come one after the other.
+        if description.contains("XYZ") || description.contains("channels=1") {
+            same(dir, &words, &["o.npy"]);
+        } else {
+            let words = [&words[..], &["-o", "x.npy", "--stream"]].concat();
+            fails(dir, &words, "pages of volumes that take turns are written to a .tif file only");
+        }
+        masked(&dir.join("in.tif"), [50, 16], &[true; 12], 1, description);
+        if description.contains("XYZ") || description.contains("channels=1") {
+            same_when_read(dir, &words, "o.tif");
+        } else {
+            fails(dir, &[&words[..], &["-o", "x.tif", "--stream"]].concat(), "take turns, and have masks");
+        }
+    }
+}
+
 /// A picture of tiles whose values follow a formula, on several pages.
 fn tiled(path: &Path, [pages, height, width]: [usize; 3]) {
     use tiff::encoder::TiffEncoder;
@@ -383,7 +702,6 @@ fn what_can_not_be_streamed() {
     write_npy(dir.join("wide.npy"), &Array2::<u8>::zeros((5, 7))).unwrap();
     write_npy(dir.join("turned.npy"), &Array2::<u8>::zeros((5, 4).f())).unwrap();
     for (words, message) in [
-        (vec!["max(w)", "a.npy", "--size", "3", "--mode", "wrap"], "mode wrap needs the last rows"),
         (vec!["w[0, 0]", "a.npy", "--repeat", "stable"], "say how many runs"),
         (vec!["w[0, 0]", "a.npy", "--repeat", "101"], "100 filters at most"),
         (vec!["a: w[0, 0], b: w[0, 0]", "a.npy", "--then", "w[0, 0]"], "2 outputs"),

@@ -73,7 +73,7 @@ fn drop_carried(metadata: &mut Metadata, carried: Carried) {
         Carried::Xmp => metadata.xmp = None,
         Carried::Resolution => metadata.resolution = None,
         Carried::Nodata => metadata.nodata = None,
-        Carried::Mask => metadata.mask = None,
+        Carried::Mask => metadata.forget_mask(),
         Carried::Texts => metadata.texts.clear(),
         Carried::Nifti | Carried::Fits | Carried::Arrays | Carried::Exr => metadata.header = None,
         Carried::Georeference | Carried::Tags => {}

@@ -34,7 +34,7 @@ pub use self::npz::joined as archive;
 pub use self::options::{MAX_PIXELS, ReadOptions, Told};
 pub use self::png::write_rows as write_png_rows;
 pub use self::raw::{Raw, write as write_raw};
-pub use self::rows::{Outline, Rows, open as open_rows};
+pub use self::rows::{ONE_WAY, Outline, Rows, open as open_rows, open_masks};
 use self::source::Source;
 pub use self::source::about;
 pub use self::tiff::{with_bytes, with_bytes_mut, write_pages};

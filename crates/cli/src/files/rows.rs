@@ -1,8 +1,10 @@
 //! Files that are read row after row, along the first axis: what is in memory is what was asked for last.
 //!
-//! A row is all elements with one index along the first axis; of a video, a picture with its planes.
+//! A row is all elements with one index along the first axis; of a video, a picture with its planes, and of volumes that are filtered on
+//! their own and whose slices take turns in the file, a slice of each.
 
-use std::io::{self, BufRead, BufReader};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Stdin};
 use std::path::Path;
 
 use hoodoo::{AnyArray, DType};
@@ -21,17 +23,19 @@ use crate::image::{Image, Metadata};
 pub struct Outline {
     /// The type of the elements as they are read.
     pub dtype: DType,
-    /// How many arrays there are, one after the other, whose rows are filtered on their own; none for a single one.
-    pub pages: Option<usize>,
+    /// How many arrays there are, one after the other, whose rows are filtered on their own.
+    pub pages: usize,
+    /// The lengths of the axes along which such arrays are counted, all planes included; none for a single one.
+    pub stack: Vec<usize>,
     /// How many rows each has, if that is known before the end.
     pub rows: Option<usize>,
-    /// The shape of a row of each plane: one, except in videos.
+    /// The shape of a row of each plane: one, except in videos, and where the pages of several volumes take turns.
     pub planes: Vec<Vec<usize>>,
 }
 
 impl Outline {
     fn of_array(shape: &[usize], dtype: DType, rows: Option<usize>) -> Outline {
-        Outline { dtype, pages: None, rows, planes: vec![shape.to_vec()] }
+        Outline { dtype, pages: 1, stack: Vec::new(), rows, planes: vec![shape.to_vec()] }
     }
 
     /// How many elements a row has, in all planes.
@@ -49,6 +53,16 @@ pub trait Rows: Send {
     /// is fewer only at the end.
     fn read(&mut self, arrays: &mut [AnyArray], first: usize) -> Result<usize, String>;
 
+    /// Has this row of this page be the next one.
+    ///
+    /// # Errors
+    ///
+    /// If rows come one after the other only, as through a pipe.
+    fn go_to(&mut self, page: usize, row: usize) -> Result<(), String> {
+        let _ = (page, row);
+        Err(ONE_WAY.to_string())
+    }
+
     /// The image that an array of rows is.
     fn image(&self, array: AnyArray) -> Result<Image, String> {
         Ok(Image::plain(array))
@@ -65,16 +79,38 @@ pub trait Rows: Send {
     }
 }
 
+/// Why what needs rows out of their order can't be done.
+pub const ONE_WAY: &str = "--stream: mode wrap needs the last rows before the first ones, and here rows come one after the other; \
+                           give a .npy, .raw, .tif or .png file, or choose another --mode for the first axis";
+
+/// Bytes one after the other, those of files from any place on.
+trait Bytes: BufRead + Send {
+    /// Has the byte at this place be the next one.
+    fn go_to(&mut self, place: u64) -> io::Result<()>;
+}
+
+impl Bytes for BufReader<File> {
+    fn go_to(&mut self, place: u64) -> io::Result<()> {
+        self.seek(SeekFrom::Start(place)).map(drop)
+    }
+}
+
+impl Bytes for BufReader<Stdin> {
+    fn go_to(&mut self, _: u64) -> io::Result<()> {
+        Err(io::ErrorKind::NotSeekable.into())
+    }
+}
+
 /// The file at `path`, or what comes through standard input, to be read row after row.
 pub fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Rows>, Failure> {
     open_unnamed(path, options).map_err(|message| about(path, &message))
 }
 
 fn open_unnamed(path: &Path, options: &ReadOptions) -> Result<Box<dyn Rows>, String> {
-    let (mut reader, length): (Box<dyn BufRead + Send>, Option<u64>) = if is_standard(path) {
+    let (mut reader, length): (Box<dyn Bytes>, Option<u64>) = if is_standard(path) {
         (Box::new(BufReader::new(io::stdin())), None)
     } else {
-        let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+        let file = File::open(path).map_err(|error| error.to_string())?;
         let metadata = file.metadata().map_err(|error| error.to_string())?;
         if metadata.is_dir() {
             return Err("is a directory".to_string());
@@ -84,7 +120,7 @@ fn open_unnamed(path: &Path, options: &ReadOptions) -> Result<Box<dyn Rows>, Str
             return Ok(Box::new(tiff::PageRows::open(BufReader::new(file), length, options)?));
         }
         if let (Some(length), Ok(Format::Png)) = (length, Format::of(path)) {
-            return Ok(Box::new(png::PictureRows::open(Box::new(BufReader::new(file)), length, options)?));
+            return Ok(Box::new(png::PictureRows::open(path, length, options)?));
         }
         (Box::new(BufReader::new(file)), length)
     };
@@ -100,13 +136,13 @@ fn open_unnamed(path: &Path, options: &ReadOptions) -> Result<Box<dyn Rows>, Str
         Format::Npy => {
             let (shape, dtype, big_endian) = npy::begin_rows(&mut reader, length)?;
             let outline = Outline::of_array(&shape[1..], dtype, Some(shape[0]));
-            Ok(Box::new(ArrayRows { reader, outline, big_endian, left: Some(shape[0]) }))
+            Ok(Box::new(ArrayRows::new(reader, outline, big_endian, length)))
         }
         Format::Raw => {
             let raw = options.raw.as_ref().ok_or("--raw: say the element type and the shape of raw files")?;
             let rows = raw.rows(length)?;
             let outline = Outline::of_array(&raw.row, raw.dtype, rows);
-            Ok(Box::new(ArrayRows { reader, outline, big_endian: raw.big_endian, left: rows }))
+            Ok(Box::new(ArrayRows::new(reader, outline, raw.big_endian, length)))
         }
         Format::Y4m => Ok(Box::new(VideoRows::new(reader)?)),
         Format::Tiff | Format::Png => {
@@ -122,13 +158,37 @@ fn open_unnamed(path: &Path, options: &ReadOptions) -> Result<Box<dyn Rows>, Str
     }
 }
 
+/// Where pixels of the pages of a TIFF file have values, as the masks say that come with them: 0 is where not. None if there are no masks.
+pub fn open_masks(path: &Path, options: &ReadOptions) -> Result<Option<Box<dyn Rows>>, Failure> {
+    if is_standard(path) || !path.is_file() || Format::of(path) != Ok(Format::Tiff) {
+        return Ok(None);
+    }
+    let opened = File::open(path).map_err(|error| error.to_string()).and_then(|file| {
+        let length = file.metadata().map_err(|error| error.to_string())?.len();
+        tiff::PageRows::open_masks(BufReader::new(file), length, options)
+    });
+    let masks = opened.map_err(|message| about(path, &message))?;
+    Ok(masks.map(|masks| -> Box<dyn Rows> { Box::new(masks) }))
+}
+
 /// The rows of an array whose elements follow each other.
 struct ArrayRows {
-    reader: Box<dyn BufRead + Send>,
+    reader: Box<dyn Bytes>,
     outline: Outline,
     big_endian: bool,
     /// How many rows are still to come, if that is known.
     left: Option<usize>,
+    /// Where in the file the first one begins, if it is one that can be read at any place.
+    start: Option<u64>,
+}
+
+impl ArrayRows {
+    /// The rows that the reader gives next; the last ones of a file of so many bytes, if it is one.
+    fn new(reader: Box<dyn Bytes>, outline: Outline, big_endian: bool, length: Option<u64>) -> ArrayRows {
+        let bytes = |rows: usize| (rows * outline.row_len() * outline.dtype.bytes()) as u64;
+        let start = length.zip(outline.rows).and_then(|(length, rows)| length.checked_sub(bytes(rows)));
+        ArrayRows { reader, big_endian, left: outline.rows, start, outline }
+    }
 }
 
 impl Rows for ArrayRows {
@@ -162,20 +222,27 @@ impl Rows for ArrayRows {
             Some(_) => Err("truncated in a row".to_string()),
         }
     }
+
+    fn go_to(&mut self, _: usize, row: usize) -> Result<(), String> {
+        let (Some(start), Some(rows)) = (self.start, self.outline.rows) else { return Err(ONE_WAY.to_string()) };
+        self.left = Some(rows - row);
+        let before = row * self.outline.row_len() * self.outline.dtype.bytes();
+        self.reader.go_to(start + before as u64).map_err(|error| error.to_string())
+    }
 }
 
 /// The pictures of a video, each with its planes.
 struct VideoRows {
-    reader: Box<dyn BufRead + Send>,
+    reader: Box<dyn Bytes>,
     header: y4m::Header,
     outline: Outline,
 }
 
 impl VideoRows {
-    fn new(mut reader: Box<dyn BufRead + Send>) -> Result<VideoRows, String> {
+    fn new(mut reader: Box<dyn Bytes>) -> Result<VideoRows, String> {
         let header = y4m::Header::read(&mut reader)?;
         let planes = header.planes.iter().map(|plane| plane.to_vec()).collect();
-        let outline = Outline { dtype: header.dtype, pages: None, rows: None, planes };
+        let outline = Outline { dtype: header.dtype, pages: 1, stack: Vec::new(), rows: None, planes };
         Ok(VideoRows { reader, header, outline })
     }
 }

@@ -23,6 +23,8 @@ pub struct Metadata {
     pub nodata: Option<f64>,
     /// Where pixels have none: true at those; over the axes of the image but for channels.
     pub mask: Option<ArrayD<bool>>,
+    /// Whether there is such a mask in the file whose rows come one after the other, each with its own part of it.
+    pub is_masked: bool,
     /// Words by keyword, as in PNG files.
     pub texts: Vec<(String, String)>,
     /// What a TIFF file says of each of its pages.
@@ -345,6 +347,11 @@ impl Metadata {
         self.pages.iter_mut().for_each(|page| page.thin_out([rows, columns], resolution));
     }
 
+    /// Has pixels without a value not be told by a mask any more.
+    pub fn forget_mask(&mut self) {
+        (self.mask, self.is_masked) = (None, false);
+    }
+
     fn forget_description(&mut self) {
         self.pages.truncate(1);
         self.pages.iter_mut().for_each(|page| page.tags.retain(|tag| tag.number != tag::IMAGE_DESCRIPTION));
@@ -365,7 +372,7 @@ impl Metadata {
         add(self.xmp.is_some(), Carried::Xmp, "XMP data");
         add(self.resolution.is_some(), Carried::Resolution, "resolution");
         add(self.nodata.is_some(), Carried::Nodata, "nodata value");
-        add(self.mask.is_some(), Carried::Mask, "mask");
+        add(self.mask.is_some() || self.is_masked, Carried::Mask, "mask");
         match &self.header {
             None => {}
             Some(Header::Exr(_)) => add(true, Carried::Exr, "EXR header"),

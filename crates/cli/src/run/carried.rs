@@ -44,7 +44,7 @@ pub fn carry(
         }
         files::set_nodata(&mut metadata, nodata);
         if arguments.fill {
-            metadata.mask = None;
+            metadata.forget_mask();
         }
         let stored = Shown::stored(arguments.shown, target, dtype);
         let mut lost = target.keep(&mut metadata, stored);

@@ -33,9 +33,8 @@ impl Missing {
             check_mask(path, (&mask.layout(), mask.dtype()), (&inputs[0].layout(), inputs[0].dtype()))?;
             users = Some(mask);
         }
-        let counts = !matches!(arguments.nodata, Some(Nodata::None));
         let stack = inputs[0].layout().stack;
-        let own = inputs[0].metadata.mask.iter().find(|_| counts);
+        let own = inputs[0].metadata.mask.iter().find(|_| masks_count(arguments));
         let own = own.map(|mask| Image::plain(AnyArray::from(mask.clone())).stacked(stack));
         Ok(Missing { users, own, ..Missing::of_numbers(arguments, inputs.iter().map(|input| &input.metadata)) })
     }
@@ -68,9 +67,15 @@ impl Missing {
         }
     }
 
-    /// The same numbers, and this mask.
-    pub fn with_mask(&self, mask: Option<Image>) -> Missing {
-        Missing { nodata: self.nodata, others: self.others.clone(), users: mask, own: None }
+    /// The same numbers, and these masks: that of the user, and that of the files, if it counts.
+    pub fn with_masks(&self, arguments: &RunArguments, users: Option<Image>, own: Option<&ArrayD<bool>>) -> Missing {
+        let own = own.filter(|_| masks_count(arguments)).map(|mask| Image::plain(mask.clone().into()));
+        Missing { users, own, ..self.numbers() }
+    }
+
+    /// The same numbers, and no masks.
+    pub fn numbers(&self) -> Missing {
+        Missing { nodata: self.nodata, others: self.others.clone(), users: None, own: None }
     }
 
     /// The same for what a kernel made of this region of the inputs, of the pixels at these steps, as inputs of the next one.
@@ -84,25 +89,10 @@ impl Missing {
         self.users.as_ref().map(|mask| cut(mask, region, steps))
     }
 
-    /// Has the mask that the first input carries, if it carries one, say as well where the user's mask says that there is no value: in all
-    /// channels of the pixel.
+    /// Has the mask that the first input carries, if it carries one, say as well where the user's mask says that there is no value.
     pub fn add_to(&self, first: &mut Image) {
-        let (planes, stack) = (first.planes(), first.layout().stack);
-        let (Some(users), Some(mask)) = (&self.users, &mut first.metadata.mask) else { return };
-        let mut pages = Image::plain(AnyArray::from(std::mem::take(mask))).stacked(stack);
-        let channels = planes / pages.planes().max(1);
-        for page in 0..pages.planes() {
-            let plane = |channel: usize| is_set(&users.plane((page * channels + channel) * users.planes() / planes));
-            let all = (0..channels).map(plane).reduce(|mut all, one| {
-                all.zip_mut_with(&one, |all, one| *all &= one);
-                all
-            });
-            if let (Output::Bool(mut page), Some(all)) = (pages.plane_mut(page), all) {
-                page.zip_mut_with(&all, |page, all| *page |= all);
-            }
-        }
-        if let AnyArray::Bool(joined) = pages.array {
-            *mask = joined;
+        if let Some(users) = &self.users {
+            add_users(users, first);
         }
     }
 
@@ -138,13 +128,40 @@ impl Missing {
     }
 }
 
+/// Whether the masks of files say where there is no value.
+fn masks_count(arguments: &RunArguments) -> bool {
+    !matches!(arguments.nodata, Some(Nodata::None))
+}
+
+/// Has the mask that an input carries, if it carries one, say as well where the user's mask says that there is no value: in all channels of
+/// the pixel.
+pub fn add_users(users: &Image, input: &mut Image) {
+    let (planes, stack) = (input.planes(), input.layout().stack);
+    let Some(mask) = &mut input.metadata.mask else { return };
+    let mut pages = Image::plain(AnyArray::from(std::mem::take(mask))).stacked(stack);
+    let channels = planes / pages.planes().max(1);
+    for page in 0..pages.planes() {
+        let plane = |channel: usize| is_set(&users.plane((page * channels + channel) * users.planes() / planes));
+        let all = (0..channels).map(plane).reduce(|mut all, one| {
+            all.zip_mut_with(&one, |all, one| *all &= one);
+            all
+        });
+        if let (Output::Bool(mut page), Some(all)) = (pages.plane_mut(page), all) {
+            page.zip_mut_with(&all, |page, all| *page |= all);
+        }
+    }
+    if let AnyArray::Bool(joined) = pages.array {
+        *mask = joined;
+    }
+}
+
 /// Where a mask is not 0.
 fn is_set(mask: &Input<'_>) -> ArrayD<bool> {
     for_any!(Input, mask, view => view.mapv(|value| value.to_f64() != 0.0))
 }
 
 /// This region of a mask, at these steps along the axes that are filtered.
-fn cut(mask: &Image, region: &[Range<usize>], steps: &[usize]) -> Image {
+pub fn cut(mask: &Image, region: &[Range<usize>], steps: &[usize]) -> Image {
     let stack = mask.layout().stack;
     let along = |axis: usize| match axis.checked_sub(stack).and_then(|axis| region.get(axis).zip(steps.get(axis))) {
         Some((region, step)) => Slice::from(region.clone()).step_by(*step as isize),

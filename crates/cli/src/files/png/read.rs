@@ -1,6 +1,8 @@
 //! Reading PNG files: whole, or row after row.
 
-use std::io::{self, BufRead, Read, Seek, SeekFrom};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 
 use hoodoo::{AnyArray, DType};
 use image::metadata::Orientation;
@@ -10,7 +12,7 @@ use crate::files::options::ReadOptions;
 use crate::files::orientation::upright;
 use crate::files::rows::{Outline, Rows};
 use crate::files::sequence::swap;
-use crate::files::source::{ReadSeek, Source};
+use crate::files::source::Source;
 use crate::files::tiff::with_bytes_mut;
 use crate::image::metadata::{Resolution, Unit};
 use crate::image::{Channels, Image, Metadata};
@@ -49,6 +51,7 @@ pub fn read(source: Source, options: &ReadOptions) -> Result<Image, String> {
     Ok(upright(image, orientation))
 }
 
+const ROWS_MISSING: &str = "truncated: rows are missing";
 const TOO_MANY: &str = "has more pixels than there can be memory";
 
 /// A file whose header is read.
@@ -99,23 +102,42 @@ fn channels(colour: ColorType) -> Channels {
 
 /// The rows of a picture, which are read one after the other.
 pub struct PictureRows {
-    reader: Reader<Box<dyn ReadSeek + Send>>,
+    file: Named,
+    reader: Reader<BufReader<File>>,
     outline: Outline,
     channels: Channels,
+    orientation: Option<Orientation>,
     metadata: Metadata,
+    height: usize,
     /// How many rows are still to come.
     left: usize,
 }
 
+/// A file that can be opened again, with its length, and how it is read.
+struct Named {
+    path: PathBuf,
+    length: u64,
+    options: ReadOptions,
+}
+
+impl Named {
+    /// The file, at its beginning.
+    fn reader(&self) -> Result<BufReader<File>, String> {
+        File::open(&self.path).map(BufReader::new).map_err(|error| error.to_string())
+    }
+
+    /// The picture, whose header is read.
+    fn open(&self) -> Result<Opened<BufReader<File>>, String> {
+        open(self.reader()?, self.length, &self.options)
+    }
+}
+
 impl PictureRows {
-    /// The rows of a file of `length` bytes.
-    pub fn open(
-        mut reader: Box<dyn ReadSeek + Send>,
-        length: u64,
-        options: &ReadOptions,
-    ) -> Result<PictureRows, String> {
-        let kinds = chunks(&mut reader).map_err(|error| error.to_string())?;
-        let Opened { reader, has_profile } = open(reader, length, options)?;
+    /// The rows of the file at `path`, of `length` bytes.
+    pub fn open(path: &Path, length: u64, options: &ReadOptions) -> Result<PictureRows, String> {
+        let file = Named { path: path.to_path_buf(), length, options: options.clone() };
+        let kinds = chunks(&mut file.reader()?).map_err(|error| error.to_string())?;
+        let Opened { reader, has_profile } = file.open()?;
         let info = reader.info();
         if info.interlaced {
             return Err(
@@ -131,7 +153,9 @@ impl PictureRows {
         let height = info.height as usize;
         let mut metadata = metadata(info, has_profile);
         let orientation = metadata.exif.as_mut().and_then(|exif| Orientation::remove_from_exif_chunk(exif));
-        if orientation.is_some_and(|orientation| orientation != Orientation::NoTransforms) {
+        // One whose rows are mirrored has its rows one after the other.
+        let row_by_row = [Orientation::NoTransforms, Orientation::FlipHorizontal];
+        if orientation.is_some_and(|orientation| !row_by_row.contains(&orientation)) {
             return Err(
                 "--stream: its picture is stored turned, and has to be read as a whole: leave --stream out".to_string()
             );
@@ -141,8 +165,8 @@ impl PictureRows {
         let mut row = vec![info.width as usize];
         row.extend(Some(channels.count()).filter(|count| *count > 1));
         let dtype = if depth == BitDepth::Sixteen { DType::U16 } else { DType::U8 };
-        let outline = Outline { dtype, pages: None, rows: Some(height), planes: vec![row] };
-        Ok(PictureRows { reader, outline, channels, metadata, left: height })
+        let outline = Outline { dtype, pages: 1, stack: Vec::new(), rows: Some(height), planes: vec![row] };
+        Ok(PictureRows { file, reader, outline, channels, orientation, metadata, height, left: height })
     }
 }
 
@@ -159,7 +183,7 @@ impl Rows for PictureRows {
         let read = with_bytes_mut(array, |bytes| {
             let bytes = &mut bytes[first * row..(first + wanted) * row];
             for row in bytes.chunks_exact_mut(row) {
-                self.reader.read_row(row).map_err(corrupt)?.ok_or("truncated: rows are missing")?;
+                self.reader.read_row(row).map_err(corrupt)?.ok_or(ROWS_MISSING)?;
             }
             if cfg!(target_endian = "little") {
                 swap(bytes, sample);
@@ -174,8 +198,23 @@ impl Rows for PictureRows {
         Ok(wanted)
     }
 
+    /// Unpacks the picture once more up to that row, if it is not one of those to come.
+    fn go_to(&mut self, _: usize, row: usize) -> Result<(), String> {
+        if self.height - self.left > row {
+            self.reader = self.file.open()?.reader;
+            self.left = self.height;
+        }
+        let mut unpacked = vec![0; self.outline.row_len() * self.outline.dtype.bytes()];
+        while self.height - self.left < row {
+            self.reader.read_row(&mut unpacked).map_err(corrupt)?.ok_or(ROWS_MISSING)?;
+            self.left -= 1;
+        }
+        Ok(())
+    }
+
     fn image(&self, array: AnyArray) -> Result<Image, String> {
-        Ok(Image::with_channels(array, Some(self.channels).filter(|channels| channels.count() > 1)))
+        let channels = Some(self.channels).filter(|channels| channels.count() > 1);
+        Ok(upright(Image::with_channels(array, channels), self.orientation))
     }
 
     fn metadata(&self) -> Metadata {

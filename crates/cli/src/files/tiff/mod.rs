@@ -12,9 +12,11 @@ mod samples;
 mod stack;
 mod tags;
 mod write;
+mod write_rows;
 
 pub use self::read::{not_written, read};
 pub use self::rows::PageRows;
 pub use self::samples::{array, with_bytes, with_bytes_mut};
 pub use self::tags::set_nodata;
-pub use self::write::{write, write_pages};
+pub use self::write::write;
+pub use self::write_rows::write_pages;

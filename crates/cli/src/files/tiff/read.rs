@@ -172,6 +172,11 @@ fn check(page: &PageHeader) -> Result<(), String> {
     }
 }
 
+/// Checks that the samples of a mask are of a kind that can be read.
+pub fn check_mask(mask: &PageHeader) -> Result<(), String> {
+    check(mask).map_err(|error| of_page(mask, &format!("mask: {error}")))
+}
+
 /// Checks that there are not too many pixels, and that the file is long enough for what it promises.
 fn check_size(pages: &[PageHeader], length: u64, options: &ReadOptions) -> Result<(), String> {
     let page = &pages[0];
@@ -257,7 +262,7 @@ fn masks<R: Read + Seek>(
             continue;
         };
         let mask = std::slice::from_ref(&**mask);
-        check(&mask[0]).map_err(|error| of_page(&mask[0], &format!("mask: {error}")))?;
+        check_mask(&mask[0])?;
         let flags = decode(decoder, mask, length, big_endian, None)?;
         for_any!(AnyArray, flags, flags => all.extend(flags.iter().map(|flag| flag.to_f64() == 0.0)));
     }
@@ -325,6 +330,11 @@ impl Meaning {
             metadata.pages.iter_mut().for_each(|page| page.tags.push(tag.clone()));
         }
         Meaning { palette, channels, orientation }
+    }
+
+    /// That of the masks of such pages, which are turned as these are.
+    pub fn of_mask(&self) -> Meaning {
+        Meaning { palette: None, channels: None, orientation: self.orientation }
     }
 
     /// Samples by page, plane, row, column and channel, as pages, rows and columns, upright, and channels, if there are several.

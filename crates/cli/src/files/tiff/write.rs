@@ -38,8 +38,8 @@ const MASK: u16 = 4;
 const TRANSPARENCY_MASK: u32 = 4;
 
 /// What all pages of the file have in common.
-struct PageWriter<'a> {
-    chunking: Chunking,
+pub struct PageWriter<'a> {
+    pub chunking: Chunking,
     bits: u16,
     format: SampleFormat,
     codec: Codec,
@@ -50,7 +50,7 @@ struct PageWriter<'a> {
     extra: Vec<u16>,
     palette: Option<&'a [u16]>,
     /// The bytes of a sample in memory.
-    sample: usize,
+    pub sample: usize,
 }
 
 /// Writes pictures of any element type: page after page, if there are several.
@@ -85,33 +85,13 @@ fn write_in_order(image: &Image, writer: &mut (impl Write + Seek), told: Told<'_
     written.ok_or("has its samples in another order")?.map_err(|error| error.to_string())?
 }
 
-/// Writes pictures of this layout, element type and metadata, whose rows come in parts, page after page.
-pub fn write_pages(
-    layout: &Layout,
-    dtype: DType,
-    metadata: &Metadata,
-    writer: &mut (impl Write + Seek),
-    parts: &mut dyn Iterator<Item = Image>,
-) -> Result<(), String> {
-    let mut page = PageWriter::new(layout, dtype, metadata)?;
-    page.shorten_strips();
-    let bytes = layout.shape.iter().product::<usize>().saturating_mul(page.sample);
-    let pages = layout.pictures().map_or(1, |(pages, ..)| pages);
-    let rows = RowBuffer { page: &page, parts, bytes: Vec::new(), used: 0, held: 0 };
-    match page.needs_big(bytes, metadata) {
-        true => TiffEncoder::new_big(writer).map(|encoder| write_parts(encoder, &page, pages, metadata, rows)),
-        false => TiffEncoder::new(writer).map(|encoder| write_parts(encoder, &page, pages, metadata, rows)),
-    }
-    .map_err(|error| error.to_string())?
-}
-
 /// The tags for a page: its own, or those of the first, or what files of other kinds say.
-fn tags_of<'p>(metadata: &'p Metadata, none: &'p Page, index: usize) -> &'p Page {
+pub fn tags_of<'p>(metadata: &'p Metadata, none: &'p Page, index: usize) -> &'p Page {
     metadata.pages.get(index).or(metadata.pages.first()).unwrap_or(none)
 }
 
 /// The Exif data of a file; none if it has none that can be read.
-fn exif_of(metadata: &Metadata) -> Exif {
+pub fn exif_of(metadata: &Metadata) -> Exif {
     metadata.exif.as_deref().and_then(Exif::from_bytes).unwrap_or_default()
 }
 
@@ -142,16 +122,20 @@ fn write_whole<'p, K: TiffKind>(
         let of_all = |part: f64| (writers.told)((index as f64 + part) / count as f64);
         writers.page.write(directory, part.tags, writers.page.chunks(part.samples), &of_all)?;
         if let (Some(writer), Some(mask)) = (writers.mask, part.mask) {
-            let kind = Tag { number: tag::SUBFILE, value: Value::long(TRANSPARENCY_MASK) };
             let directory = encoder.image_directory().map_err(|error| error.to_string())?;
-            writer.write(directory, &Page { tags: vec![kind] }, writer.chunks(mask), &|_| ())?;
+            writer.write(directory, &tags_of_mask(), writer.chunks(mask), &|_| ())?;
         }
     }
     Ok(())
 }
 
+/// The tags of the mask of a page.
+pub fn tags_of_mask() -> Page {
+    Page { tags: vec![Tag { number: tag::SUBFILE, value: Value::long(TRANSPARENCY_MASK) }] }
+}
+
 /// The directory of the next page; that of the first one of a file has the Exif data.
-fn next_directory<'e, W: Write + Seek, K: TiffKind>(
+pub fn next_directory<'e, W: Write + Seek, K: TiffKind>(
     encoder: &'e mut TiffEncoder<W, K>,
     index: usize,
     exif: &Exif,
@@ -170,76 +154,44 @@ fn masks(metadata: &Metadata, pages: usize, pixels: usize) -> Option<Vec<u8>> {
     Some(mask.iter().map(|missing| u8::from(!missing)).collect())
 }
 
-fn write_parts<K: TiffKind>(
-    mut encoder: TiffEncoder<impl Write + Seek, K>,
-    page: &PageWriter<'_>,
-    pages: usize,
-    metadata: &Metadata,
-    mut rows: RowBuffer<'_>,
-) -> Result<(), String> {
-    let (none, exif) = (page_of(metadata), exif_of(metadata));
-    let Chunking { height, rows: in_chunk, .. } = page.chunking;
-    for index in 0..pages {
-        let directory = next_directory(&mut encoder, index, &exif).map_err(|error| error.to_string())?;
-        let mut waiting: Vec<Chunk> = Vec::new();
-        let (mut y, mut first) = (0, 0);
-        let chunks = std::iter::from_fn(|| {
-            if waiting.is_empty() {
-                if y == height {
-                    return None;
-                }
-                let count = in_chunk.min(height - y);
-                waiting = page.chunking.chunks_at(y).collect();
-                waiting.reverse();
-                first = y;
-                y += count;
-                if let Err(error) = rows.hold(count) {
-                    return Some(Err(error));
-                }
-            }
-            let chunk = waiting.pop()?;
-            Some(Ok((chunk, page.chunk(&Chunk { y: chunk.y - first, ..chunk }, rows.held()))))
-        });
-        page.write(directory, tags_of(metadata, &none, index), chunks, &|_| ())?;
+/// Where the strips or tiles of a page are.
+pub struct Places {
+    offsets: Vec<u64>,
+    lengths: Vec<u64>,
+}
+
+/// Writes strips or tiles of pages of some kinds, each with the number of its kind; where those of each kind are.
+pub fn write_chunks<W: Write + Seek, K: TiffKind>(
+    directory: &mut DirectoryEncoder<'_, W, K>,
+    kinds: &[&PageWriter<'_>],
+    chunks: impl Iterator<Item = Result<(usize, Chunk, Vec<u8>), String>>,
+    told: Told<'_>,
+) -> Result<Vec<Places>, String> {
+    let (mut places, mut all) = (Vec::new(), 0);
+    for writer in kinds {
+        let count = writer.chunking.count().ok_or("has too many strips or tiles")?;
+        places.push(Places { offsets: vec![0; count], lengths: vec![0; count] });
+        all += count;
     }
-    Ok(())
-}
-
-/// Rows of samples that come in parts.
-struct RowBuffer<'a> {
-    page: &'a PageWriter<'a>,
-    parts: &'a mut dyn Iterator<Item = Image>,
-    bytes: Vec<u8>,
-    /// How many of the bytes are no longer needed, and how many are held.
-    used: usize,
-    held: usize,
-}
-
-impl RowBuffer<'_> {
-    /// Holds the next rows, so many, instead of the last ones.
-    fn hold(&mut self, rows: usize) -> Result<(), String> {
-        let Chunking { width, channels, planes, .. } = self.page.chunking;
-        self.used += self.held;
-        self.held = rows * width * channels * planes * self.page.sample;
-        while self.bytes.len() - self.used < self.held {
-            let part = self.parts.next().ok_or("has not all of its rows")?;
-            self.bytes.drain(..self.used);
-            self.used = 0;
-            let samples = self.page.samples(&part);
-            let added = with_bytes(&samples, |bytes| self.bytes.extend_from_slice(bytes));
-            added.ok_or("has its samples in another order")?;
-        }
+    let pack = |(kind, chunk, bytes): (usize, Chunk, Vec<u8>)| {
+        let writer = kinds[kind];
+        (kind, chunk.index, writer.codec.pack(bytes, writer.chunking.row_bytes(usize::from(writer.bits))))
+    };
+    let mut written = 0;
+    parallel::in_order(chunks, kinds[0].codec.threads(), pack, |(kind, index, packed)| {
+        let packed = packed.map_err(|error| error.to_string())?;
+        places[kind].lengths[index] = packed.len() as u64;
+        places[kind].offsets[index] = directory.write_data(packed.as_slice()).map_err(|error| error.to_string())?;
+        written += 1;
+        told(written as f64 / all as f64);
         Ok(())
-    }
-
-    fn held(&self) -> &[u8] {
-        &self.bytes[self.used..self.used + self.held]
-    }
+    })?;
+    Ok(places)
 }
 
 impl<'a> PageWriter<'a> {
     /// Pages of images of this layout, element type and metadata.
-    fn new(layout: &Layout, dtype: DType, metadata: &'a Metadata) -> Result<PageWriter<'a>, String> {
+    pub fn new(layout: &Layout, dtype: DType, metadata: &'a Metadata) -> Result<PageWriter<'a>, String> {
         let (_, height, width) = layout.pictures().ok_or("is not a picture")?;
         let Channels { colours, alpha } = layout.channels.unwrap_or(Channels { colours: 1, alpha: false });
         let samples = colours + usize::from(alpha);
@@ -282,7 +234,7 @@ impl<'a> PageWriter<'a> {
     }
 
     /// The samples of an image in the order of the file.
-    fn samples<'i>(&self, image: &'i Image) -> Samples<'i> {
+    pub fn samples<'i>(&self, image: &'i Image) -> Samples<'i> {
         match &image.array {
             AnyArray::Bool(array) if self.bits == 1 => Samples::Own(array.mapv(u8::from).into()),
             _ => image.samples_in_order(),
@@ -290,7 +242,7 @@ impl<'a> PageWriter<'a> {
     }
 
     /// How the mask of a page is written.
-    fn of_mask(page: &PageWriter<'_>) -> PageWriter<'static> {
+    pub fn of_mask(page: &PageWriter<'_>) -> PageWriter<'static> {
         PageWriter {
             chunking: Chunking { channels: 1, planes: 1, ..page.chunking },
             bits: 1,
@@ -311,13 +263,13 @@ impl<'a> PageWriter<'a> {
     }
 
     /// Whether a file of so many bytes of samples needs the offsets of BigTIFF, or had them.
-    fn needs_big(&self, bytes: usize, metadata: &Metadata) -> bool {
+    pub fn needs_big(&self, bytes: usize, metadata: &Metadata) -> bool {
         let limit = if self.codec == Codec::None { BIG } else { BIG_PACKED };
         bytes >= limit || metadata.storage.as_ref().is_some_and(|storage| storage.big)
     }
 
     /// Has strips have no more rows than are well in memory at once.
-    fn shorten_strips(&mut self) {
+    pub fn shorten_strips(&mut self) {
         let row = self.chunking.row_bytes(usize::from(self.bits)) * self.chunking.planes;
         if !self.chunking.tiled {
             self.chunking.rows = self.chunking.rows.min((MOST_STRIP_BYTES / row.max(1)).max(1));
@@ -332,30 +284,17 @@ impl<'a> PageWriter<'a> {
         chunks: impl Iterator<Item = Result<(Chunk, Vec<u8>), String>>,
         told: Told<'_>,
     ) -> Result<(), String> {
-        let problem = |error: tiff::TiffError| error.to_string();
-        let row = self.chunking.row_bytes(usize::from(self.bits));
-        let count = self.chunking.count().ok_or("has too many strips or tiles")?;
-        let (mut offsets, mut lengths) = (vec![0; count], vec![0; count]);
-        let pack = |(chunk, bytes): (Chunk, Vec<u8>)| (chunk.index, self.codec.pack(bytes, row));
-        let mut written = 0;
-        parallel::in_order(chunks, self.codec.threads(), pack, |(index, packed)| {
-            let packed = packed.map_err(|error| error.to_string())?;
-            lengths[index] = packed.len() as u64;
-            offsets[index] = directory.write_data(packed.as_slice()).map_err(problem)?;
-            written += 1;
-            told(written as f64 / count as f64);
-            Ok(())
-        })?;
-        self.write_tags(directory, tags, &offsets, &lengths).map_err(problem)
+        let chunks = chunks.map(|chunk| chunk.map(|(chunk, bytes)| (0, chunk, bytes)));
+        let places = write_chunks(&mut directory, &[self], chunks, told)?;
+        self.write_tags(directory, tags, &places[0]).map_err(|error| error.to_string())
     }
 
-    /// Writes the directory of a page whose strips or tiles are at these offsets and have these lengths.
-    fn write_tags<K: TiffKind>(
+    /// Writes the directory of a page whose strips or tiles are at these places.
+    pub fn write_tags<K: TiffKind>(
         &self,
         mut directory: DirectoryEncoder<'_, impl Write + Seek, K>,
         tags: &Page,
-        offsets: &[u64],
-        lengths: &[u64],
+        Places { offsets, lengths }: &Places,
     ) -> TiffResult<()> {
         self.write_storage(&mut directory)?;
         let (places, sizes) = if self.chunking.tiled {
@@ -400,7 +339,7 @@ impl<'a> PageWriter<'a> {
     }
 
     /// The bytes of a strip or tile of these samples, whose channels are together.
-    fn chunk(&self, chunk: &Chunk, samples: &[u8]) -> Vec<u8> {
+    pub fn chunk(&self, chunk: &Chunk, samples: &[u8]) -> Vec<u8> {
         let chunking = self.chunking;
         let row_bytes = chunking.row_bytes(usize::from(self.bits));
         let row =

@@ -3,11 +3,11 @@
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hoodoo::AnyArray;
+use hoodoo::{AnyArray, DType};
 
 use super::inputs::Inputs;
 use super::slabs::{Feed, Slab, Slabs};
-use super::stage::{Flow, Made, Stage};
+use super::stage::{Made, Stage};
 use crate::arrays::for_any;
 use crate::failure::Failure;
 use crate::files::{Outline, with_bytes, with_bytes_mut};
@@ -42,14 +42,15 @@ impl<'a> Link<'a> {
         let flow = stage.flow();
         let own = flow.types.iter().map(|dtype| (flow.planes.clone(), *dtype));
         let mask = flow.mask.iter().map(|(layout, dtype)| (vec![layout.clone()], *dtype));
-        let kinds: Vec<_> = own.chain(mask).collect();
+        let files = flow.has_own_mask.then(|| (vec![flow.own_mask()], DType::Bool));
+        let kinds: Vec<_> = own.chain(mask).chain(files).collect();
         let waiting = kinds.iter().map(|(planes, _)| vec![Waiting::default(); planes.len()]).collect();
         let results = Arc::new(Mutex::new(Results { link: self, waiting }));
         let feed = |(index, (planes, dtype)): (usize, (Vec<Layout>, _))| -> Box<dyn Feed + 'a> {
-            Box::new(Handed { results: results.clone(), index, outline: flow.outline(&planes, dtype), planes })
+            Box::new(Handed { results: results.clone(), index, outline: stage.outline(&planes, dtype), planes })
         };
         let feeds = kinds.into_iter().enumerate().map(feed).collect();
-        let slabs = Slabs::new(feeds, flow.mask.is_some(), stage.reach(), stage.height(stages));
+        let slabs = Slabs::new(feeds, flow.masks(), stage.reach(), stage.height(stages));
         Link { stage, source: Source::Results(slabs) }
     }
 
@@ -101,13 +102,16 @@ impl Results<'_> {
     /// Has the stage filter its next slab; whether there was one.
     fn more(&mut self) -> Result<bool, Failure> {
         let Some(Made { planes, mask }) = self.link.next()? else { return Ok(false) };
-        for (plane, images) in planes.into_iter().enumerate() {
+        let mut masks = Vec::from_iter(mask.map(|mask| mask.array));
+        for (plane, mut images) in planes.into_iter().enumerate() {
+            masks.extend(images[0].metadata.mask.take().map(AnyArray::from));
             for (waiting, image) in self.waiting.iter_mut().zip(images) {
                 waiting[plane].add(image.array)?;
             }
         }
-        if let (Some(mask), Some(waiting)) = (mask, self.waiting.last_mut()) {
-            waiting[0].add(mask.array)?;
+        let first_mask = self.waiting.len() - masks.len();
+        for (waiting, mask) in self.waiting[first_mask..].iter_mut().zip(masks) {
+            waiting[0].add(mask)?;
         }
         Ok(true)
     }
@@ -159,10 +163,10 @@ fn no_standard_layout() -> Failure {
     Failure::Run("a result has no standard layout".to_string())
 }
 
-impl Flow {
-    /// What is known of the rows of something that comes to a stage, of these planes and this type.
-    fn outline(&self, planes: &[Layout], dtype: hoodoo::DType) -> Outline {
+impl Stage<'_> {
+    /// What is known of the rows of something that comes to it, of these planes and this type.
+    fn outline(&self, planes: &[Layout], dtype: DType) -> Outline {
         let planes = planes.iter().map(|layout| layout.shape[1..].to_vec()).collect();
-        Outline { dtype, pages: self.pages, rows: self.rows, planes }
+        Outline { dtype, pages: self.flow().pages, stack: self.flow().stack.clone(), rows: self.rows(), planes }
     }
 }

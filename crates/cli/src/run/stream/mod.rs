@@ -2,7 +2,9 @@
 //!
 //! One thread reads, one writes each output, and this one filters, with as many as it likes; between them are a few slabs of rows.
 
+mod around;
 mod chain;
+mod ends;
 mod inputs;
 mod slabs;
 mod stage;
@@ -16,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use hoodoo::{DType, Filter, Kernel, Progress, Repeat};
 
+use self::around::circular;
 use self::chain::{Link, Received};
 use self::inputs::{Inputs, Known, with_rows};
 use self::slabs::{Slab, Slabs};
@@ -68,10 +71,14 @@ fn is_larger_than_memory(arguments: &RunArguments, kernels: &[Kernel], targets: 
     // What can't be opened is an error of those who read it as a whole.
     let opened: Result<Vec<_>, Failure> = files.map(|path| open_rows(&path, &arguments.reading())).collect();
     let Ok(opened) = opened else { return false };
+    // Volumes that take turns can't be written to all files so.
+    if opened.iter().any(|rows| rows.outline().planes.len() > 1) {
+        return false;
+    }
     let outlines = || opened.iter().map(|rows| rows.outline());
     let elements = |rows: usize, row: usize, pages: usize| rows.saturating_mul(row).saturating_mul(pages) as u64;
-    let counted = outlines()
-        .map(|one| (elements(one.rows.unwrap_or(0), one.row_len(), one.pages.unwrap_or(1)), one.dtype.bytes() as u64));
+    let counted =
+        outlines().map(|one| (elements(one.rows.unwrap_or(0), one.row_len(), one.pages), one.dtype.bytes() as u64));
     let read = counted.clone().fold(0u64, |sum, (count, bytes)| sum.saturating_add(count.saturating_mul(bytes)));
     let output = arguments.dtype.or_else(|| outlines().next().map(|one| one.dtype)).map_or(1, DType::bytes);
     let each = counted.map(|(count, _)| count).max().unwrap_or(0).saturating_mul(output as u64);
@@ -139,9 +146,14 @@ pub fn run(
     let share = Share::new(progress, 1);
     let pixels = |layout: &Layout| layout.filtered().iter().product::<usize>() * layout.planes();
     share.begin(plan.layout.as_ref().map_or(0, pixels) * stages.len());
+    let (reach, around) = stages[0].reach();
+    let feeds = match around {
+        Some(around) => circular(feeds, around)?,
+        None => feeds,
+    };
     let longest = feeds.iter().map(|feed| feed.outline().row_len()).max().unwrap_or(1);
-    let reach = stages[0].reach();
-    let slabs = Slabs::new(feeds, arguments.mask.is_some(), reach, reach.height(longest, stages.len()));
+    let height = reach.height(longest, stages.len());
+    let slabs = Slabs::new(feeds, known.flow.masks(), (reach, around), height);
     let streams = Streams { inputs: &inputs, stages: &stages, targets, plan: &plan, looked: arguments.json, progress };
     let wrote = share.with_bar(arguments.quiet, || streams.pass_on(slabs, report))?;
     let described = |(name, (target, one)): (&&str, (&Target, &Wrote))| one.describe(name, target.path());
@@ -163,7 +175,7 @@ fn stages<'a>(
     let times = if let Some(Repeat::Times(times)) = arguments.repeat { Some(times) } else { None };
     let all: Vec<(&Kernel, Filter)> =
         (0..times.unwrap_or(1)).flat_map(|_| kernels.iter().zip(filters.iter().cloned())).collect();
-    let (mut come, mut stages) = ((known.flow.clone(), known.missing.with_mask(None)), Vec::new());
+    let (mut come, mut stages) = ((known.flow.clone(), known.missing.numbers()), Vec::new());
     let count = all.len();
     for (number, one) in all.into_iter().enumerate() {
         let place = Place { is_last: number + 1 == count, is_repeated: times.is_some() };
@@ -171,6 +183,7 @@ fn stages<'a>(
         come = stage.given()?;
         stages.push(stage);
     }
+    stages.iter_mut().rev().fold((0, 0), |seen, stage| stage.surround(seen));
     Ok(stages)
 }
 
@@ -182,14 +195,14 @@ fn plan(
     stages: &[Stage<'_>],
     targets: &[Target],
 ) -> Result<Plan, Failure> {
-    let Flow { planes, types, rows, pages, .. } = &known.flow;
+    let Flow { planes, types, rows, stack, .. } = &known.flow;
     let dtype = arguments.dtype.unwrap_or(types[0]);
-    let mut layout = rows.map(|rows| with_rows(&planes[0], rows, *pages));
+    let mut layout = rows.map(|rows| with_rows(&planes[0], rows, stack));
     let mut regions = Vec::new();
     for (number, stage) in stages.iter().enumerate() {
         // What is repeated is the same each time.
         if arguments.explain && (number == 0 || arguments.repeat.is_none()) {
-            stage.explain(&layout.clone().unwrap_or_else(|| with_rows(&planes[0], MANY, None)))?;
+            stage.explain(&layout.clone().unwrap_or_else(|| with_rows(&planes[0], MANY, &[])))?;
         }
         if let Some(layout) = &mut layout {
             let (region, output) = stage.output_of(layout)?;
@@ -201,6 +214,12 @@ fn plan(
         }
     }
     known.missing.check_fits(dtype)?;
+    if let Some(target) = targets.iter().find(|target| target.format() != Format::Tiff && known.volumes_take_turns()) {
+        return Err(Failure::at(
+            target.path(),
+            "--stream: pages of volumes that take turns are written to a .tif file only; leave --stream out",
+        ));
+    }
     let nodata = known.missing.nodata;
     let carried = carry(arguments, (inputs.path(), &known.metadata), &regions, (dtype, nodata), targets)?;
     let mut outputs = Vec::new();

@@ -5,15 +5,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use hoodoo::lang::hir::Expr;
-use hoodoo::{DType, Engine, Error, Filter, Kernel, Listing, Mode, Progress};
+use hoodoo::{AnyArray, DType, Engine, Error, Filter, Kernel, Listing, Mode, Progress};
 use ndarray::{Axis, Slice};
 
-use super::slabs::{Reach, Slab};
+use super::ends::Around;
+use super::slabs::{Masks, Reach, Slab};
 use crate::arrays::for_any;
 use crate::failure::{Failure, tell};
+use crate::files::ONE_WAY;
 use crate::image::{Image, Layout};
 use crate::run::arguments::RunArguments;
-use crate::run::missing::Missing;
+use crate::run::missing::{self, Missing};
 use crate::run::planes::Planes;
 
 /// More rows than any window sees.
@@ -22,16 +24,31 @@ pub const MANY: usize = 1 << 26;
 /// What comes to a stage.
 #[derive(Clone)]
 pub struct Flow {
-    /// What a row of the first input is like: for each plane of a video, or of anything else the one that there is. Other inputs are
-    /// alike.
+    /// What a row of the first input is like: for each plane of a video or of volumes that take turns, or of anything else the one that there
+    /// is. Other inputs are alike.
     pub planes: Vec<Layout>,
     /// The element types of the inputs.
     pub types: Vec<DType>,
     /// What a row of the mask is like, if there is one.
     pub mask: Option<(Layout, DType)>,
-    /// How many rows a page has, if that is known before its end, and how many pages there are, if there are some.
+    /// Whether rows of the first input come with those of a mask that is the files' own.
+    pub has_own_mask: bool,
+    /// How many rows a page has, if that is known before its end, how many pages there are one after the other, and how they are counted.
     pub rows: Option<usize>,
-    pub pages: Option<usize>,
+    pub pages: usize,
+    pub stack: Vec<usize>,
+}
+
+impl Flow {
+    /// Which masks there are.
+    pub fn masks(&self) -> Masks {
+        Masks { users: self.mask.is_some(), own: self.has_own_mask }
+    }
+
+    /// What a row of the files' mask is like.
+    pub fn own_mask(&self) -> Layout {
+        Layout { shape: self.planes[0].filtered().to_vec(), stack: 0, channels: None }
+    }
 }
 
 /// How a filter is one of several.
@@ -59,6 +76,8 @@ pub struct Stage<'a> {
     flow: Flow,
     missing: Missing,
     reach: Reach,
+    /// The rows beyond the ends that come as well, if this filter or one behind it sees some.
+    around: Option<Around>,
     progress: &'a Progress,
     /// The nanoseconds that it has taken.
     spent: AtomicU64,
@@ -82,8 +101,8 @@ impl<'a> Stage<'a> {
         progress: &'a Progress,
     ) -> Result<Stage<'a>, Failure> {
         let reach = Reach { before: 0, after: 0, mode: Mode::Nearest };
-        let mut stage =
-            Stage { arguments, kernel, filter, place, flow, missing, reach, progress, spent: AtomicU64::new(0) };
+        let (around, spent) = (None, AtomicU64::new(0));
+        let mut stage = Stage { arguments, kernel, filter, place, flow, missing, reach, around, progress, spent };
         stage.reach = stage.reach_of_windows()?;
         if stage.place.is_repeated {
             stage.check_repeated()?;
@@ -127,12 +146,24 @@ impl<'a> Stage<'a> {
         let mode = std::mem::replace(&mut modes[first], Mode::Valid);
         let region = &self.filter.clone().modes(modes).output_region(&shape)?[0];
         let reach = Reach { before: region.start, after: MANY - region.end, mode };
-        if mode == Mode::Wrap && (reach.before, reach.after) != (0, 0) {
-            let message = "--stream: mode wrap needs the last rows before the first ones; choose another --mode for the \
-                           first axis, or leave --stream out";
-            return Err(Failure::Usage(message.to_string()));
+        match self.flow.rows {
+            _ if mode != Mode::Wrap => Ok(reach),
+            // Nothing beyond the ends is seen, or there are no ends.
+            rows if rows == Some(0) || (reach.before, reach.after) == (0, 0) => {
+                Ok(Reach { mode: Mode::Nearest, ..reach })
+            }
+            Some(_) => Ok(reach),
+            None => Err(Failure::Usage(ONE_WAY.to_string())),
         }
-        Ok(reach)
+    }
+
+    /// Has the rows come as well that this filter and those behind it see beyond the ends: the latter ones see so many of its own.
+    pub fn surround(&mut self, (before, after): (usize, usize)) -> (usize, usize) {
+        let Reach { before: own_before, after: own_after, mode } = self.reach;
+        let all = if mode == Mode::Wrap { (before + own_before, after + own_after) } else { (before, after) };
+        let around = |rows| Around { before: all.0, after: all.1, rows };
+        self.around = self.flow.rows.filter(|_| all != (0, 0)).map(around);
+        all
     }
 
     /// Checks that what the filter makes can be its own first input.
@@ -160,7 +191,7 @@ impl<'a> Stage<'a> {
             lengths[0] = 1;
             Ok(layout.with_lengths(&lengths))
         };
-        let Flow { planes, mask, rows, pages, types } = &self.flow;
+        let Flow { planes, mask, rows, pages, stack, types, has_own_mask } = &self.flow;
         let rows = rows.map(|rows| -> Result<usize, Failure> {
             let shape = [&[rows], &planes[0].filtered()[1..]].concat();
             Ok(self.filter.output_shape(&shape)?[0])
@@ -170,10 +201,12 @@ impl<'a> Stage<'a> {
             planes: planes.iter().map(after).collect::<Result<_, Failure>>()?,
             types: vec![self.dtype(); self.output_count()].into_iter().chain(others.iter().copied()).collect(),
             mask: mask.as_ref().map(|(layout, dtype)| Ok::<_, Failure>((after(layout)?, *dtype))).transpose()?,
+            has_own_mask: *has_own_mask,
             rows: rows.transpose()?,
             pages: *pages,
+            stack: stack.clone(),
         };
-        let missing = self.missing.with_mask(None);
+        let missing = self.missing.numbers();
         Ok((flow, if self.place.is_repeated { missing } else { missing.of_results(&[], &[]) }))
     }
 
@@ -182,9 +215,14 @@ impl<'a> Stage<'a> {
         &self.flow
     }
 
-    /// How far windows reach along the first axis.
-    pub fn reach(&self) -> Reach {
-        self.reach
+    /// How far windows reach along the first axis, and the rows beyond its ends that come as well.
+    pub fn reach(&self) -> (Reach, Option<Around>) {
+        (self.reach, self.around)
+    }
+
+    /// How many rows come to it, if that is known.
+    pub fn rows(&self) -> Option<usize> {
+        self.around.map_or(self.flow.rows, |around| Some(around.count()))
     }
 
     /// How many rows of pixels are filtered at once by each of so many stages.
@@ -275,12 +313,18 @@ impl<'a> Stage<'a> {
     }
 
     fn made(&self, slab: Slab) -> Result<Made, Failure> {
+        let slab = match self.around {
+            Some(around) => around.arranged(slab, self.reach),
+            None => slab,
+        };
         let Slab { planes, mask, first, pixels } = slab;
         let (wanted, steps) = (self.wanted(first, pixels), self.steps());
         let height = planes.first().and_then(|inputs| inputs.first()).map_or(0, |one| one.array.shape()[0]);
         let rows = self.flow.rows.unwrap_or(first + height);
         let filter = self.filter.clone().rows(wanted.clone()).within(first, rows);
-        let missing = self.missing.with_mask(mask);
+        let own = planes.first().and_then(|inputs| inputs.first()).and_then(|first| first.metadata.mask.clone());
+        let missing = self.missing.with_masks(self.arguments, mask, own.as_ref());
+        let own = own.map(|own| Image::plain(own.into()));
         let mut made = Made { planes: Vec::new(), mask: None };
         for mut inputs in planes {
             let layout = inputs[0].layout();
@@ -290,21 +334,25 @@ impl<'a> Stage<'a> {
             let mut outputs = (0..self.output_count()).map(zeros).collect::<Result<Vec<Image>, Error>>()?;
             self.planes(&filter, &missing).filter(&inputs, &mut outputs)?;
             outputs.iter_mut().for_each(|output| output.copy_alpha(&inputs[0], &region, &steps));
+            for output in &mut outputs {
+                let own = own.as_ref().map(|own| missing::cut(own, &region, &steps).array);
+                output.metadata.mask = own.and_then(|own| if let AnyArray::Bool(own) = own { Some(own) } else { None });
+            }
             if self.place.hands_on() {
-                let rows = |image: Image| {
-                    image.map(|array| {
-                        for_any!(AnyArray, array, array => {
-                            array.slice_axis(Axis(0), Slice::from(wanted.clone())).to_owned().into()
-                        })
-                    })
-                };
-                outputs.extend(inputs.drain(1..).map(rows));
+                outputs.extend(inputs.drain(1..).map(|image| rows_of(image, &wanted)));
             }
             made.mask = if self.place.is_last { None } else { missing.mask_of_results(&region, &steps) };
             made.planes.push(outputs);
         }
         Ok(made)
     }
+}
+
+/// These rows of an image.
+fn rows_of(image: Image, rows: &Range<usize>) -> Image {
+    image.map(|array| {
+        for_any!(AnyArray, array, array => array.slice_axis(Axis(0), Slice::from(rows.clone())).to_owned().into())
+    })
 }
 
 /// The lengths of the axes that are filtered, of many rows like this one.

@@ -6,8 +6,10 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use hoodoo::DType;
+use ndarray::{Axis, Slice};
 use serde_json::Value;
 
+use crate::arrays::for_any;
 use crate::failure::Failure;
 use crate::files::{Format, elements, write_npy_header, write_pages, write_png_rows, write_raw};
 use crate::image::{Image, Layout, Metadata};
@@ -116,7 +118,7 @@ impl Output {
             (Kind::Video(line), Sink::File(mut writer)) => video(line, &mut writer, blocks),
             (Kind::Video(line), Sink::Stream(mut writer)) => video(line, &mut writer, blocks),
             (Kind::Pages(layout), Sink::File(mut writer)) => {
-                let mut parts = blocks.flatten().map(|part| target.shaped(part));
+                let mut parts = blocks.flat_map(in_turns).map(|part| target.shaped(part));
                 write_pages(layout, self.dtype, &self.metadata, &mut writer, &mut parts)
             }
             (Kind::Picture(layout), Sink::File(mut writer)) => self.picture(layout, target, &mut writer, blocks),
@@ -147,6 +149,20 @@ impl Output {
         }
         blocks.flatten().try_for_each(|part| write_raw(&part.array, writer))
     }
+}
+
+/// The planes of rows of pages, in the order of a file: where there are several, row by row.
+fn in_turns(planes: Block) -> Block {
+    let rows = match planes.as_slice() {
+        [] | [_] => return planes,
+        [first, ..] => first.array.shape()[0],
+    };
+    let page = |plane: &Image, row: usize| {
+        plane.with_array(for_any!(AnyArray, &plane.array, array => {
+            array.slice_axis(Axis(0), Slice::from(row..row + 1)).to_owned().into()
+        }))
+    };
+    (0..rows).flat_map(|row| planes.iter().map(move |plane| page(plane, row))).collect()
 }
 
 /// Writes a video that begins with this line.
