@@ -97,7 +97,7 @@ pub struct RunArguments {
     /// Standard input and output are raw then, too
     #[arg(long, value_name = "TYPE:N[,N...]")]
     pub raw: Option<Raw>,
-    /// Read, filter and write .npy, .tif and .raw files row by row along their first axis, with memory for what windows see at once.
+    /// Read, filter and write .npy, .tif, .png and .raw files row by row along their first axis, with memory for what windows see at once.
     /// It is done by itself for files that are larger than memory, and for y4m videos
     #[arg(long, conflicts_with = "out_dir")]
     pub stream: bool,

@@ -89,7 +89,10 @@ impl Feed for Circular<'_> {
                 self.feed.go_to(page, row)?;
             }
             // It ends where the array does.
-            read += self.feed.read(arrays, first + read)?;
+            match self.feed.read(arrays, first + read)? {
+                0 => return Err(self.problem("has not all of its rows")),
+                more => read += more,
+            }
         }
         self.next = if start + read == self.around.count() { (page + 1, 0) } else { (page, start + read) };
         Ok(read)
