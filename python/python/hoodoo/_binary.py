@@ -326,7 +326,7 @@ class _Erosion:
         once = self._kernel().prepare(shape, np.uint8, output=np.uint8, threads=1, **self._window())
 
         def eroded(image: Array, output: Array | None = None) -> Array:
-            made = once(_bits(image)).view(np.bool_)
+            made: Array = once(_bits(image)).view(np.bool_)
             if output is None:
                 return made
             output[...] = made

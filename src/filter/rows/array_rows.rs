@@ -49,10 +49,7 @@ pub trait RowReader: Sync {
     /// # Safety
     ///
     /// As for [`RowReader::copy_rows`].
-    unsafe fn copy(&self, row: Option<*const u8>, positions: Range<isize>, border: &BorderMap, copy: *mut u8) {
-        // SAFETY: passed on.
-        unsafe { self.copy_rows(&[row], &positions, border, copy, 0) };
-    }
+    unsafe fn copy(&self, row: Option<*const u8>, positions: Range<isize>, border: &BorderMap, copy: *mut u8);
 }
 
 /// The rows of an array, which hold what `input` says, with `outside` around it; of `copied` rows code never reads the
@@ -125,6 +122,28 @@ impl<T: Element> RowReader for ArrayRows<'_, T> {
         pitch: usize,
     ) {
         let copies = rows.iter().enumerate().map(|(index, row)| (*row, copy.wrapping_add(index * pitch)));
+        // SAFETY: passed on.
+        unsafe { self.copy_each(copies, positions, border) };
+    }
+
+    unsafe fn copy(&self, row: Option<*const u8>, positions: Range<isize>, border: &BorderMap, copy: *mut u8) {
+        // SAFETY: passed on.
+        unsafe { self.copy_each(std::iter::once((row, copy)), &positions, border) };
+    }
+}
+
+impl<T: Element> ArrayRows<'_, T> {
+    /// Copies the cells of some rows, each to an address.
+    ///
+    /// # Safety
+    ///
+    /// As for [`RowReader::copy_rows`].
+    unsafe fn copy_each(
+        &self,
+        copies: impl Iterator<Item = (Option<*const u8>, *mut u8)>,
+        positions: &Range<isize>,
+        border: &BorderMap,
+    ) {
         match self.input.lane {
             // The lane type holds what is outside exactly, or the plan would have chosen another.
             _ if self.input.is_native() => copies.for_each(|(row, copy)| {
@@ -144,9 +163,9 @@ impl<T: Element> RowReader for ArrayRows<'_, T> {
             }),
         }
     }
-}
 
-impl<T: Element> ArrayRows<'_, T> {
+    /// Copies the cells of a row.
+    ///
     /// # Safety
     ///
     /// As for [`RowReader::copy_rows`]; `U` is `T` if elements are native.
