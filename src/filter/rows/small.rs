@@ -44,10 +44,21 @@ impl<'a> Boxes<'a> {
         while bytes(&boxes) > tuning::PADDED_BYTES || boxes.count() < wanted {
             boxes.halve(&plan.reads.outer_halos, pass.rows_per_call)?;
         }
+        (boxes.count() == 1 || boxes.are_worth_it(run, inputs)).then_some(boxes)
+    }
+
+    /// Whether several boxes take less than rows that are copied one by one.
+    fn are_worth_it(&self, run: &RowRun<'_>, inputs: &[RawView<'_>]) -> bool {
+        let plan = &run.kernel.plan;
         let row_bytes = Padded::row_bytes(run, inputs);
-        let read = bytes(&boxes) / row_bytes.max(1);
-        let is_worth_it = row_bytes <= tuning::SHORT_ROW && read <= 2 * boxes.lens.iter().product::<usize>();
-        (boxes.count() == 1 || is_worth_it).then_some(boxes)
+        let read = Padded::bytes(run, &self.lens, inputs) / row_bytes.max(1);
+        // Large outputs are written past the cache where groups of rows follow each other, which boxes are not worth but where rows are
+        // read for several planes of pixels.
+        let pixels = run.domain.region().pixels();
+        let is_large =
+            plan.last_pass().outputs.iter().any(|output| output.lane.bytes() * pixels >= tuning::STREAMED_BYTES);
+        let is_deep = plan.reads.outer_halos.iter().rev().skip(1).any(|halo| !halo.is_empty());
+        row_bytes <= tuning::SHORT_ROW && read <= 2 * self.lens.iter().product::<usize>() && (is_deep || !is_large)
     }
 
     /// Makes boxes about half as long along the axis where the halves have least in common; none if there is no such axis.
@@ -181,6 +192,7 @@ impl<'a> SmallRun<'a> {
             verdict.add(rows * pixels.len());
             group.go_on(region, rows);
         }
+        writer.finish();
         Ok(())
     }
 }
