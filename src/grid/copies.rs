@@ -6,7 +6,7 @@ use super::named::named_enum;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Copies {
-    /// Of small arrays at once, of larger ones row by row.
+    /// All at once of small arrays and of boxes of short rows, row by row of others.
     #[default]
     Auto,
     /// Row by row.

@@ -6,6 +6,7 @@
 mod bins;
 mod bisection;
 mod bytes;
+mod column_window;
 mod columns;
 mod frequency;
 mod geometry;
