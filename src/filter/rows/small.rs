@@ -58,7 +58,8 @@ impl<'a> Boxes<'a> {
         let is_large =
             plan.last_pass().outputs.iter().any(|output| output.lane.bytes() * pixels >= tuning::STREAMED_BYTES);
         let is_deep = plan.reads.outer_halos.iter().rev().skip(1).any(|halo| !halo.is_empty());
-        row_bytes <= tuning::SHORT_ROW && read <= 2 * self.lens.iter().product::<usize>() && (is_deep || !is_large)
+        let most = tuning::PADDED_FOR_EACH_ROW * self.lens.iter().product::<usize>();
+        row_bytes <= tuning::SHORT_ROW && read <= most && (is_deep || !is_large)
     }
 
     /// Makes boxes about half as long along the axis where the halves have least in common; none if there is no such axis.
