@@ -341,6 +341,27 @@ fn large_elements_over_boxes_in_many_blocks() {
     }
 }
 
+/// A call of the code for bytes computes more pixels than have their elements in one block.
+#[test]
+fn large_elements_over_boxes_in_long_strips() {
+    let source = "input a, b; median(b), min(a)";
+    let kernel = Kernel::compile(source).expect(source);
+    for width in [100, 150, 201, 333] {
+        let (a, b) = (image::<u8>(&[14, width], Kind::Many, 1), image::<f32>(&[14, width], Kind::Many, 2));
+        let run = |cut: Cut| {
+            let mut least = ArrayD::<u8>::default(IxDyn(&[14, width]));
+            let mut median = ArrayD::<f32>::default(IxDyn(&[14, width]));
+            let filter = Filter::new(&kernel).window(Window::from([11, 191])).cut(cut);
+            let mut views = [Output::from(&mut median), Output::from(&mut least)];
+            filter
+                .run_all_into(&[Input::from(&a), Input::from(&b)], &mut views, &Progress::default())
+                .expect("it runs");
+            (median, least)
+        };
+        assert!(run(Cut::Always) == run(Cut::Never), "rows of {width}");
+    }
+}
+
 /// Bytes over more cells that are no box than are compared one by one, with values that occur as often as others.
 #[test]
 fn bytes_over_large_footprints() {

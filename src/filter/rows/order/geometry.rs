@@ -23,9 +23,9 @@ impl Geometry {
         };
         let y = pass.cells.y;
         let any = |suits: fn(Method) -> bool| pass.statistics.iter().any(|statistic| suits(statistic.method));
-        let wanted = if any(|method| matches!(method, Method::Bins(_))) {
-            let (rows, columns) = (SIDE - y.span, SIDE - pass.cells.x.span);
-            Geometry { rows: rows - rows % group, columns }
+        let wanted = if has_bins(pass) {
+            let rows = SIDE - y.span;
+            Geometry { rows: rows - rows % group, columns: Geometry::widest(pass) }
         } else if any(|method| !matches!(method, Method::Columns(_) | Method::Bisection(_))) {
             ranked_together(&pass.cells, most)
         } else {
@@ -36,6 +36,16 @@ impl Geometry {
             columns: wanted.columns.min(most.columns),
         }
     }
+
+    /// Of how many pixels of a row the elements may be read at once.
+    pub fn widest(pass: &OrderPass) -> usize {
+        if has_bins(pass) { SIDE - pass.cells.x.span } else { usize::MAX }
+    }
+}
+
+/// Whether places of elements have 8 bits.
+fn has_bins(pass: &OrderPass) -> bool {
+    pass.statistics.iter().any(|statistic| matches!(statistic.method, Method::Bins(_)))
 }
 
 /// The rows and columns of pixels of a block, whose elements are ranked together, in a region that has at most so many of either.

@@ -1,5 +1,7 @@
 //! The values of an order statistic for a block, as later passes read them.
 
+use std::ops::Range;
+
 use super::sweep::Results;
 use crate::grid::lane::Lane;
 use crate::plan::width::REGISTER;
@@ -34,24 +36,25 @@ impl LineMemory {
         self.lane.is_some_and(Lane::is_long)
     }
 
-    pub fn bytes(&mut self) -> Results<'_, i8> {
+    /// Those of some pixels of each row, from the first ones on: what is beyond them may be overwritten.
+    pub fn bytes(&mut self, pixels: &Range<usize>) -> Results<'_, i8> {
         let pitch = self.pitch();
-        Results { values: &mut self.bytes, pitch, rows: self.rows, columns: self.columns }
+        Results { values: &mut self.bytes[pixels.start..], pitch, rows: self.rows, columns: pixels.len() }
     }
 
-    pub fn shorts(&mut self) -> Results<'_, i16> {
+    pub fn shorts(&mut self, pixels: &Range<usize>) -> Results<'_, i16> {
         let pitch = self.pitch();
-        Results { values: &mut self.shorts, pitch, rows: self.rows, columns: self.columns }
+        Results { values: &mut self.shorts[pixels.start..], pitch, rows: self.rows, columns: pixels.len() }
     }
 
-    pub fn wholes(&mut self) -> Results<'_, i64> {
+    pub fn wholes(&mut self, pixels: &Range<usize>) -> Results<'_, i64> {
         let pitch = self.pitch();
-        Results { values: &mut self.wholes, pitch, rows: self.rows, columns: self.columns }
+        Results { values: &mut self.wholes[pixels.start..], pitch, rows: self.rows, columns: pixels.len() }
     }
 
-    pub fn numbers(&mut self) -> Results<'_, f64> {
+    pub fn numbers(&mut self, pixels: &Range<usize>) -> Results<'_, f64> {
         let pitch = self.pitch();
-        Results { values: &mut self.numbers, pitch, rows: self.rows, columns: self.columns }
+        Results { values: &mut self.numbers[pixels.start..], pitch, rows: self.rows, columns: pixels.len() }
     }
 
     /// Where a pixel's value is, of those that have begun.

@@ -18,7 +18,6 @@ use super::sets::MovingSet;
 use super::statistic::Statistic;
 use super::sweep::Sweep;
 use crate::filter::rows::context::RunContext;
-use crate::filter::rows::traversal::Segments;
 use crate::lang::reductions::Ranked;
 use crate::plan::order::method::Method;
 use crate::plan::order::pass::{OrderArgument, OrderStatistic};
@@ -48,9 +47,11 @@ struct Sets {
     few_values: Sweep<FewCounts>,
 }
 
-/// The rows of pixels of a block.
+/// The pixels of a block, or some of those of each row.
 pub struct BlockOfRows<'b> {
-    pub strip: &'b Segments,
+    /// The index of the strip's first pixel along the row, and which pixels of the strip.
+    pub first: usize,
+    pub pixels: Range<usize>,
     pub outer: &'b [usize],
     pub rows: Range<usize>,
     /// Whether there is an axis before the last.
@@ -77,8 +78,15 @@ impl Memory {
         }
     }
 
-    /// Finds a statistic of the elements that were read for its method.
-    pub fn find(&mut self, context: &RunContext<'_>, pass: usize, statistic: &OrderStatistic, line: &mut LineMemory) {
+    /// Finds a statistic of the elements that were read for its method, at the pixels for which they were.
+    pub fn find(
+        &mut self,
+        context: &RunContext<'_>,
+        pass: usize,
+        statistic: &OrderStatistic,
+        line: &mut LineMemory,
+        pixels: &Range<usize>,
+    ) {
         let (cells, shared) = (&context.plan.orders[pass].cells, &context.orders[pass]);
         let is_over: &dyn Fn() -> bool = &|| context.verdict.is_over();
         let argument = match statistic.argument {
@@ -92,32 +100,32 @@ impl Memory {
             (Method::Columns(_), Some(rank)) if statistic.lane.bytes() == 1 => {
                 let lift = if statistic.lane.is_signed() { 1 << 7 } else { 0 };
                 let values: [i8; 256] = std::array::from_fn(|rank| (rank as u8).wrapping_add(lift) as i8);
-                columns.find_element(of_columns(), FewRanks, rank, &values, &mut line.bytes());
+                columns.find_element(of_columns(), FewRanks, rank, &values, &mut line.bytes(pixels));
             }
             (Method::Columns(kind), element) => {
                 let statistic = Statistic { kind, argument, values: &ranking.values };
-                columns.find(of_columns(), FewRanks, element, statistic, &mut line.numbers());
+                columns.find(of_columns(), FewRanks, element, statistic, &mut line.numbers(pixels));
             }
             (Method::Bins(kind), element) => {
                 let bins = BinsOfWindows { bins, size: [cells.y.span + 1, cells.x.span + 1] };
                 if line.has_wholes() {
                     let statistic = Statistic { kind, argument, values: &ranking.wholes };
-                    columns.find(of_columns(), bins, element, statistic, &mut line.wholes());
+                    columns.find(of_columns(), bins, element, statistic, &mut line.wholes(pixels));
                 } else {
                     let statistic = Statistic { kind, argument, values: &ranking.values };
-                    columns.find(of_columns(), bins, element, statistic, &mut line.numbers());
+                    columns.find(of_columns(), bins, element, statistic, &mut line.numbers(pixels));
                 }
             }
             (Method::Bisection(rank), _) => {
                 let of = OfRank { rank, cells: shared.pair(), unsigned: !statistic.lane.is_signed(), is_over };
                 match statistic.lane.bytes() {
-                    1 => of_bytes(keys, of, &mut line.bytes()),
-                    _ => of_shorts(long_keys, of, &mut line.shorts()),
+                    1 => of_bytes(keys, of, &mut line.bytes(pixels)),
+                    _ => of_shorts(long_keys, of, &mut line.shorts(pixels)),
                 }
             }
             (Method::Histogram(_) | Method::Ranks(_) | Method::Values(_), _) => {
                 let few_values = context.plan.orders[pass].elements.lane().bytes() == 1;
-                let mut of = OfSets { moves: shared.moves(), ranking, argument, line, is_over };
+                let mut of = OfSets { moves: shared.moves(), ranking, argument, line, pixels, is_over };
                 sets.find(method, few_values, &mut of);
             }
         }
@@ -130,6 +138,7 @@ struct OfSets<'m> {
     ranking: &'m Ranking,
     argument: f64,
     line: &'m mut LineMemory,
+    pixels: &'m Range<usize>,
     is_over: &'m dyn Fn() -> bool,
 }
 
@@ -152,13 +161,13 @@ impl Sets {
 
 impl OfSets<'_> {
     fn find<S: MovingSet>(&mut self, sweep: &mut Sweep<S>, kind: S::Kind) {
-        let OfSets { moves, ranking, argument, is_over, .. } = *self;
+        let OfSets { moves, ranking, argument, pixels, is_over, .. } = *self;
         if self.line.has_wholes() {
             let statistic = Statistic { kind, argument, values: &ranking.wholes };
-            sweep.run(moves, ranking, statistic, &mut self.line.wholes(), is_over);
+            sweep.run(moves, ranking, statistic, &mut self.line.wholes(pixels), is_over);
         } else {
             let statistic = Statistic { kind, argument, values: &ranking.values };
-            sweep.run(moves, ranking, statistic, &mut self.line.numbers(), is_over);
+            sweep.run(moves, ranking, statistic, &mut self.line.numbers(pixels), is_over);
         }
     }
 }
@@ -174,8 +183,8 @@ fn read<T: Sortable<Key: HasSorter>>(
     let (order, shared) = (&context.plan.orders[pass], &context.orders[pass]);
     let cells = &order.cells;
     let Memory { row, ranking, bytes, keys, long_keys, .. } = memory;
-    let (height, width) = (block.rows.len() + cells.y.span, block.strip.len + cells.x.span);
-    let along = block.strip.first as isize + cells.x.first;
+    let (height, width) = (block.rows.len() + cells.y.span, block.pixels.len() + cells.x.span);
+    let along = (block.first + block.pixels.start) as isize + cells.x.first;
     let (few_values, planes) = (T::LANE.bytes() == 1, cells.planes.len());
     // Counts of more cells have 16 bits.
     let narrow = few_values && cells.count() <= usize::from(u8::MAX);

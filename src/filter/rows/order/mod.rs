@@ -82,7 +82,14 @@ impl<'a> OrderBlocks<'a> {
             (block.strip, block.rows) = (number, y..y + rows);
             block.outer.clear();
             block.outer.extend(before);
-            self.compute(pass, &BlockOfRows { strip, outer: before, rows: y..y + rows, has_rows: !outer.is_empty() });
+            let rows = BlockOfRows {
+                first: strip.first,
+                pixels: 0..strip.len,
+                outer: before,
+                rows: y..y + rows,
+                has_rows: !outer.is_empty(),
+            };
+            self.compute(pass, rows);
         }
     }
 
@@ -95,25 +102,31 @@ impl<'a> OrderBlocks<'a> {
         Some(block.lines[statistic].address(row, pixel))
     }
 
-    /// Finds all statistics of a pass for a block.
-    fn compute(&mut self, pass: usize, rows: &BlockOfRows<'_>) {
+    /// Finds all statistics of a pass for a block, as many pixels of each row at once as the pass may.
+    fn compute(&mut self, pass: usize, mut rows: BlockOfRows<'_>) {
         let order = &self.context.plan.orders[pass];
         let memory = self.memory.get_or_insert_default();
         let block = &mut self.passes[pass];
         block.lines.resize_with(order.statistics.len(), LineMemory::default);
-        let mut read_for: Option<Method> = None;
         for (statistic, line) in order.statistics.iter().zip(&mut block.lines) {
-            let method = statistic.method;
-            // Statistics of one method that follow each other need the elements once.
-            if read_for.is_none_or(|before| discriminant(&before) != discriminant(&method)) {
-                read_for = Some(method);
-                memory.read(self.context, pass, method, rows);
+            line.begin(statistic.lane, rows.rows.len(), rows.pixels.len());
+        }
+        let (end, most) = (rows.pixels.end, self.context.orders[pass].widest);
+        for start in rows.pixels.clone().step_by(most) {
+            rows.pixels = start..end.min(start.saturating_add(most));
+            let mut read_for: Option<Method> = None;
+            for (statistic, line) in order.statistics.iter().zip(&mut block.lines) {
+                let method = statistic.method;
+                // Statistics of one method that follow each other need the elements once.
+                if read_for.is_none_or(|before| discriminant(&before) != discriminant(&method)) {
+                    read_for = Some(method);
+                    memory.read(self.context, pass, method, &rows);
+                }
+                if self.context.verdict.is_over() {
+                    return;
+                }
+                memory.find(self.context, pass, statistic, line, &rows.pixels);
             }
-            if self.context.verdict.is_over() {
-                return;
-            }
-            line.begin(statistic.lane, rows.rows.len(), rows.strip.len);
-            memory.find(self.context, pass, statistic, line);
         }
     }
 }

@@ -14,6 +14,8 @@ use crate::plan::order::pass::OrderPass;
 /// footprint that takes time.
 pub struct OrderContext {
     pub geometry: Geometry,
+    /// Of so many pixels of a row the elements are read at once, at most: strips may be longer than a block should be.
+    pub widest: usize,
     cells: Arc<OrderCells>,
     moves: OnceLock<Moves>,
     columns: OnceLock<ColumnMoves>,
@@ -38,6 +40,7 @@ impl OrderContext {
             let border = BorderMap::new(domain, first..first + (row.len() + cells.x.span) as isize);
             OrderContext {
                 geometry,
+                widest: Geometry::widest(pass),
                 cells,
                 moves: OnceLock::new(),
                 columns: OnceLock::new(),

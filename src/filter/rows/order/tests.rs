@@ -85,7 +85,7 @@ fn elements_of_columns_are_those_of_sorted_windows() {
                 let of = OfColumns { bytes: &bytes, moves: &box_moves(height), run: width, is_over: &|| false };
                 let mut line = LineMemory::default();
                 line.begin(Lane::U8, ROWS, COLUMNS);
-                let mut found = line.bytes();
+                let mut found = line.bytes(&(0..COLUMNS));
                 ColumnSums::default().find_element(of, FewRanks, rank, &values, &mut found);
                 for (y, x) in (0..ROWS).flat_map(|y| (0..COLUMNS).map(move |x| (y, x))) {
                     let expected = around.sorted(y, x, |_, _| true)[rank];
@@ -122,7 +122,7 @@ fn elements_of_bins_are_those_of_sorted_windows() {
                 let of = OfColumns { bytes: &bytes, moves: &box_moves(height), run: width, is_over: &|| false };
                 let mut line = LineMemory::default();
                 line.begin(Lane::F64, ROWS, COLUMNS);
-                let mut found = line.numbers();
+                let mut found = line.numbers(&(0..COLUMNS));
                 let statistic = Statistic { kind: Ranked::Percentile, argument: 30.0, values: &ranking.values };
                 let bins = BinsOfWindows { bins: &bins, size: [height, width] };
                 ColumnSums::default().find(of, bins, None, statistic, &mut found);
@@ -149,7 +149,7 @@ fn bits_of_elements_are_those_of_sorted_windows() {
         at_every_level(|level| {
             let mut line = LineMemory::default();
             line.begin(Lane::I16, ROWS, COLUMNS);
-            let mut found = line.shorts();
+            let mut found = line.shorts(&(0..COLUMNS));
             of_shorts(&long_keys, OfRank { rank, cells: &cells, unsigned: false, is_over: &|| false }, &mut found);
             for (y, x) in (0..ROWS).flat_map(|y| (0..COLUMNS).map(move |x| (y, x))) {
                 let expected = shorts.sorted(y, x, ring)[rank];
@@ -171,7 +171,7 @@ fn bits_of_elements_are_those_of_sorted_windows() {
             at_every_level(|level| {
                 let mut line = LineMemory::default();
                 line.begin(Lane::U8, ROWS, COLUMNS);
-                let mut found = line.bytes();
+                let mut found = line.bytes(&(0..COLUMNS));
                 of_bytes(&keys, OfRank { rank, cells: &cells, unsigned: true, is_over: &|| false }, &mut found);
                 for (y, x) in (0..ROWS).flat_map(|y| (0..COLUMNS).map(move |x| (y, x))) {
                     let expected = bytes.sorted(y, x, ring)[rank];
