@@ -314,3 +314,26 @@ fn numbers_that_may_be_none_are_not_taken_for_integers() {
         }
     }
 }
+
+/// An element that is a 64-bit integer, or else a number of a narrower type, which may be none, is that or none.
+#[test]
+fn elements_that_may_be_numbers_of_a_narrower_type_or_none() {
+    let (long, narrow) = (ndarray::arr2(&[[5u64, 7, 9]]), ndarray::arr2(&[[1u16, 2, 3]]));
+    let none = ["min(b where b > 100)", "mode(b where offset(1) > 1)", "max(b where b < 0)", "mode(b where a < 5)"];
+    for (chosen, reduction) in
+        none.iter().flat_map(|chosen| ["variety", "mode", "median", "min"].map(|op| (chosen, op)))
+    {
+        let source = format!("input a, b; {reduction}(if a[0, 0] > a + 9 then a else {chosen})");
+        let kernel = Kernel::compile(&source).unwrap();
+        for (size, mode) in [(1, Mode::Reflect), (3, Mode::Reflect), (3, Mode::Shrink)] {
+            for (engine, cut) in
+                [(Engine::Rows, Cut::Always), (Engine::Rows, Cut::Never), (Engine::Interpreter, Cut::Auto)]
+            {
+                let filter = Filter::new(&kernel).size(size).mode(mode).engine(engine).cut(cut);
+                let output = filter.run_all::<f64>(&[(&long).into(), (&narrow).into()]).unwrap();
+                let is_right = |value: &f64| if reduction == "variety" { *value == 0.0 } else { value.is_nan() };
+                assert!(output[0].iter().all(is_right), "{source}, {size}, {mode}, {engine}: {}", output[0]);
+            }
+        }
+    }
+}

@@ -14,9 +14,12 @@ use crate::lang::whole::{WholeFacts, wholes};
 /// The kernel in which no node is sometimes a 64-bit integer and sometimes NaN; the same if none was. Outputs have these
 /// element types.
 pub fn without_absent(kernel: Kernel, facts: &WholeFacts<'_>, outputs: &[DType], cast: Cast) -> Kernel {
+    // What is taken for a 64-bit integer later, when no node that may be absent is one any more: also an element that is one, or else a
+    // number of a narrower type that may be absent.
+    let taken = wholes(&kernel, &WholeFacts { absence: false, ..*facts });
     let wholes = wholes(&kernel, facts);
-    let may_be_absent = |id: ExprId| wholes[id.index()].is_exact() && wholes[id.index()].absent;
-    if !kernel.live_nodes().any(|(id, _)| may_be_absent(id)) {
+    let may_be_absent = |id: ExprId| wholes[id.index()].absent || !wholes[id.index()].is_exact();
+    if !kernel.live_nodes().any(|(id, _)| taken[id.index()].is_exact() && may_be_absent(id)) {
         return kernel;
     }
     let mut parts = Parts { kernel: &kernel, made: HashMap::new() };
