@@ -26,6 +26,8 @@ pub struct Bins {
 pub struct BinsOfWindows<'a> {
     pub bins: &'a Bins,
     pub size: [usize; 2],
+    /// Whether elements that windows lack are NaN, so that there is nothing to be had of a window that lacks some.
+    pub has_nans: bool,
 }
 
 impl Bins {
@@ -57,6 +59,12 @@ pub struct InBin {
 }
 
 impl BinsOfWindows<'_> {
+    /// Of how many of its elements a window's statistic is made, which has so many.
+    #[inline(always)]
+    pub fn asked(self, count: usize) -> usize {
+        if self.has_nans && count < self.size[0] * self.size[1] { 0 } else { count }
+    }
+
     /// The rank of an element of a window whose first cell is at this place of the block.
     #[inline(always)]
     pub fn rank_of<L: Level>(self, level: L, InBin { bin, k }: InBin, place: [usize; 2]) -> usize {

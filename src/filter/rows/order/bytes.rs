@@ -43,12 +43,18 @@ impl Bytes {
         }
     }
 
-    /// Takes an element by its place, counted in order, and its rank; none if it is not selected.
-    pub fn put(&mut self, place: usize, rank: Option<u8>) {
-        self.ranks[place] = rank.unwrap_or(0);
+    /// Takes an element that is selected by its place, counted in order, and its rank.
+    pub fn put(&mut self, place: usize, rank: u8) {
+        self.ranks[place] = rank;
         if let Some(selected) = &mut self.selected {
-            selected[place] = rank.is_some().into();
+            selected[place] = 1;
         }
+    }
+
+    /// Takes the place of one that is not selected, after all that are.
+    pub fn leave_out(&mut self, place: usize) {
+        let len = self.ranks.len();
+        self.selected.get_or_insert_with(|| vec![1; len])[place] = 0;
     }
 
     #[inline(always)]

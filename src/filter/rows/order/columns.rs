@@ -47,6 +47,8 @@ pub trait Counted: Copy {
     /// which is work of its own that a processor does beside that of others.
     const TOGETHER: usize;
 
+    /// Of how many of its elements a window's statistic is made, which has so many.
+    fn asked(self, count: usize) -> usize;
     /// The `k`th element of a window, of more.
     fn find<L: Level, C: ColumnCount>(self, window: &mut Window<'_, L, C>, k: u16) -> Self::Found;
     /// Its rank; the window's first cell is at this place of the block.
@@ -60,6 +62,11 @@ pub struct FewRanks;
 impl Counted for FewRanks {
     type Found = u8;
     const TOGETHER: usize = 1;
+
+    #[inline(always)]
+    fn asked(self, count: usize) -> usize {
+        count
+    }
 
     #[inline(always)]
     fn find<L: Level, C: ColumnCount>(self, window: &mut Window<'_, L, C>, k: u16) -> u8 {
@@ -76,6 +83,11 @@ impl Counted for FewRanks {
 impl Counted for BinsOfWindows<'_> {
     type Found = InBin;
     const TOGETHER: usize = MOST_TOGETHER;
+
+    #[inline(always)]
+    fn asked(self, count: usize) -> usize {
+        self.asked(count)
+    }
 
     #[inline(always)]
     fn find<L: Level, C: ColumnCount>(self, window: &mut Window<'_, L, C>, k: u16) -> InBin {
@@ -198,7 +210,7 @@ impl<V: Value, E: Counted> Answers for AnyStatistic<'_, '_, V, E> {
                 if first + at > 0 {
                     window.step();
                 }
-                question.ask(statistic, window.count());
+                question.ask(statistic, elements.asked(window.count()));
                 for (found, k) in found.iter_mut().zip(question.asked()) {
                     *found = elements.find(window, k as u16);
                 }

@@ -63,17 +63,19 @@ impl Memory {
     pub fn read(&mut self, context: &RunContext<'_>, pass: usize, method: Method, block: &BlockOfRows<'_>) {
         for_lane!(context.plan.orders[pass].elements.lane(), T => {
             read::<T>(context, pass, method, block, self);
-            let found_by = self.found_by(method);
+            let found_by = self.found_by(method, context, pass);
             if found_by != method {
                 read::<T>(context, pass, found_by, block, self);
             }
         });
     }
 
-    /// The method for elements that were read: of some that are NaN, sets of ranks know which.
-    fn found_by(&self, method: Method) -> Method {
+    /// The method for elements that were read: where some are NaN and others not selected, sets of ranks know which are which.
+    fn found_by(&self, method: Method, context: &RunContext<'_>, pass: usize) -> Method {
         match method {
-            Method::Bins(kind) if self.ranking.has_nans() => Method::Ranks(kind),
+            Method::Bins(kind) if self.ranking.has_nans() && context.plan.orders[pass].elements.is_filtered() => {
+                Method::Ranks(kind)
+            }
             _ => method,
         }
     }
@@ -93,7 +95,7 @@ impl Memory {
             OrderArgument::Number(number) => number,
             OrderArgument::Param(param) => context.run.constants[param],
         };
-        let method = self.found_by(statistic.method);
+        let method = self.found_by(statistic.method, context, pass);
         let Memory { ranking, bytes, bins, keys, long_keys, columns, sets, .. } = self;
         let of_columns = || OfColumns { bytes, moves: shared.columns(), run: cells.x.span + 1, is_over };
         match (method, statistic.element) {
@@ -107,7 +109,8 @@ impl Memory {
                 columns.find(of_columns(), FewRanks, element, statistic, &mut line.numbers(pixels));
             }
             (Method::Bins(kind), element) => {
-                let bins = BinsOfWindows { bins, size: [cells.y.span + 1, cells.x.span + 1] };
+                let (size, has_nans) = ([cells.y.span + 1, cells.x.span + 1], ranking.has_nans());
+                let (bins, element) = (BinsOfWindows { bins, size, has_nans }, element.filter(|_| !has_nans));
                 if line.has_wholes() {
                     let statistic = Statistic { kind, argument, values: &ranking.wholes };
                     columns.find(of_columns(), bins, element, statistic, &mut line.wholes(pixels));

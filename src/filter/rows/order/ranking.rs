@@ -134,8 +134,8 @@ impl Ranking {
         *T::Key::sorter(self) = sorter;
     }
 
-    /// Sorts what was taken into bins, and puts the bin of each element in its place, of which it is told the same as [`Bytes`] are. There is
-    /// nothing to be had of elements some of which are NaN.
+    /// Sorts what was taken into bins, and puts the bin of each element in its place, of which it is told the same as [`Bytes`] are. What is
+    /// NaN is left out as what is not selected is.
     pub fn end_bins<T: Sortable<Key: HasSorter>>(&mut self, bytes: &mut Bytes, bins: &mut Bins) {
         let mut sorter = std::mem::take(T::Key::sorter(self));
         sorter.sort();
@@ -145,9 +145,9 @@ impl Ranking {
         self.wholes.extend(sorter.items.iter().filter_map(|item| T::of_key(item.key).whole()));
         bins.fill(sorter.items.iter().map(|item| item.place));
         for (rank, item) in sorter.items.iter().enumerate() {
-            bytes.put(item.place as usize, Some(bins.bin(rank)));
+            bytes.put(item.place as usize, bins.bin(rank));
         }
-        sorter.others.iter().for_each(|place| bytes.put(*place as usize, None));
+        sorter.others.iter().chain(&sorter.nans).for_each(|place| bytes.leave_out(*place as usize));
         self.has_nans = !sorter.nans.is_empty();
         *T::Key::sorter(self) = sorter;
     }

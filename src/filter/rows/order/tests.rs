@@ -124,7 +124,7 @@ fn elements_of_bins_are_those_of_sorted_windows() {
                 line.begin(Lane::F64, ROWS, COLUMNS);
                 let mut found = line.numbers(&(0..COLUMNS));
                 let statistic = Statistic { kind: Ranked::Percentile, argument: 30.0, values: &ranking.values };
-                let bins = BinsOfWindows { bins: &bins, size: [height, width] };
+                let bins = BinsOfWindows { bins: &bins, size: [height, width], has_nans: false };
                 ColumnSums::default().find(of, bins, None, statistic, &mut found);
                 for ((y, x), expected) in pixels().zip(&expected) {
                     let found = found.row(y)[x];
