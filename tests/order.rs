@@ -341,6 +341,23 @@ fn large_elements_over_boxes_in_many_blocks() {
     }
 }
 
+/// Few elements are NaN, so that some windows have such and others have not, in one block.
+#[test]
+fn large_elements_over_boxes_few_of_which_are_nan() {
+    let mut image = image::<f32>(&[40, 60], Kind::Many, 3);
+    for at in [[3, 7], [20, 59], [39, 30]] {
+        image[&at[..]] = f32::NAN;
+    }
+    for (turn, source) in
+        ["median(w)", "percentile(w, 30), rank(w, 4)", "median(w where w > 20)"].into_iter().enumerate()
+    {
+        for size in [[11, 11], [12, 15]] {
+            check(source, size, &image, MODES[turn]);
+            check(source, size, &image.mapv(f64::from), MODES[turn + 4]);
+        }
+    }
+}
+
 /// A call of the code for bytes computes more pixels than have their elements in one block.
 #[test]
 fn large_elements_over_boxes_in_long_strips() {
