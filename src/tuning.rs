@@ -86,6 +86,13 @@ pub const KNOWN_PIXELS: usize = 1 << 17;
 /// 0.17, 0.29 and 0.68; of f64 over 7 x 7 0.9, over 9 x 9 2.2.
 pub const MAX_FILTERED_NETWORK: usize = 49;
 
+/// The same for ranks, percentiles and trimmed means, whose network finds several elements, of which the number of selected ones decides.
+///
+/// Measured on 1000 x 1000 pixels on Zen 4 beside windows that move, ns a pixel: percentiles of f32 over 3 x 3 2.4 and 75, 5 x 5 7.2 and 78, 7 x 7 20 and
+/// 81; of u8 1.9 and 53, 5.6 and 48, 17 and 45; trimmed means of f64 2.6 and 125, 10 and 167, 30 and 200. Their code takes 2, 11 and 38 ms to make, and to
+/// find what is between them in other ways 1.
+pub const MAX_COUNTED_NETWORK: usize = 49;
+
 /// About how many minima and maxima a network has for each element: 80 for four medians of 9 (which share much), 336 for four
 /// of 25.
 pub const NETWORK_INSTRUCTIONS: usize = 6;
@@ -296,12 +303,14 @@ pub const SPARSE_ELEMENTS: usize = 1 << 22;
 /// ... and this many for each cell of the window. A denser one has as many elements itself, whatever is done.
 pub const SPARSE_FOR_EACH_CELL: usize = 64;
 
-/// Order statistics of elements of more than 8 bits are found by bins over boxes whose sides have at least so many cells ...
+/// Order statistics of elements of more than 8 bits are found by bins over boxes whose sides have at least so many cells: those that are one
+/// element of all, and others, which may ask for two ...
 ///
-/// Measured on Zen 4, medians of f32 that a condition selects, in ns a pixel by bins and by sets of ranks: 9 x 9 67 and 62, 11 x 11 54 and 62,
-/// 31 x 31 53 and 131, but 3 x 31 56 and 44, 5 x 61 60 and 48. Blocks of 128 or 181 elements on a side instead of 256 take 0.90 and 0.93 of the
-/// time over 15 x 15, 0.98 and 0.91 over 31 x 31, 1.17 and 0.97 over 51 x 51.
-pub const LEAST_BINNED_SIDE: usize = 11;
+/// Measured on Zen 4, in ns a pixel by bins and by sets of ranks: medians of f32 over 5 x 19 29 and 53, 7 x 31 29 and 41, 9 x 15 29 and 44, of f64 44 and 48,
+/// 49 and 52, 39 and 55. That a condition selects, of f32: 9 x 9 46 to 67 and 55 to 62, 11 x 11 47 to 54 and 62, 31 x 31 53 and 131, but 3 x 31 56 and 44,
+/// 5 x 61 60 and 48; medians of as many below as above, over 8 x 30 48 and 46, 10 x 10 47 and 57. Blocks of 128 or 181 elements on a side instead of 256 take
+/// 0.90 and 0.93 of the time over 15 x 15, 0.98 and 0.91 over 31 x 31, 1.17 and 0.97 over 51 x 51.
+pub const LEAST_BINNED_SIDES: [usize; 2] = [5, 10];
 /// ... and at most so many: of more, few windows have theirs in a block of 256.
 ///
 /// Measured with the above: 131 x 131 101 and 270, 161 x 161 150 and 316, 191 x 191 248 and 387.

@@ -292,9 +292,46 @@ fn the_plan_says_what_moves_and_how() {
     }
     assert!(listing("variety(w)", DType::U64, 3).contains("how often each value"));
     assert!(listing("median(w)", DType::U8, 3).contains("a selection network"));
+    let selected = listing("percentile(w where w > 9, 30)", DType::F32, 7);
+    assert!(selected.contains("percentile of f32 selected elements: a selection network"), "{selected}");
     let still = listing("median(abs(w - mean(w)))", DType::U8, 15);
     assert!(still.contains("pixel by pixel on the host"), "{still}");
     assert!(still.contains("depend on the pixel"), "{still}");
+}
+
+/// Of some to all of the elements, or of none, by networks that know how many they are.
+#[test]
+fn statistics_of_selected_elements_by_networks() {
+    fn of_type<T: AnyElement>(turn: usize) {
+        let sources = [
+            "percentile(w where w < 30, 30), percentile(w where w > 0, 0), percentile(w where w != 1, 100)",
+            "trimmed_mean(w where w > 20, 1), trimmed_mean(w where w < 100, 0), median(w where w < 100)",
+            "percentile(w where w >= 0, 50) - percentile(w where w >= 0, 12.5), median(w where w >= 0)",
+            "percentile(w where w > 1000, 40), trimmed_mean(w where w > 1, 3)",
+        ];
+        let sizes = [[1, 2], [2, 2], [3, 3], [5, 5], [7, 7], [3, 7]];
+        for (number, source) in sources.into_iter().enumerate() {
+            for kind in [Kind::Many, Kind::Few, Kind::Wild] {
+                let image = image::<T>(&[11, 41], kind, (number + 5 * turn) as u64);
+                check(source, sizes[(number + turn) % 6], &image, MODES[(number + turn) % MODES.len()]);
+                // Fewer elements, of which there are as many as cells are inside.
+                let ranks = "rank(w, 1), rank(w, -1), rank(w, -2), rank(w, 0), percentile(w, 33), trimmed_mean(w, 1)";
+                check(ranks, sizes[2 + (number + turn) % 4], &image, Mode::Shrink);
+            }
+        }
+    }
+    of_type::<bool>(0);
+    of_type::<u8>(1);
+    of_type::<i8>(2);
+    of_type::<u16>(3);
+    of_type::<i16>(4);
+    of_type::<u32>(5);
+    of_type::<i32>(6);
+    of_type::<i64>(7);
+    of_type::<u64>(8);
+    of_type::<f16>(9);
+    of_type::<f32>(10);
+    of_type::<f64>(11);
 }
 
 /// Boxes of elements of more than 8 bits: with NaN and without, blocks of all sizes and several in an array, elements that are few.

@@ -1,5 +1,6 @@
 //! What the code for a block of pixels does, in order. Every decision is made here: the code generator transcribes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::analysis::Analysis;
@@ -105,7 +106,7 @@ pub struct Select {
     pub nodes: Vec<ExprId>,
     /// The elements.
     pub window: ExprId,
-    /// Which of them are selected, if not all; then the statistics are medians.
+    /// Which of them are selected, if not all; then either all statistics are medians, or none is.
     pub filter: Option<ExprId>,
     /// Their lanes.
     pub lane: Lane,
@@ -146,6 +147,26 @@ pub enum OfRanks {
     Between(usize, usize, f64),
     /// The mean of some.
     Mean(Vec<usize>),
+    /// Between elements of ranks that depend on how many are selected: for 1, 2 and so on, where that many have such a one.
+    ByCount(Vec<Option<Between>>),
+    /// The mean of those that are selected, but so many of the least and so many of the greatest ones.
+    Trimmed {
+        /// How many on either side.
+        each: usize,
+        /// How many may be selected.
+        of: usize,
+    },
+}
+
+/// A place between two elements.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Between {
+    /// The rank of the lower one.
+    pub low: usize,
+    /// That of the higher one, which may be the same.
+    pub high: usize,
+    /// Which fraction of the way it is.
+    pub t: f64,
 }
 
 /// Order statistics of one window by the host.
@@ -260,7 +281,11 @@ impl NoNetwork {
     /// or not, where networks have at most so many elements; nothing if there is one.
     pub fn of(op: Reduction, taps: usize, filtered: bool, constant: bool, most: usize) -> Option<NoNetwork> {
         let Class::Ranked(ranked) = op.class() else { return Some(NoNetwork::Counts) };
-        let padded = ranked == Ranked::Median && (2..=tuning::MAX_FILTERED_NETWORK).contains(&taps);
+        let most_filtered = match ranked {
+            Ranked::Median => tuning::MAX_FILTERED_NETWORK,
+            Ranked::Rank | Ranked::Percentile | Ranked::TrimmedMean => tuning::MAX_COUNTED_NETWORK,
+        };
+        let padded = (2..=most_filtered).contains(&taps);
         if taps > most {
             Some(NoNetwork::Large)
         } else if filtered && !padded {
@@ -280,6 +305,11 @@ impl OfRanks {
                 vec![*low, *high]
             }
             OfRanks::Mean(ranks) => ranks.clone(),
+            OfRanks::ByCount(places) => {
+                let both = places.iter().flatten().flat_map(|place| [place.low, place.high]);
+                both.collect::<BTreeSet<usize>>().into_iter().collect()
+            }
+            OfRanks::Trimmed { each, of } => (*each..of - each).collect(),
         }
     }
 }

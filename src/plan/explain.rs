@@ -101,7 +101,8 @@ impl Pass {
                     };
                     writeln!(f, "{indent}{}: {how}", names.join(", "))?;
                 }
-                Step::Select(Select { lane, selection, statistics, .. }) => {
+                Step::Select(Select { lane, filter, selection, statistics, .. }) => {
+                    let elements = if filter.is_some() { "selected elements" } else { "elements" };
                     for Statistic { id, of_ranks, .. } in statistics {
                         let ranks = of_ranks.ranks();
                         let wanted = match ranks[..] {
@@ -110,7 +111,7 @@ impl Pass {
                         };
                         writeln!(
                             f,
-                            "{indent}{} of {} elements: a selection network for {wanted} of {taps}, {}, {}",
+                            "{indent}{} of {} {elements}: a selection network for {wanted} of {taps}, {}, {}",
                             self.name(*id),
                             lane.as_str(),
                             selection.described(),

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::analysis::{Analysis, ValueRange, factor, quotient_factor};
 use super::body::{
-    Body, Combine, Combiner, Fold, Host, HostStatistic, Method, NoNetwork, OfRanks, Reduce, Select, Statistic, Step,
-    Strategy, Visit,
+    Between, Body, Combine, Combiner, Fold, Host, HostStatistic, Method, NoNetwork, OfRanks, Reduce, Select, Statistic,
+    Step, Strategy, Visit,
 };
 use super::cost::instructions;
 use super::levels::{Level, levels};
@@ -220,8 +220,12 @@ impl Lowering<'_> {
                     Err(why) => by_host.push(HostStatistic { id, op, argument, why }),
                 }
             }
-            if !by_network.is_empty() {
-                lowered.push(Step::Select(self.select(window, self.effective(filter), by_network)));
+            let filter_of_network = self.effective(filter);
+            // What replaces elements that are not selected is another number for medians.
+            let is_median = |one: &Statistic| matches!(one.of_ranks, OfRanks::Middle(..));
+            let (medians, others): (Vec<_>, Vec<_>) = by_network.into_iter().partition(is_median);
+            for statistics in [medians, others].into_iter().filter(|statistics| !statistics.is_empty()) {
+                lowered.push(Step::Select(self.select(window, filter_of_network, statistics)));
             }
             if !by_host.is_empty() {
                 lowered.push(Step::Host(self.host(window, filter, by_host)));
@@ -247,8 +251,7 @@ impl Lowering<'_> {
         if filtered {
             // One pixel has few elements, and a branch for each costs less.
             let blocks = matches!(self.surroundings.width, Width::Pixels(_));
-            let high = taps.div_ceil(2);
-            return if blocks { Ok(OfRanks::Middle(high - 1, high)) } else { Err(NoNetwork::Filtered) };
+            return if blocks { of_selected(ranked, taps, known) } else { Err(NoNetwork::Filtered) };
         }
         let ranks = op.ranks(taps, known).ok_or(NoNetwork::Argument)?;
         Ok(match (ranked, &ranks[..]) {
@@ -267,6 +270,8 @@ impl Lowering<'_> {
     fn rank_lane(&self, id: ExprId, window: ExprId, of_ranks: &OfRanks) -> Lane {
         match (of_ranks, self.lane(id)) {
             (OfRanks::Element(_), _) => self.lane(window),
+            // One of the elements, of which every bit is kept.
+            (OfRanks::ByCount(_), lane) if lane.is_long() => lane,
             // More than one element: a float, rounded as the interpreter does.
             (_, Lane::F32) => Lane::F32,
             _ => self.surroundings.width.lane(Lane::F64),
@@ -396,6 +401,26 @@ impl Lowering<'_> {
         let is_mean = *self.kernel.expr(divisor) == Expr::Len;
         let suits = is_mean || self.analysis.ranges[dividend.index()].integral;
         (whole && suits && self.lane(id) == Lane::F64 && machine::fuses()).then_some(by)
+    }
+}
+
+/// How a statistic is made of those of `taps` elements that are selected.
+fn of_selected(ranked: Ranked, taps: usize, argument: Option<f64>) -> Result<OfRanks, NoNetwork> {
+    let of_all = |count: usize| ranked.ranks(count, argument);
+    match ranked {
+        Ranked::Median => Ok(OfRanks::Middle(taps.div_ceil(2) - 1, taps.div_ceil(2))),
+        // What not even all elements have is refused elsewhere.
+        _ if of_all(taps).is_none() => Err(NoNetwork::Argument),
+        Ranked::TrimmedMean => Ok(OfRanks::Trimmed { each: argument.map_or(0, |each| each as usize), of: taps }),
+        Ranked::Rank | Ranked::Percentile => {
+            let place = |count: usize| {
+                let ranks = of_all(count)?;
+                let (low, high) = (*ranks.first()?, *ranks.last()?);
+                let t = if low == high { 0.0 } else { percentile_position(argument?, count).fract() };
+                Some(Between { low, high, t })
+            };
+            Ok(OfRanks::ByCount((1..=taps).map(place).collect()))
+        }
     }
 }
 

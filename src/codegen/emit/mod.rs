@@ -2,6 +2,7 @@
 //!
 //! Nothing is decided here: order, loops, trees, networks and lanes are those of the plan.
 
+mod by_count;
 mod cells;
 mod fold;
 mod host;

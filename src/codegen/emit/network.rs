@@ -7,7 +7,7 @@ use cranelift_codegen::ir::{InstBuilder, Value};
 use super::Emitter;
 use super::value_source::Tap;
 use crate::codegen::expr;
-use crate::codegen::lanes::Lanes;
+use crate::codegen::lanes::{Lanes, flip_sign};
 use crate::error::Error;
 use crate::grid::lane::Lane;
 use crate::lang::ops::BinaryOp;
@@ -17,8 +17,12 @@ use crate::plan::selection::Selection;
 
 impl<'a, 'f> Emitter<'a, 'f> {
     pub(super) fn select_ranks(&mut self, plan: &Select) -> Result<(), Error> {
-        if let Some(filter) = plan.filter {
-            return self.middle_of_selected(plan, filter);
+        match (plan.filter, &plan.statistics[..]) {
+            (None, _) => {}
+            (Some(filter), [Statistic { of_ranks: OfRanks::Middle(..), .. }, ..]) => {
+                return self.middle_of_selected(plan, filter);
+            }
+            (Some(filter), _) => return self.ranks_of_selected(plan, filter),
         }
         let lane = plan.lane;
         let mut elements: Vec<(usize, Vec<Value>)> = Vec::new();
@@ -52,6 +56,12 @@ impl<'a, 'f> Emitter<'a, 'f> {
         elements: &[(usize, Vec<Value>)],
         selection: &Selection,
     ) -> Vec<Vec<Value>> {
+        if lane == Lane::U64 {
+            // Only signed ones have comparisons, for which each element's sign would be turned again.
+            let turned = elements.iter().map(|(row, element)| (*row, self.map(element, flip_sign))).collect::<Vec<_>>();
+            let found = self.selected(Lane::I64, &turned, selection);
+            return found.iter().map(|element| self.map(element, flip_sign)).collect();
+        }
         let rows: Vec<Vec<Vec<Value>>> = elements
             .chunk_by(|x, y| x.0 == y.0)
             .map(|row| row.iter().map(|(_, element)| element.clone()).collect())
@@ -111,8 +121,9 @@ impl<'a, 'f> Emitter<'a, 'f> {
             }
             OfRanks::Between(low, high, t) => {
                 let (low, high) = (element(self, *low), element(self, *high));
-                self.interpolate(statistic, &low, &high, *t)
+                self.interpolate(statistic, &low, &high, &Way::Constant(*t))
             }
+            OfRanks::ByCount(_) | OfRanks::Trimmed { .. } => unreachable!("of the elements that a filter selects"),
             OfRanks::Mean(ranks) => {
                 let rows = ranks.iter().map(|rank| (0, element(self, *rank))).collect();
                 let sum = self.tree(rows, |b, x, y| b.ins().fadd(x, y)).expect("a mean is of some elements");
@@ -149,9 +160,15 @@ impl<'a, 'f> Emitter<'a, 'f> {
     }
 
     /// As the reference's `interpolate`.
-    fn interpolate(&mut self, statistic: &Statistic, low: &[Value], high: &[Value], t: f64) -> Vec<Value> {
+    pub(super) fn interpolate(
+        &mut self,
+        statistic: &Statistic,
+        low: &[Value],
+        high: &[Value],
+        way: &Way,
+    ) -> Vec<Value> {
         if !statistic.may_overflow {
-            return self.interpolate_near(statistic.lane, low, high, t);
+            return self.interpolate_near(statistic.lane, low, high, way);
         }
         let lane = statistic.lane;
         let step = self.zip(high, low, |b, x, y| b.ins().fsub(x, y));
@@ -159,20 +176,42 @@ impl<'a, 'f> Emitter<'a, 'f> {
         let [half, one, two] = [0.5, 1.0, 2.0].map(|factor| self.number(lane, factor));
         let (down, up) = (self.select(&beyond, &half, &one), self.select(&beyond, &two, &one));
         let [low, high] = [low, high].map(|x| self.zip(x, &down, |b, x, y| b.ins().fmul(x, y)));
-        let value = self.interpolate_near(lane, &low, &high, t);
+        let value = self.interpolate_near(lane, &low, &high, way);
         self.zip(&value, &up, |b, x, y| b.ins().fmul(x, y))
     }
 
     /// The same between numbers whose distance is one of the lane.
-    fn interpolate_near(&mut self, lane: Lane, low: &[Value], high: &[Value], t: f64) -> Vec<Value> {
+    fn interpolate_near(&mut self, lane: Lane, low: &[Value], high: &[Value], way: &Way) -> Vec<Value> {
         let step = self.zip(high, low, |b, x, y| b.ins().fsub(x, y));
-        let part = self.number(lane, if t >= 0.5 { 1.0 - t } else { t });
-        let part = self.zip(&step, &part, |b, x, y| b.ins().fmul(x, y));
-        let value = match t >= 0.5 {
-            true => self.zip(high, &part, |b, x, y| b.ins().fsub(x, y)),
-            false => self.zip(low, &part, |b, x, y| b.ins().fadd(x, y)),
+        let (part, from) = match way {
+            Way::Constant(t) => {
+                let part = Way::signed(*t);
+                (self.number(lane, part), if part < 0.0 { high.to_vec() } else { low.to_vec() })
+            }
+            Way::Each(parts) => {
+                let zero = self.number(lane, 0.0);
+                let back = self.zip(parts, &zero, |b, x, y| expr::compare(b, BinaryOp::Less, lane, x, y));
+                (parts.clone(), self.select(&back, high, low))
+            }
         };
+        let part = self.zip(&step, &part, |b, x, y| b.ins().fmul(x, y));
+        let value = self.zip(&from, &part, |b, x, y| b.ins().fadd(x, y));
         let same = self.zip(low, high, |b, x, y| expr::compare(b, BinaryOp::Equal, lane, x, y));
         self.select(&same, low, &value)
+    }
+}
+
+/// How far a number between two others is from the lower one, as a fraction of their distance.
+pub(super) enum Way {
+    /// The same for all pixels.
+    Constant(f64),
+    /// For each pixel, [signed](Way::signed).
+    Each(Vec<Value>),
+}
+
+impl Way {
+    /// The way from the nearer end, as the reference goes it: from the higher one, it is negative.
+    pub(super) fn signed(t: f64) -> f64 {
+        if t >= 0.5 { -(1.0 - t) } else { t }
     }
 }

@@ -66,7 +66,7 @@ impl Monoid {
 
 impl Ranked {
     /// As [`Reduction::ranks`], of one or more elements.
-    pub(super) fn ranks(self, count: usize, argument: Option<f64>) -> Option<Vec<usize>> {
+    pub fn ranks(self, count: usize, argument: Option<f64>) -> Option<Vec<usize>> {
         match self {
             Ranked::Median if count % 2 == 1 => Some(vec![count / 2]),
             Ranked::Median => Some(vec![count / 2 - 1, count / 2]),

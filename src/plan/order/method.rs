@@ -31,7 +31,9 @@ impl Method {
         match op.class() {
             Class::Ranked(ranked) => match element {
                 Some(rank) if cells.count() <= most_bisected(lane, cells) => Some(Method::Bisection(rank)),
-                _ if !few_values && ranked != Ranked::TrimmedMean && suits_bins(cells) => Some(Method::Bins(ranked)),
+                _ if !few_values && ranked != Ranked::TrimmedMean && suits_bins(cells, element) => {
+                    Some(Method::Bins(ranked))
+                }
                 _ if !few_values => Some(Method::Ranks(ranked)),
                 // It asks for each of many ranks.
                 _ if ranked == Ranked::TrimmedMean => Some(Method::Histogram(ranked)),
@@ -62,9 +64,10 @@ fn suits_columns(cells: &OrderCells) -> bool {
     cells.count() <= usize::from(u16::MAX) && cells.is_box()
 }
 
-/// Whether cells are a box in one plane, of which enough windows have theirs in a block for bins.
-fn suits_bins(cells: &OrderCells) -> bool {
+/// Whether cells are a box in one plane, of which enough windows have theirs in a block for bins. For `element`, one element is asked for.
+fn suits_bins(cells: &OrderCells, element: Option<usize>) -> bool {
     let sides = [cells.y.span + 1, cells.x.span + 1];
-    let fits = |side: &usize| (tuning::LEAST_BINNED_SIDE..=tuning::MOST_BINNED_SIDE).contains(side);
+    let least = tuning::LEAST_BINNED_SIDES[usize::from(element.is_none())];
+    let fits = |side: &usize| (least..=tuning::MOST_BINNED_SIDE).contains(side);
     cells.planes.len() == 1 && sides.iter().all(fits) && cells.count() == sides[0] * sides[1]
 }
