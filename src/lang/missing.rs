@@ -105,6 +105,12 @@ impl Condition for Excluded {
     }
 
     fn assertion(&self, builder: &mut Builder, condition: ExprId) -> ExprId {
+        let mut condition = condition;
+        if self.reduces {
+            let cells = self.cell(builder);
+            let some = builder.count(cells);
+            condition = or_none(builder, some, condition);
+        }
         if self.missing.fill {
             return condition;
         }
@@ -135,6 +141,14 @@ impl Rewrite for Filled {
         }
         if self.nodata.is_nan() { value } else { instead_of_nan(builder, value, nodata) }
     }
+
+    fn assertion(&mut self, builder: &mut Builder, condition: ExprId) -> ExprId {
+        if !self.reduces {
+            return condition;
+        }
+        let cells = builder.window_len();
+        or_none(builder, cells, condition)
+    }
 }
 
 struct ToldNan {
@@ -164,6 +178,13 @@ fn instead_of_none(builder: &mut Builder, cells: ExprId, value: ExprId, nodata: 
     let zero = builder.number(0.0);
     let none = builder.binary(BinaryOp::Equal, cells, zero);
     select_number(builder, none, nodata, value)
+}
+
+/// Whether a condition holds, or so many cells are none: of those nothing can be asked, such as an element of some rank.
+fn or_none(builder: &mut Builder, cells: ExprId, condition: ExprId) -> ExprId {
+    let zero = builder.number(0.0);
+    let none = builder.binary(BinaryOp::Equal, cells, zero);
+    builder.binary(BinaryOp::Or, none, condition)
 }
 
 /// The value, or `nodata` where it is NaN.
