@@ -1121,6 +1121,26 @@ fn quotients_of_tiny_sums() {
     }
 }
 
+/// Rows a multiple of 2 KiB apart, which are read as copies where many are read at once.
+#[test]
+fn rows_that_are_in_the_same_sets_of_the_cache() {
+    fn on<T: AnyElement + PartialEq + std::fmt::Debug>(width: usize) {
+        let image = Array2::from_shape_fn((21, width), |(y, x)| {
+            T::from_f64(((y * 37 + x * 11 + x / 97) % 101) as f64, Cast::Saturate)
+        });
+        for (number, source) in ["min(w)", "mean(w)", "median(w)", "w[-1, 0] - w[1, 1]"].into_iter().enumerate() {
+            let mode = [Mode::Reflect, Mode::Constant, Mode::Wrap, Mode::Shrink][(number + width / 512) % 4];
+            agree_on(&Filter::new(&compile(source)).size(3).mode(mode).cval(7.0), &image, 1e-14);
+        }
+    }
+    on::<u8>(4096);
+    on::<u8>(6144);
+    on::<i16>(2048);
+    on::<f32>(512);
+    on::<f32>(1024);
+    on::<f64>(1024);
+}
+
 #[test]
 fn order_statistics_of_81_cells() {
     let sources = [

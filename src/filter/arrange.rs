@@ -140,11 +140,8 @@ fn first_merged(wanted: &Wanted<'_>) -> usize {
     let Some(mut first) = shape.len().checked_sub(1) else { return 0 };
     let mut row = shape[first];
     while first > 0 && *may_merge && !reached[first] && whole[first] && joined[first - 1] {
-        let short = match reached[first - 1] {
-            true => *may_step && row < tuning::MAX_STEP,
-            false => row < tuning::LONG_ROW,
-        };
-        if !short {
+        // Cells would be too far apart.
+        if reached[first - 1] && !(*may_step && row < tuning::MAX_STEP) {
             break;
         }
         first -= 1;
@@ -192,6 +189,8 @@ mod tests {
             Some(vec![[0, 1], [2, 3], [3, 4], [1, 2]])
         );
         assert_eq!(best(&[100, 1000], &[true, false], true), None);
+        assert_eq!(best(&[100, 1000], &[false, false], true), Some(vec![[0, 2]]));
+        assert_eq!(best(&[9, 100, 1000], &[true, false, false], true), Some(vec![[0, 1], [1, 3]]));
         assert_eq!(best(&[1000, 3], &[true, false], true), Some(vec![[0, 2]]));
         assert_eq!(best(&[], &[], true), None);
     }

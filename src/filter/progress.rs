@@ -63,6 +63,32 @@ impl Share {
 struct Reporter {
     report: Box<dyn FnMut(usize) -> ControlFlow<()> + Send>,
     last: Instant,
+    looks: Looks,
+}
+
+/// When to look at the clock, which may take as long as a row of a small image.
+struct Looks {
+    last: Instant,
+    /// So many times more it is not looked at.
+    skipped: u32,
+}
+
+impl Looks {
+    /// How often it is not looked at, where the last two looks were so near each other that nobody waits for that.
+    const SKIPPED: u32 = 7;
+    const NEAR: Duration = Duration::from_micros(200);
+
+    /// The time, if it is looked at.
+    fn now(&mut self) -> Option<Instant> {
+        if self.skipped > 0 {
+            self.skipped -= 1;
+            return None;
+        }
+        let now = Instant::now();
+        self.skipped = if now.duration_since(self.last) < Looks::NEAR { Looks::SKIPPED } else { 0 };
+        self.last = now;
+        Some(now)
+    }
 }
 
 impl Progress {
@@ -87,7 +113,9 @@ impl Progress {
     /// # Ok::<(), hoodoo::Error>(())
     /// ```
     pub fn reporting(report: impl FnMut(usize) -> ControlFlow<()> + Send + 'static) -> Progress {
-        let reporter = Reporter { report: Box::new(report), last: Instant::now() };
+        let now = Instant::now();
+        let looks = Looks { last: now, skipped: 0 };
+        let reporter = Reporter { report: Box::new(report), last: now, looks };
         let shared = Shared { reporter: Some(Mutex::new(reporter)), ..Shared::default() };
         Progress { shared: Arc::new(shared), ..Progress::default() }
     }
@@ -143,7 +171,8 @@ impl Progress {
         self.shared.done.fetch_add(counted, Ordering::Relaxed);
         // While another thread reports, this one need not.
         if let Some(Ok(mut reporter)) = self.shared.reporter.as_ref().map(Mutex::try_lock)
-            && reporter.last.elapsed() >= Progress::INTERVAL
+            && let Some(now) = reporter.looks.now()
+            && now.duration_since(reporter.last) >= Progress::INTERVAL
         {
             self.report(&mut reporter);
         }

@@ -87,9 +87,8 @@ impl<'a> RunContext<'a> {
             .iter()
             .enumerate()
             .map(|(array, view)| {
-                let copied = !plan.lines.is_empty() && alias(plan, view);
                 let input = pass_input(array, plan.request.inputs[array], plan.request.outside());
-                reader(view, input, domain.cval(), copied)
+                reader(view, input, domain.cval(), alias(plan, view))
             })
             .collect();
         let shape = row_shape(plan, domain, &readers);
@@ -145,11 +144,14 @@ impl<'a> RunContext<'a> {
 /// such distances apart that they share a few of its sets.
 ///
 /// Such rows are read as copies, which are an odd number of cache lines apart. That is worth it for columns of many cells,
-/// which read each row again and again.
+/// which read each row again and again; and where the results are rows of arrays, which may be as far apart, for fewer.
 fn alias(plan: &Plan, view: &RawView<'_>) -> bool {
     let adjacent = plan.reads.columns.iter().map(Vec::len).max().unwrap_or(0);
     let apart = view.strides().iter().nth_back(1).copied().unwrap_or(0);
-    adjacent > tuning::CACHE_WAYS && apart != 0 && apart % tuning::ALIASING_BYTES == 0
+    // Every other row of an odd multiple is in the other half of the sets.
+    let halves = if apart % (2 * tuning::ALIASING_BYTES) == 0 { 1 } else { 2 };
+    let most = if plan.lines.is_empty() { halves * tuning::ALIASING_ROWS } else { tuning::CACHE_WAYS };
+    adjacent > most && apart != 0 && apart % tuning::ALIASING_BYTES == 0
 }
 
 /// What the arrays' rows are like to the passes of a plan.

@@ -59,7 +59,8 @@ impl<'a> Boxes<'a> {
             plan.last_pass().outputs.iter().any(|output| output.lane.bytes() * pixels >= tuning::STREAMED_BYTES);
         let is_deep = plan.reads.outer_halos.iter().rev().skip(1).any(|halo| !halo.is_empty());
         let most = tuning::PADDED_FOR_EACH_ROW * self.lens.iter().product::<usize>();
-        row_bytes <= tuning::SHORT_ROW && read <= most && (is_deep || !is_large)
+        let short = row_bytes <= tuning::BOXED_ROW && run.region.row().len() <= tuning::BOXED_PIXELS;
+        short && read <= most && (is_deep || !is_large)
     }
 
     /// Makes boxes about half as long along the axis where the halves have least in common; none if there is no such axis.

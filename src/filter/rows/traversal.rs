@@ -180,7 +180,7 @@ impl RowShape {
         let start = halo.before.saturating_sub(row.start).next_multiple_of(block);
         let end = halo.after.saturating_sub(array_len - row.end).next_multiple_of(block);
         // A short row is copied faster than its ends are computed by calls of their own.
-        let short = self.element_bytes * len <= tuning::SHORT_ROW;
+        let short = self.element_bytes * len <= tuning::SHORT_ROW && len <= tuning::SHORT_ROW_PIXELS;
         let segments = match self.direct && !short && len >= start + end + block {
             true => {
                 [0..start, start..len - end, len - end..len].into_iter().filter(|range| !range.is_empty()).collect()
