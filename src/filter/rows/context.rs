@@ -83,19 +83,20 @@ impl<'a> RunContext<'a> {
         verdict: &'a Verdict<'a>,
     ) -> RunContext<'a> {
         let (plan, domain, region) = (&run.kernel.plan, run.domain, run.region);
+        let pairs = outputs.iter().zip(&plan.last_pass().outputs);
+        let targets: Vec<Target<'_>> = pairs.map(|(view, output)| Target::new(view, *output, domain, region)).collect();
+        let in_place = targets.iter().any(|target| !target.is_staged(false));
         let readers: Vec<Box<dyn RowReader + '_>> = inputs
             .iter()
             .enumerate()
             .map(|(array, view)| {
                 let input = pass_input(array, plan.request.inputs[array], plan.request.outside());
-                reader(view, input, domain.cval(), alias(plan, view))
+                reader(view, input, domain.cval(), alias(plan, view, in_place))
             })
             .collect();
         let shape = row_shape(plan, domain, &readers);
         let whole = shape.segments(region.row());
         let access = AccessPlan::new(plan, &readers, domain, &whole);
-        let pairs = outputs.iter().zip(&plan.last_pass().outputs);
-        let targets: Vec<Target<'_>> = pairs.map(|(view, output)| Target::new(view, *output, domain, region)).collect();
         let short = whole.len < shape.block;
         let validated = plan.has_general_code();
         let line_chunk = line_chunk(plan, shape.block);
@@ -144,13 +145,17 @@ impl<'a> RunContext<'a> {
 /// such distances apart that they share a few of its sets.
 ///
 /// Such rows are read as copies, which are an odd number of cache lines apart. That is worth it for columns of many cells,
-/// which read each row again and again; and where the results are rows of arrays, which may be as far apart, for fewer.
-fn alias(plan: &Plan, view: &RawView<'_>) -> bool {
+/// which read each row again and again; and where results are written `in_place`, to rows that may be as far apart, for fewer.
+fn alias(plan: &Plan, view: &RawView<'_>, in_place: bool) -> bool {
     let adjacent = plan.reads.columns.iter().map(Vec::len).max().unwrap_or(0);
     let apart = view.strides().iter().nth_back(1).copied().unwrap_or(0);
     // Every other row of an odd multiple is in the other half of the sets.
     let halves = if apart % (2 * tuning::ALIASING_BYTES) == 0 { 1 } else { 2 };
-    let most = if plan.lines.is_empty() { halves * tuning::ALIASING_ROWS } else { tuning::CACHE_WAYS };
+    let most = match (plan.lines.is_empty(), in_place) {
+        (true, true) => halves * tuning::ALIASING_ROWS,
+        (true, false) => return false,
+        (false, _) => tuning::CACHE_WAYS,
+    };
     adjacent > most && apart != 0 && apart % tuning::ALIASING_BYTES == 0
 }
 
