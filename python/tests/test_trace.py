@@ -307,6 +307,37 @@ def test_mistakes_are_told_at_the_users_line(function, line, message):
     assert (str(again), again.lineno) == (str(error), error.lineno)
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda w: w[0] & 8,
+        lambda w: 8 & w[0],
+        lambda w: ((w > 1) & 1).sum(),
+        lambda w: (w | 1).sum(),
+        lambda w: (1 ^ w).sum(),
+        lambda w: (~w).sum(),
+        lambda w: w[0] << 1,
+        lambda w: 1 >> w[0],
+        lambda w: np.bitwise_and(w, 8).sum(),
+        lambda w: np.invert(w).sum(),
+        lambda w: np.left_shift(w, 1).sum(),
+        lambda w: np.bitwise_count(w).sum(),
+    ],
+)
+def test_there_are_no_operations_on_bits(function):
+    with pytest.raises(TracingError, match="no operations on bits"):
+        hoodoo.kernel(function)
+
+
+def test_truth_values_have_the_operators_of_bits(image):
+    around = windows(image)
+    kernel = hoodoo.kernel(lambda w: (np.bitwise_or(w > 1, w < -1) & ~(w > 2) ^ True).sum() + np.logical_not(w).sum())
+    expected = ((around > 1) | (around < -1)) & ~(around > 2) ^ True
+    np.testing.assert_array_equal(kernel(image, size=3), expected.sum((-1, -2)) + (around == 0).sum((-1, -2)))
+    with pytest.raises(TracingError, match="truth value"):
+        hoodoo.kernel(lambda w: w[w % 2].sum())
+
+
 def test_tracebacks_end_at_the_users_line():
     with pytest.raises(TracingError) as caught:
         hoodoo.kernel(deep)

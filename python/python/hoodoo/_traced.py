@@ -135,24 +135,30 @@ class Traced:
         return compare("!=", self, other)
 
     def __and__(self, other: Operand) -> Traced:
-        return logical("and", self, other)
+        return of_truths("&", self, other)
 
     def __rand__(self, other: Operand) -> Traced:
-        return logical("and", other, self)
+        return of_truths("&", other, self)
 
     def __or__(self, other: Operand) -> Traced:
-        return logical("or", self, other)
+        return of_truths("|", self, other)
 
     def __ror__(self, other: Operand) -> Traced:
-        return logical("or", other, self)
+        return of_truths("|", other, self)
 
     def __xor__(self, other: Operand) -> Traced:
-        return compare("!=", _truth(self), _truth(other))
+        return of_truths("^", self, other)
 
-    __rxor__ = __xor__
+    def __rxor__(self, other: Operand) -> Traced:
+        return of_truths("^", other, self)
 
     def __invert__(self) -> Traced:
-        return _unary("not", _truth(self))
+        return of_truths("~", self)
+
+    def __lshift__(self, other: Operand) -> Traced:
+        return of_truths("<<", self, other)
+
+    __rlshift__ = __rshift__ = __rrshift__ = __lshift__
 
     def __round__(self, digits: int | None = None) -> Traced:
         if digits:
@@ -206,7 +212,9 @@ class Traced:
 
     def __getitem__(self, index: Any) -> Traced:
         if isinstance(index, Traced):
-            return Selected(self._node, _truth(index)._node)
+            if not index._node.is_truth:
+                refuse("w[condition] selects the cells for which a truth value holds, as in w[w > 3], and this is a number")
+            return Selected(self._node, index._node)
         session = _session.get()
         if self._node.form != "name" or session is None or self._node.head not in session.inputs:
             refuse("only an input has cells at offsets, as in w[0, 1]: take the cell first, and then compute with it")
@@ -339,7 +347,7 @@ def _number(value: Operand) -> Traced:
     return where(given, 1, 0)
 
 
-def _truth(value: Operand) -> Traced:
+def truth(value: Operand) -> Traced:
     """The value as a truth value: whether a number is not 0."""
     given = traced(value)
     return given if given._node.is_truth else compare("!=", given, 0)
@@ -371,7 +379,28 @@ def compare(operator: str, left: Operand, right: Operand) -> Traced:
 
 def logical(operator: str, left: Operand, right: Operand) -> Traced:
     """`left and right`, `left or right`."""
-    return _made("operator", operator, _truth(left), _truth(right), is_truth=True)
+    return _made("operator", operator, truth(left), truth(right), is_truth=True)
+
+
+def of_truths(operator: str, *operands: Operand) -> Traced:
+    """`a & b`, `a | b`, `a ^ b` and `~a` of truth values; of numbers, they are NumPy's operations on bits."""
+    values = [traced(each) for each in operands]
+    if operator == "<<" or not all(value._node.is_truth for value in values):
+        refuse(
+            "the language has no operations on bits: w // 8 % 2 == 1 is whether the bit of 8 is set, and w * 2**n and w // 2**n are shifts; "
+            "&, |, ^ and ~ are for truth values, as in (w > 1) & (w < 5)"
+        )
+    match operator:
+        case "~":
+            return inverse(*values)
+        case "^":
+            return compare("!=", *values)
+    return logical("and" if operator == "&" else "or", *values)
+
+
+def inverse(value: Operand) -> Traced:
+    """`not value`."""
+    return _unary("not", truth(value))
 
 
 def call(function: str, *arguments: Operand, is_truth: bool = False) -> Traced:
@@ -388,14 +417,14 @@ def reduction(name: str, window: Operand, *arguments: Operand, where: Operand = 
     value = traced(window)
     if not value._node.is_window:
         refuse(f"`{name}` is of a window, and this is one value for each pixel")
-    taken = None if where is None or where is True else _truth(where)
+    taken = None if where is None or where is True else truth(where)
     if name == "sum" and value._node.is_truth:
         name = "count"
     of_truth = name in ("count", "any", "all")
-    value = _truth(value) if of_truth else _number(value)
+    value = truth(value) if of_truth else _number(value)
     if of_truth and taken is not None:
         # What is not selected counts as not true, or for `all` as true.
-        value = logical("or", ~taken, value) if name == "all" else logical("and", taken, value)
+        value = logical("or", inverse(taken), value) if name == "all" else logical("and", taken, value)
         taken = None
     if ddof:
         of = value - reduction("mean", value, where=taken)
@@ -417,7 +446,7 @@ def where(condition: Operand, yes: Operand, no: Operand) -> Traced:
     >>> edges([1, 2, 8, 8], size=3)
     array([  0, 255, 255,   0])
     """
-    condition, yes, no = _truth(condition), traced(yes), traced(no)
+    condition, yes, no = truth(condition), traced(yes), traced(no)
     if not (yes._node.is_truth and no._node.is_truth):
         yes, no = _number(yes), _number(no)
     return _made("if", "", condition, yes, no, is_truth=yes._node.is_truth)
@@ -454,7 +483,7 @@ def fold(
     firsts = [_number(each) for each in (start if several else [start])]
     values = [traced(each) for each in (window, *windows)]
     if where is not None:
-        values.append(_truth(where))
+        values.append(truth(where))
     if any(not value._node.is_window for value in values):
         refuse("hoodoo.fold is over the cells of windows, and this is one value for each pixel")
     if any(first._node.is_window for first in firsts):
@@ -505,7 +534,7 @@ def _names_of(step: Callable[..., Any], count: int, width: int, has_condition: b
 
 def require(condition: Operand) -> None:
     """In a kernel that is written as a Python function: what must hold at every pixel, or else the filter stops with an error."""
-    value = _truth(condition)
+    value = truth(condition)
     if value._node.is_window or value._node.bound:
         refuse("hoodoo.require takes one truth value for each pixel: write .all() or .any()")
     _current("require").demands.append(value._node)

@@ -16,9 +16,12 @@ from ._traced import (
     arithmetic,
     call,
     compare,
+    inverse,
     logical,
+    of_truths,
     reduction,
     refuse,
+    truth,
     where,
 )
 
@@ -38,8 +41,6 @@ _OPERATORS: dict[str, tuple[Callable[[str, Operand, Operand], Traced], str]] = {
     "not_equal": (compare, "!="),
     "logical_and": (logical, "and"),
     "logical_or": (logical, "or"),
-    "bitwise_and": (logical, "and"),
-    "bitwise_or": (logical, "or"),
 }
 
 # Functions of the language by NumPy's names, where these differ.
@@ -59,9 +60,19 @@ _FUNCTIONS = {
     },
 }
 
+# What is done to bits, but where it is done to truth values.
+_BITS = {
+    "bitwise_and": "&",
+    "bitwise_or": "|",
+    "bitwise_xor": "^",
+    "invert": "~",
+    **dict.fromkeys(("left_shift", "right_shift", "bitwise_count"), "<<"),
+}
+
 _TRUTHS = ("isnan", "isfinite", "isinf")
 
 _UNIVERSAL: dict[str, Callable[..., Any]] = {
+    **{name: lambda *values, of=of: of_truths(of, *values) for name, of in _BITS.items()},
     **{name: lambda a, b, of=of: of[0](of[1], a, b) for name, of in _OPERATORS.items()},
     **{name: lambda *values, of=of: call(of, *values) for name, of in _FUNCTIONS.items()},
     **{name: lambda value, of=name: call(of, value, is_truth=True) for name in _TRUTHS},
@@ -70,10 +81,8 @@ _UNIVERSAL: dict[str, Callable[..., Any]] = {
     "square": lambda a: arithmetic("**", a, 2),
     "reciprocal": lambda a: arithmetic("/", 1, a),
     "floor_divide": lambda a, b: call("floor", arithmetic("/", a, b)),
-    "logical_not": lambda a: ~_plain(a),
-    "invert": lambda a: ~_plain(a),
-    "logical_xor": lambda a, b: _plain(a) ^ b,
-    "bitwise_xor": lambda a, b: _plain(a) ^ b,
+    "logical_not": inverse,
+    "logical_xor": lambda a, b: compare("!=", truth(a), truth(b)),
     "deg2rad": lambda a: arithmetic("*", a, math.pi / 180),
     "radians": lambda a: arithmetic("*", a, math.pi / 180),
     "rad2deg": lambda a: arithmetic("*", a, 180 / math.pi),
@@ -98,7 +107,7 @@ def universal(ufunc: np.ufunc, method: str, inputs: Sequence[Any], keywords: Map
     function = _UNIVERSAL.get(ufunc.__name__)
     if function is None or method != "__call__":
         name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-        refuse(f"np.{name} has no form in kernels; these have: {', '.join(f'np.{each}' for each in sorted(_UNIVERSAL))}")
+        refuse(f"np.{name} has no form in kernels; these have: {', '.join(f'np.{each}' for each in sorted(_UNIVERSAL.keys() - _BITS))}")
     if keywords:
         refuse(f"np.{ufunc.__name__} takes no `{next(iter(keywords))}` in kernels")
     return function(*inputs)
