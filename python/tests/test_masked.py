@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import hoodoo
+import hoodoo.ndimage as ndimage
 from hoodoo import Kernel
 
 STATISTICS = {
@@ -150,3 +152,43 @@ def test_a_type_as_output_keeps_the_mask(image, mask):
         for each in result if isinstance(result, tuple) else (result,):
             assert each.dtype == np.float32 and isinstance(each, np.ma.MaskedArray)
             np.testing.assert_array_equal(each.mask, mask)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: ndimage.median_filter(x, 3),
+        lambda x: ndimage.minimum_filter(x, 3),
+        lambda x: ndimage.uniform_filter(x, 3),
+        lambda x: ndimage.rank_filter(x, 2, size=3),
+        lambda x: ndimage.uniform_filter1d(x, 3),
+        lambda x: ndimage.morphological_gradient(x, 3),
+        lambda x: ndimage.white_tophat(x, 3),
+        lambda x: ndimage.gaussian_filter(x, 1),
+        lambda x: ndimage.correlate(x, np.ones((3, 3))),
+        lambda x: ndimage.sobel(x),
+        lambda x: ndimage.binary_erosion(x),
+        lambda x: ndimage.generic_filter(x, np.mean, size=3),
+    ],
+)
+@pytest.mark.parametrize("shape", [(9, 11), (130, 130)])
+def test_functions_of_scipy_say_that_they_ignore_masks(function, shape):
+    image = np.random.default_rng(5).random(shape)
+    masked = np.ma.masked_less(image, 0.3)
+    with pytest.warns(UserWarning, match="mask of `input` is ignored, as in SciPy") as told:
+        result = function(masked)
+    assert len(told) == 1 and told[0].filename == __file__
+    np.testing.assert_allclose(result, function(image), rtol=1e-12)
+    # Nothing is lost where nothing is masked.
+    np.testing.assert_array_equal(function(np.ma.masked_array(image)), result)
+
+
+def test_generic_filter_with_a_kernel_leaves_out_masked_cells(image, mask):
+    masked = np.ma.masked_array(image, mask)
+    for kernel in ("mean(w)", Kernel("mean(w)")):
+        given = hoodoo.generic_filter(masked, kernel, size=3)
+        expected = Kernel("mean(w)")(masked, size=3)
+        np.testing.assert_array_equal(given.mask, expected.mask)
+        np.testing.assert_array_equal(given.compressed(), expected.compressed())
+    given = hoodoo.generic_filter1d(masked, "max(w)", 3, axis=0)
+    np.testing.assert_array_equal(given.compressed(), Kernel("max(w)")(masked, size=3, axes=0).compressed())

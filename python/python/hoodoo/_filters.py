@@ -164,7 +164,7 @@ def uniform_filter(
     """
     if (made := usual("mean", input, size, None, output, mode, cval, origin, axes)) is not None:
         return made
-    image = np.asarray(input)
+    image = _scipy.image_of(input)
     target = _scipy.output_for(output, image)
     passes = _passes(_scipy.axes_of(axes, image.ndim), size, origin, mode)
     return _by_parts("mean(w)", image, target, passes, cval)
@@ -396,7 +396,7 @@ def _along_axis(
     source: str, input: ArrayLike, size: int, axis: int, output: Any, mode: str, cval: Any, origin: int
 ) -> Array:
     """Filters along one axis."""
-    image = np.asarray(input) if source == "mean(w)" else _scipy.real_input(input)
+    image = _scipy.image_of(input) if source == "mean(w)" else _scipy.real_input(input)
     axis = _scipy.axis_of(axis, image.ndim)
     size = operator.index(size)
     if size < 1:

@@ -13,6 +13,7 @@ from . import _scipy
 from ._arrays import Array, readable
 from ._hoodoo import Callback, Filter, call_line, is_nameless_capsule
 from ._kernel import Kernel, number, with_params
+from ._masked import is_masked
 from ._outputs import run_into
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def generic_filter(
     array([4, 4, 6, 6])
     """
     _scipy.warn_of_size(size, footprint, stacklevel=2)
-    image = _scipy.real_input(input)
+    masked = isinstance(function, str | Kernel) and is_masked(input)
+    image = _scipy.real_input(np.ma.getdata(input) if masked else input)
     along = _scipy.axes_of(axes, image.ndim)
     mask = _scipy.mask_for(size, footprint, along)
     along, origins = _scipy.placed(mask, origin, along, image.ndim)
@@ -89,9 +91,9 @@ def generic_filter(
     mode = _scipy.checked_mode(mode, own=kernel is not None)
     if kernel is not None:
         window: dict[str, Any] = {"footprint": mask, "mode": mode, "cval": cval, "origin": origins, "axes": along}
-        if mode == "valid" or len(kernel.outputs) > 1:
-            # The kernel knows the shape of what is valid, and how to return several outputs.
-            return kernel(image, output=output, dtype=image.dtype if output is None else None, **window, **options)
+        if mode == "valid" or len(kernel.outputs) > 1 or masked:
+            # The kernel knows the shape of what is valid, how to return several outputs, and what a mask is.
+            return kernel(input if masked else image, output=output, dtype=image.dtype if output is None else None, **window, **options)
         target = _scipy.output_for(output, image)
         return _scipy.filtered(kernel, image, target, own=True, options=options, **window)
     target = _scipy.output_for(output, image)
@@ -152,7 +154,8 @@ def generic_filter1d(
     >>> hoodoo.generic_filter1d([1, 5, 2, 8], "max(w)", 3)
     array([5, 5, 8, 8])
     """
-    image = _scipy.real_input(input)
+    masked = isinstance(function, str | Kernel) and is_masked(input)
+    image = _scipy.real_input(np.ma.getdata(input) if masked else input)
     if filter_size < 1:
         raise RuntimeError("invalid filter size")
     axis = _scipy.axis_of(axis, image.ndim)
@@ -161,8 +164,8 @@ def generic_filter1d(
     cval = number(cval, "cval")
     kernel = _kernel(function, extra_arguments, extra_keywords)
     window: dict[str, Any] = {"size": filter_size, "mode": mode, "cval": cval, "origin": origin, "axes": axis}
-    if kernel is not None and len(kernel.outputs) > 1:
-        return kernel(image, output=output, dtype=image.dtype if output is None else None, cast="wrap", **window)
+    if kernel is not None and (len(kernel.outputs) > 1 or masked):
+        return kernel(input if masked else image, output=output, dtype=image.dtype if output is None else None, cast="wrap", **window)
     target = _scipy.output_for(output, image)
     if kernel is not None:
         return _scipy.filtered(kernel, image, target, own=True, **window)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
+import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +17,8 @@ from ._arrays import Array, mask
 from ._kinds import Region, is_of
 from ._window import has_its_pixel
 
+_HERE = Path(__file__).parent
+
 #: What a filter is told where every cell has a value.
 NOTHING_MISSING: Mapping[str, Any] = MappingProxyType({"mask": None, "nodata": None, "fill": False})
 
@@ -21,6 +26,18 @@ NOTHING_MISSING: Mapping[str, Any] = MappingProxyType({"mask": None, "nodata": N
 def is_masked(image: object) -> bool:
     """Whether an image is a masked array."""
     return is_of(image, "numpy.ma", "MaskedArray")
+
+
+def warn_of_mask(name: str) -> None:
+    """Warns, at the user's line, that the mask of an argument means nothing to a function that does as SciPy's does."""
+    frame, depth = sys._getframe(1), 2
+    while frame.f_back is not None and Path(frame.f_code.co_filename).parent == _HERE:
+        frame, depth = frame.f_back, depth + 1
+    message = (
+        f"the mask of `{name}` is ignored, as in SciPy: masked cells take part with the numbers under the mask. A kernel leaves them out: "
+        "hoodoo.Kernel('median(w)')(image, size=3)"
+    )
+    warnings.warn(message, UserWarning, stacklevel=depth)
 
 
 @dataclasses.dataclass

@@ -143,11 +143,12 @@ def morphological_gradient(
     >>> hoodoo.morphological_gradient([3, 5, 4, 7, 5], size=3)
     array([2, 2, 3, 3, 2])
     """
+    image = _scipy.image_of(input)
     window = (mode, cval, origin)
-    dilated = grey_dilation(input, size, footprint, structure, None, *window, axes=axes)
+    dilated = grey_dilation(image, size, footprint, structure, None, *window, axes=axes)
     # As in SciPy, an output that is only a type is not asked for.
     into = output if isinstance(output, np.ndarray) else None
-    eroded = grey_erosion(input, size, footprint, structure, into, *window, axes=axes)
+    eroded = grey_erosion(image, size, footprint, structure, into, *window, axes=axes)
     return np.subtract(dilated, eroded, out=into)
 
 
@@ -169,7 +170,7 @@ def morphological_laplace(
     >>> morphological_laplace([3, 5, 4, 7, 5], size=3)
     array([ 2, -2,  3, -3,  2])
     """
-    image = np.asarray(input)
+    image = _scipy.image_of(input)
     window = (mode, cval, origin)
     dilated = grey_dilation(image, size, footprint, structure, None, *window, axes=axes)
     # As in SciPy, an output that is only a type is not asked for.
@@ -200,7 +201,7 @@ def white_tophat(
     array([0, 1, 0, 2, 0, 0, 0])
     """
     _scipy.warn_of_size(size, footprint, stacklevel=2)
-    image = np.asarray(input)
+    image = _scipy.image_of(input)
     opened = _opened(image, output, (size, footprint, structure), (mode, cval, origin), axes)
     return _difference(image, opened, opened)
 
@@ -224,7 +225,7 @@ def black_tophat(
     array([2, 0, 1, 0, 0, 0, 0])
     """
     _scipy.warn_of_size(size, footprint, stacklevel=2)
-    image = np.asarray(input)
+    image = _scipy.image_of(input)
     closed = _closed(image, output, (size, footprint, structure), (mode, cval, origin), axes)
     return _difference(closed, image, closed)
 

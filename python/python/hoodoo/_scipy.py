@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from ._arrays import Array, is_supported, mask, readable
 from ._kernel import Kernel, number, prepared
+from ._masked import is_masked, warn_of_mask
 from ._outputs import run_into
 from ._window import cells_of
 
@@ -27,9 +28,16 @@ _MODES = ("reflect", "mirror", "nearest", "wrap", "constant", "grid-mirror", "gr
 _OWN_MODES = ("shrink", "valid")
 
 
+def image_of(input: ArrayLike) -> Array:
+    """The input as an array, as SciPy sees it: without its mask, if it has one, with a warning that SciPy does not give."""
+    if type(input) is not np.ndarray and is_masked(input) and np.ma.is_masked(input):
+        warn_of_mask("input")
+    return np.asarray(input)
+
+
 def real_input(input: ArrayLike) -> Array:
     """The input as an array, which must not be complex."""
-    array = np.asarray(input)
+    array = image_of(input)
     if array.dtype.kind == "c":
         raise TypeError("Complex type not supported")
     return array
