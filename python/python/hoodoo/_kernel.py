@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ._arrays import Array, is_direct, mask, readable, type_name
+from ._beside import as_array
 from ._hoodoo import Filter, Program
-from ._kinds import as_numpy, back_to, is_dask, is_plain, is_xarray
-from ._masked import NOTHING_MISSING, Missing, is_masked
+from ._kinds import as_numpy, back_to, check_labels, is_dask, is_plain, is_xarray
+from ._masked import NOTHING_MISSING, Missing, has_mask, is_masked
 from ._nan import NanOutputs, outputs_to_tell
 from ._outputs import arrays_for, counted, gives_arrays, named, run_into
 from ._prepared import prepare, usual
@@ -178,7 +179,7 @@ class Kernel:
         ----------
         *images : array_like
             One array for each input of the kernel, of shapes that NumPy's rules of broadcasting make one; of bool, integers,
-            or floats of 16 to 64 bits. Series and DataFrames of pandas, labelled arrays of xarray, and arrays that have ``__dlpack__``,
+            or floats of 16 to 64 bits. Series and DataFrames of pandas, which must have the same labels, labelled arrays of xarray, and arrays that have ``__dlpack__``,
             such as those of PyTorch and JAX, give such as a result; a Dask array is filtered lazily, by `hoodoo.dask`. Masked arrays
             give masked arrays, as if their masks were given as `mask`. Dates and durations of NumPy can only be chosen, as by ``max`` or
             ``mode``, and NaT has no value. What would lose a unit, and what is in the memory of a GPU, is
@@ -189,7 +190,8 @@ class Kernel:
             A window of the cells where this is true, or of those of a shape such as ``"disk:2"``, which `hoodoo.footprint` lists. One
             of the two is needed, unless the kernel reads fixed cells only.
         output : array, dtype, or a sequence of these for several outputs, optional
-            Where to write, or of which type the result is. It may overlap the images.
+            Where to write, or of which type the result is. It may overlap the images. A masked array gets a mask, too; in a plain one,
+            pixels without a value have what `mask` and `nodata` say of them below.
         mode : str or sequence of str
             What is outside the array, for all axes or for each: ``reflect``, ``mirror``, ``nearest``, ``wrap`` and
             ``constant`` as in SciPy; in mode ``shrink`` windows have the cells inside only; in mode ``valid`` the
@@ -207,7 +209,7 @@ class Kernel:
             The type of all outputs. By default it is that of the first image; if that is of integers and an output need not be whole,
             as a mean, the output is float32 for integers of 8 and 16 bits, and else float64.
         mask : array_like of bool, optional
-            Which cells have no value: those where this is true. They take no part, as cells outside in mode ``shrink``: reductions are
+            Which cells have no value: those where this is true; for labelled arrays it may have labels. They take no part, as cells outside in mode ``shrink``: reductions are
             over the others, and a ``w[dy, dx]`` that is missing is NaN. A pixel whose own cell is missing keeps its value.
         nodata : float, optional
             The number that stands for no value: cells that have it are missing, too, and pixels that have no value get it: those
@@ -267,10 +269,11 @@ class Kernel:
             elsewhere = _elsewhere(self, images, options, absent, output, dtype, threads, progress, params)
             if elsewhere is not None:
                 return elsewhere
+            check_labels(images, mask)
         into = gives_arrays(output)
         back = None if plain or into else back_to(images[0])
         missing: Missing | None = None
-        if mask is not None or nodata is not None or not plain and any(map(is_masked, images)):
+        if mask is not None or nodata is not None or not plain and any(map(has_mask, images)):
             missing = Missing.of(images, mask, None if nodata is None else number(nodata, "nodata"), fill)
             images = missing.images
         arrays = [as_numpy(image) for image in images]
@@ -314,7 +317,10 @@ class Kernel:
         if nan:
             nan.warn(stacklevel=2)
         given: list[Any] = times.back(results) if times else results
-        if missing is not None and missing.is_kept and not into:
+        if into:
+            for result in filter(is_masked, results):
+                result.mask = False if missing is None else missing.absent(np.ma.getdata(result), region, options)
+        elif missing is not None and missing.is_kept:
             given = [missing.masked(result, region, options) for result in results]
         elif back is not None:
             given = [back(result, region) for result in given]
@@ -686,7 +692,7 @@ def _bound(program: Program, given: Mapping[str, ArrayLike]) -> tuple[dict[str, 
 
 def _weights(name: str, value: ArrayLike) -> NDArray[np.float64]:
     """The values of weights, which nobody can change any more."""
-    given = np.asarray(value)
+    given = as_array(value, f"the weights `{name}`")
     if given.dtype.kind not in "biufO":
         raise TypeError(f"the weights `{name}` must be numbers, not of type {given.dtype}")
     values = np.array(given, dtype=np.float64)

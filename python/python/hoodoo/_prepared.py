@@ -11,7 +11,7 @@ import numpy as np
 from ._arrays import Array, readable, type_name
 from ._hoodoo import Filter, Prepared
 from ._kinds import as_numpy
-from ._masked import is_masked
+from ._masked import has_mask
 from ._outputs import named, run_into
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _ready(
 
 def as_array(image: Any) -> Array:
     """An image that is no array of NumPy which can be read where it is, as one."""
-    if is_masked(image):
+    if has_mask(image):
         raise TypeError("which cells have no value is found in each call: a prepared kernel has no masks")
     return readable(as_numpy(image))
 

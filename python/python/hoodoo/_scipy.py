@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from ._arrays import Array, is_supported, mask, readable
 from ._kernel import Kernel, number, prepared
-from ._masked import is_masked, warn_of_mask
+from ._masked import has_mask, warn_of_mask
 from ._outputs import run_into
 from ._window import cells_of
 
@@ -30,7 +30,7 @@ _OWN_MODES = ("shrink", "valid")
 
 def image_of(input: ArrayLike) -> Array:
     """The input as an array, as SciPy sees it: without its mask, if it has one, with a warning that SciPy does not give."""
-    if type(input) is not np.ndarray and is_masked(input) and np.ma.is_masked(input):
+    if type(input) is not np.ndarray and has_mask(input) and np.ma.is_masked(input):
         warn_of_mask("input")
     return np.asarray(input)
 
