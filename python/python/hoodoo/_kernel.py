@@ -22,6 +22,7 @@ from ._masked import NOTHING_MISSING, Missing, has_mask, is_masked
 from ._nan import NanOutputs, outputs_to_tell
 from ._outputs import arrays_for, counted, gives_arrays, named, run_into
 from ._prepared import prepare, usual
+from ._repeat import Repeated, repeated
 from ._settings import options_of
 from ._times import Times, is_time
 from ._types import cells_of_window, output_types
@@ -153,6 +154,7 @@ class Kernel:
 
     def __call__(
         self,
+        /,
         *images: ArrayLike,
         size: SupportsIndex | Iterable[SupportsIndex] | None = None,
         footprint: ArrayLike | None = None,
@@ -162,6 +164,7 @@ class Kernel:
         origin: SupportsIndex | Iterable[SupportsIndex] = 0,
         axes: SupportsIndex | Iterable[SupportsIndex] | None = None,
         stride: SupportsIndex | Iterable[SupportsIndex] = 1,
+        iterations: SupportsIndex | str = 1,
         dtype: DTypeLike | None = None,
         mask: ArrayLike | None = None,
         nodata: float | None = None,
@@ -205,6 +208,9 @@ class Kernel:
         stride : int or sequence of int
             Computes only every n-th pixel along all axes, or along each of those of the window: what ``[::n]`` takes of the whole
             result. Rows that are not wanted are not computed.
+        iterations : int, or str
+            How often the kernel is run, each time with the last result as its first image; the others stay. ``"stable"`` runs it until
+            nothing changes, which must be within 10,000 runs, or N with ``"stable:N"``; `repeat` tells how many it took.
         dtype : dtype, optional
             The type of all outputs. By default it is that of the first image; if that is of integers and an output need not be whole,
             as a mean, the output is float32 for integers of 8 and 16 bits, and else float64.
@@ -242,8 +248,13 @@ class Kernel:
         TypeError
             For arrays of other types, and params that the kernel does not have.
         RuntimeError
-            If an assertion of the kernel does not hold at some pixel.
+            If an assertion of the kernel does not hold at some pixel, or a kernel is not stable after the most runs.
         """
+        if type(iterations) is not int or iterations != 1:
+            window: dict[str, Any] = {"size": size, "footprint": footprint, "mode": mode, "cval": cval, "origin": origin, "axes": axes}
+            window |= {"stride": stride, "dtype": dtype, "mask": mask, "nodata": nodata, "fill": fill, "cast": cast, "threads": threads}
+            more = {"output": output, "engine": engine, "precision": precision, "progress": progress, **params}
+            return self.repeat(*images, iterations=iterations, **window, **more).result
         if len(images) != len(self._inputs):
             raise TypeError(f"the kernel has {counted(self._inputs, 'input')}, not {len(images)}")
         usually = output is None and mask is None and nodata is None and type(stride) is int and stride == 1 and not progress
@@ -325,6 +336,33 @@ class Kernel:
         elif back is not None:
             given = [back(result, region) for result in given]
         return given[0] if len(given) == 1 else named(self._outputs, given)
+
+    def repeat(self, /, *images: ArrayLike, iterations: SupportsIndex | str = "stable", **options: Any) -> Repeated:
+        """The kernel on its own result, again and again, as a call with `iterations`, and how many runs there were.
+
+        The other arguments are those of a call.
+
+        Returns
+        -------
+        Repeated
+            A named tuple of ``result`` and ``runs``, which does not count the run that changed nothing.
+
+        Examples
+        --------
+        The marker grows as far as the mask goes:
+
+        >>> grow = Kernel("input marker, mask; min(max(marker), mask[0])")
+        >>> grow.repeat([0, 9, 0, 0, 0, 0], [5, 9, 7, 3, 0, 6], size=3)
+        Repeated(result=array([5, 9, 7, 3, 0, 0]), runs=2)
+        """
+        if len(images) != len(self._inputs):
+            raise TypeError(f"the kernel has {counted(self._inputs, 'input')}, not {len(images)}")
+        progress = options.pop("progress", None)
+        options.setdefault("output", None)
+        if progress is None or progress is False:
+            return repeated(self, images, iterations, None, options)
+        with _reporter(progress) as report:
+            return repeated(self, images, iterations, report, options)
 
     def prepare(
         self,
