@@ -461,9 +461,9 @@ def threads():
 
 def programs_made():
     """How a process made programs of texts."""
-    from hoodoo._kernel import _program
+    from hoodoo._booleans import program_of
 
-    return _program.cache_info()
+    return program_of.cache_info()
 
 
 def peak_memory():

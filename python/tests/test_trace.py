@@ -111,6 +111,16 @@ def test_inputs_params_and_weights(image):
     assert pickle.loads(pickle.dumps(mixed)) == mixed
 
 
+def test_inputs_of_truth_values(image):
+    @hoodoo.kernel
+    def median(w, bad: bool):
+        return hoodoo.where(bad[0, 0], w[0, 0], w.median(where=~bad))
+
+    assert median.source == "input w, bad: bool;\nif bad[0, 0] then w[0, 0] else median(w where not bad)"
+    expected = hoodoo.Kernel("median(w)")(image, size=3, mask=image > 2)
+    np.testing.assert_array_equal(median(image, image > 2, size=3), expected)
+
+
 def test_outputs(image):
     Pair = collections.namedtuple("Pair", "low high")
     for result in (

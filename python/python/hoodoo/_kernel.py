@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ._arrays import Array, is_direct, mask, readable, type_name
 from ._beside import as_array
+from ._booleans import of_numbers, program_of
 from ._hoodoo import Filter, Program
 from ._kinds import as_numpy, back_to, check_labels, is_dask, is_plain, is_xarray
 from ._masked import NOTHING_MISSING, Missing, has_mask, is_masked
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from ._hoodoo import Options, Prepared
 
 Progress = bool | Callable[[float], object] | None
-
-# Kernels that arrive by pickle share the code of one that is here.
-_program = functools.lru_cache(maxsize=1024)(Program)
 
 
 class Kernel:
@@ -56,7 +54,8 @@ class Kernel:
     Raises
     ------
     KernelError
-        If the source is not right.
+        If the source is not right. A kernel that uses an input as booleans without saying so (``input x, bad; median(x where not bad)``)
+        is right for arrays of bool; for numbers it is an error where it is called.
     TypeError
         For a param that the kernel does not have.
 
@@ -81,9 +80,11 @@ class Kernel:
     array([5, 5, 5])
     """
 
-    __slots__ = ("_hash", "_inputs", "_outputs", "_params", "_program", "_weights")
+    __slots__ = ("_booleans", "_hash", "_inputs", "_outputs", "_params", "_program", "_source", "_weights")
 
     _hash: int
+    _source: str
+    _booleans: tuple[int, ...]
     _program: Program
     _inputs: tuple[str, ...]
     _outputs: tuple[str, ...]
@@ -93,9 +94,11 @@ class Kernel:
     def __init__(self, source: str, /, **params: ArrayLike) -> None:
         if not isinstance(source, str):
             raise TypeError(f"the source must be a str, not {type(source).__name__}")
-        program = _program(source)
+        program, booleans = program_of(source)
         numbers, weights = _bound(program, params)
         for name, value in (
+            ("_source", source),
+            ("_booleans", booleans),
             ("_program", program),
             ("_inputs", tuple(program.inputs)),
             ("_outputs", tuple(program.outputs)),
@@ -118,7 +121,7 @@ class Kernel:
     @property
     def source(self) -> str:
         """The text of the program."""
-        return self._program.source
+        return self._source
 
     @property
     def options(self) -> dict[str, Any]:
@@ -244,7 +247,7 @@ class Kernel:
         Raises
         ------
         KernelError, ValueError
-            For what is not right in the kernel, or in an argument.
+            For what is not right in the kernel, or in an argument; for numbers, too, where the kernel has booleans.
         TypeError
             For arrays of other types, and params that the kernel does not have.
         RuntimeError
@@ -304,6 +307,7 @@ class Kernel:
         elif missing is not None:
             options["missing"] = missing.for_shape(shape)
         inputs = list(map(readable, arrays))
+        self.check_booleans([image.dtype for image in inputs])
         ready = prepared(self, **options, params=params, threads=threads, ndim=len(shape))
         region = [(0, length, 1) for length in shape]
         if "valid" in mode or type(stride) is not int or stride != 1:
@@ -493,6 +497,7 @@ class Kernel:
         """
         from ._callable import low_level_callable
 
+        self.check_booleans([np.dtype(np.float64)] * len(self._inputs))
         numbers, weights = _bound(self._program, params)
         all_weights = {**self._weights, **weights}
         return low_level_callable(
@@ -527,6 +532,7 @@ class Kernel:
         """The filter for arrays of a shape, that shape, and the types of the images and of the outputs."""
         lengths = _lengths(shape)
         images = self._image_types(dtype)
+        self.check_booleans(images)
         window["footprint"] = cells_of(window["footprint"], axes_of_window(len(lengths), window["axes"]))
         check_window(len(lengths), **{name: value for name, value in window.items() if name != "cval"})
         types = self._output_types(output) or self._types(images, len(lengths), window, more.get("params", {}))
@@ -557,6 +563,11 @@ class Kernel:
             modes = [*modes, "shrink"]
         cells = cells_of_window(ndim, options["size"], options["footprint"], options["axes"])
         return outputs_to_tell(self._program, images, integers, cells, modes, float(options["cval"]))
+
+    def check_booleans(self, images: Sequence[np.dtype[Any]]) -> None:
+        """Raises what is wrong with the kernel for numbers, if inputs that it uses as booleans are such."""
+        if self._booleans and any(images[number].kind != "b" for number in self._booleans):
+            raise of_numbers(self._source)
 
     def _image_types(self, dtype: Any) -> list[np.dtype[Any]]:
         """The types of the images, if all are of one or each has its own."""

@@ -60,6 +60,7 @@ def filtered(
 ) -> Array:
     """Runs a kernel with SciPy's types, with ``own`` float16 too, and its casts, unless the options are others."""
     check_types(image, target, own=own)
+    kernel.check_booleans([image.dtype])
     threads = 1 if image.size < FEW_PIXELS else 0
     options = {"cast": "wrap", **options, "threads": options.get("threads") or threads}
     ready = prepared(kernel, size, footprint, mode, cval, origin, axes, params, **options)

@@ -27,7 +27,8 @@ def kernel(function: Callable[..., Any]) -> Kernel:
     Parameters
     ----------
     function : callable
-        Its positional arguments are the kernel's inputs: the windows of one array each. Keyword arguments, after a ``*``, are params,
+        Its positional arguments are the kernel's inputs: the windows of one array each, of truth values if it is annotated as
+        ``bool``. Keyword arguments, after a ``*``, are params,
         with their defaults; one whose default is an array is weights. It returns the value of the pixel, or a dict, a tuple or a
         named tuple of several. The first line of its docstring becomes a comment.
 
@@ -84,6 +85,8 @@ class _Arguments:
 
     def __init__(self) -> None:
         self.inputs: list[str] = []
+        #: Those that are annotated as ``bool``.
+        self.booleans: set[str] = set()
         self.params: dict[str, float | None] = {}
         self.weights: dict[str, Any] = {}
 
@@ -116,10 +119,13 @@ class _Arguments:
                 raise _at_definition(function, f"`{name}` has a default, so it is a param: write `*, {name}={default!r}`")
             case _:
                 self.inputs.append(name)
+                if parameter.annotation in (bool, "bool"):
+                    self.booleans.add(name)
 
     def declarations(self) -> list[str]:
         """The items that declare them."""
-        items = [] if self.inputs == ["w"] else [f"input {', '.join(self.inputs)}"]
+        inputs = [f"{name}: bool" if name in self.booleans else name for name in self.inputs]
+        items = [] if inputs == ["w"] else [f"input {', '.join(inputs)}"]
         for name, value in self.params.items():
             text = "" if value is None else f" = {traced(value)._node.head}"
             items.append(f"param {name}{text}")
@@ -127,7 +133,7 @@ class _Arguments:
 
     def values(self) -> tuple[list[Traced], dict[str, Traced]]:
         """What the function is called with."""
-        windows = [Traced(Node("name", name, is_window=True)) for name in self.inputs]
+        windows = [Traced(Node("name", name, is_window=True, is_truth=name in self.booleans)) for name in self.inputs]
         others = {name: Traced(Node("name", name)) for name in self.params}
         return windows, others | {name: Traced(Node("name", name, is_window=True)) for name in self.weights}
 

@@ -227,7 +227,8 @@ class Traced:
         if session.axes not in (None, len(offsets)):
             refuse(f"elsewhere cells have {session.axes} offsets, and here {len(offsets)}: a window has a fixed number of axes")
         session.axes = len(offsets)
-        return Traced(Node("cell", ", ".join(str(int(each)) for each in offsets), (self._node,), place=place_of_user()))
+        text, is_truth = ", ".join(str(int(each)) for each in offsets), self._node.is_truth
+        return Traced(Node("cell", text, (self._node,), is_truth=is_truth, place=place_of_user()))
 
     # NumPy's functions.
 
@@ -388,7 +389,7 @@ def of_truths(operator: str, *operands: Operand) -> Traced:
     if operator == "<<" or not all(value._node.is_truth for value in values):
         refuse(
             "the language has no operations on bits: w // 8 % 2 == 1 is whether the bit of 8 is set, and w * 2**n and w // 2**n are shifts; "
-            "&, |, ^ and ~ are for truth values, as in (w > 1) & (w < 5)"
+            "&, |, ^ and ~ are for truth values, as in (w > 1) & (w < 5), or an input that is annotated as bool"
         )
     match operator:
         case "~":
