@@ -273,6 +273,24 @@ def wrong_rank(w):
         (lambda w: np.median(w, keepdims=True), 0, "no `keepdims`"),
         (lambda w: w.max(ddof=1), 0, "no `ddof`"),
         (lambda w: w.rank(), 0, "takes 1 argument"),
+        (lambda w: w.max(initial=-1), 0, "no `initial`.*np.maximum"),
+        (lambda w: np.max(w, initial=-1), 0, "no `initial`"),
+        (lambda w: w.max(keepdims=True), 0, "no `keepdims`"),
+        (lambda w: np.percentile(w, 30, method="lower"), 0, "no `method`"),
+        (lambda w: np.average(w, returned=True), 0, "no `returned`"),
+        (lambda w: w @ w, 0, "sum of products"),
+        (lambda w: w.__delitem__((0, 0)), 0, "leaves some out"),
+        (lambda w: setattr(w, "x", 1), 0, "no `x`"),
+        (lambda w: w.max() + 10**400, 0, "too large"),
+        (lambda w: hoodoo.Kernel("max(w)")(w, size=3), 0, "can't be called in a function"),
+        (lambda w: hoodoo.Kernel("max(w)").prepare((3,), size=3)(w), 0, "can't be called in a function"),
+        (lambda w: hoodoo.kernel(lambda v: v.max())(w), 0, "can't be made in a function"),
+        (lambda w: ((w > 0) + (w > 5)).sum(), 0, "a | b"),
+        (lambda w: np.add(w > 0, True).sum(), 0, "a | b"),
+        (lambda w: ((w > 0) - (w > 5)).sum(), 0, "a \\^ b"),
+        (lambda w: (-(w > 0)).sum(), 0, "~a"),
+        (lambda w: np.positive(w > 0).sum(), 0, "no `\\+`"),
+        (lambda w: (yield w.max()), 0, "without `yield`"),
         (lambda w: min(w[0], w[1]), 0, "np.minimum"),
         (lambda w: w[0] > 1 and w[1] > 1, 0, "`&`"),
         (lambda w: w[0:2], 0, "slices"),
@@ -346,6 +364,79 @@ def test_truth_values_have_the_operators_of_bits(image):
     np.testing.assert_array_equal(kernel(image, size=3), expected.sum((-1, -2)) + (around == 0).sum((-1, -2)))
     with pytest.raises(TracingError, match="truth value"):
         hoodoo.kernel(lambda w: w[w % 2].sum())
+
+
+def operated(first, operation, count):
+    for index in range(count):
+        first = operation(first, index)
+    return first
+
+
+@pytest.mark.parametrize("count", [60, 1500])
+@pytest.mark.parametrize(
+    "operation",
+    [
+        lambda s, x: s + x,
+        lambda s, x: x + s,
+        lambda s, x: (s + x) * 0.5,
+        lambda s, x: np.minimum(s, x + 1),
+        lambda s, x: np.where(x > s, x, s),
+    ],
+)
+def test_loops_of_many_cells(operation, count, image):
+    kernel = hoodoo.kernel(lambda w: operated(w[0, 0], lambda s, index: operation(s, w[0, 0] * (index % 7)), count))
+    expected = operated(image, lambda s, index: operation(s, image * (index % 7)), count)
+    np.testing.assert_array_equal(kernel(image), expected)
+
+
+def test_what_is_nested_too_deeply_in_a_fold_is_refused():
+    step = lambda s, v: operated(s, lambda s, _: np.minimum(s + v, 3), 900)  # noqa: E731
+    with pytest.raises(TracingError, match="nested too deeply"):
+        hoodoo.kernel(lambda w: hoodoo.fold(step, w, init=0))
+
+
+def test_axes_that_say_nothing_are_accepted(image):
+    around = windows(image).reshape(*image.shape, 9)
+    for name in "mean median sum min max std var argmax any all ptp average count_nonzero size".split():
+        function = getattr(np, name)
+        expected = np.array([[function(w, axis=None) for w in row] for row in around])
+        for kernel in (hoodoo.kernel(lambda w: function(w, axis=None)), hoodoo.kernel(lambda w: function(w, None))):
+            np.testing.assert_allclose(kernel(image, size=3), expected, rtol=1e-12)
+        for wrong in (lambda w: function(w, 0), lambda w: function(w, axis=0), lambda w: function(w, axis=-1)):
+            with pytest.raises(TracingError, match="`axis`"):
+                hoodoo.kernel(wrong)
+    plain = hoodoo.kernel(lambda w: w.max(axis=None, keepdims=False, out=None) + np.percentile(w, 30, method="linear") - w.ptp(axis=None))
+    assert plain.source == "max(w) + percentile(w, 30) - (max(w) - min(w))"
+
+
+def test_a_kernel_has_the_name_of_its_function():
+    @hoodoo.kernel
+    def edges(w):
+        """Where it is steep."""
+        return np.ptp(w)
+
+    assert (edges.__name__, edges.__doc__, edges.__module__) == ("edges", "Where it is steep.", __name__)
+    assert edges.__qualname__.endswith("<locals>.edges")
+    assert pickle.loads(pickle.dumps(edges)) == edges == hoodoo.Kernel(edges.source)
+    assert hoodoo.kernel(lambda w: w.max()).__doc__ is None
+
+
+@pytest.mark.parametrize("name", ["size", "cval", "threads", "axes", "output", "mask", "progress", "iterations"])
+def test_params_are_not_named_like_options(name):
+    function = eval(f"lambda w, *, {name}=3: w.max() * {name}")
+    with pytest.raises(TracingError, match=f"`{name}` is an option of a kernel's call"):
+        hoodoo.kernel(function)
+    # Inputs have no names in a call.
+    assert hoodoo.kernel(eval(f"lambda {name}: {name}.max()"))([1, 2], size=1).tolist() == [1, 2]
+
+
+def test_whole_numbers_are_divided_as_by_numpy():
+    a, b = np.meshgrid(np.arange(-9, 10), [-7, -3, -1, 1, 2, 5, 8])
+    kernel = hoodoo.kernel(lambda a, b: divmod(a[0, 0], b[0, 0]))
+    for given, expected in zip(kernel(a, b), np.divmod(a, b)):
+        np.testing.assert_array_equal(given, expected)
+    reverse = hoodoo.kernel(lambda w: divmod(7, w[0, 0])[0] + np.divmod(w[0, 0], 2)[1])
+    np.testing.assert_array_equal(reverse(b), 7 // b + b % 2)
 
 
 def test_tracebacks_end_at_the_users_line():

@@ -80,7 +80,7 @@ class Kernel:
     array([5, 5, 5])
     """
 
-    __slots__ = ("_booleans", "_hash", "_inputs", "_outputs", "_params", "_program", "_source", "_weights")
+    __slots__ = ("__dict__", "_booleans", "_hash", "_inputs", "_outputs", "_params", "_program", "_source", "_weights")
 
     _hash: int
     _source: str

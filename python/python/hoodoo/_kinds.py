@@ -78,6 +78,11 @@ def back_to(image: Any) -> Back | None:
 
 def refuse_what_is_lost(image: Any) -> None:
     """Raises ``TypeError`` for an image with a unit, for a Dask array, and for what is elsewhere."""
+    if is_of(image, "hoodoo._traced", "Traced"):
+        # Where there is one, its module is there.
+        importlib.import_module("hoodoo._traced").refuse(
+            "a kernel can't be called in a function that becomes one: write it as a Python function, and call that"
+        )
     if is_dask(image):
         raise TypeError("a Dask array is not loaded here: hoodoo.dask.generic_filter(x, kernel, ...) filters it, block by block")
     if hasattr(image, "__cuda_array_interface__") or is_of(image, "cupy", "ndarray"):

@@ -35,7 +35,7 @@ def kernel(function: Callable[..., Any]) -> Kernel:
     Returns
     -------
     Kernel
-        As any other; ``print(kernel.source)`` shows its text.
+        As any other, with the function's name and docstring; ``print(kernel.source)`` shows its text.
 
     Raises
     ------
@@ -46,7 +46,9 @@ def kernel(function: Callable[..., Any]) -> Kernel:
     Notes
     -----
     Windows have operators, reductions as methods, which take ``where=``, and the values around the pixel as ``w[dy, dx]``. NumPy's
-    functions take them: `np.median`, `np.where`, `np.abs`, `np.exp`, `np.nanmean`, ... `hoodoo.where` chooses between two values,
+    functions take them: `np.median`, `np.where`, `np.abs`, `np.exp`, `np.nanmean`, ... Of whole numbers, ``a // b`` and ``a % b`` are
+    NumPy's; they are the language's ``floor(a / b)`` and ``a - floor(a / b) * b``, which of fractional and infinite numbers may differ from
+    those of NumPy by their rounding (``1 // 0.1`` is 10, and 9 in NumPy). `hoodoo.where` chooses between two values,
     `hoodoo.fold` is a loop over the cells, `hoodoo.require` a demand, and `hoodoo.coord`, `hoodoo.extent`, `hoodoo.offset` and
     `hoodoo.dist` are those of the language.
 
@@ -67,17 +69,33 @@ def kernel(function: Callable[..., Any]) -> Kernel:
     """
     if not inspect.isfunction(function):
         raise TypeError(f"hoodoo.kernel makes a kernel of a Python function, and not of {function!r}")
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise _at_definition(function, "a kernel returns its value, without `yield` and `async`")
     arguments = _Arguments.of(function)
     with Session(arguments.inputs, [*arguments.params, *arguments.weights]) as session:
         result, names = _called(function, arguments)
         outputs = _outputs(result, function.__code__)
-    text = kernel_text(arguments.declarations(), session.demands, outputs, names)
+    try:
+        text = kernel_text(arguments.declarations(), session.demands, outputs, names)
+    except RecursionError:
+        message = "this is nested too deeply for a kernel: hoodoo.fold is a loop over the cells, and a sum needs no nesting"
+        raise _at_definition(function, message) from None
     comment = (inspect.getdoc(function) or "").partition("\n")[0].strip()
     source = f"# {comment}\n{text.source}" if comment else text.source
     try:
-        return Kernel(source, **arguments.weights)
+        made = Kernel(source, **arguments.weights)
     except KernelError as error:
         raise _at_its_line(error, text, len(source) - len(text.source), function) from error
+    for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+        # It does not change, but here it is new.
+        object.__setattr__(made, name, getattr(function, name))
+    return made
+
+
+#: What can't be a param, as a call would take it for its own.
+_OPTIONS = frozenset(
+    name for name, parameter in inspect.signature(Kernel.__call__).parameters.items() if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+)
 
 
 class _Arguments:
@@ -96,6 +114,8 @@ class _Arguments:
         for name, parameter in inspect.signature(function).parameters.items():
             if not name.isascii() or name in RESERVED:
                 raise _at_definition(function, f"`{name}` has a meaning in the language: the argument needs another name")
+            if name in _OPTIONS and parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+                raise _at_definition(function, f"`{name}` is an option of a kernel's call: the param needs another name, as `{name}_`")
             arguments._add(function, name, parameter)
         if not arguments.inputs:
             raise _at_definition(function, "a kernel has an input: the first argument of the function, without a default")

@@ -6,7 +6,7 @@ import inspect
 import linecache
 import numbers
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
@@ -101,6 +101,17 @@ class Traced:
     def __rmod__(self, other: Operand) -> Traced:
         return arithmetic("%", other, self)
 
+    def __divmod__(self, other: Operand) -> tuple[Traced, Traced]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Operand) -> tuple[Traced, Traced]:
+        return other // self, other % self
+
+    def __matmul__(self, other: Operand) -> NoReturn:
+        refuse("a window has no rows and columns: (a * b).sum() is the sum of products")
+
+    __rmatmul__ = __matmul__
+
     def __pow__(self, other: Operand) -> Traced:
         return arithmetic("**", self, other)
 
@@ -108,9 +119,13 @@ class Traced:
         return arithmetic("**", other, self)
 
     def __neg__(self) -> Traced:
-        return _unary("-", _number(self))
+        if self._node.is_truth:
+            refuse("NumPy has no `-` of truth values: ~a is `not a`, and -hoodoo.where(a, 1, 0) is a number")
+        return _unary("-", self)
 
     def __pos__(self) -> Traced:
+        if self._node.is_truth:
+            refuse("NumPy has no `+` of a truth value: hoodoo.where(a, 1, 0) is a number")
         return self
 
     def __abs__(self) -> Traced:
@@ -210,6 +225,14 @@ class Traced:
     def __setitem__(self, index: object, value: object) -> None:
         refuse("the values of a window can't be changed: write hoodoo.where(condition, new, old)")
 
+    def __delitem__(self, index: object) -> None:
+        refuse("a window has all of its cells: w[condition] or where=condition leaves some out")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in ("_node", "condition"):
+            refuse(f"values in kernels get no `{name}`: a variable is a name for one")
+        object.__setattr__(self, name, value)
+
     def __getitem__(self, index: Any) -> Traced:
         if isinstance(index, Traced):
             if not index._node.is_truth:
@@ -257,9 +280,10 @@ class Traced:
         """How many cells there are."""
         return reduction("len", self)
 
-    def ptp(self, where: Operand = None) -> Traced:
+    def ptp(self, axis: None = None, **options: Any) -> Traced:
         """The greatest value less the least."""
-        return reduction("max", self, where=where) - reduction("min", self, where=where)
+        kept = options_of_reduction("ptp", {"axis": axis, **options})
+        return reduction("max", self, **kept) - reduction("min", self, **kept)
 
     def clip(self, min: Operand = None, max: Operand = None) -> Traced:
         """The nearest value in a range."""
@@ -296,14 +320,9 @@ REDUCTIONS = {
 
 
 def _method(name: str) -> Callable[..., Traced]:
-    def method(self: Traced, *arguments: Operand, where: Operand = None, axis: None = None, ddof: float = 0) -> Traced:
-        if axis is not None:
-            refuse("a window is reduced as a whole: without `axis`, and of one axis only if size or axes say so")
-        if len(arguments) != REDUCTIONS[name]:
-            refuse(f"`{name}` takes {REDUCTIONS[name]} arguments beside `where`, not {len(arguments)}")
-        if ddof and name not in ("var", "std"):
-            refuse(f"`{name}` takes no `ddof`")
-        return reduction(name, self, *arguments, where=where, ddof=ddof)
+    def method(self: Traced, *arguments: Operand, **options: Any) -> Traced:
+        kept = options_of_reduction(name, options)
+        return reduction(name, self, *arguments_of_reduction(name, arguments), **kept)
 
     method.__name__ = name
     method.__doc__ = f"`{name}` of the cells, or of those for which `where` holds."
@@ -312,6 +331,41 @@ def _method(name: str) -> Callable[..., Traced]:
 
 for _name in REDUCTIONS:
     setattr(Traced, _name, _method(_name))
+
+
+def arguments_of_reduction(name: str, arguments: Sequence[Operand]) -> Sequence[Operand]:
+    """The arguments of a reduction beside its window, of which NumPy's functions have an `axis` and others behind."""
+    count = REDUCTIONS[name]
+    given, others = arguments[:count], arguments[count:]
+    if any(each is not None for each in others):
+        refuse(f"`{name}` takes {count} arguments beside `where`, not {len(arguments)}: {_NO_AXIS}")
+    if len(given) < count:
+        refuse(f"`{name}` takes {count} arguments beside `where`, not {len(given)}")
+    return given
+
+
+def options_of_reduction(name: str, keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a reduction that a kernel has, without those that say what it does anyway."""
+    kept = {}
+    for option, value in keywords.items():
+        if option == "where":
+            kept["where"] = value
+        elif value is None or value is False or (option == "method" and value == "linear"):
+            continue
+        elif option in ("ddof", "correction"):
+            if value and name not in ("var", "std"):
+                refuse(f"`{name}` takes no `{option}`")
+            kept["ddof"] = value
+        elif option == "axis":
+            refuse(f"`{name}` takes no `axis`: {_NO_AXIS}")
+        else:
+            refuse(f"`{name}` takes no `{option}` in kernels{_INSTEAD.get(option, '')}")
+    return kept
+
+
+_NO_AXIS = "a window is reduced as a whole, without `axis`, and along one axis only if the call's size or axes say so"
+
+_INSTEAD = {"initial": ": np.maximum(w.max(), value), w.sum() + value and the like take one more value", "out": ": what it gives is new"}
 
 
 def traced(value: Operand) -> Traced:
@@ -326,6 +380,8 @@ def traced(value: Operand) -> Traced:
         refuse("an array in a kernel is an argument: `def f(w, *, k=array)` makes it one weight for each cell")
     try:
         number = float(value) if not isinstance(value, str | bytes) else None
+    except OverflowError:
+        refuse("this number is too large for a kernel, whose numbers are float64")
     except (TypeError, ValueError):
         number = None
     if number is None:
@@ -366,8 +422,21 @@ def _unary(operator: str, operand: Traced) -> Traced:
 
 
 def arithmetic(operator: str, left: Operand, right: Operand) -> Traced:
-    """`left + right` and the like."""
+    """`left + right` and the like; of two truth values, as NumPy has it."""
+    left, right = traced(left), traced(right)
+    if left._node.is_truth and right._node.is_truth:
+        if operator in _OF_TRUTHS:
+            refuse(_OF_TRUTHS[operator])
+        if operator == "*":
+            return logical("and", left, right)
     return _made("operator", operator, _number(left), _number(right))
+
+
+#: What NumPy has for operators of two truth values, where that is no number.
+_OF_TRUTHS = {
+    "+": "to NumPy the sum of two truth values is one, a | b: write that, or hoodoo.where(a, 1, 0) + b to count",
+    "-": "NumPy has no difference of truth values: a ^ b is whether they differ, and hoodoo.where(a, 1, 0) - b is a number",
+}
 
 
 def compare(operator: str, left: Operand, right: Operand) -> Traced:
@@ -580,7 +649,7 @@ class Session:
 
     def __enter__(self) -> Session:
         if _session.get() is not None:
-            raise RuntimeError("a kernel can't be made while another one is")
+            refuse("a kernel can't be made in a function that becomes one: write it as a function, and call that")
         self._token = _session.set(self)
         return self
 
