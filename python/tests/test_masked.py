@@ -267,3 +267,10 @@ def test_an_output_is_an_array_of_numpy(image):
     for output in (pd.Series(image[0]), da.zeros(11), xr.DataArray(image[0]), np.float64(3), pd.DataFrame(image)):
         with pytest.raises(TypeError, match="an output is an array of NumPy or a type"):
             Kernel("max(w)")(image[0], size=3, output=output)
+
+
+def test_the_masked_constant_is_a_pixel_without_a_value():
+    alone = Kernel("max(w)")(np.ma.masked, size=3)
+    assert alone.shape == () and alone.mask
+    beside = Kernel("input a, b; sum(a * b)")(np.arange(3.0), np.ma.masked, size=3)
+    assert beside.shape == (3,) and beside.mask.all()

@@ -36,8 +36,8 @@ def generic_filter(
     mode: str = "reflect",
     cval: float = 0.0,
     origin: int | Sequence[int] = 0,
-    extra_arguments: Sequence[Any] = (),
-    extra_keywords: Mapping[str, Any] | None = None,
+    extra_arguments: tuple[Any, ...] = (),
+    extra_keywords: dict[str, Any] | None = None,
     *,
     axes: int | Sequence[int] | None = None,
     dtype: DTypeLike | None = None,
@@ -52,9 +52,9 @@ def generic_filter(
     ----------
     function : str, Kernel, scipy.LowLevelCallable or callable
         A kernel, or what SciPy takes: a C function, or a Python function of a 1-D array of the window's values.
-    extra_arguments : sequence
+    extra_arguments : tuple
         More arguments for a Python function.
-    extra_keywords : mapping
+    extra_keywords : dict
         Keyword arguments for a Python function; for a kernel, its params and weights.
     dtype : dtype, optional
         The type of the result; another way to say `output`.
@@ -75,6 +75,7 @@ def generic_filter(
     array([4, 4, 6, 6])
     """
     _scipy.warn_of_size(size, footprint, stacklevel=2)
+    _check_extras(extra_arguments, extra_keywords)
     masked = isinstance(function, str | Kernel) and is_masked(input)
     image = _scipy.real_input(np.ma.getdata(input) if masked else input)
     along = _scipy.axes_of(axes, image.ndim)
@@ -130,8 +131,8 @@ def generic_filter1d(
     mode: str = "reflect",
     cval: float = 0.0,
     origin: int = 0,
-    extra_arguments: Sequence[Any] = (),
-    extra_keywords: Mapping[str, Any] | None = None,
+    extra_arguments: tuple[Any, ...] = (),
+    extra_keywords: dict[str, Any] | None = None,
 ) -> Any:
     """The values of a function of each line of an array, as ``scipy.ndimage.generic_filter1d``.
 
@@ -141,9 +142,9 @@ def generic_filter1d(
         A kernel, whose window has ``filter_size`` cells along the line; or what SciPy takes: a C function, or a Python
         function of two 1-D arrays, of which the first is the line, extended at both ends, and the second gets the
         values.
-    extra_arguments : sequence
+    extra_arguments : tuple
         More arguments for a Python function.
-    extra_keywords : mapping
+    extra_keywords : dict
         Keyword arguments for a Python function; for a kernel, its params and weights.
 
     The other arguments are those of ``scipy.ndimage.generic_filter1d``.
@@ -154,6 +155,7 @@ def generic_filter1d(
     >>> hoodoo.generic_filter1d([1, 5, 2, 8], "max(w)", 3)
     array([5, 5, 8, 8])
     """
+    _check_extras(extra_arguments, extra_keywords)
     masked = isinstance(function, str | Kernel) and is_masked(input)
     image = _scipy.real_input(np.ma.getdata(input) if masked else input)
     if filter_size < 1:
@@ -191,6 +193,14 @@ def generic_filter1d(
     itself = Kernel(f"w[{', '.join('0' * values.ndim)}]")
     itself(np.moveaxis(values, -1, axis), output=_scipy.as_numbers(target), cast="wrap")
     return target
+
+
+def _check_extras(arguments: Any, keywords: Any) -> None:
+    """Refuses what SciPy refuses, as it does."""
+    if not isinstance(arguments, tuple):
+        raise RuntimeError("extra_arguments must be a tuple")
+    if keywords is not None and not isinstance(keywords, dict):
+        raise RuntimeError("extra_keywords must be a dictionary")
 
 
 def _refuse_kernels_options(params: Mapping[str, Any], options: Mapping[str, Any]) -> None:

@@ -188,7 +188,7 @@ class Kernel:
             or floats of 16 to 64 bits. Series and DataFrames of pandas, which must have the same labels, labelled arrays of xarray, and arrays that have ``__dlpack__``,
             such as those of PyTorch and JAX, give such as a result; a Dask array is filtered lazily, by `hoodoo.dask`. Masked arrays
             give masked arrays, as if their masks were given as `mask`. Dates and durations of NumPy can only be chosen, as by ``max`` or
-            ``mode``, and NaT has no value. What would lose a unit, and what is in the memory of a GPU, is
+            ``mode``, and NaT has no value, nor has what is outside in mode ``constant``. What would lose a unit, and what is in the memory of a GPU, is
             refused.
         size : int or sequence of int, optional
             A window of this length along every axis, or of these lengths.
@@ -303,7 +303,7 @@ class Kernel:
             if output is not None or dtype is not None:
                 raise TypeError("times are filtered without `output` and `dtype`: results are of the type of what is chosen")
             times = Times.of(self._program, arrays, options, missing, fill)
-            arrays, options["missing"] = times.numbers, times.missing
+            arrays, options["missing"], options["mode"] = times.numbers, times.missing, times.mode
         elif missing is not None:
             options["missing"] = missing.for_shape(shape)
         inputs = list(map(readable, arrays))

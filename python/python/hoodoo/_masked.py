@@ -68,6 +68,8 @@ class Missing:
     @classmethod
     def of(cls, images: Sequence[Any], mask_: ArrayLike | None, nodata: float | None, fill: bool) -> Missing:
         """What the images and a call say."""
+        # There is only one of it, which nobody can change.
+        images = [np.ma.MaskedArray(0.0, True) if image is np.ma.masked else image for image in images]
         like = next(filter(has_mask, images), None)
         images = [_as_numpys(image) if has_mask(image) else image for image in images]
         masks = [np.ma.getmaskarray(image) for image in images if is_masked(image)]
