@@ -166,3 +166,16 @@ def test_images_are_not_changed_and_may_be_the_output():
         given = image.copy()
         assert hoodoo.ndimage.correlate(given, weights, output=given) is given
         np.testing.assert_array_equal(given, expected)
+
+
+def test_other_spellings_are_remembered_too(made):
+    image = np.random.default_rng(9).random((8, 9))
+    for options in ({"sigma": [1, 2]}, {"sigma": np.float64(1)}, {"sigma": 1, "output": "f8"}, {"sigma": 1, "mode": ["wrap", "nearest"]}):
+        made.clear()
+        assert_same("gaussian_filter", image, **options)
+        assert made == [False, True, True], options
+    made.clear()
+    assert_same("correlate", image, np.ones((3, 3)), output=np.float64)
+    assert made == [False, True, True]
+    for output in ("bool", "no", ">f8", "f4"):
+        assert_same("gaussian_filter", image, 1, output=output)

@@ -65,6 +65,8 @@ def _usual(
     axes: Any = None,
     dilated: bool,
 ) -> Array | None:
+    if input.dtype.kind != "b":
+        return None
     if mask is not None or iterations != 1 or type(iterations) is not int or type(border_value) not in (int, bool):
         return None
     if not (is_plain(origin) and is_plain(axes) and type(brute_force) is bool):

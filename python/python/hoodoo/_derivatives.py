@@ -74,7 +74,7 @@ def _smoothed(
     dtype: np.dtype[Any],
     sigma: Any,
     order: Any,
-    mode: str,
+    mode: str | tuple[str, ...],
     cval: float,
     truncate: float,
     radius: Any,
@@ -98,8 +98,14 @@ def _usual_gaussian(
     radius: Any = None,
     axes: Any = None,
 ) -> Array | None:
+    if type(sigma) is list:
+        sigma = tuple(sigma)
+    elif isinstance(sigma, np.floating | np.integer):
+        sigma = float(sigma)
+    if type(mode) is list and all([type(each) is str for each in mode]):
+        mode = tuple(mode)
     numbers = (sigma, cval, truncate) if type(sigma) is not tuple else (*sigma, cval, truncate)
-    if type(mode) is not str or not all([type(each) in (int, float) for each in numbers]):
+    if type(mode) not in (str, tuple) or not all([type(each) in (int, float) for each in numbers]):
         return None
     if not (is_plain(order) and is_plain(radius) and is_plain(axes)):
         return None

@@ -65,7 +65,9 @@ def remembered(build: Callable[..., Ready]) -> Callable[..., Array | None]:
         if dtype.kind not in "biuf" or dtype.itemsize == 2 and dtype.kind == "f" or not dtype.isnative or image.size == 0:
             return None
         if output is not None and not _is_plain_output(output, image):
-            return None
+            if not _is_type(output, dtype):
+                return None
+            output = None
         try:
             ready = kind(image.shape, dtype, *key).ready()
         except TypeError:
@@ -81,6 +83,16 @@ def remembered(build: Callable[..., Ready]) -> Callable[..., Array | None]:
 def _is_plain_output(output: Any, image: Array) -> bool:
     """Whether an output is an array like the image."""
     return type(output) is np.ndarray and output.dtype == image.dtype and output.shape == image.shape and output.flags.writeable
+
+
+def _is_type(output: Any, dtype: np.dtype[Any]) -> bool:
+    """Whether an output says that the result has the image's type, as it has anyway."""
+    if dtype.kind == "b" or not isinstance(output, str | type | np.dtype):
+        return False
+    try:
+        return np.dtype(output) == dtype
+    except TypeError:
+        return False
 
 
 def weights_key(weights: Any) -> tuple[tuple[int, ...], np.dtype[Any], bytes] | None:
