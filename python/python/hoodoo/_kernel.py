@@ -19,7 +19,7 @@ from ._beside import as_array
 from ._booleans import of_numbers, program_of
 from ._hoodoo import Filter, Program
 from ._kinds import as_numpy, back_to, check_labels, is_dask, is_plain, is_xarray
-from ._masked import NOTHING_MISSING, Missing, has_mask, is_masked
+from ._masked import NOTHING_MISSING, Missing, has_mask, mask_outputs
 from ._nan import NanOutputs, outputs_to_tell
 from ._outputs import arrays_for, counted, gives_arrays, named, run_into
 from ._prepared import prepare, usual
@@ -27,7 +27,7 @@ from ._repeat import Repeated, repeated
 from ._settings import options_of
 from ._times import Times, is_time
 from ._types import cells_of_window, output_types
-from ._window import axes_of_window, cells_of, check_weights, check_window, steps_of
+from ._window import Mode, axes_of_window, cells_of, check_weights, check_window, steps_of
 
 if TYPE_CHECKING:
     from ._hoodoo import Options, Prepared
@@ -162,7 +162,7 @@ class Kernel:
         size: SupportsIndex | Iterable[SupportsIndex] | None = None,
         footprint: ArrayLike | None = None,
         output: Any = None,
-        mode: str | Sequence[str] = "reflect",
+        mode: Mode | Sequence[Mode] = "reflect",
         cval: float = 0.0,
         origin: SupportsIndex | Iterable[SupportsIndex] = 0,
         axes: SupportsIndex | Iterable[SupportsIndex] | None = None,
@@ -333,8 +333,7 @@ class Kernel:
             nan.warn(stacklevel=2)
         given: list[Any] = times.back(results) if times else results
         if into:
-            for result in filter(is_masked, results):
-                result.mask = False if missing is None else missing.absent(np.ma.getdata(result), region, options)
+            mask_outputs(results, missing, region, options)
         elif missing is not None and missing.is_kept:
             given = [missing.masked(result, region, options) for result in results]
         elif back is not None:
@@ -374,7 +373,7 @@ class Kernel:
         dtype: DTypeLike | Sequence[DTypeLike] = np.float64,
         size: SupportsIndex | Iterable[SupportsIndex] | None = None,
         footprint: ArrayLike | None = None,
-        mode: str | Sequence[str] = "reflect",
+        mode: Mode | Sequence[Mode] = "reflect",
         *,
         cval: float = 0.0,
         origin: SupportsIndex | Iterable[SupportsIndex] = 0,
@@ -415,7 +414,7 @@ class Kernel:
         dtype: DTypeLike | Sequence[DTypeLike] = np.float64,
         size: SupportsIndex | Iterable[SupportsIndex] | None = None,
         footprint: ArrayLike | None = None,
-        mode: str | Sequence[str] = "reflect",
+        mode: Mode | Sequence[Mode] = "reflect",
         *,
         cval: float = 0.0,
         origin: SupportsIndex | Iterable[SupportsIndex] = 0,
@@ -510,7 +509,7 @@ class Kernel:
         *,
         size: SupportsIndex | Iterable[SupportsIndex] | None = None,
         footprint: ArrayLike | None = None,
-        mode: str | Sequence[str] = "reflect",
+        mode: Mode | Sequence[Mode] = "reflect",
         origin: SupportsIndex | Iterable[SupportsIndex] = 0,
         axes: SupportsIndex | Iterable[SupportsIndex] | None = None,
     ) -> tuple[tuple[int, int], ...]:

@@ -126,3 +126,9 @@ class Missing:
             return np.zeros((), bool)
         cells = Kernel("len(w)")(np.zeros(given.shape, np.uint8), mask=given, fill=True, dtype=np.float64, **window)
         return np.asarray(cells == 0)
+
+
+def mask_outputs(outputs: Sequence[Any], missing: Missing | None, region: Region, options: Mapping[str, Any]) -> None:
+    """Gives outputs that are masked arrays their masks, true where there is no value."""
+    for output in filter(is_masked, outputs):
+        output.mask = False if missing is None else missing.absent(np.ma.getdata(output), region, options)

@@ -77,7 +77,8 @@ def _ready(
         along, origins = _scipy.placed(footprint, origin, _scipy.axes_of(axes, len(shape)), len(shape))
         if not footprint.any() or structure.shape != footprint.shape:
             return None
-        options = {"mode": _scipy.checked_mode(mode), "cval": _scipy.cast(cval, dtype), "origin": tuple(origins), "axes": along}
+        options: dict[str, Any] = {"mode": _scipy.checked_mode(mode), "origin": tuple(origins), "axes": along}
+        options["cval"] = _scipy.cast(cval, dtype)
     except (IndexError, OverflowError, RuntimeError, TypeError, ValueError):
         # Who reads the arguments one by one says what is wrong with them.
         return None
@@ -91,7 +92,7 @@ def _ready(
     in_f32 = rest.prepare(shape, dtype, footprint=others, output=np.float32, **options)
 
     def ready(image: Array, output: Array | None = None) -> Array:
-        values = in_f64(image)
+        values: Array = in_f64(image)
         _choose(which, values, in_f32(image))
         if output is None:
             return values.astype(np.float32)

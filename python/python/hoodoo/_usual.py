@@ -64,10 +64,11 @@ def usual(
     if ready is None or (is_bool and (which == "mean" or dtype is not None)):
         return None
     if output is None:
-        made = ready(seen)
+        made: Array = ready(seen)
         return made.view(np.bool_) if is_bool else made
-    ready(seen, output=output.view(np.uint8) if is_bool else output)
-    return output
+    into: Array = output
+    ready(seen, output=into.view(np.uint8) if is_bool else into)
+    return into
 
 
 def _plain(value: Any) -> Any:

@@ -31,7 +31,7 @@ from hoodoo._kernel import number
 from hoodoo._masked import is_masked
 from hoodoo._overlap import Indices, Layout, Piece, Span, layout, spans
 from hoodoo._syntax import names, tokens
-from hoodoo._window import axes_of_window, cells_of, steps_of
+from hoodoo._window import Mode, axes_of_window, cells_of, steps_of
 
 __all__ = ["generic_filter"]
 
@@ -50,7 +50,7 @@ def generic_filter(
     kernel: str | Kernel,
     size: int | Sequence[int] | None = None,
     footprint: ArrayLike | None = None,
-    mode: str | Sequence[str] = "reflect",
+    mode: Mode | Sequence[Mode] = "reflect",
     cval: float = 0.0,
     origin: int | Sequence[int] = 0,
     axes: int | Sequence[int] | None = None,

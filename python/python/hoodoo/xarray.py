@@ -22,7 +22,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from hoodoo import Kernel
-from hoodoo._window import steps_of
+from hoodoo._window import Mode, steps_of
 
 __all__ = ["HoodooAccessor", "HoodooDatasetAccessor"]
 
@@ -43,7 +43,7 @@ class HoodooAccessor:
         size: int | Sequence[int] | Mapping[Hashable, int] | None = None,
         footprint: ArrayLike | xr.DataArray | None = None,
         dims: Hashable | Sequence[Hashable] | None = None,
-        mode: str | Mapping[Hashable, str] = "reflect",
+        mode: Mode | Mapping[Hashable, Mode] = "reflect",
         origin: int | Mapping[Hashable, int] = 0,
         **options: Any,
     ) -> xr.DataArray | xr.Dataset:
