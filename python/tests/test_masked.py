@@ -217,6 +217,13 @@ def test_labels_of_masks_count():
         kernel(pd.DataFrame(square), size=3, mask=series == 1)
 
 
+def test_columns_of_a_mask_may_have_any_name():
+    pd = pytest.importorskip("pandas")
+    image = np.arange(6.0).reshape(3, 2)
+    mask = pd.DataFrame(image > 3, columns=["magnitude", "unit"])
+    np.testing.assert_array_equal(Kernel("max(w)")(image, size=3, mask=mask), Kernel("max(w)")(image, size=3, mask=image > 3))
+
+
 def test_inputs_of_pandas_have_the_same_labels():
     pd = pytest.importorskip("pandas")
     kernel, series = Kernel("input a, b; sum(a * b)"), pd.Series([1.0, 2.0, 3.0], index=list("abc"))

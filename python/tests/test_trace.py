@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 import math
 import pickle
 import threading
@@ -272,6 +273,8 @@ def wrong_rank(w):
         (lambda w: np.median(w, 0), 0, "without `axis`"),
         (lambda w: np.median(w, keepdims=True), 0, "no `keepdims`"),
         (lambda w: w.max(ddof=1), 0, "no `ddof`"),
+        (lambda w: functools.reduce(lambda a, b: a + b, w), 0, "hoodoo.fold"),
+        (lambda w: list(w), 0, "hoodoo.fold"),
         (lambda w: w.rank(), 0, "takes 1 argument"),
         (lambda w: w.max(initial=-1), 0, "no `initial`.*np.maximum"),
         (lambda w: np.max(w, initial=-1), 0, "no `initial`"),

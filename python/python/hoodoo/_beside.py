@@ -36,9 +36,10 @@ def as_array(value: Any, what: str) -> NDArray[Any]:
         raise TypeError(f"{what}: a Dask array is for images that are Dask arrays, as hoodoo.dask.generic_filter takes them; x.compute() loads it")
     if not is_of(value, "xarray", "DataArray") and has_unit(value):
         raise TypeError(f"{what}: the unit of this {name_of(value)} would be lost; its values have none")
-    if np.ma.is_masked(value):
-        raise TypeError(f"{what}: some of it is masked, and has no value: .filled(0) has one there")
-    return np.asarray(getattr(value, "magnitude", value))
+    if is_of(value, "numpy.ma", "MaskedArray") or is_of(value, "astropy.utils.masked", "Masked"):
+        if np.ma.is_masked(value):
+            raise TypeError(f"{what}: some of it is masked, and has no value: .filled(0) has one there")
+    return np.asarray(value.magnitude if is_of(value, "pint", "Quantity") else value)
 
 
 def name_of(value: object) -> str:

@@ -214,10 +214,12 @@ class Traced:
         refuse("how many cells there are is known when the kernel runs: write w.size")
 
     def __iter__(self) -> Iterator[Any]:
+        # Where the first is asked for: `functools.reduce` hides errors of what has no iterator.
         refuse(
             "a kernel can't walk through a window: write w.sum(), w.max() and the like, or "
             "hoodoo.fold(step, window, init=...) for a loop over its cells"
         )
+        yield
 
     def __contains__(self, value: object) -> bool:
         refuse("write (w == value).any() instead of `value in w`")
