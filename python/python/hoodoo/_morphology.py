@@ -71,13 +71,13 @@ def grey_dilation(
     """
     _check_window(size, footprint, structure)
     if type(size) is int and type(origin) is int and footprint is None and structure is None:
-        return extreme(input, size, None, None, output, mode, cval, _mirrored(origin, size), "max", axes)
+        return extreme(input, size, None, None, output, mode, cval, _scipy.mirrored(origin, size), "max", axes)
     footprint = None if footprint is None else np.flip(np.asarray(footprint))
     structure = None if structure is None else np.flip(np.asarray(structure))
     count = len(_scipy.axes_of(axes, np.ndim(input)))
     box = footprint if footprint is not None else structure
     lengths = box.shape if box is not None else [operator.index(length) for length in _scipy.for_each(size, count)]
-    origins = tuple(_mirrored(one, length) for one, length in zip(_scipy.for_each(origin, count), lengths, strict=False))
+    origins = tuple(_scipy.mirrored(one, length) for one, length in zip(_scipy.for_each(origin, count), lengths, strict=False))
     return extreme(input, size, footprint, structure, output, mode, cval, origins, "max", axes)
 
 
@@ -238,11 +238,6 @@ def _opened(input: ArrayLike, output: Any, cells: _Cells, place: _Place, axes: i
 def _closed(input: ArrayLike, output: Any, cells: _Cells, place: _Place, axes: int | Sequence[int] | None) -> Array:
     """An eroded dilation."""
     return grey_erosion(grey_dilation(input, *cells, None, *place, axes=axes), *cells, output, *place, axes=axes)
-
-
-def _mirrored(origin: int, length: int) -> int:
-    """The origin of a window that is mirrored, where the middle of an even length moves."""
-    return -origin - (1 if length % 2 == 0 else 0)
 
 
 def _check_window(size: Any, footprint: Any, structure: Any) -> None:

@@ -199,6 +199,11 @@ def check_origin(origin: int, length: int) -> None:
     operator.index(origin)
 
 
+def mirrored(origin: int, length: int) -> int:
+    """The origin of a window that is mirrored, where the middle of an even length moves."""
+    return -origin - (1 if length % 2 == 0 else 0)
+
+
 def mask_for(size: Any, footprint: Any, axes: tuple[int, ...]) -> Array:
     """The footprint, or one of a size."""
     if footprint is not None:
