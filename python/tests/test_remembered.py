@@ -176,6 +176,7 @@ def test_lines(name, seed, made):
     weights = rng.normal(size=int(rng.integers(1, 8)))
     weights = [weights, weights.round(), (weights + weights[::-1]).tolist(), weights - weights[::-1]][seed % 4]
     options = {"axis": int(rng.integers(-image.ndim - 1, image.ndim + 1)), "mode": str(rng.choice([*MODES, "odd"])), "cval": 2.5}
+    options["output"] = [None, "f8", np.float32, "u1", ">i4", "?", None][seed % 7]
     assert_same(name, image, weights, origin=int(rng.integers(-3, 4)), **options)
 
 
@@ -191,5 +192,8 @@ def test_other_spellings_are_remembered_too(made):
     made.clear()
     assert_same("correlate", image, np.ones((3, 3)), output=np.float64)
     assert made == [False, True, True]
-    for output in ("bool", "no", ">f8", "f4"):
+    for output in ("bool", "no", ">f8", "f4", "u1", int, "c8"):
         assert_same("gaussian_filter", image, 1, output=output)
+        assert_same("gaussian_filter", (image * 100).astype("u1"), (1, 2), output=output, cval=3, mode="constant")
+        assert_same("correlate", image * 9, [[0, 1], [2, 0.5]], output=output)
+        assert_same("binary_erosion", image > 0.3, output=output)

@@ -43,9 +43,16 @@ _MOST_UNCOUNTED_PASSES = 8
 
 @remembered
 def _eroded(
-    shape: tuple[int, ...], dtype: np.dtype[Any], structure: Any, border: bool, origin: Any, axes: Any, dilated: bool
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    wanted: np.dtype[Any],
+    structure: Any,
+    border: bool,
+    origin: Any,
+    axes: Any,
+    dilated: bool,
 ) -> Ready:
-    if dtype.kind != "b":
+    if dtype.kind != "b" or wanted.kind != "b":
         raise LeftToSciPy
     cells = None if structure is None else weights_of(structure)
     erosion = _Erosion.of(np.broadcast_to(False, shape), cells, None, border, origin, axes)

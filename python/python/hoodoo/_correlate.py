@@ -42,11 +42,19 @@ _FEW_PIXELS = 1 << 16
 
 @remembered
 def _correlated(
-    shape: tuple[int, ...], dtype: np.dtype[Any], weights: Any, mode: str, cval: float, origin: Any, axes: Any, mirror: bool
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    wanted: np.dtype[Any],
+    weights: Any,
+    mode: str,
+    cval: float,
+    origin: Any,
+    axes: Any,
+    mirror: bool,
 ) -> Ready:
     values, along, origins = _placed_weights(weights_of(weights), len(shape), origin, axes, mirror)
     kernel, window, params = _window_kernel(values.astype(np.float64), origins)
-    return one_step(kernel, shape, dtype, axes=along, mode=mode_of(mode), cval=cval, **window, **params)
+    return one_step(kernel, shape, dtype, wanted, axes=along, mode=mode_of(mode), cval=cval, **window, **params)
 
 
 def _usual(
@@ -68,7 +76,15 @@ def _usual(
 
 @remembered
 def _correlated_line(
-    shape: tuple[int, ...], dtype: np.dtype[Any], weights: Any, axis: int, mode: str, cval: float, origin: int, mirror: bool
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    wanted: np.dtype[Any],
+    weights: Any,
+    axis: int,
+    mode: str,
+    cval: float,
+    origin: int,
+    mirror: bool,
 ) -> Ready:
     vector = weights_of(weights).astype(np.float64)
     if vector.ndim != 1 or dtype.kind == "b":
@@ -76,7 +92,7 @@ def _correlated_line(
     if mirror:
         vector, origin = np.flip(vector), _scipy.mirrored(origin, len(vector))
     check_origin(origin, len(vector))
-    return line_step(shape, dtype, vector, axis_of(axis, len(shape)), mode_of(mode), cval, origin)
+    return line_step(shape, (dtype, wanted), vector, axis_of(axis, len(shape)), mode_of(mode), cval, origin)
 
 
 def _usual_line(
@@ -217,13 +233,19 @@ def _line_kernel(weights: Weights, origin: int) -> tuple[Kernel, dict[str, float
 
 
 def line_step(
-    shape: tuple[int, ...], dtype: np.dtype[Any], weights: Weights, axis: int, mode: str, cval: float, origin: int = 0
+    shape: tuple[int, ...],
+    types: tuple[np.dtype[Any], np.dtype[Any]],
+    weights: Weights,
+    axis: int,
+    mode: str,
+    cval: float,
+    origin: int = 0,
 ) -> Ready:
-    """What correlates small images with a vector along an axis."""
+    """What correlates small images with a vector along an axis, from one type to another."""
     if len(weights) > _MOST_ALONG_COLUMNS:
         raise LeftToSciPy
     kernel, params = _line_kernel(weights, origin)
-    return one_step(kernel, shape, dtype, axes=axis, mode=mode, cval=cval, origin=0, **params)
+    return one_step(kernel, shape, types[0], types[1], axes=axis, mode=mode, cval=cval, origin=0, **params)
 
 
 @functools.lru_cache(maxsize=128)

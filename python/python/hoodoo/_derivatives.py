@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -72,6 +73,7 @@ def _gaussian_lines(
 def _smoothed(
     shape: tuple[int, ...],
     dtype: np.dtype[Any],
+    wanted: np.dtype[Any],
     sigma: Any,
     order: Any,
     mode: str | tuple[str, ...],
@@ -83,7 +85,9 @@ def _smoothed(
     lines = _gaussian_lines(len(shape), sigma, order, mode, truncate, radius, axes)
     if not lines:
         raise LeftToSciPy
-    return chained([line_step(shape, dtype, weights, axis, mode, cval) for axis, weights, mode in lines])
+    # What is in between has the type of the result.
+    types = itertools.chain([(dtype, wanted)], itertools.repeat((wanted, wanted)))
+    return chained([line_step(shape, each, weights, axis, mode, cval) for each, (axis, weights, mode) in zip(types, lines)])
 
 
 def _usual_gaussian(

@@ -148,6 +148,18 @@ def output_for(output: Any, input: Array, stacklevel: int = 2, is_complex: bool 
     return array
 
 
+def usual_type(output: Any) -> np.dtype[Any] | None:
+    """The type that an output names; none if it names none, or one that is not usual."""
+    if not isinstance(output, str | type | np.dtype):
+        return None
+    try:
+        dtype = np.dtype(output)
+    except TypeError:
+        return None
+    is_usual = dtype.kind in "iuf" and dtype.isnative and not (dtype.kind == "f" and dtype.itemsize not in (4, 8))
+    return dtype if is_usual else None
+
+
 def for_each(value: Any, count: int) -> list[Any]:
     """A value for each of ``count`` axes: the same for all, or the elements of a sequence."""
     if isinstance(value, str | int) or not np.iterable(value):

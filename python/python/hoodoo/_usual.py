@@ -49,8 +49,8 @@ def usual(
             return None
     dtype = None
     if output is not None and type(output) is not np.ndarray:
-        dtype, output = _type_of(output, image), None
-        if dtype is None:
+        dtype, output = _scipy.usual_type(output), None
+        if dtype is None or image.size == 0:
             return None
     elif output is not None and not (output.dtype == image.dtype and output.shape == image.shape and image.size > 0):
         return None
@@ -88,18 +88,6 @@ def _modes(modes: Any) -> str | tuple[str, ...]:
     if not isinstance(modes, list | tuple) or any([type(each) is not str for each in modes]):
         raise TypeError("this is not plain")
     return tuple(modes)
-
-
-def _type_of(output: Any, image: Array) -> np.dtype[Any] | None:
-    """The type that is asked for; none if that is not usual."""
-    if not isinstance(output, str | type | np.dtype):
-        return None
-    try:
-        dtype = np.dtype(output)
-    except TypeError:
-        return None
-    is_usual = dtype.kind in "iuf" and dtype.isnative and not (dtype.kind == "f" and dtype.itemsize not in (4, 8))
-    return dtype if is_usual and image.size > 0 else None
 
 
 def _cells(footprint: Any) -> tuple[tuple[int, ...], bytes] | None:
