@@ -185,11 +185,11 @@ class Kernel:
         ----------
         *images : array_like
             One array for each input of the kernel, of shapes that NumPy's rules of broadcasting make one; of bool, integers,
-            or floats of 16 to 64 bits. Series and DataFrames of pandas, which must have the same labels, labelled arrays of xarray, and arrays that have ``__dlpack__``,
-            such as those of PyTorch and JAX, give such as a result; a Dask array is filtered lazily, by `hoodoo.dask`. Masked arrays
-            give masked arrays, as if their masks were given as `mask`. Dates and durations of NumPy can only be chosen, as by ``max`` or
-            ``mode``, and NaT has no value, nor has what is outside in mode ``constant``. What would lose a unit, and what is in the memory of a GPU, is
-            refused.
+            or floats of 16 to 64 bits. Series and DataFrames of pandas, which must have the same labels, labelled arrays of xarray, and
+            arrays that have ``__dlpack__``, such as those of PyTorch and JAX, give such as a result; a Dask array is filtered lazily, by
+            `hoodoo.dask`. Masked arrays give masked arrays, as if their masks were given as `mask`. Dates and durations of NumPy can only
+            be chosen, as by ``max`` or ``mode``, and NaT has no value, nor has what is outside in mode ``constant``. What would lose a
+            unit, and what is in the memory of a GPU, is refused.
         size : int or sequence of int, optional
             A window of this length along every axis, or of these lengths.
         footprint : array_like of bool, or str, optional
@@ -218,8 +218,9 @@ class Kernel:
             The type of all outputs. By default it is that of the first image; if that is of integers and an output need not be whole,
             as a mean, the output is float32 for integers of 8 and 16 bits, and else float64.
         mask : array_like of bool, optional
-            Which cells have no value: those where this is true; for labelled arrays it may have labels. They take no part, as cells outside in mode ``shrink``: reductions are
-            over the others, and a ``w[dy, dx]`` that is missing is NaN. A pixel whose own cell is missing keeps its value.
+            Which cells have no value: those where this is true; for labelled arrays it may have labels. They take no part, as cells
+            outside in mode ``shrink``: reductions are over the others, and a ``w[dy, dx]`` that is missing is NaN. A pixel whose own cell is
+            missing keeps its value.
         nodata : float, optional
             The number that stands for no value: cells that have it are missing, too, and pixels that have no value get it: those
             whose own cell is missing, that see no cell, or whose value is NaN. With NaN, cells that are NaN are missing.

@@ -31,7 +31,13 @@ class Repeated(NamedTuple):
     runs: int
 
 
-def repeated(kernel: Kernel, images: tuple[Any, ...], iterations: Any, report: Callable[[float], object] | None, options: Mapping[str, Any]) -> Repeated:
+def repeated(
+    kernel: Kernel,
+    images: tuple[Any, ...],
+    iterations: Any,
+    report: Callable[[float], object] | None,
+    options: Mapping[str, Any],
+) -> Repeated:
     """Calls the kernel with its last result as the first image, so many times, or until nothing changes; the other images stay."""
     most, until_stable = _most_runs(iterations)
     _check(kernel, images, until_stable)
