@@ -461,9 +461,9 @@ def threads():
 
 def programs_made():
     """How a process made programs of texts."""
-    from hoodoo._kernel import _program
+    from hoodoo._booleans import program_of
 
-    return _program.cache_info()
+    return program_of.cache_info()
 
 
 def peak_memory():
@@ -481,3 +481,11 @@ def test_graphs_of_several_arrays_are_culled():
     assert {key for key in graph.to_dict() if key[0] == again.name} == {(again.name, 0, 1)}
     for given, expected in zip(dask.compute(low, again), [low.compute(), again.compute()], strict=True):
         np.testing.assert_array_equal(given, expected)
+
+
+@pytest.mark.parametrize("lazy", [True, False])
+def test_mode_valid_leaves_nothing_of_a_small_array_with_a_mask(lazy):
+    image = np.arange(12.0).reshape(3, 4)
+    mask = da.from_array(image > 3, chunks=2) if lazy else image > 3
+    given = hoodoo.dask.generic_filter(da.from_array(image, chunks=2), "mean(w)", size=5, mode="valid", mask=mask)
+    assert given.compute().shape == (0, 0)

@@ -163,6 +163,26 @@ def test_morphology(seed):
         assert_same(name, image, **window, **random_output(rng, image))
 
 
+@pytest.mark.parametrize("seed", range(120))
+def test_structures_of_fractions(seed):
+    """SciPy computes a window's first cell in float64, and the others in the image's type, with a structure that is cast to it."""
+    rng = np.random.default_rng(3000 + seed)
+    shape = tuple(rng.integers(2, 9, int(rng.integers(1, 4))))
+    dtype = str(rng.choice(["u1", "i2", "i4", "i8", "u2", "f4", "f8", "?"]))
+    image = (rng.random(shape) * 200 - (0 if dtype[0] == "u" else 60)).astype(dtype)
+    structure = rng.random(tuple(rng.integers(1, 4, image.ndim))) * 9 - 3
+    options = {"structure": structure, "mode": str(rng.choice(MODES)), "cval": float(rng.random() * 5)}
+    if seed % 2:
+        options["footprint"] = rng.random(structure.shape) < 0.6
+        options["footprint"].flat[-1] = True
+    for name in ("grey_erosion", "grey_dilation", "grey_opening", "grey_closing"):
+        for output in (None, "f8", "f4", "i4", np.zeros(shape, dtype)):
+            given = getattr(hoodoo, name)(image, output=output, **options)
+            expected = getattr(ndimage, name)(image, output=output, **options).copy()
+            assert given.dtype == expected.dtype
+            np.testing.assert_array_equal(getattr(hoodoo, name)(image, output=output, **options), expected)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_lines(seed):
     rng = np.random.default_rng(seed)

@@ -15,6 +15,7 @@ import time
 import numpy as np
 import pytest
 
+import hoodoo
 from hoodoo import Kernel, KernelError
 
 TYPES = [
@@ -577,9 +578,34 @@ def test_an_array_is_held_during_a_run():
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="memory is measured as Linux tells it")
+def test_arrays_of_bool_are_booleans_by_themselves():
+    image, bad = np.array([1.0, 5, 2, 8, -3]), np.array([False, True, False, False, True])
+    kernel = Kernel("input x, bad; median(x where not bad)")
+    expected = Kernel("input x, bad: bool; median(x where not bad)")(image, bad, size=3)
+    np.testing.assert_array_equal(kernel(image, bad, size=3), expected)
+    np.testing.assert_array_equal(kernel.prepare((5,), ["f8", bool], size=3)(image, bad), expected)
+    assert pickle.loads(pickle.dumps(kernel)) == kernel and kernel.source == "input x, bad; median(x where not bad)"
+    np.testing.assert_array_equal(Kernel("# options: --size 3\nany(w)")(bad, size=3), [True, True, True, True, True])
+    both = Kernel("input a: bool, b, c; sum(c where a and b)")
+    np.testing.assert_array_equal(both(bad, bad, image, size=1, dtype="f8"), np.where(bad, image, 0))
+    # Numbers are what they were: an error, at the place.
+    any_of = Kernel("any(w)")
+    for wrong in (
+        lambda: kernel(image, image, size=3),
+        lambda: kernel.prepare((5,), size=3),
+        lambda: any_of(image, size=3),
+        lambda: hoodoo.generic_filter(image, "any(w)", size=3),
+        lambda: any_of.low_level_callable(),
+        lambda: Kernel("input x, m; mean(x where m) + sum(m)"),
+    ):
+        with pytest.raises(KernelError, match="needs a boolean") as caught:
+            wrong()
+        assert caught.value.code == "H020"
+
+
 def test_memory_comes_back(monkeypatch):
     # The last thousand programs are kept on purpose.
-    monkeypatch.setattr("hoodoo._kernel._program", importlib.import_module("hoodoo._hoodoo").Program)
+    monkeypatch.setattr("hoodoo._kernel.program_of", importlib.import_module("hoodoo._booleans").program_of.__wrapped__)
     array = image((50, 50))
     cross = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]])
 

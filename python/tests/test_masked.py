@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import hoodoo
+import hoodoo.ndimage as ndimage
 from hoodoo import Kernel
 
 STATISTICS = {
@@ -150,3 +152,132 @@ def test_a_type_as_output_keeps_the_mask(image, mask):
         for each in result if isinstance(result, tuple) else (result,):
             assert each.dtype == np.float32 and isinstance(each, np.ma.MaskedArray)
             np.testing.assert_array_equal(each.mask, mask)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: ndimage.median_filter(x, 3),
+        lambda x: ndimage.minimum_filter(x, 3),
+        lambda x: ndimage.uniform_filter(x, 3),
+        lambda x: ndimage.rank_filter(x, 2, size=3),
+        lambda x: ndimage.uniform_filter1d(x, 3),
+        lambda x: ndimage.morphological_gradient(x, 3),
+        lambda x: ndimage.white_tophat(x, 3),
+        lambda x: ndimage.gaussian_filter(x, 1),
+        lambda x: ndimage.correlate(x, np.ones((3, 3))),
+        lambda x: ndimage.sobel(x),
+        lambda x: ndimage.binary_erosion(x),
+        lambda x: ndimage.generic_filter(x, np.mean, size=3),
+    ],
+)
+@pytest.mark.parametrize("shape", [(9, 11), (130, 130)])
+def test_functions_of_scipy_say_that_they_ignore_masks(function, shape):
+    image = np.random.default_rng(5).random(shape)
+    masked = np.ma.masked_less(image, 0.3)
+    with pytest.warns(UserWarning, match="mask of `input` is ignored, as in SciPy") as told:
+        result = function(masked)
+    assert len(told) == 1 and told[0].filename == __file__
+    np.testing.assert_allclose(result, function(image), rtol=1e-12)
+    # Nothing is lost where nothing is masked.
+    np.testing.assert_array_equal(function(np.ma.masked_array(image)), result)
+
+
+def test_generic_filter_with_a_kernel_leaves_out_masked_cells(image, mask):
+    masked = np.ma.masked_array(image, mask)
+    for kernel in ("mean(w)", Kernel("mean(w)")):
+        given = hoodoo.generic_filter(masked, kernel, size=3)
+        expected = Kernel("mean(w)")(masked, size=3)
+        np.testing.assert_array_equal(given.mask, expected.mask)
+        np.testing.assert_array_equal(given.compressed(), expected.compressed())
+    given = hoodoo.generic_filter1d(masked, "max(w)", 3, axis=0)
+    np.testing.assert_array_equal(given.compressed(), Kernel("max(w)")(masked, size=3, axes=0).compressed())
+
+
+def test_labels_of_masks_count():
+    xr = pytest.importorskip("xarray")
+    pd = pytest.importorskip("pandas")
+    kernel, square = Kernel("mean(w)"), np.arange(16.0).reshape(4, 4)
+    image = xr.DataArray(square, dims=("y", "x"), coords={"x": [1, 2, 3, 4]})
+    missing = image == 4
+    expected = kernel(square, size=3, mask=missing.values)
+    np.testing.assert_array_equal(kernel(image, size=3, mask=missing.T).values, expected)
+    row = xr.DataArray([False, True, False, False], dims="y")
+    np.testing.assert_array_equal(kernel(image, size=3, mask=row).values, kernel(square, size=3, mask=row.values[:, None]))
+    with pytest.raises(ValueError, match="align"):
+        kernel(image, size=3, mask=missing.assign_coords(x=[5, 6, 7, 8]))
+    with pytest.raises(ValueError, match=r"the mask \['z'\]"):
+        kernel(image, size=3, mask=missing.rename(x="z"))
+    series = pd.Series(square[0], index=list("abcd"))
+    np.testing.assert_array_equal(kernel(series, size=3, mask=series == 1), kernel(square[0], size=3, mask=square[0] == 1))
+    for other in (series[::-1] == 1, pd.Series(square[0] == 1)):
+        with pytest.raises(ValueError, match="the mask and the images have different labels"):
+            kernel(series, size=3, mask=other)
+    with pytest.raises(TypeError, match="a DataFrame and a Series"):
+        kernel(pd.DataFrame(square), size=3, mask=series == 1)
+
+
+def test_columns_of_a_mask_may_have_any_name():
+    pd = pytest.importorskip("pandas")
+    image = np.arange(6.0).reshape(3, 2)
+    mask = pd.DataFrame(image > 3, columns=["magnitude", "unit"])
+    np.testing.assert_array_equal(Kernel("max(w)")(image, size=3, mask=mask), Kernel("max(w)")(image, size=3, mask=image > 3))
+
+
+def test_inputs_of_pandas_have_the_same_labels():
+    pd = pytest.importorskip("pandas")
+    kernel, series = Kernel("input a, b; sum(a * b)"), pd.Series([1.0, 2.0, 3.0], index=list("abc"))
+    frame = pd.DataFrame({"unit": [1.0, 2.0], "b": [3.0, 4.0]})
+    for same in (series, frame):
+        np.testing.assert_array_equal(kernel(same, same, size=3), kernel(same.to_numpy(), same.to_numpy(), size=3))
+    for one, two in ((series, series[::-1]), (series, pd.Series([1.0, 2.0, 3.0])), (frame, frame[["b", "unit"]]), (frame, frame[::-1])):
+        with pytest.raises(ValueError, match="the inputs have different labels"):
+            kernel(one, two, size=3)
+
+
+def test_a_mask_or_weights_that_lack_a_value_are_refused():
+    image = np.arange(5.0)
+    some = np.ma.masked_array([1, 0, 1, 0, 0], [0, 0, 0, 0, 1])
+    with pytest.raises(TypeError, match="mask: some of it is masked"):
+        Kernel("max(w)")(image, size=3, mask=some)
+    with pytest.raises(TypeError, match="weights `k`: some of it is masked"):
+        Kernel("weights k; sum(k * w)")(image, size=5, k=some)
+    da = pytest.importorskip("dask.array")
+    with pytest.raises(TypeError, match="mask: a Dask array"):
+        Kernel("max(w)")(image, size=3, mask=da.zeros(5, dtype=bool))
+
+
+def test_a_masked_output_gets_the_mask_too(image, mask):
+    masked = np.ma.masked_array(image, mask)
+    for options in ({}, {"mode": "shrink", "fill": True}, {"mode": "valid"}, {"stride": 2}):
+        expected = Kernel("mean(w)")(masked, size=3, **options)
+        output = np.ma.masked_array(np.zeros(expected.shape), True)
+        assert Kernel("mean(w)")(masked, size=3, output=output, **options) is output
+        np.testing.assert_array_equal(output.mask, expected.mask)
+        np.testing.assert_array_equal(output.compressed(), expected.compressed())
+    both = [np.ma.zeros(image.shape), np.zeros(image.shape)]
+    low, high = Kernel("min(w), max(w)")(masked, size=3, output=both)
+    np.testing.assert_array_equal(low.mask, mask)
+    assert type(high) is np.ndarray
+    # A plain image has a value everywhere, and a mask beside it takes some away.
+    output = np.ma.masked_array(np.zeros(image.shape), True)
+    assert not Kernel("max(w)")(image, size=3, output=output).mask.any()
+    np.testing.assert_array_equal(Kernel("max(w)")(image, size=3, mask=mask, output=output).mask, mask)
+    numbers = np.where(mask, -9999, image)
+    np.testing.assert_array_equal(Kernel("max(w)")(numbers, size=3, nodata=-9999, output=output).mask, mask)
+
+
+def test_an_output_is_an_array_of_numpy(image):
+    pd = pytest.importorskip("pandas")
+    da = pytest.importorskip("dask.array")
+    xr = pytest.importorskip("xarray")
+    for output in (pd.Series(image[0]), da.zeros(11), xr.DataArray(image[0]), np.float64(3), pd.DataFrame(image)):
+        with pytest.raises(TypeError, match="an output is an array of NumPy or a type"):
+            Kernel("max(w)")(image[0], size=3, output=output)
+
+
+def test_the_masked_constant_is_a_pixel_without_a_value():
+    alone = Kernel("max(w)")(np.ma.masked, size=3)
+    assert alone.shape == () and alone.mask
+    beside = Kernel("input a, b; sum(a * b)")(np.arange(3.0), np.ma.masked, size=3)
+    assert beside.shape == (3,) and beside.mask.all()

@@ -358,3 +358,15 @@ def test_small_images_are_left_to_scipy(monkeypatch):
     hoodoo.ndimage.binary_fill_holes(np.zeros((9, 9)))
     with pytest.raises(AssertionError):
         hoodoo.ndimage.gaussian_filter(np.zeros((10, 10)), 1)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"extra_arguments": 3}, {"extra_arguments": None}, {"extra_arguments": [1]}, {"extra_keywords": 3}, {"extra_keywords": [("a", 1)]}]
+)
+def test_extras_are_refused_as_by_scipy(wrong):
+    image = np.arange(12.0).reshape(3, 4)
+    for module in (scipy.ndimage, hoodoo.ndimage):
+        with pytest.raises(RuntimeError, match="extra_(arguments must be a tuple|keywords must be a dictionary)"):
+            module.generic_filter(image, lambda window, *more, **named: window.max(), size=3, **wrong)
+        with pytest.raises(RuntimeError, match="extra_(arguments must be a tuple|keywords must be a dictionary)"):
+            module.generic_filter1d(image, lambda line, values, *more, **named: None, 3, **wrong)

@@ -277,3 +277,24 @@ def test_usual_calls_of_many_threads():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_other_kinds_of_arrays_are_refused():
+    pd, xr, da = (pytest.importorskip(name) for name in ("pandas", "xarray", "dask.array"))
+    ready, image = Kernel("mean(w)").prepare((5,), size=3), np.arange(5.0)
+
+    class Exported:
+        def __dlpack__(self, **options):
+            return image.__dlpack__(**options)
+
+        def __dlpack_device__(self):
+            return image.__dlpack_device__()
+
+    for other in (pd.Series(image), xr.DataArray(image), Exported()):
+        with pytest.raises(TypeError, match="gives arrays of NumPy"):
+            ready(other)
+    with pytest.raises(TypeError, match="hoodoo.dask.generic_filter"):
+        ready(da.from_array(image, chunks=2))
+    output = np.ma.masked_array(np.zeros(5), True)
+    assert ready(image, output=output) is output and not output.mask.any()
+    np.testing.assert_array_equal(output.data, ready(image))

@@ -166,3 +166,34 @@ def test_images_are_not_changed_and_may_be_the_output():
         given = image.copy()
         assert hoodoo.ndimage.correlate(given, weights, output=given) is given
         np.testing.assert_array_equal(given, expected)
+
+
+@pytest.mark.parametrize("seed", range(80))
+@pytest.mark.parametrize("name", ["correlate1d", "convolve1d"])
+def test_lines(name, seed, made):
+    rng = np.random.default_rng(seed)
+    image = (rng.random(tuple(rng.integers(1, 9, int(rng.integers(1, 4))))) * 100).astype(TYPES[seed % len(TYPES)])
+    weights = rng.normal(size=int(rng.integers(1, 8)))
+    weights = [weights, weights.round(), (weights + weights[::-1]).tolist(), weights - weights[::-1]][seed % 4]
+    options = {"axis": int(rng.integers(-image.ndim - 1, image.ndim + 1)), "mode": str(rng.choice([*MODES, "odd"])), "cval": 2.5}
+    options["output"] = [None, "f8", np.float32, "u1", ">i4", "?", None][seed % 7]
+    assert_same(name, image, weights, origin=int(rng.integers(-3, 4)), **options)
+
+
+def test_other_spellings_are_remembered_too(made):
+    image = np.random.default_rng(9).random((8, 9))
+    for options in ({"sigma": [1, 2]}, {"sigma": np.float64(1)}, {"sigma": 1, "output": "f8"}, {"sigma": 1, "mode": ["wrap", "nearest"]}):
+        made.clear()
+        assert_same("gaussian_filter", image, **options)
+        assert made == [False, True, True], options
+    made.clear()
+    assert_same("convolve1d", image, [1, 2, 1])
+    assert made == [False, True, True]
+    made.clear()
+    assert_same("correlate", image, np.ones((3, 3)), output=np.float64)
+    assert made == [False, True, True]
+    for output in ("bool", "no", ">f8", "f4", "u1", int, "c8"):
+        assert_same("gaussian_filter", image, 1, output=output)
+        assert_same("gaussian_filter", (image * 100).astype("u1"), (1, 2), output=output, cval=3, mode="constant")
+        assert_same("correlate", image * 9, [[0, 1], [2, 0.5]], output=output)
+        assert_same("binary_erosion", image > 0.3, output=output)

@@ -45,8 +45,8 @@ def test_frames_and_arrays(series):
 @pytest.mark.parametrize(
     ("error", "message", "arguments"),
     [
-        (TypeError, "windows of time", {"window": "2h"}),
-        (TypeError, "number of values", {"window": 2.5}),
+        (ValueError, "windows of time", {"window": "2h"}),
+        (ValueError, "window must be an integer", {"window": 2.5}),
         (ValueError, "1 or more", {"window": 0}),
         (ValueError, "from 0 to 3", {"window": 3, "min_periods": 4}),
         (ValueError, "axis", {"window": 3, "axis": 1}),
@@ -57,3 +57,27 @@ def test_mistakes(series, error, message, arguments):
         hoodoo.rolling(series, **arguments).mean()
     with pytest.raises(ValueError, match="from 0 to 1"):
         hoodoo.rolling(series, 3).quantile(30)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"window": 2.5},
+        {"window": None},
+        {"window": "2D"},
+        {"window": True},
+        {"window": -1},
+        {"window": 2, "min_periods": 1.5},
+        {"window": 2, "min_periods": "a"},
+        {"window": 2, "min_periods": True},
+        {"window": 2, "min_periods": 3},
+        {"window": 2, "center": "yes"},
+        {"window": 2, "center": 1},
+    ],
+    ids=str,
+)
+def test_what_pandas_refuses_is_refused_as_there(arguments):
+    series = pd.Series([1.0, 2.0, 3.0])
+    for rolling in (series.rolling, lambda **options: hoodoo.rolling(series, **options)):
+        with pytest.raises(ValueError):
+            rolling(**arguments)

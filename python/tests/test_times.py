@@ -75,3 +75,19 @@ def test_labels():
     result = Kernel("max(w)")(series, size=3)
     assert isinstance(result, pd.Series) and result.name == "when" and list(result.index) == list("abcde")
     np.testing.assert_array_equal(result.to_numpy(), Kernel("max(w)")(DATES, size=3))
+
+
+@pytest.mark.parametrize("mode", ["constant", "grid-constant", ["constant"]])
+def test_there_are_no_times_outside(mode):
+    times = np.array(["2020-01-03", "2020-01-01", "NaT", "2020-01-05"], "M8[D]")
+    for source in ("min(w)", "max(w)", "w[1]"):
+        expected = Kernel(source)(times, size=3, mode="shrink")
+        np.testing.assert_array_equal(Kernel(source)(times, size=3, mode=mode), expected)
+        np.testing.assert_array_equal(Kernel(source)(times - times[0], size=3, mode=mode), Kernel(source)(times - times[0], size=3, mode="shrink"))
+    assert np.isnat(Kernel("w[1]")(times, size=3, mode=mode)[-1])
+    for cval in (9, np.datetime64("2021-01-01")):
+        with pytest.raises(TypeError, match="cval"):
+            Kernel("min(w)")(times, size=3, mode=mode, cval=cval)
+    da = pytest.importorskip("dask.array")
+    blocks = Kernel("min(w)")(da.from_array(times, chunks=2), size=3, mode=mode)
+    np.testing.assert_array_equal(blocks.compute(), Kernel("min(w)")(times, size=3, mode=mode))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 import math
 import pickle
 import threading
@@ -109,6 +110,16 @@ def test_inputs_params_and_weights(image):
     np.testing.assert_allclose(result, expected)
     np.testing.assert_allclose(mixed(image, image, size=(1, 3), t=0, u=0, k=[[0, 0, 0]]), 0)
     assert pickle.loads(pickle.dumps(mixed)) == mixed
+
+
+def test_inputs_of_truth_values(image):
+    @hoodoo.kernel
+    def median(w, bad: bool):
+        return hoodoo.where(bad[0, 0], w[0, 0], w.median(where=~bad))
+
+    assert median.source == "input w, bad: bool;\nif bad[0, 0] then w[0, 0] else median(w where not bad)"
+    expected = hoodoo.Kernel("median(w)")(image, size=3, mask=image > 2)
+    np.testing.assert_array_equal(median(image, image > 2, size=3), expected)
 
 
 def test_outputs(image):
@@ -262,7 +273,27 @@ def wrong_rank(w):
         (lambda w: np.median(w, 0), 0, "without `axis`"),
         (lambda w: np.median(w, keepdims=True), 0, "no `keepdims`"),
         (lambda w: w.max(ddof=1), 0, "no `ddof`"),
+        (lambda w: functools.reduce(lambda a, b: a + b, w), 0, "hoodoo.fold"),
+        (lambda w: list(w), 0, "hoodoo.fold"),
         (lambda w: w.rank(), 0, "takes 1 argument"),
+        (lambda w: w.max(initial=-1), 0, "no `initial`.*np.maximum"),
+        (lambda w: np.max(w, initial=-1), 0, "no `initial`"),
+        (lambda w: w.max(keepdims=True), 0, "no `keepdims`"),
+        (lambda w: np.percentile(w, 30, method="lower"), 0, "no `method`"),
+        (lambda w: np.average(w, returned=True), 0, "no `returned`"),
+        (lambda w: w @ w, 0, "sum of products"),
+        (lambda w: w.__delitem__((0, 0)), 0, "leaves some out"),
+        (lambda w: setattr(w, "x", 1), 0, "no `x`"),
+        (lambda w: w.max() + 10**400, 0, "too large"),
+        (lambda w: hoodoo.Kernel("max(w)")(w, size=3), 0, "can't be called in a function"),
+        (lambda w: hoodoo.Kernel("max(w)").prepare((3,), size=3)(w), 0, "can't be called in a function"),
+        (lambda w: hoodoo.kernel(lambda v: v.max())(w), 0, "can't be made in a function"),
+        (lambda w: ((w > 0) + (w > 5)).sum(), 0, "a | b"),
+        (lambda w: np.add(w > 0, True).sum(), 0, "a | b"),
+        (lambda w: ((w > 0) - (w > 5)).sum(), 0, "a \\^ b"),
+        (lambda w: (-(w > 0)).sum(), 0, "~a"),
+        (lambda w: np.positive(w > 0).sum(), 0, "no `\\+`"),
+        (lambda w: (yield w.max()), 0, "without `yield`"),
         (lambda w: min(w[0], w[1]), 0, "np.minimum"),
         (lambda w: w[0] > 1 and w[1] > 1, 0, "`&`"),
         (lambda w: w[0:2], 0, "slices"),
@@ -305,6 +336,110 @@ def test_mistakes_are_told_at_the_users_line(function, line, message):
     assert isinstance(error, TypeError)
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.lineno) == (str(error), error.lineno)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda w: w[0] & 8,
+        lambda w: 8 & w[0],
+        lambda w: ((w > 1) & 1).sum(),
+        lambda w: (w | 1).sum(),
+        lambda w: (1 ^ w).sum(),
+        lambda w: (~w).sum(),
+        lambda w: w[0] << 1,
+        lambda w: 1 >> w[0],
+        lambda w: np.bitwise_and(w, 8).sum(),
+        lambda w: np.invert(w).sum(),
+        lambda w: np.left_shift(w, 1).sum(),
+        lambda w: np.bitwise_count(w).sum(),
+    ],
+)
+def test_there_are_no_operations_on_bits(function):
+    with pytest.raises(TracingError, match="no operations on bits"):
+        hoodoo.kernel(function)
+
+
+def test_truth_values_have_the_operators_of_bits(image):
+    around = windows(image)
+    kernel = hoodoo.kernel(lambda w: (np.bitwise_or(w > 1, w < -1) & ~(w > 2) ^ True).sum() + np.logical_not(w).sum())
+    expected = ((around > 1) | (around < -1)) & ~(around > 2) ^ True
+    np.testing.assert_array_equal(kernel(image, size=3), expected.sum((-1, -2)) + (around == 0).sum((-1, -2)))
+    with pytest.raises(TracingError, match="truth value"):
+        hoodoo.kernel(lambda w: w[w % 2].sum())
+
+
+def operated(first, operation, count):
+    for index in range(count):
+        first = operation(first, index)
+    return first
+
+
+@pytest.mark.parametrize("count", [60, 1500])
+@pytest.mark.parametrize(
+    "operation",
+    [
+        lambda s, x: s + x,
+        lambda s, x: x + s,
+        lambda s, x: (s + x) * 0.5,
+        lambda s, x: np.minimum(s, x + 1),
+        lambda s, x: np.where(x > s, x, s),
+    ],
+)
+def test_loops_of_many_cells(operation, count, image):
+    kernel = hoodoo.kernel(lambda w: operated(w[0, 0], lambda s, index: operation(s, w[0, 0] * (index % 7)), count))
+    expected = operated(image, lambda s, index: operation(s, image * (index % 7)), count)
+    np.testing.assert_array_equal(kernel(image), expected)
+
+
+def test_what_is_nested_too_deeply_in_a_fold_is_refused():
+    step = lambda s, v: operated(s, lambda s, _: np.minimum(s + v, 3), 900)  # noqa: E731
+    with pytest.raises(TracingError, match="nested too deeply"):
+        hoodoo.kernel(lambda w: hoodoo.fold(step, w, init=0))
+
+
+def test_axes_that_say_nothing_are_accepted(image):
+    around = windows(image).reshape(*image.shape, 9)
+    for name in "mean median sum min max std var argmax any all ptp average count_nonzero size".split():
+        function = getattr(np, name)
+        expected = np.array([[function(w, axis=None) for w in row] for row in around])
+        for kernel in (hoodoo.kernel(lambda w: function(w, axis=None)), hoodoo.kernel(lambda w: function(w, None))):
+            np.testing.assert_allclose(kernel(image, size=3), expected, rtol=1e-12)
+        for wrong in (lambda w: function(w, 0), lambda w: function(w, axis=0), lambda w: function(w, axis=-1)):
+            with pytest.raises(TracingError, match="`axis`"):
+                hoodoo.kernel(wrong)
+    plain = hoodoo.kernel(lambda w: w.max(axis=None, keepdims=False, out=None) + np.percentile(w, 30, method="linear") - w.ptp(axis=None))
+    assert plain.source == "max(w) + percentile(w, 30) - (max(w) - min(w))"
+
+
+def test_a_kernel_has_the_name_of_its_function():
+    @hoodoo.kernel
+    def edges(w):
+        """Where it is steep."""
+        return np.ptp(w)
+
+    assert (edges.__name__, edges.__doc__, edges.__module__) == ("edges", "Where it is steep.", __name__)
+    assert edges.__qualname__.endswith("<locals>.edges")
+    assert pickle.loads(pickle.dumps(edges)) == edges == hoodoo.Kernel(edges.source)
+    assert hoodoo.kernel(lambda w: w.max()).__doc__ is None
+
+
+@pytest.mark.parametrize("name", ["size", "cval", "threads", "axes", "output", "mask", "progress", "iterations"])
+def test_params_are_not_named_like_options(name):
+    function = eval(f"lambda w, *, {name}=3: w.max() * {name}")
+    with pytest.raises(TracingError, match=f"`{name}` is an option of a kernel's call"):
+        hoodoo.kernel(function)
+    # Inputs have no names in a call.
+    assert hoodoo.kernel(eval(f"lambda {name}: {name}.max()"))([1, 2], size=1).tolist() == [1, 2]
+
+
+def test_whole_numbers_are_divided_as_by_numpy():
+    a, b = np.meshgrid(np.arange(-9, 10), [-7, -3, -1, 1, 2, 5, 8])
+    kernel = hoodoo.kernel(lambda a, b: divmod(a[0, 0], b[0, 0]))
+    for given, expected in zip(kernel(a, b), np.divmod(a, b)):
+        np.testing.assert_array_equal(given, expected)
+    reverse = hoodoo.kernel(lambda w: divmod(7, w[0, 0])[0] + np.divmod(w[0, 0], 2)[1])
+    np.testing.assert_array_equal(reverse(b), 7 // b + b % 2)
 
 
 def test_tracebacks_end_at_the_users_line():

@@ -73,6 +73,17 @@ def test_a_kernel_itself_takes_labelled_arrays(cube):
             np.testing.assert_array_equal(filtered.values, kernel(cube.values, cube.values, size=3, mode="valid"))
 
 
+def test_a_kernel_itself_takes_names_of_dimensions(cube):
+    kernel = hoodoo.Kernel("weights k; sum(k * w)")
+    k = xr.DataArray(np.arange(6.0).reshape(3, 2), dims=cube.dims[1:][::-1])
+    window = dict(zip(k.dims, k.shape))
+    given = kernel(cube, size=window, mode={k.dims[0]: "wrap"}, k=k)
+    xr.testing.assert_equal(given, cube.hoodoo.filter(kernel, size=window, mode={k.dims[0]: "wrap"}, k=k))
+    xr.testing.assert_equal(hoodoo.Kernel("max(w)")(cube, footprint=k > 1), cube.hoodoo.filter("max(w)", footprint=k > 1))
+    with pytest.raises(ValueError, match="are named"):
+        hoodoo.Kernel("max(w)")(cube, size={cube.dims[0]: 3}, axes=1)
+
+
 def test_datasets(cube):
     dataset = xr.Dataset({"a": cube, "b": 2 * cube}, attrs={"title": "heights"})
     filtered = dataset.hoodoo.filter("max(w)", size={"x": 3})

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._beside import as_array
+
 Array = NDArray[Any]
 
 # The most axes that the extension module's views have.
@@ -53,9 +55,9 @@ def readable(image: ArrayLike) -> Array:
     return array if is_direct(array) else np.array(array, dtype=array.dtype.newbyteorder("="))
 
 
-def mask(footprint: ArrayLike) -> Array:
+def mask(footprint: ArrayLike, what: str = "footprint") -> Array:
     """The footprint, or a mask, as an array of 0 and 1."""
-    given = np.asarray(footprint)
+    given = as_array(footprint, what)
     if given.dtype.kind in "SUV":
         raise TypeError(f"a mask must be an array of bool, not of type {given.dtype}")
     array = np.asarray(given, dtype=bool)

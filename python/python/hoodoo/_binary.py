@@ -43,9 +43,16 @@ _MOST_UNCOUNTED_PASSES = 8
 
 @remembered
 def _eroded(
-    shape: tuple[int, ...], dtype: np.dtype[Any], structure: Any, border: bool, origin: Any, axes: Any, dilated: bool
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    wanted: np.dtype[Any],
+    structure: Any,
+    border: bool,
+    origin: Any,
+    axes: Any,
+    dilated: bool,
 ) -> Ready:
-    if dtype.kind != "b":
+    if dtype.kind != "b" or wanted.kind != "b":
         raise LeftToSciPy
     cells = None if structure is None else weights_of(structure)
     erosion = _Erosion.of(np.broadcast_to(False, shape), cells, None, border, origin, axes)
@@ -65,6 +72,8 @@ def _usual(
     axes: Any = None,
     dilated: bool,
 ) -> Array | None:
+    if input.dtype.kind != "b":
+        return None
     if mask is not None or iterations != 1 or type(iterations) is not int or type(border_value) not in (int, bool):
         return None
     if not (is_plain(origin) and is_plain(axes) and type(brute_force) is bool):

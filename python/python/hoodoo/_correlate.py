@@ -42,11 +42,19 @@ _FEW_PIXELS = 1 << 16
 
 @remembered
 def _correlated(
-    shape: tuple[int, ...], dtype: np.dtype[Any], weights: Any, mode: str, cval: float, origin: Any, axes: Any, mirror: bool
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    wanted: np.dtype[Any],
+    weights: Any,
+    mode: str,
+    cval: float,
+    origin: Any,
+    axes: Any,
+    mirror: bool,
 ) -> Ready:
     values, along, origins = _placed_weights(weights_of(weights), len(shape), origin, axes, mirror)
     kernel, window, params = _window_kernel(values.astype(np.float64), origins)
-    return one_step(kernel, shape, dtype, axes=along, mode=mode_of(mode), cval=cval, **window, **params)
+    return one_step(kernel, shape, dtype, wanted, axes=along, mode=mode_of(mode), cval=cval, **window, **params)
 
 
 def _usual(
@@ -66,7 +74,45 @@ def _usual(
     return None if key is None else _correlated(input, output, key, mode, cval, origin, axes, mirror)
 
 
-@same_as_scipy
+@remembered
+def _correlated_line(
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    wanted: np.dtype[Any],
+    weights: Any,
+    axis: int,
+    mode: str,
+    cval: float,
+    origin: int,
+    mirror: bool,
+) -> Ready:
+    vector = weights_of(weights).astype(np.float64)
+    if vector.ndim != 1 or dtype.kind == "b":
+        raise LeftToSciPy
+    if mirror:
+        vector, origin = np.flip(vector), _scipy.mirrored(origin, len(vector))
+    check_origin(origin, len(vector))
+    return line_step(shape, (dtype, wanted), vector, axis_of(axis, len(shape)), mode_of(mode), cval, origin)
+
+
+def _usual_line(
+    input: Array,
+    weights: Any,
+    axis: Any = -1,
+    output: Any = None,
+    mode: Any = "reflect",
+    cval: Any = 0.0,
+    origin: Any = 0,
+    *,
+    mirror: bool,
+) -> Array | None:
+    if type(mode) is not str or type(cval) not in (int, float) or type(axis) is not int or type(origin) is not int:
+        return None
+    key = weights_key(weights)
+    return None if key is None else _correlated_line(input, output, key, axis, mode, cval, origin, mirror)
+
+
+@functools.partial(same_as_scipy, usual=functools.partial(_usual_line, mirror=False))
 def correlate1d(
     input: ArrayLike,
     weights: ArrayLike,
@@ -94,7 +140,7 @@ def correlate1d(
     return _by_parts(real, image, vector.conj(), output, cval)
 
 
-@same_as_scipy
+@functools.partial(same_as_scipy, usual=functools.partial(_usual_line, mirror=True))
 def convolve1d(
     input: ArrayLike,
     weights: ArrayLike,
@@ -114,7 +160,7 @@ def convolve1d(
     if vector.ndim != 1 or vector.dtype.kind not in "biufc":
         raise LeftToSciPy
     mirrored = np.flip(vector).conj()
-    return correlate1d(input, mirrored, axis, output, mode, cval, -origin - (1 if mirrored.size % 2 == 0 else 0))
+    return correlate1d(input, mirrored, axis, output, mode, cval, _scipy.mirrored(origin, mirrored.size))
 
 
 @functools.partial(same_as_scipy, usual=functools.partial(_usual, mirror=False))
@@ -187,13 +233,19 @@ def _line_kernel(weights: Weights, origin: int) -> tuple[Kernel, dict[str, float
 
 
 def line_step(
-    shape: tuple[int, ...], dtype: np.dtype[Any], weights: Weights, axis: int, mode: str, cval: float, origin: int = 0
+    shape: tuple[int, ...],
+    types: tuple[np.dtype[Any], np.dtype[Any]],
+    weights: Weights,
+    axis: int,
+    mode: str,
+    cval: float,
+    origin: int = 0,
 ) -> Ready:
-    """What correlates small images with a vector along an axis."""
+    """What correlates small images with a vector along an axis, from one type to another."""
     if len(weights) > _MOST_ALONG_COLUMNS:
         raise LeftToSciPy
     kernel, params = _line_kernel(weights, origin)
-    return one_step(kernel, shape, dtype, axes=axis, mode=mode, cval=cval, origin=0, **params)
+    return one_step(kernel, shape, types[0], types[1], axes=axis, mode=mode, cval=cval, origin=0, **params)
 
 
 @functools.lru_cache(maxsize=128)

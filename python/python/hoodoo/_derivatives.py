@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -72,9 +73,10 @@ def _gaussian_lines(
 def _smoothed(
     shape: tuple[int, ...],
     dtype: np.dtype[Any],
+    wanted: np.dtype[Any],
     sigma: Any,
     order: Any,
-    mode: str,
+    mode: str | tuple[str, ...],
     cval: float,
     truncate: float,
     radius: Any,
@@ -83,7 +85,9 @@ def _smoothed(
     lines = _gaussian_lines(len(shape), sigma, order, mode, truncate, radius, axes)
     if not lines:
         raise LeftToSciPy
-    return chained([line_step(shape, dtype, weights, axis, mode, cval) for axis, weights, mode in lines])
+    # What is in between has the type of the result.
+    types = itertools.chain([(dtype, wanted)], itertools.repeat((wanted, wanted)))
+    return chained([line_step(shape, each, weights, axis, mode, cval) for each, (axis, weights, mode) in zip(types, lines)])
 
 
 def _usual_gaussian(
@@ -98,8 +102,14 @@ def _usual_gaussian(
     radius: Any = None,
     axes: Any = None,
 ) -> Array | None:
+    if type(sigma) is list:
+        sigma = tuple(sigma)
+    elif isinstance(sigma, np.floating | np.integer):
+        sigma = float(sigma)
+    if type(mode) is list and all([type(each) is str for each in mode]):
+        mode = tuple(mode)
     numbers = (sigma, cval, truncate) if type(sigma) is not tuple else (*sigma, cval, truncate)
-    if type(mode) is not str or not all([type(each) in (int, float) for each in numbers]):
+    if type(mode) not in (str, tuple) or not all([type(each) in (int, float) for each in numbers]):
         return None
     if not (is_plain(order) and is_plain(radius) and is_plain(axes)):
         return None

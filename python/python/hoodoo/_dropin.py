@@ -55,7 +55,7 @@ def _replacement(function: _F, small_too: bool, usual: Callable[..., Any] | None
                 if made is not None:
                     return made
             return theirs(input, *arguments, **keywords)
-        image = np.asarray(input)
+        image = _scipy.image_of(input)
         if not small_too or image.size >= smallest:
             try:
                 return function(image, *arguments, **keywords)

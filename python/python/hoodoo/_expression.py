@@ -28,6 +28,9 @@ _OPERATORS = {
 # Where their second argument can't be right, a kernel fails, if the value is needed: as a `let`, it always is.
 _DEMANDING = frozenset({"rank", "percentile", "trimmed_mean", "nth"})
 
+#: An expression of more levels gets a name, so that neither the language's limit nor Python's is reached.
+_MOST_LEVELS = 48
+
 _numbers = itertools.count()
 
 
@@ -124,7 +127,8 @@ def kernel_text(
 
 
 def _let(roots: Iterable[Node], names: Mapping[int, str]) -> tuple[list[Node], set[str]]:
-    """The nodes that get a name, in order: folds with several values, what is used more than once, and what Python has a name for.
+    """The nodes that get a name, in order: folds with several values, what is used more than once, what Python has a name for, and
+    what is nested deeply.
 
     And all names of accumulators and elements.
     """
@@ -138,15 +142,23 @@ def _let(roots: Iterable[Node], names: Mapping[int, str]) -> tuple[list[Node], s
             found[node.number] = node
             stack.extend(node.needs())
     demanding: set[int] = set()
+    levels: dict[int, int] = {}
     named = []
     for number in sorted(found):
         node = found[number]
+        levels[number] = 1 + max((levels[each.number] for each in node.needs()), default=0)
         if (node.form == "call" and node.head in _DEMANDING) or any(each.number in demanding for each in node.needs()):
             demanding.add(number)
         if node.form == "fold" and len(node.accumulators) > 1:
+            is_named = True
+        elif node.is_atom() or node.bound:
+            is_named = False
+        else:
+            is_often = uses[number] > 1 or levels[number] > _MOST_LEVELS
+            is_named = number in names or (is_often and number not in demanding)
+        if is_named:
             named.append(node)
-        elif not node.is_atom() and not node.bound and (number in names or (uses[number] > 1 and number not in demanding)):
-            named.append(node)
+            levels[number] = 0
     bound = {name for node in found.values() for name in (*node.accumulators, *node.elements)}
     return named, bound
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _scipy
+from . import _scipy, _structure
 from ._arrays import Array
 from ._kernel import Kernel, kernel_of
 from ._usual import CELLS_AT_ONCE, THEIRS, is_long, usual
@@ -164,7 +164,7 @@ def uniform_filter(
     """
     if (made := usual("mean", input, size, None, output, mode, cval, origin, axes)) is not None:
         return made
-    image = np.asarray(input)
+    image = _scipy.image_of(input)
     target = _scipy.output_for(output, image)
     passes = _passes(_scipy.axes_of(axes, image.ndim), size, origin, mode)
     return _by_parts("mean(w)", image, target, passes, cval)
@@ -243,7 +243,11 @@ def extreme(
     axes: int | Sequence[int] | None,
 ) -> Array:
     """The least or the greatest value of each window, from or to which a structure is subtracted or added."""
-    if structure is None and (made := usual(which, input, size, footprint, output, mode, cval, origin, axes)) is not None:
+    if structure is None:
+        made = usual(which, input, size, footprint, output, mode, cval, origin, axes)
+    else:
+        made = _structure.usual(which, input, structure, footprint, output, mode, cval, origin, axes)
+    if made is not None:
         return made
     _scipy.warn_of_size(size, footprint, stacklevel=3)
     if isinstance(footprint, str):
@@ -287,34 +291,7 @@ def extreme(
     }
     if structure is None or not structure.any():
         return _scipy.filtered(kernel_of(f"{which}(w)"), image, target, **window)
-    difference = f"w {'-' if which == 'min' else '+'} structure"
-    if image.dtype.kind == "f" or mask.sum() == 1:
-        kernel = Kernel(f"weights structure; {which}({difference})", structure=structure)
-        return _scipy.filtered(kernel, image, target, **window)
-    # The first cell alone is not truncated and wrapped.
-    rest = mask.copy()
-    rest.flat[mask.argmax()] = False
-    kernel = Kernel(
-        f"""
-        weights structure;
-        weights rest;
-        let v = {difference};
-        {which}(nth(v, 0), {which}({_as_element("v", image.dtype)} where rest > 0))
-        """,
-        structure=structure,
-        rest=rest,
-    )
-    return _scipy.filtered(kernel, image, target, **window)
-
-
-def _as_element(value: str, dtype: np.dtype[Any]) -> str:
-    """The source of a value that is truncated and wrapped to this type of integers."""
-    if dtype == np.int64:
-        # Numbers are float64, which would lose what is below the half that is added.
-        return f"trunc({value})"
-    bits = 8 * dtype.itemsize
-    half = 2 ** (bits - 1) if dtype.kind == "i" else 0
-    return f"(trunc({value}) + {half}) % {2**bits} - {half}"
+    return _structure.filtered(image, target, which, structure, window)
 
 
 def _ranked(
@@ -396,7 +373,7 @@ def _along_axis(
     source: str, input: ArrayLike, size: int, axis: int, output: Any, mode: str, cval: Any, origin: int
 ) -> Array:
     """Filters along one axis."""
-    image = np.asarray(input) if source == "mean(w)" else _scipy.real_input(input)
+    image = _scipy.image_of(input) if source == "mean(w)" else _scipy.real_input(input)
     axis = _scipy.axis_of(axis, image.ndim)
     size = operator.index(size)
     if size < 1:

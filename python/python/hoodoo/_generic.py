@@ -13,6 +13,7 @@ from . import _scipy
 from ._arrays import Array, readable
 from ._hoodoo import Callback, Filter, call_line, is_nameless_capsule
 from ._kernel import Kernel, number, with_params
+from ._masked import is_masked
 from ._outputs import run_into
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ def generic_filter(
     mode: str = "reflect",
     cval: float = 0.0,
     origin: int | Sequence[int] = 0,
-    extra_arguments: Sequence[Any] = (),
-    extra_keywords: Mapping[str, Any] | None = None,
+    extra_arguments: tuple[Any, ...] = (),
+    extra_keywords: dict[str, Any] | None = None,
     *,
     axes: int | Sequence[int] | None = None,
     dtype: DTypeLike | None = None,
@@ -51,9 +52,9 @@ def generic_filter(
     ----------
     function : str, Kernel, scipy.LowLevelCallable or callable
         A kernel, or what SciPy takes: a C function, or a Python function of a 1-D array of the window's values.
-    extra_arguments : sequence
+    extra_arguments : tuple
         More arguments for a Python function.
-    extra_keywords : mapping
+    extra_keywords : dict
         Keyword arguments for a Python function; for a kernel, its params and weights.
     dtype : dtype, optional
         The type of the result; another way to say `output`.
@@ -74,7 +75,9 @@ def generic_filter(
     array([4, 4, 6, 6])
     """
     _scipy.warn_of_size(size, footprint, stacklevel=2)
-    image = _scipy.real_input(input)
+    _check_extras(extra_arguments, extra_keywords)
+    masked = isinstance(function, str | Kernel) and is_masked(input)
+    image = _scipy.real_input(np.ma.getdata(input) if masked else input)
     along = _scipy.axes_of(axes, image.ndim)
     mask = _scipy.mask_for(size, footprint, along)
     along, origins = _scipy.placed(mask, origin, along, image.ndim)
@@ -89,9 +92,9 @@ def generic_filter(
     mode = _scipy.checked_mode(mode, own=kernel is not None)
     if kernel is not None:
         window: dict[str, Any] = {"footprint": mask, "mode": mode, "cval": cval, "origin": origins, "axes": along}
-        if mode == "valid" or len(kernel.outputs) > 1:
-            # The kernel knows the shape of what is valid, and how to return several outputs.
-            return kernel(image, output=output, dtype=image.dtype if output is None else None, **window, **options)
+        if mode == "valid" or len(kernel.outputs) > 1 or masked:
+            # The kernel knows the shape of what is valid, how to return several outputs, and what a mask is.
+            return kernel(input if masked else image, output=output, dtype=image.dtype if output is None else None, **window, **options)
         target = _scipy.output_for(output, image)
         return _scipy.filtered(kernel, image, target, own=True, options=options, **window)
     target = _scipy.output_for(output, image)
@@ -128,8 +131,8 @@ def generic_filter1d(
     mode: str = "reflect",
     cval: float = 0.0,
     origin: int = 0,
-    extra_arguments: Sequence[Any] = (),
-    extra_keywords: Mapping[str, Any] | None = None,
+    extra_arguments: tuple[Any, ...] = (),
+    extra_keywords: dict[str, Any] | None = None,
 ) -> Any:
     """The values of a function of each line of an array, as ``scipy.ndimage.generic_filter1d``.
 
@@ -139,9 +142,9 @@ def generic_filter1d(
         A kernel, whose window has ``filter_size`` cells along the line; or what SciPy takes: a C function, or a Python
         function of two 1-D arrays, of which the first is the line, extended at both ends, and the second gets the
         values.
-    extra_arguments : sequence
+    extra_arguments : tuple
         More arguments for a Python function.
-    extra_keywords : mapping
+    extra_keywords : dict
         Keyword arguments for a Python function; for a kernel, its params and weights.
 
     The other arguments are those of ``scipy.ndimage.generic_filter1d``.
@@ -152,7 +155,9 @@ def generic_filter1d(
     >>> hoodoo.generic_filter1d([1, 5, 2, 8], "max(w)", 3)
     array([5, 5, 8, 8])
     """
-    image = _scipy.real_input(input)
+    _check_extras(extra_arguments, extra_keywords)
+    masked = isinstance(function, str | Kernel) and is_masked(input)
+    image = _scipy.real_input(np.ma.getdata(input) if masked else input)
     if filter_size < 1:
         raise RuntimeError("invalid filter size")
     axis = _scipy.axis_of(axis, image.ndim)
@@ -161,8 +166,8 @@ def generic_filter1d(
     cval = number(cval, "cval")
     kernel = _kernel(function, extra_arguments, extra_keywords)
     window: dict[str, Any] = {"size": filter_size, "mode": mode, "cval": cval, "origin": origin, "axes": axis}
-    if kernel is not None and len(kernel.outputs) > 1:
-        return kernel(image, output=output, dtype=image.dtype if output is None else None, cast="wrap", **window)
+    if kernel is not None and (len(kernel.outputs) > 1 or masked):
+        return kernel(input if masked else image, output=output, dtype=image.dtype if output is None else None, cast="wrap", **window)
     target = _scipy.output_for(output, image)
     if kernel is not None:
         return _scipy.filtered(kernel, image, target, own=True, **window)
@@ -188,6 +193,14 @@ def generic_filter1d(
     itself = Kernel(f"w[{', '.join('0' * values.ndim)}]")
     itself(np.moveaxis(values, -1, axis), output=_scipy.as_numbers(target), cast="wrap")
     return target
+
+
+def _check_extras(arguments: Any, keywords: Any) -> None:
+    """Refuses what SciPy refuses, as it does."""
+    if not isinstance(arguments, tuple):
+        raise RuntimeError("extra_arguments must be a tuple")
+    if keywords is not None and not isinstance(keywords, dict):
+        raise RuntimeError("extra_keywords must be a dictionary")
 
 
 def _refuse_kernels_options(params: Mapping[str, Any], options: Mapping[str, Any]) -> None:

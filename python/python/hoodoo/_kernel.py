@@ -15,24 +15,24 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ._arrays import Array, is_direct, mask, readable, type_name
+from ._beside import as_array
+from ._booleans import of_numbers, program_of
 from ._hoodoo import Filter, Program
-from ._kinds import as_numpy, back_to, is_dask, is_plain, is_xarray
-from ._masked import NOTHING_MISSING, Missing, is_masked
+from ._kinds import as_numpy, back_to, check_labels, is_dask, is_plain, is_xarray
+from ._masked import NOTHING_MISSING, Missing, has_mask, mask_outputs
 from ._nan import NanOutputs, outputs_to_tell
 from ._outputs import arrays_for, counted, gives_arrays, named, run_into
 from ._prepared import prepare, usual
+from ._repeat import Repeated, repeated
 from ._settings import options_of
 from ._times import Times, is_time
 from ._types import cells_of_window, output_types
-from ._window import axes_of_window, cells_of, check_weights, check_window, steps_of
+from ._window import Mode, axes_of_window, cells_of, check_weights, check_window, steps_of
 
 if TYPE_CHECKING:
     from ._hoodoo import Options, Prepared
 
 Progress = bool | Callable[[float], object] | None
-
-# Kernels that arrive by pickle share the code of one that is here.
-_program = functools.lru_cache(maxsize=1024)(Program)
 
 
 class Kernel:
@@ -54,7 +54,8 @@ class Kernel:
     Raises
     ------
     KernelError
-        If the source is not right.
+        If the source is not right. A kernel that uses an input as booleans without saying so (``input x, bad; median(x where not bad)``)
+        is right for arrays of bool; for numbers it is an error where it is called.
     TypeError
         For a param that the kernel does not have.
 
@@ -79,9 +80,11 @@ class Kernel:
     array([5, 5, 5])
     """
 
-    __slots__ = ("_hash", "_inputs", "_outputs", "_params", "_program", "_weights")
+    __slots__ = ("__dict__", "_booleans", "_hash", "_inputs", "_outputs", "_params", "_program", "_source", "_weights")
 
     _hash: int
+    _source: str
+    _booleans: tuple[int, ...]
     _program: Program
     _inputs: tuple[str, ...]
     _outputs: tuple[str, ...]
@@ -91,9 +94,11 @@ class Kernel:
     def __init__(self, source: str, /, **params: ArrayLike) -> None:
         if not isinstance(source, str):
             raise TypeError(f"the source must be a str, not {type(source).__name__}")
-        program = _program(source)
+        program, booleans = program_of(source)
         numbers, weights = _bound(program, params)
         for name, value in (
+            ("_source", source),
+            ("_booleans", booleans),
             ("_program", program),
             ("_inputs", tuple(program.inputs)),
             ("_outputs", tuple(program.outputs)),
@@ -116,7 +121,7 @@ class Kernel:
     @property
     def source(self) -> str:
         """The text of the program."""
-        return self._program.source
+        return self._source
 
     @property
     def options(self) -> dict[str, Any]:
@@ -152,15 +157,17 @@ class Kernel:
 
     def __call__(
         self,
+        /,
         *images: ArrayLike,
         size: SupportsIndex | Iterable[SupportsIndex] | None = None,
         footprint: ArrayLike | None = None,
         output: Any = None,
-        mode: str | Sequence[str] = "reflect",
+        mode: Mode | Sequence[Mode] = "reflect",
         cval: float = 0.0,
         origin: SupportsIndex | Iterable[SupportsIndex] = 0,
         axes: SupportsIndex | Iterable[SupportsIndex] | None = None,
         stride: SupportsIndex | Iterable[SupportsIndex] = 1,
+        iterations: SupportsIndex | str = 1,
         dtype: DTypeLike | None = None,
         mask: ArrayLike | None = None,
         nodata: float | None = None,
@@ -178,18 +185,19 @@ class Kernel:
         ----------
         *images : array_like
             One array for each input of the kernel, of shapes that NumPy's rules of broadcasting make one; of bool, integers,
-            or floats of 16 to 64 bits. Series and DataFrames of pandas, labelled arrays of xarray, and arrays that have ``__dlpack__``,
-            such as those of PyTorch and JAX, give such as a result; a Dask array is filtered lazily, by `hoodoo.dask`. Masked arrays
-            give masked arrays, as if their masks were given as `mask`. Dates and durations of NumPy can only be chosen, as by ``max`` or
-            ``mode``, and NaT has no value. What would lose a unit, and what is in the memory of a GPU, is
-            refused.
+            or floats of 16 to 64 bits. Series and DataFrames of pandas, which must have the same labels, labelled arrays of xarray, and
+            arrays that have ``__dlpack__``, such as those of PyTorch and JAX, give such as a result; a Dask array is filtered lazily, by
+            `hoodoo.dask`. Masked arrays give masked arrays, as if their masks were given as `mask`. Dates and durations of NumPy can only
+            be chosen, as by ``max`` or ``mode``, and NaT has no value, nor has what is outside in mode ``constant``. What would lose a
+            unit, and what is in the memory of a GPU, is refused.
         size : int or sequence of int, optional
             A window of this length along every axis, or of these lengths.
         footprint : array_like of bool, or str, optional
             A window of the cells where this is true, or of those of a shape such as ``"disk:2"``, which `hoodoo.footprint` lists. One
             of the two is needed, unless the kernel reads fixed cells only.
         output : array, dtype, or a sequence of these for several outputs, optional
-            Where to write, or of which type the result is. It may overlap the images.
+            Where to write, or of which type the result is. It may overlap the images. A masked array gets a mask, too; in a plain one,
+            pixels without a value have what `mask` and `nodata` say of them below.
         mode : str or sequence of str
             What is outside the array, for all axes or for each: ``reflect``, ``mirror``, ``nearest``, ``wrap`` and
             ``constant`` as in SciPy; in mode ``shrink`` windows have the cells inside only; in mode ``valid`` the
@@ -203,12 +211,16 @@ class Kernel:
         stride : int or sequence of int
             Computes only every n-th pixel along all axes, or along each of those of the window: what ``[::n]`` takes of the whole
             result. Rows that are not wanted are not computed.
+        iterations : int, or str
+            How often the kernel is run, each time with the last result as its first image; the others stay. ``"stable"`` runs it until
+            nothing changes, which must be within 10,000 runs, or N with ``"stable:N"``; `repeat` tells how many it took.
         dtype : dtype, optional
             The type of all outputs. By default it is that of the first image; if that is of integers and an output need not be whole,
             as a mean, the output is float32 for integers of 8 and 16 bits, and else float64.
         mask : array_like of bool, optional
-            Which cells have no value: those where this is true. They take no part, as cells outside in mode ``shrink``: reductions are
-            over the others, and a ``w[dy, dx]`` that is missing is NaN. A pixel whose own cell is missing keeps its value.
+            Which cells have no value: those where this is true; for labelled arrays it may have labels. They take no part, as cells
+            outside in mode ``shrink``: reductions are over the others, and a ``w[dy, dx]`` that is missing is NaN. A pixel whose own cell is
+            missing keeps its value.
         nodata : float, optional
             The number that stands for no value: cells that have it are missing, too, and pixels that have no value get it: those
             whose own cell is missing, that see no cell, or whose value is NaN. With NaN, cells that are NaN are missing.
@@ -236,12 +248,17 @@ class Kernel:
         Raises
         ------
         KernelError, ValueError
-            For what is not right in the kernel, or in an argument.
+            For what is not right in the kernel, or in an argument; for numbers, too, where the kernel has booleans.
         TypeError
             For arrays of other types, and params that the kernel does not have.
         RuntimeError
-            If an assertion of the kernel does not hold at some pixel.
+            If an assertion of the kernel does not hold at some pixel, or a kernel is not stable after the most runs.
         """
+        if type(iterations) is not int or iterations != 1:
+            window: dict[str, Any] = {"size": size, "footprint": footprint, "mode": mode, "cval": cval, "origin": origin, "axes": axes}
+            window |= {"stride": stride, "dtype": dtype, "mask": mask, "nodata": nodata, "fill": fill, "cast": cast, "threads": threads}
+            more = {"output": output, "engine": engine, "precision": precision, "progress": progress, **params}
+            return self.repeat(*images, iterations=iterations, **window, **more).result
         if len(images) != len(self._inputs):
             raise TypeError(f"the kernel has {counted(self._inputs, 'input')}, not {len(images)}")
         usually = output is None and mask is None and nodata is None and type(stride) is int and stride == 1 and not progress
@@ -267,10 +284,11 @@ class Kernel:
             elsewhere = _elsewhere(self, images, options, absent, output, dtype, threads, progress, params)
             if elsewhere is not None:
                 return elsewhere
+            check_labels(images, mask)
         into = gives_arrays(output)
         back = None if plain or into else back_to(images[0])
         missing: Missing | None = None
-        if mask is not None or nodata is not None or not plain and any(map(is_masked, images)):
+        if mask is not None or nodata is not None or not plain and any(map(has_mask, images)):
             missing = Missing.of(images, mask, None if nodata is None else number(nodata, "nodata"), fill)
             images = missing.images
         arrays = [as_numpy(image) for image in images]
@@ -286,10 +304,11 @@ class Kernel:
             if output is not None or dtype is not None:
                 raise TypeError("times are filtered without `output` and `dtype`: results are of the type of what is chosen")
             times = Times.of(self._program, arrays, options, missing, fill)
-            arrays, options["missing"] = times.numbers, times.missing
+            arrays, options["missing"], options["mode"] = times.numbers, times.missing, times.mode
         elif missing is not None:
             options["missing"] = missing.for_shape(shape)
         inputs = list(map(readable, arrays))
+        self.check_booleans([image.dtype for image in inputs])
         ready = prepared(self, **options, params=params, threads=threads, ndim=len(shape))
         region = [(0, length, 1) for length in shape]
         if "valid" in mode or type(stride) is not int or stride != 1:
@@ -314,11 +333,40 @@ class Kernel:
         if nan:
             nan.warn(stacklevel=2)
         given: list[Any] = times.back(results) if times else results
-        if missing is not None and missing.is_kept and not into:
+        if into:
+            mask_outputs(results, missing, region, options)
+        elif missing is not None and missing.is_kept:
             given = [missing.masked(result, region, options) for result in results]
         elif back is not None:
             given = [back(result, region) for result in given]
         return given[0] if len(given) == 1 else named(self._outputs, given)
+
+    def repeat(self, /, *images: ArrayLike, iterations: SupportsIndex | str = "stable", **options: Any) -> Repeated:
+        """The kernel on its own result, again and again, as a call with `iterations`, and how many runs there were.
+
+        The other arguments are those of a call.
+
+        Returns
+        -------
+        Repeated
+            A named tuple of ``result`` and ``runs``, which does not count the run that changed nothing.
+
+        Examples
+        --------
+        The marker grows as far as the mask goes:
+
+        >>> grow = Kernel("input marker, mask; min(max(marker), mask[0])")
+        >>> grow.repeat([0, 9, 0, 0, 0, 0], [5, 9, 7, 3, 0, 6], size=3)
+        Repeated(result=array([5, 9, 7, 3, 0, 0]), runs=2)
+        """
+        if len(images) != len(self._inputs):
+            raise TypeError(f"the kernel has {counted(self._inputs, 'input')}, not {len(images)}")
+        progress = options.pop("progress", None)
+        options.setdefault("output", None)
+        if progress is None or progress is False:
+            return repeated(self, images, iterations, None, options)
+        with _reporter(progress) as report:
+            return repeated(self, images, iterations, report, options)
 
     def prepare(
         self,
@@ -326,7 +374,7 @@ class Kernel:
         dtype: DTypeLike | Sequence[DTypeLike] = np.float64,
         size: SupportsIndex | Iterable[SupportsIndex] | None = None,
         footprint: ArrayLike | None = None,
-        mode: str | Sequence[str] = "reflect",
+        mode: Mode | Sequence[Mode] = "reflect",
         *,
         cval: float = 0.0,
         origin: SupportsIndex | Iterable[SupportsIndex] = 0,
@@ -367,7 +415,7 @@ class Kernel:
         dtype: DTypeLike | Sequence[DTypeLike] = np.float64,
         size: SupportsIndex | Iterable[SupportsIndex] | None = None,
         footprint: ArrayLike | None = None,
-        mode: str | Sequence[str] = "reflect",
+        mode: Mode | Sequence[Mode] = "reflect",
         *,
         cval: float = 0.0,
         origin: SupportsIndex | Iterable[SupportsIndex] = 0,
@@ -449,6 +497,7 @@ class Kernel:
         """
         from ._callable import low_level_callable
 
+        self.check_booleans([np.dtype(np.float64)] * len(self._inputs))
         numbers, weights = _bound(self._program, params)
         all_weights = {**self._weights, **weights}
         return low_level_callable(
@@ -461,7 +510,7 @@ class Kernel:
         *,
         size: SupportsIndex | Iterable[SupportsIndex] | None = None,
         footprint: ArrayLike | None = None,
-        mode: str | Sequence[str] = "reflect",
+        mode: Mode | Sequence[Mode] = "reflect",
         origin: SupportsIndex | Iterable[SupportsIndex] = 0,
         axes: SupportsIndex | Iterable[SupportsIndex] | None = None,
     ) -> tuple[tuple[int, int], ...]:
@@ -483,6 +532,7 @@ class Kernel:
         """The filter for arrays of a shape, that shape, and the types of the images and of the outputs."""
         lengths = _lengths(shape)
         images = self._image_types(dtype)
+        self.check_booleans(images)
         window["footprint"] = cells_of(window["footprint"], axes_of_window(len(lengths), window["axes"]))
         check_window(len(lengths), **{name: value for name, value in window.items() if name != "cval"})
         types = self._output_types(output) or self._types(images, len(lengths), window, more.get("params", {}))
@@ -513,6 +563,11 @@ class Kernel:
             modes = [*modes, "shrink"]
         cells = cells_of_window(ndim, options["size"], options["footprint"], options["axes"])
         return outputs_to_tell(self._program, images, integers, cells, modes, float(options["cval"]))
+
+    def check_booleans(self, images: Sequence[np.dtype[Any]]) -> None:
+        """Raises what is wrong with the kernel for numbers, if inputs that it uses as booleans are such."""
+        if self._booleans and any(images[number].kind != "b" for number in self._booleans):
+            raise of_numbers(self._source)
 
     def _image_types(self, dtype: Any) -> list[np.dtype[Any]]:
         """The types of the images, if all are of one or each has its own."""
@@ -686,7 +741,7 @@ def _bound(program: Program, given: Mapping[str, ArrayLike]) -> tuple[dict[str, 
 
 def _weights(name: str, value: ArrayLike) -> NDArray[np.float64]:
     """The values of weights, which nobody can change any more."""
-    given = np.asarray(value)
+    given = as_array(value, f"the weights `{name}`")
     if given.dtype.kind not in "biufO":
         raise TypeError(f"the weights `{name}` must be numbers, not of type {given.dtype}")
     values = np.array(given, dtype=np.float64)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ._arrays import Array
+from ._beside import has_unit, is_of, name_of
 
 #: From which pixel to which, and in which steps, along each axis.
 Region: TypeAlias = Sequence[tuple[int, int, int]]
@@ -46,15 +46,18 @@ def as_numpy(image: Any) -> Array:
         return image
     if is_plain(image):
         return np.asarray(image)
-    _refuse(image)
+    refuse_what_is_lost(image)
     if is_of(image, "pandas", "Series", "DataFrame", "Index"):
         return _from_pandas(image)
+    if is_of(image, "pint", "Quantity"):
+        # Without a unit.
+        return as_numpy(image.magnitude)
     if isinstance(image, np.ndarray) or not hasattr(image, "__dlpack__"):
         return np.asarray(image)
     try:
         return np.from_dlpack(image)
     except (BufferError, RuntimeError, TypeError) as error:
-        raise TypeError(f"this {_name(image)} can't be read as an array of NumPy: {error}") from error
+        raise TypeError(f"this {name_of(image)} can't be read as an array of NumPy: {error}") from error
 
 
 def back_to(image: Any) -> Back | None:
@@ -67,20 +70,28 @@ def back_to(image: Any) -> Back | None:
         return lambda result, region: type(image)(
             result, index=image.index[slice(*region[0])], columns=image.columns[slice(*region[1])]
         )
-    if isinstance(image, np.ndarray) or not hasattr(image, "__dlpack__"):
+    if isinstance(image, np.ndarray) or not hasattr(image, "__dlpack__") or is_of(image, "pint", "Quantity"):
         return None
     namespace = _namespace(image)
     return lambda result, region: namespace.from_dlpack(result)
 
 
-def _refuse(image: Any) -> None:
+def refuse_what_is_lost(image: Any) -> None:
+    """Raises ``TypeError`` for an image with a unit, for a Dask array, and for what is elsewhere."""
+    if is_of(image, "hoodoo._traced", "Traced"):
+        # Where there is one, its module is there.
+        importlib.import_module("hoodoo._traced").refuse(
+            "a kernel can't be called in a function that becomes one: write it as a Python function, and call that"
+        )
+    if is_dask(image):
+        raise TypeError("a Dask array is not loaded here: hoodoo.dask.generic_filter(x, kernel, ...) filters it, block by block")
     if hasattr(image, "__cuda_array_interface__") or is_of(image, "cupy", "ndarray"):
-        raise TypeError(f"this {_name(image)} is in the memory of a GPU, and Hoodoo runs on the CPU: copy it, as by cupy.asnumpy(image)")
+        raise TypeError(f"this {name_of(image)} is in the memory of a GPU, and Hoodoo runs on the CPU: copy it, as by cupy.asnumpy(image)")
     if is_of(image, "xarray", "Dataset"):
         raise TypeError("a Dataset has several arrays: dataset.hoodoo.filter(kernel, ...), after `import hoodoo.xarray`, filters each")
-    if hasattr(image, "unit") or hasattr(image, "units"):
+    if has_unit(image):
         raise TypeError(
-            f"the unit of this {_name(image)} would be lost, for a kernel does not know what becomes of it: "
+            f"the unit of this {name_of(image)} would be lost, for a kernel does not know what becomes of it: "
             "filter its values, and give the result its unit"
         )
 
@@ -91,7 +102,7 @@ def _from_pandas(image: Any) -> Array:
         # Numbers with missing ones among them.
         numbers = image.to_numpy(dtype=np.float64, na_value=np.nan) if _has_numbers(image) else None
         if numbers is None:
-            raise TypeError(f"this {_name(image)} has other things than numbers")
+            raise TypeError(f"this {name_of(image)} has other things than numbers")
         return np.asarray(numbers)
     return array
 
@@ -108,11 +119,14 @@ def _namespace(image: Any) -> Any:
     return importlib.import_module(type(image).__module__.partition(".")[0])
 
 
-def is_of(image: object, module: str, *names: str) -> bool:
-    """Whether an image is of a class of a module, which is not imported for that: an image of it would have needed it."""
-    found = sys.modules.get(module)
-    return found is not None and any(isinstance(image, getattr(found, name, ())) for name in names)
-
-
-def _name(image: object) -> str:
-    return f"{type(image).__module__.partition('.')[0]} {type(image).__name__}"
+def check_labels(images: Sequence[Any], mask: Any) -> None:
+    """Checks that what pandas has labelled has the same labels, as cells go by their places."""
+    labelled = [(image, "the inputs") for image in images if is_of(image, "pandas", "Series", "DataFrame")]
+    if is_of(mask, "pandas", "Series", "DataFrame"):
+        labelled.append((mask, "the mask and the images"))
+    for other, what in labelled[1:]:
+        first = labelled[0][0]
+        if is_of(other, "pandas", "Series") != is_of(first, "pandas", "Series"):
+            raise TypeError(f"{what} are a {type(first).__name__} and a {type(other).__name__}: values.to_numpy() has no labels")
+        if not all(one.equals(two) for one, two in zip(first.axes, other.axes)):
+            raise ValueError(f"{what} have different labels: other.reindex_like(first) brings one into the other's order")

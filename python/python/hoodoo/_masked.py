@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
+import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -11,16 +14,42 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._arrays import Array, mask
-from ._kinds import Region, is_of
+from ._beside import is_of
+from ._kinds import Region, refuse_what_is_lost
 from ._window import has_its_pixel
+
+_HERE = Path(__file__).parent
 
 #: What a filter is told where every cell has a value.
 NOTHING_MISSING: Mapping[str, Any] = MappingProxyType({"mask": None, "nodata": None, "fill": False})
 
 
 def is_masked(image: object) -> bool:
-    """Whether an image is a masked array."""
+    """Whether an image is a masked array of NumPy."""
     return is_of(image, "numpy.ma", "MaskedArray")
+
+
+def has_mask(image: object) -> bool:
+    """Whether an image is a masked array of NumPy or astropy."""
+    return is_masked(image) or is_of(image, "astropy.utils.masked", "Masked")
+
+
+def _as_numpys(image: Any) -> Any:
+    """An image with a mask as a masked array of NumPy."""
+    refuse_what_is_lost(image)
+    return image if is_masked(image) else np.ma.MaskedArray(image.unmasked, image.mask)
+
+
+def warn_of_mask(name: str) -> None:
+    """Warns, at the user's line, that the mask of an argument means nothing to a function that does as SciPy's does."""
+    frame, depth = sys._getframe(1), 2
+    while frame.f_back is not None and Path(frame.f_code.co_filename).parent == _HERE:
+        frame, depth = frame.f_back, depth + 1
+    message = (
+        f"the mask of `{name}` is ignored, as in SciPy: masked cells take part with the numbers under the mask. A kernel leaves them out: "
+        "hoodoo.Kernel('median(w)')(image, size=3)"
+    )
+    warnings.warn(message, UserWarning, stacklevel=depth)
 
 
 @dataclasses.dataclass
@@ -39,12 +68,15 @@ class Missing:
     @classmethod
     def of(cls, images: Sequence[Any], mask_: ArrayLike | None, nodata: float | None, fill: bool) -> Missing:
         """What the images and a call say."""
-        masked = [image for image in images if is_masked(image)]
-        masks = [np.ma.getmaskarray(image) for image in masked]
+        # There is only one of it, which nobody can change.
+        images = [np.ma.MaskedArray(0.0, True) if image is np.ma.masked else image for image in images]
+        like = next(filter(has_mask, images), None)
+        images = [_as_numpys(image) if has_mask(image) else image for image in images]
+        masks = [np.ma.getmaskarray(image) for image in images if is_masked(image)]
         if mask_ is not None:
-            masks.append(mask(mask_))
+            masks.append(mask(mask_, "mask"))
         own = tuple(image.data if is_masked(image) else image for image in images)
-        return cls(own, masks, nodata, bool(fill), masked[0] if masked else None)
+        return cls(own, masks, nodata, bool(fill), like)
 
     @property
     def is_kept(self) -> bool:
@@ -63,18 +95,27 @@ class Missing:
         return {"mask": together, "nodata": self.nodata, "fill": self.fill}
 
     def masked(self, result: Array, region: Region, options: Mapping[str, Any]) -> Any:
-        """A result with a mask: where the pixel has no value, where it sees none, and where its value is NaN."""
-        inside = tuple(slice(*pixels) for pixels in region)
-        given: Array = options["missing"]["mask"]
-        absent = np.zeros(result.shape, bool) if self.fill else given[inside].copy()
-        if result.dtype.kind == "f":
-            absent |= np.isnan(result)
-        elif self.fill or not has_its_pixel(options["size"], options["footprint"], options["origin"]):
-            absent |= self._sees_nothing(given, options)
+        """A result with a mask, of the kind of the first image that has one."""
+        absent = self.absent(result, region, options)
+        if not is_masked(self.like):
+            return sys.modules["astropy.utils.masked"].Masked(result, absent)
         array = np.ma.MaskedArray(result, absent)
         if result.dtype == self.like.dtype:
             array.fill_value = self.like.fill_value
         return array
+
+    def absent(self, result: Array, region: Region, options: Mapping[str, Any]) -> Array:
+        """Where a result has no value: where the pixel has none, where it sees none, and where its value is NaN or the number for none."""
+        inside = tuple(slice(*pixels) for pixels in region)
+        given: Array | None = options["missing"]["mask"]
+        absent = np.zeros(result.shape, bool) if self.fill or given is None else given[inside].copy()
+        if result.dtype.kind == "f":
+            absent |= np.isnan(result)
+        elif given is not None and (self.fill or not has_its_pixel(options["size"], options["footprint"], options["origin"])):
+            absent |= self._sees_nothing(given, options)
+        if self.nodata is not None:
+            absent |= result == self.nodata
+        return absent
 
     def _sees_nothing(self, given: Array, options: Mapping[str, Any]) -> Array:
         """At which pixels every cell of the window is missing, which integers can't say."""
@@ -85,3 +126,9 @@ class Missing:
             return np.zeros((), bool)
         cells = Kernel("len(w)")(np.zeros(given.shape, np.uint8), mask=given, fill=True, dtype=np.float64, **window)
         return np.asarray(cells == 0)
+
+
+def mask_outputs(outputs: Sequence[Any], missing: Missing | None, region: Region, options: Mapping[str, Any]) -> None:
+    """Gives outputs that are masked arrays their masks, true where there is no value."""
+    for output in filter(is_masked, outputs):
+        output.mask = False if missing is None else missing.absent(np.ma.getdata(output), region, options)

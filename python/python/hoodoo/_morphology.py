@@ -71,13 +71,13 @@ def grey_dilation(
     """
     _check_window(size, footprint, structure)
     if type(size) is int and type(origin) is int and footprint is None and structure is None:
-        return extreme(input, size, None, None, output, mode, cval, _mirrored(origin, size), "max", axes)
+        return extreme(input, size, None, None, output, mode, cval, _scipy.mirrored(origin, size), "max", axes)
     footprint = None if footprint is None else np.flip(np.asarray(footprint))
     structure = None if structure is None else np.flip(np.asarray(structure))
     count = len(_scipy.axes_of(axes, np.ndim(input)))
     box = footprint if footprint is not None else structure
     lengths = box.shape if box is not None else [operator.index(length) for length in _scipy.for_each(size, count)]
-    origins = tuple(_mirrored(one, length) for one, length in zip(_scipy.for_each(origin, count), lengths, strict=False))
+    origins = tuple(_scipy.mirrored(one, length) for one, length in zip(_scipy.for_each(origin, count), lengths, strict=False))
     return extreme(input, size, footprint, structure, output, mode, cval, origins, "max", axes)
 
 
@@ -143,11 +143,12 @@ def morphological_gradient(
     >>> hoodoo.morphological_gradient([3, 5, 4, 7, 5], size=3)
     array([2, 2, 3, 3, 2])
     """
+    image = _scipy.image_of(input)
     window = (mode, cval, origin)
-    dilated = grey_dilation(input, size, footprint, structure, None, *window, axes=axes)
+    dilated = grey_dilation(image, size, footprint, structure, None, *window, axes=axes)
     # As in SciPy, an output that is only a type is not asked for.
     into = output if isinstance(output, np.ndarray) else None
-    eroded = grey_erosion(input, size, footprint, structure, into, *window, axes=axes)
+    eroded = grey_erosion(image, size, footprint, structure, into, *window, axes=axes)
     return np.subtract(dilated, eroded, out=into)
 
 
@@ -169,7 +170,7 @@ def morphological_laplace(
     >>> morphological_laplace([3, 5, 4, 7, 5], size=3)
     array([ 2, -2,  3, -3,  2])
     """
-    image = np.asarray(input)
+    image = _scipy.image_of(input)
     window = (mode, cval, origin)
     dilated = grey_dilation(image, size, footprint, structure, None, *window, axes=axes)
     # As in SciPy, an output that is only a type is not asked for.
@@ -200,7 +201,7 @@ def white_tophat(
     array([0, 1, 0, 2, 0, 0, 0])
     """
     _scipy.warn_of_size(size, footprint, stacklevel=2)
-    image = np.asarray(input)
+    image = _scipy.image_of(input)
     opened = _opened(image, output, (size, footprint, structure), (mode, cval, origin), axes)
     return _difference(image, opened, opened)
 
@@ -224,7 +225,7 @@ def black_tophat(
     array([2, 0, 1, 0, 0, 0, 0])
     """
     _scipy.warn_of_size(size, footprint, stacklevel=2)
-    image = np.asarray(input)
+    image = _scipy.image_of(input)
     closed = _closed(image, output, (size, footprint, structure), (mode, cval, origin), axes)
     return _difference(closed, image, closed)
 
@@ -237,11 +238,6 @@ def _opened(input: ArrayLike, output: Any, cells: _Cells, place: _Place, axes: i
 def _closed(input: ArrayLike, output: Any, cells: _Cells, place: _Place, axes: int | Sequence[int] | None) -> Array:
     """An eroded dilation."""
     return grey_erosion(grey_dilation(input, *cells, None, *place, axes=axes), *cells, output, *place, axes=axes)
-
-
-def _mirrored(origin: int, length: int) -> int:
-    """The origin of a window that is mirrored, where the middle of an even length moves."""
-    return -origin - (1 if length % 2 == 0 else 0)
 
 
 def _check_window(size: Any, footprint: Any, structure: Any) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from ._arrays import Array, check_type, temporary_for
+from ._beside import has_unit, is_of, name_of
 
 if TYPE_CHECKING:
     from ._hoodoo import Filter, Prepared
@@ -35,17 +36,31 @@ def arrays_for(
     results = []
     for given, default in zip(output if is_sequence else [output] * count, types, strict=True):
         if isinstance(given, np.ndarray):
-            check_type(given.dtype)
+            check_output(given)
             if given.shape != shape:
                 raise ValueError(f"the shape of the output is {given.shape}; it must be {shape}")
             results.append(given)
         else:
+            if hasattr(given, "shape") and not isinstance(given, type | np.dtype):
+                # It has a type, as which NumPy would take it.
+                raise TypeError(f"an output is an array of NumPy or a type, and not a {name_of(given)}, into which nothing is written")
             wanted = given if given is not None else dtype if dtype is not None else default
             new = np.dtype(wanted)
             check_type(new)
             # As in SciPy, a type that is asked for keeps its order of bytes.
             results.append(np.empty(shape, new))
     return results
+
+
+def check_output(array: Array) -> None:
+    """Raises ``TypeError`` for an array that can't have what a kernel gives."""
+    check_type(array.dtype)
+    if type(array) is np.ndarray:
+        return
+    if has_unit(array):
+        raise TypeError(f"an output is numbers, and this {name_of(array)} has a unit")
+    if is_of(array, "astropy.utils.masked", "Masked"):
+        raise TypeError("an output is an array of NumPy, masked or not: output.unmasked is one")
 
 
 def gives_arrays(output: Any) -> bool:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._arrays import Array, readable, type_name
+from ._beside import name_of
 from ._hoodoo import Filter, Prepared
-from ._kinds import as_numpy
-from ._masked import is_masked
-from ._outputs import named, run_into
+from ._kinds import as_numpy, back_to, is_xarray
+from ._masked import has_mask, is_masked
+from ._outputs import check_output, named, run_into
 
 if TYPE_CHECKING:
     from ._kernel import Kernel
@@ -91,9 +92,12 @@ def _ready(
 
 def as_array(image: Any) -> Array:
     """An image that is no array of NumPy which can be read where it is, as one."""
-    if is_masked(image):
+    if has_mask(image):
         raise TypeError("which cells have no value is found in each call: a prepared kernel has no masks")
-    return readable(as_numpy(image))
+    array = as_numpy(image)
+    if is_xarray(image) or back_to(image) is not None:
+        raise TypeError(f"a prepared kernel gives arrays of NumPy, and not a {name_of(image)}: np.asarray(image) has its values")
+    return readable(array)
 
 
 def call_into(ready: Prepared, images: list[Array], output: Any) -> Any:
@@ -109,5 +113,8 @@ def call_into(ready: Prepared, images: list[Array], output: Any) -> Any:
             raise ValueError(f"it is prepared for outputs of shape {shape}, not {target.shape}")
         if target.dtype.newbyteorder("=") != wanted:
             raise TypeError(f"it is prepared for an output of {wanted}, not {target.dtype}")
+        check_output(target)
     run_into(ready, images, targets)
+    for target in filter(is_masked, targets):
+        target.mask = False
     return output

@@ -14,6 +14,7 @@ import numpy as np
 from ._arrays import Array
 from ._dropin import LeftToSciPy
 from ._kernel import Kernel
+from ._scipy import usual_type
 
 #: Filters an image of the shape and the type that it was prepared for, into an array if there is one as ``output``.
 Ready = Callable[..., Array]
@@ -51,7 +52,7 @@ class _Kind:
 
 def remembered(build: Callable[..., Ready]) -> Callable[..., Array | None]:
     """A function that filters an image into a new array, or into one that is given, in calls with arguments that others had before; what it
-    is told of them has a hash, and `build` makes of it, and of the image's shape and type, what filters such images.
+    is told of them has a hash, and `build` makes of it, and of the image's shape and type and the result's type, what filters such images.
 
     It gives None for an image that SciPy's own function is to filter.
     """
@@ -62,12 +63,16 @@ def remembered(build: Callable[..., Ready]) -> Callable[..., Array | None]:
 
     def filtered(image: Array, output: Any, *key: Any) -> Array | None:
         dtype = image.dtype
+        wanted: np.dtype[Any] | None = dtype
         if dtype.kind not in "biuf" or dtype.itemsize == 2 and dtype.kind == "f" or not dtype.isnative or image.size == 0:
             return None
         if output is not None and not _is_plain_output(output, image):
-            return None
+            wanted = usual_type(output)
+            if wanted is None:
+                return None
+            output = None
         try:
-            ready = kind(image.shape, dtype, *key).ready()
+            ready = kind(image.shape, dtype, wanted, *key).ready()
         except TypeError:
             # Something of the arguments has no hash.
             return None
@@ -98,9 +103,9 @@ def weights_of(key: tuple[tuple[int, ...], np.dtype[Any], bytes]) -> Array:
     return np.frombuffer(values, dtype).reshape(shape)
 
 
-def one_step(kernel: Kernel, shape: tuple[int, ...], dtype: np.dtype[Any], **options: Any) -> Ready:
-    """A kernel as one of SciPy's filters, which give the image's type."""
-    return kernel.prepare(shape, dtype, output=dtype, cast="wrap", threads=1, **options)
+def one_step(kernel: Kernel, shape: tuple[int, ...], dtype: np.dtype[Any], wanted: np.dtype[Any], **options: Any) -> Ready:
+    """A kernel as one of SciPy's filters, from one type to another."""
+    return kernel.prepare(shape, dtype, output=wanted, cast="wrap", threads=1, **options)
 
 
 def chained(steps: Sequence[Ready]) -> Ready:

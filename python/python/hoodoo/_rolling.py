@@ -5,6 +5,8 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+import numpy as np
+
 from ._kernel import Kernel, kernel_of
 
 __all__ = ["rolling"]
@@ -61,15 +63,14 @@ class Rolling:
 
     def __init__(self, values: Any, window: int, min_periods: int | None, center: bool, axis: int) -> None:
         self._values = values
-        try:
-            self._window = operator.index(window)
-        except TypeError:
-            raise TypeError(f"window must be a number of values, not {window!r}; windows of time are not supported") from None
+        self._window = _integer("window", window, "; windows of time are not supported")
         if self._window < 1:
             raise ValueError(f"window must be 1 or more, not {window}")
-        self._least = self._window if min_periods is None else operator.index(min_periods)
+        self._least = self._window if min_periods is None else _integer("min_periods", min_periods)
         if not 0 <= self._least <= self._window:
             raise ValueError(f"min_periods must be from 0 to {self._window}, the window, not {min_periods}")
+        if not isinstance(center, bool | np.bool_ | None):
+            raise ValueError(f"center must be a boolean, not {center!r}")
         self._origin = 0 if center else (self._window - 1) // 2
         self._axis = operator.index(axis)
 
@@ -114,6 +115,16 @@ class Rolling:
     def _filtered(self, name: str, **params: float) -> Any:
         arguments: dict[str, Any] = {"size": self._window, "origin": self._origin, "axes": self._axis, **params}
         return _kernel(name, params)(self._values, **arguments, mode="shrink", dtype="float64", least=self._least)
+
+
+def _integer(name: str, value: Any, hint: str = "") -> int:
+    """The value as an integer; pandas raises ``ValueError`` for others."""
+    try:
+        if isinstance(value, bool | np.bool_):
+            raise TypeError("a truth value is no number of values")
+        return operator.index(value)
+    except TypeError:
+        raise ValueError(f"{name} must be an integer, not {value!r}{hint}") from None
 
 
 def _kernel(name: str, params: dict[str, float]) -> Kernel:

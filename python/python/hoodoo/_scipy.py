@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from ._arrays import Array, is_supported, mask, readable
 from ._kernel import Kernel, number, prepared
+from ._masked import has_mask, warn_of_mask
 from ._outputs import run_into
 from ._window import cells_of
 
@@ -27,9 +28,16 @@ _MODES = ("reflect", "mirror", "nearest", "wrap", "constant", "grid-mirror", "gr
 _OWN_MODES = ("shrink", "valid")
 
 
+def image_of(input: ArrayLike) -> Array:
+    """The input as an array, as SciPy sees it: without its mask, if it has one, with a warning that SciPy does not give."""
+    if type(input) is not np.ndarray and has_mask(input) and np.ma.is_masked(input):
+        warn_of_mask("input")
+    return np.asarray(input)
+
+
 def real_input(input: ArrayLike) -> Array:
     """The input as an array, which must not be complex."""
-    array = np.asarray(input)
+    array = image_of(input)
     if array.dtype.kind == "c":
         raise TypeError("Complex type not supported")
     return array
@@ -52,6 +60,7 @@ def filtered(
 ) -> Array:
     """Runs a kernel with SciPy's types, with ``own`` float16 too, and its casts, unless the options are others."""
     check_types(image, target, own=own)
+    kernel.check_booleans([image.dtype])
     threads = 1 if image.size < FEW_PIXELS else 0
     options = {"cast": "wrap", **options, "threads": options.get("threads") or threads}
     ready = prepared(kernel, size, footprint, mode, cval, origin, axes, params, **options)
@@ -139,6 +148,18 @@ def output_for(output: Any, input: Array, stacklevel: int = 2, is_complex: bool 
     return array
 
 
+def usual_type(output: Any) -> np.dtype[Any] | None:
+    """The type that an output names; none if it names none, or one that is not usual."""
+    if not isinstance(output, str | type | np.dtype):
+        return None
+    try:
+        dtype = np.dtype(output)
+    except TypeError:
+        return None
+    is_usual = dtype.kind in "iuf" and dtype.isnative and not (dtype.kind == "f" and dtype.itemsize not in (4, 8))
+    return dtype if is_usual else None
+
+
 def for_each(value: Any, count: int) -> list[Any]:
     """A value for each of ``count`` axes: the same for all, or the elements of a sequence."""
     if isinstance(value, str | int) or not np.iterable(value):
@@ -188,6 +209,11 @@ def check_origin(origin: int, length: int) -> None:
     if not 0 <= length // 2 + origin < length:
         raise ValueError("invalid origin")
     operator.index(origin)
+
+
+def mirrored(origin: int, length: int) -> int:
+    """The origin of a window that is mirrored, where the middle of an even length moves."""
+    return -origin - (1 if length % 2 == 0 else 0)
 
 
 def mask_for(size: Any, footprint: Any, axes: tuple[int, ...]) -> Array:

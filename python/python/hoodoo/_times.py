@@ -30,6 +30,9 @@ class Times:
     #: The type of each output.
     types: list[np.dtype[Any]]
 
+    #: The mode for each axis, or for all.
+    mode: str | list[str]
+
     #: What a filter is told: where there is no time, there is no value.
     missing: Mapping[str, Any]
 
@@ -44,12 +47,16 @@ class Times:
         """
         if missing is not None:
             raise TypeError("times are filtered without `mask` and `nodata`; NaT has no value in any case")
+        if options["cval"] != 0:
+            raise TypeError("times are filtered without `cval`: in mode constant there are none outside")
         units: dict[str, Any] = {}
         for array in filter(is_time, arrays):
             kind = array.dtype.kind
             units[kind] = np.promote_types(units.get(kind, array.dtype), array.dtype).newbyteorder("=")
         inputs = [array.astype(units[array.dtype.kind], copy=False) if is_time(array) else array for array in arrays]
-        modes = [options["mode"]] if isinstance(options["mode"], str) else options["mode"]
+        is_one = isinstance(options["mode"], str)
+        # A number outside would be some time, as 0 is in 1970.
+        modes = ["shrink" if "constant" in mode else mode for mode in ([options["mode"]] if is_one else options["mode"])]
         ndim = max(array.ndim for array in arrays)
         cells = None if "shrink" in modes else cells_of_window(ndim, options["size"], options["footprint"], options["axes"])
         types = []
@@ -59,7 +66,7 @@ class Times:
                 raise TypeError(_computed(name, next(filter(is_time, arrays)).dtype))
             types.append(given.pop())
         numbers = [array.view(np.int64) if is_time(array) else array for array in inputs]
-        return cls(numbers, types, {"mask": None, "nodata": _NOT_A_TIME, "fill": fill})
+        return cls(numbers, types, modes[0] if is_one else modes, {"mask": None, "nodata": _NOT_A_TIME, "fill": fill})
 
     @property
     def number_types(self) -> list[np.dtype[Any]]:

@@ -27,14 +27,15 @@ def kernel(function: Callable[..., Any]) -> Kernel:
     Parameters
     ----------
     function : callable
-        Its positional arguments are the kernel's inputs: the windows of one array each. Keyword arguments, after a ``*``, are params,
+        Its positional arguments are the kernel's inputs: the windows of one array each, of truth values if it is annotated as
+        ``bool``. Keyword arguments, after a ``*``, are params,
         with their defaults; one whose default is an array is weights. It returns the value of the pixel, or a dict, a tuple or a
         named tuple of several. The first line of its docstring becomes a comment.
 
     Returns
     -------
     Kernel
-        As any other; ``print(kernel.source)`` shows its text.
+        As any other, with the function's name and docstring; ``print(kernel.source)`` shows its text.
 
     Raises
     ------
@@ -45,7 +46,9 @@ def kernel(function: Callable[..., Any]) -> Kernel:
     Notes
     -----
     Windows have operators, reductions as methods, which take ``where=``, and the values around the pixel as ``w[dy, dx]``. NumPy's
-    functions take them: `np.median`, `np.where`, `np.abs`, `np.exp`, `np.nanmean`, ... `hoodoo.where` chooses between two values,
+    functions take them: `np.median`, `np.where`, `np.abs`, `np.exp`, `np.nanmean`, ... Of whole numbers, ``a // b`` and ``a % b`` are
+    NumPy's; they are the language's ``floor(a / b)`` and ``a - floor(a / b) * b``, which of fractional and infinite numbers may differ from
+    those of NumPy by their rounding (``1 // 0.1`` is 10, and 9 in NumPy). `hoodoo.where` chooses between two values,
     `hoodoo.fold` is a loop over the cells, `hoodoo.require` a demand, and `hoodoo.coord`, `hoodoo.extent`, `hoodoo.offset` and
     `hoodoo.dist` are those of the language.
 
@@ -66,17 +69,33 @@ def kernel(function: Callable[..., Any]) -> Kernel:
     """
     if not inspect.isfunction(function):
         raise TypeError(f"hoodoo.kernel makes a kernel of a Python function, and not of {function!r}")
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise _at_definition(function, "a kernel returns its value, without `yield` and `async`")
     arguments = _Arguments.of(function)
     with Session(arguments.inputs, [*arguments.params, *arguments.weights]) as session:
         result, names = _called(function, arguments)
         outputs = _outputs(result, function.__code__)
-    text = kernel_text(arguments.declarations(), session.demands, outputs, names)
+    try:
+        text = kernel_text(arguments.declarations(), session.demands, outputs, names)
+    except RecursionError:
+        message = "this is nested too deeply for a kernel: hoodoo.fold is a loop over the cells, and a sum needs no nesting"
+        raise _at_definition(function, message) from None
     comment = (inspect.getdoc(function) or "").partition("\n")[0].strip()
     source = f"# {comment}\n{text.source}" if comment else text.source
     try:
-        return Kernel(source, **arguments.weights)
+        made = Kernel(source, **arguments.weights)
     except KernelError as error:
         raise _at_its_line(error, text, len(source) - len(text.source), function) from error
+    for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+        # It does not change, but here it is new.
+        object.__setattr__(made, name, getattr(function, name))
+    return made
+
+
+#: What can't be a param, as a call would take it for its own.
+_OPTIONS = frozenset(
+    name for name, parameter in inspect.signature(Kernel.__call__).parameters.items() if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+)
 
 
 class _Arguments:
@@ -84,6 +103,8 @@ class _Arguments:
 
     def __init__(self) -> None:
         self.inputs: list[str] = []
+        #: Those that are annotated as ``bool``.
+        self.booleans: set[str] = set()
         self.params: dict[str, float | None] = {}
         self.weights: dict[str, Any] = {}
 
@@ -93,6 +114,8 @@ class _Arguments:
         for name, parameter in inspect.signature(function).parameters.items():
             if not name.isascii() or name in RESERVED:
                 raise _at_definition(function, f"`{name}` has a meaning in the language: the argument needs another name")
+            if name in _OPTIONS and parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+                raise _at_definition(function, f"`{name}` is an option of a kernel's call: the param needs another name, as `{name}_`")
             arguments._add(function, name, parameter)
         if not arguments.inputs:
             raise _at_definition(function, "a kernel has an input: the first argument of the function, without a default")
@@ -116,10 +139,13 @@ class _Arguments:
                 raise _at_definition(function, f"`{name}` has a default, so it is a param: write `*, {name}={default!r}`")
             case _:
                 self.inputs.append(name)
+                if parameter.annotation in (bool, "bool"):
+                    self.booleans.add(name)
 
     def declarations(self) -> list[str]:
         """The items that declare them."""
-        items = [] if self.inputs == ["w"] else [f"input {', '.join(self.inputs)}"]
+        inputs = [f"{name}: bool" if name in self.booleans else name for name in self.inputs]
+        items = [] if inputs == ["w"] else [f"input {', '.join(inputs)}"]
         for name, value in self.params.items():
             text = "" if value is None else f" = {traced(value)._node.head}"
             items.append(f"param {name}{text}")
@@ -127,7 +153,7 @@ class _Arguments:
 
     def values(self) -> tuple[list[Traced], dict[str, Traced]]:
         """What the function is called with."""
-        windows = [Traced(Node("name", name, is_window=True)) for name in self.inputs]
+        windows = [Traced(Node("name", name, is_window=True, is_truth=name in self.booleans)) for name in self.inputs]
         others = {name: Traced(Node("name", name)) for name in self.params}
         return windows, others | {name: Traced(Node("name", name, is_window=True)) for name in self.weights}
 

@@ -6,7 +6,7 @@ import inspect
 import linecache
 import numbers
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
@@ -101,6 +101,17 @@ class Traced:
     def __rmod__(self, other: Operand) -> Traced:
         return arithmetic("%", other, self)
 
+    def __divmod__(self, other: Operand) -> tuple[Traced, Traced]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Operand) -> tuple[Traced, Traced]:
+        return other // self, other % self
+
+    def __matmul__(self, other: Operand) -> NoReturn:
+        refuse("a window has no rows and columns: (a * b).sum() is the sum of products")
+
+    __rmatmul__ = __matmul__
+
     def __pow__(self, other: Operand) -> Traced:
         return arithmetic("**", self, other)
 
@@ -108,9 +119,13 @@ class Traced:
         return arithmetic("**", other, self)
 
     def __neg__(self) -> Traced:
-        return _unary("-", _number(self))
+        if self._node.is_truth:
+            refuse("NumPy has no `-` of truth values: ~a is `not a`, and -hoodoo.where(a, 1, 0) is a number")
+        return _unary("-", self)
 
     def __pos__(self) -> Traced:
+        if self._node.is_truth:
+            refuse("NumPy has no `+` of a truth value: hoodoo.where(a, 1, 0) is a number")
         return self
 
     def __abs__(self) -> Traced:
@@ -135,24 +150,30 @@ class Traced:
         return compare("!=", self, other)
 
     def __and__(self, other: Operand) -> Traced:
-        return logical("and", self, other)
+        return of_truths("&", self, other)
 
     def __rand__(self, other: Operand) -> Traced:
-        return logical("and", other, self)
+        return of_truths("&", other, self)
 
     def __or__(self, other: Operand) -> Traced:
-        return logical("or", self, other)
+        return of_truths("|", self, other)
 
     def __ror__(self, other: Operand) -> Traced:
-        return logical("or", other, self)
+        return of_truths("|", other, self)
 
     def __xor__(self, other: Operand) -> Traced:
-        return compare("!=", _truth(self), _truth(other))
+        return of_truths("^", self, other)
 
-    __rxor__ = __xor__
+    def __rxor__(self, other: Operand) -> Traced:
+        return of_truths("^", other, self)
 
     def __invert__(self) -> Traced:
-        return _unary("not", _truth(self))
+        return of_truths("~", self)
+
+    def __lshift__(self, other: Operand) -> Traced:
+        return of_truths("<<", self, other)
+
+    __rlshift__ = __rshift__ = __rrshift__ = __lshift__
 
     def __round__(self, digits: int | None = None) -> Traced:
         if digits:
@@ -193,10 +214,12 @@ class Traced:
         refuse("how many cells there are is known when the kernel runs: write w.size")
 
     def __iter__(self) -> Iterator[Any]:
+        # Where the first is asked for: `functools.reduce` hides errors of what has no iterator.
         refuse(
             "a kernel can't walk through a window: write w.sum(), w.max() and the like, or "
             "hoodoo.fold(step, window, init=...) for a loop over its cells"
         )
+        yield
 
     def __contains__(self, value: object) -> bool:
         refuse("write (w == value).any() instead of `value in w`")
@@ -204,9 +227,19 @@ class Traced:
     def __setitem__(self, index: object, value: object) -> None:
         refuse("the values of a window can't be changed: write hoodoo.where(condition, new, old)")
 
+    def __delitem__(self, index: object) -> None:
+        refuse("a window has all of its cells: w[condition] or where=condition leaves some out")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in ("_node", "condition"):
+            refuse(f"values in kernels get no `{name}`: a variable is a name for one")
+        object.__setattr__(self, name, value)
+
     def __getitem__(self, index: Any) -> Traced:
         if isinstance(index, Traced):
-            return Selected(self._node, _truth(index)._node)
+            if not index._node.is_truth:
+                refuse("w[condition] selects the cells for which a truth value holds, as in w[w > 3], and this is a number")
+            return Selected(self._node, index._node)
         session = _session.get()
         if self._node.form != "name" or session is None or self._node.head not in session.inputs:
             refuse("only an input has cells at offsets, as in w[0, 1]: take the cell first, and then compute with it")
@@ -219,7 +252,8 @@ class Traced:
         if session.axes not in (None, len(offsets)):
             refuse(f"elsewhere cells have {session.axes} offsets, and here {len(offsets)}: a window has a fixed number of axes")
         session.axes = len(offsets)
-        return Traced(Node("cell", ", ".join(str(int(each)) for each in offsets), (self._node,), place=place_of_user()))
+        text, is_truth = ", ".join(str(int(each)) for each in offsets), self._node.is_truth
+        return Traced(Node("cell", text, (self._node,), is_truth=is_truth, place=place_of_user()))
 
     # NumPy's functions.
 
@@ -248,9 +282,10 @@ class Traced:
         """How many cells there are."""
         return reduction("len", self)
 
-    def ptp(self, where: Operand = None) -> Traced:
+    def ptp(self, axis: None = None, **options: Any) -> Traced:
         """The greatest value less the least."""
-        return reduction("max", self, where=where) - reduction("min", self, where=where)
+        kept = options_of_reduction("ptp", {"axis": axis, **options})
+        return reduction("max", self, **kept) - reduction("min", self, **kept)
 
     def clip(self, min: Operand = None, max: Operand = None) -> Traced:
         """The nearest value in a range."""
@@ -287,14 +322,9 @@ REDUCTIONS = {
 
 
 def _method(name: str) -> Callable[..., Traced]:
-    def method(self: Traced, *arguments: Operand, where: Operand = None, axis: None = None, ddof: float = 0) -> Traced:
-        if axis is not None:
-            refuse("a window is reduced as a whole: without `axis`, and of one axis only if size or axes say so")
-        if len(arguments) != REDUCTIONS[name]:
-            refuse(f"`{name}` takes {REDUCTIONS[name]} arguments beside `where`, not {len(arguments)}")
-        if ddof and name not in ("var", "std"):
-            refuse(f"`{name}` takes no `ddof`")
-        return reduction(name, self, *arguments, where=where, ddof=ddof)
+    def method(self: Traced, *arguments: Operand, **options: Any) -> Traced:
+        kept = options_of_reduction(name, options)
+        return reduction(name, self, *arguments_of_reduction(name, arguments), **kept)
 
     method.__name__ = name
     method.__doc__ = f"`{name}` of the cells, or of those for which `where` holds."
@@ -303,6 +333,41 @@ def _method(name: str) -> Callable[..., Traced]:
 
 for _name in REDUCTIONS:
     setattr(Traced, _name, _method(_name))
+
+
+def arguments_of_reduction(name: str, arguments: Sequence[Operand]) -> Sequence[Operand]:
+    """The arguments of a reduction beside its window, of which NumPy's functions have an `axis` and others behind."""
+    count = REDUCTIONS[name]
+    given, others = arguments[:count], arguments[count:]
+    if any(each is not None for each in others):
+        refuse(f"`{name}` takes {count} arguments beside `where`, not {len(arguments)}: {_NO_AXIS}")
+    if len(given) < count:
+        refuse(f"`{name}` takes {count} arguments beside `where`, not {len(given)}")
+    return given
+
+
+def options_of_reduction(name: str, keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a reduction that a kernel has, without those that say what it does anyway."""
+    kept = {}
+    for option, value in keywords.items():
+        if option == "where":
+            kept["where"] = value
+        elif value is None or value is False or (option == "method" and value == "linear"):
+            continue
+        elif option in ("ddof", "correction"):
+            if value and name not in ("var", "std"):
+                refuse(f"`{name}` takes no `{option}`")
+            kept["ddof"] = value
+        elif option == "axis":
+            refuse(f"`{name}` takes no `axis`: {_NO_AXIS}")
+        else:
+            refuse(f"`{name}` takes no `{option}` in kernels{_INSTEAD.get(option, '')}")
+    return kept
+
+
+_NO_AXIS = "a window is reduced as a whole, without `axis`, and along one axis only if the call's size or axes say so"
+
+_INSTEAD = {"initial": ": np.maximum(w.max(), value), w.sum() + value and the like take one more value", "out": ": what it gives is new"}
 
 
 def traced(value: Operand) -> Traced:
@@ -317,6 +382,8 @@ def traced(value: Operand) -> Traced:
         refuse("an array in a kernel is an argument: `def f(w, *, k=array)` makes it one weight for each cell")
     try:
         number = float(value) if not isinstance(value, str | bytes) else None
+    except OverflowError:
+        refuse("this number is too large for a kernel, whose numbers are float64")
     except (TypeError, ValueError):
         number = None
     if number is None:
@@ -339,7 +406,7 @@ def _number(value: Operand) -> Traced:
     return where(given, 1, 0)
 
 
-def _truth(value: Operand) -> Traced:
+def truth(value: Operand) -> Traced:
     """The value as a truth value: whether a number is not 0."""
     given = traced(value)
     return given if given._node.is_truth else compare("!=", given, 0)
@@ -357,8 +424,21 @@ def _unary(operator: str, operand: Traced) -> Traced:
 
 
 def arithmetic(operator: str, left: Operand, right: Operand) -> Traced:
-    """`left + right` and the like."""
+    """`left + right` and the like; of two truth values, as NumPy has it."""
+    left, right = traced(left), traced(right)
+    if left._node.is_truth and right._node.is_truth:
+        if operator in _OF_TRUTHS:
+            refuse(_OF_TRUTHS[operator])
+        if operator == "*":
+            return logical("and", left, right)
     return _made("operator", operator, _number(left), _number(right))
+
+
+#: What NumPy has for operators of two truth values, where that is no number.
+_OF_TRUTHS = {
+    "+": "to NumPy the sum of two truth values is one, a | b: write that, or hoodoo.where(a, 1, 0) + b to count",
+    "-": "NumPy has no difference of truth values: a ^ b is whether they differ, and hoodoo.where(a, 1, 0) - b is a number",
+}
 
 
 def compare(operator: str, left: Operand, right: Operand) -> Traced:
@@ -371,7 +451,28 @@ def compare(operator: str, left: Operand, right: Operand) -> Traced:
 
 def logical(operator: str, left: Operand, right: Operand) -> Traced:
     """`left and right`, `left or right`."""
-    return _made("operator", operator, _truth(left), _truth(right), is_truth=True)
+    return _made("operator", operator, truth(left), truth(right), is_truth=True)
+
+
+def of_truths(operator: str, *operands: Operand) -> Traced:
+    """`a & b`, `a | b`, `a ^ b` and `~a` of truth values; of numbers, they are NumPy's operations on bits."""
+    values = [traced(each) for each in operands]
+    if operator == "<<" or not all(value._node.is_truth for value in values):
+        refuse(
+            "the language has no operations on bits: w // 8 % 2 == 1 is whether the bit of 8 is set, and w * 2**n and w // 2**n are shifts; "
+            "&, |, ^ and ~ are for truth values, as in (w > 1) & (w < 5), or an input that is annotated as bool"
+        )
+    match operator:
+        case "~":
+            return inverse(*values)
+        case "^":
+            return compare("!=", *values)
+    return logical("and" if operator == "&" else "or", *values)
+
+
+def inverse(value: Operand) -> Traced:
+    """`not value`."""
+    return _unary("not", truth(value))
 
 
 def call(function: str, *arguments: Operand, is_truth: bool = False) -> Traced:
@@ -388,14 +489,14 @@ def reduction(name: str, window: Operand, *arguments: Operand, where: Operand = 
     value = traced(window)
     if not value._node.is_window:
         refuse(f"`{name}` is of a window, and this is one value for each pixel")
-    taken = None if where is None or where is True else _truth(where)
+    taken = None if where is None or where is True else truth(where)
     if name == "sum" and value._node.is_truth:
         name = "count"
     of_truth = name in ("count", "any", "all")
-    value = _truth(value) if of_truth else _number(value)
+    value = truth(value) if of_truth else _number(value)
     if of_truth and taken is not None:
         # What is not selected counts as not true, or for `all` as true.
-        value = logical("or", ~taken, value) if name == "all" else logical("and", taken, value)
+        value = logical("or", inverse(taken), value) if name == "all" else logical("and", taken, value)
         taken = None
     if ddof:
         of = value - reduction("mean", value, where=taken)
@@ -417,7 +518,7 @@ def where(condition: Operand, yes: Operand, no: Operand) -> Traced:
     >>> edges([1, 2, 8, 8], size=3)
     array([  0, 255, 255,   0])
     """
-    condition, yes, no = _truth(condition), traced(yes), traced(no)
+    condition, yes, no = truth(condition), traced(yes), traced(no)
     if not (yes._node.is_truth and no._node.is_truth):
         yes, no = _number(yes), _number(no)
     return _made("if", "", condition, yes, no, is_truth=yes._node.is_truth)
@@ -454,7 +555,7 @@ def fold(
     firsts = [_number(each) for each in (start if several else [start])]
     values = [traced(each) for each in (window, *windows)]
     if where is not None:
-        values.append(_truth(where))
+        values.append(truth(where))
     if any(not value._node.is_window for value in values):
         refuse("hoodoo.fold is over the cells of windows, and this is one value for each pixel")
     if any(first._node.is_window for first in firsts):
@@ -505,7 +606,7 @@ def _names_of(step: Callable[..., Any], count: int, width: int, has_condition: b
 
 def require(condition: Operand) -> None:
     """In a kernel that is written as a Python function: what must hold at every pixel, or else the filter stops with an error."""
-    value = _truth(condition)
+    value = truth(condition)
     if value._node.is_window or value._node.bound:
         refuse("hoodoo.require takes one truth value for each pixel: write .all() or .any()")
     _current("require").demands.append(value._node)
@@ -550,7 +651,7 @@ class Session:
 
     def __enter__(self) -> Session:
         if _session.get() is not None:
-            raise RuntimeError("a kernel can't be made while another one is")
+            refuse("a kernel can't be made in a function that becomes one: write it as a function, and call that")
         self._token = _session.set(self)
         return self
 

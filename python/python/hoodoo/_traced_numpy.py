@@ -9,16 +9,20 @@ from typing import Any
 import numpy as np
 
 from ._traced import (
-    REDUCTIONS,
     Operand,
     Selected,
     Traced,
+    arguments_of_reduction,
     arithmetic,
     call,
     compare,
+    inverse,
     logical,
+    of_truths,
+    options_of_reduction,
     reduction,
     refuse,
+    truth,
     where,
 )
 
@@ -38,8 +42,6 @@ _OPERATORS: dict[str, tuple[Callable[[str, Operand, Operand], Traced], str]] = {
     "not_equal": (compare, "!="),
     "logical_and": (logical, "and"),
     "logical_or": (logical, "or"),
-    "bitwise_and": (logical, "and"),
-    "bitwise_or": (logical, "or"),
 }
 
 # Functions of the language by NumPy's names, where these differ.
@@ -59,21 +61,30 @@ _FUNCTIONS = {
     },
 }
 
+# What is done to bits, but where it is done to truth values.
+_BITS = {
+    "bitwise_and": "&",
+    "bitwise_or": "|",
+    "bitwise_xor": "^",
+    "invert": "~",
+    **dict.fromkeys(("left_shift", "right_shift", "bitwise_count"), "<<"),
+}
+
 _TRUTHS = ("isnan", "isfinite", "isinf")
 
 _UNIVERSAL: dict[str, Callable[..., Any]] = {
+    **{name: lambda *values, of=of: of_truths(of, *values) for name, of in _BITS.items()},
     **{name: lambda a, b, of=of: of[0](of[1], a, b) for name, of in _OPERATORS.items()},
     **{name: lambda *values, of=of: call(of, *values) for name, of in _FUNCTIONS.items()},
     **{name: lambda value, of=name: call(of, value, is_truth=True) for name in _TRUTHS},
     "negative": lambda a: -_plain(a),
-    "positive": lambda a: _plain(a),
+    "positive": lambda a: +_plain(a),
     "square": lambda a: arithmetic("**", a, 2),
     "reciprocal": lambda a: arithmetic("/", 1, a),
+    "divmod": divmod,
     "floor_divide": lambda a, b: call("floor", arithmetic("/", a, b)),
-    "logical_not": lambda a: ~_plain(a),
-    "invert": lambda a: ~_plain(a),
-    "logical_xor": lambda a, b: _plain(a) ^ b,
-    "bitwise_xor": lambda a, b: _plain(a) ^ b,
+    "logical_not": inverse,
+    "logical_xor": lambda a, b: compare("!=", truth(a), truth(b)),
     "deg2rad": lambda a: arithmetic("*", a, math.pi / 180),
     "radians": lambda a: arithmetic("*", a, math.pi / 180),
     "rad2deg": lambda a: arithmetic("*", a, 180 / math.pi),
@@ -94,11 +105,13 @@ _REDUCED = {
 def universal(ufunc: np.ufunc, method: str, inputs: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
     """What a universal function of NumPy makes of values in a kernel."""
     if method == "reduce" and ufunc.__name__ in _REDUCED:
-        return reduction(_REDUCED[ufunc.__name__], *inputs, **_of_reduction(keywords))
+        return _reduced(_REDUCED[ufunc.__name__])(*inputs, **keywords)
     function = _UNIVERSAL.get(ufunc.__name__)
     if function is None or method != "__call__":
-        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-        refuse(f"np.{name} has no form in kernels; these have: {', '.join(f'np.{each}' for each in sorted(_UNIVERSAL))}")
+        # Others have made universal functions, too.
+        own = f"np.{ufunc.__name__}" if getattr(np, ufunc.__name__, None) is ufunc else ufunc.__name__
+        name = own if method == "__call__" else f"{own}.{method}"
+        refuse(f"{name} has no form in kernels; these have: {', '.join(f'np.{each}' for each in sorted(_UNIVERSAL.keys() - _BITS))}")
     if keywords:
         refuse(f"np.{ufunc.__name__} takes no `{next(iter(keywords))}` in kernels")
     return function(*inputs)
@@ -109,7 +122,8 @@ def applied(function: Callable[..., Any], arguments: Sequence[Any], keywords: Ma
     found = _APPLIED.get(function)
     if found is None:
         names = sorted({f"np.{each.__name__}" for each in _APPLIED})
-        refuse(f"np.{function.__name__} has no form in kernels; these have: {', '.join(names)}")
+        module = function.__module__.replace("numpy", "np", 1)
+        refuse(f"{module}.{function.__name__} has no form in kernels; these have: {', '.join(names)}")
     try:
         return found(*arguments, **keywords)
     except TypeError as error:
@@ -124,41 +138,36 @@ def _plain(value: Operand) -> Traced:
     return value
 
 
-def _of_reduction(keywords: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a reduction that a kernel has, without those that say what it does anyway."""
-    kept = {}
-    for name, value in keywords.items():
-        if name in ("where", "ddof", "correction"):
-            kept["where" if name == "where" else "ddof"] = value
-        elif value is not None and value is not False:
-            refuse(f"reductions in kernels take no `{name}`")
-    return kept
-
-
 def _reduced(name: str, ignores_nan: bool = False) -> Callable[..., Traced]:
-    def reduced(a: Operand, *arguments: Operand, **keywords: Any) -> Traced:
-        count = REDUCTIONS[name]
-        if len(arguments) > count and arguments[count:] == (None,):
-            arguments = arguments[:count]
-        kept = _of_reduction(keywords)
+    def reduced(a: Operand, *arguments: Operand, **options: Any) -> Traced:
+        kept = options_of_reduction(name, options)
+        arguments = tuple(arguments_of_reduction(name, arguments))
         if ignores_nan:
             numbers = ~call("isnan", Traced(a._node), is_truth=True)
             kept["where"] = numbers & kept["where"] if "where" in kept else numbers
-        if len(arguments) != count:
-            refuse("a window is reduced as a whole: without `axis`, and of one axis only if size or axes say so")
         return reduction(name, a, *arguments, **kept)
 
     return reduced
 
 
-def _quantile(a: Operand, q: Operand, **keywords: Any) -> Traced:
-    return reduction("percentile", a, arithmetic("*", q, 100), **_of_reduction(keywords))
+def _quantile(a: Operand, q: Operand, *arguments: Operand, **options: Any) -> Traced:
+    return _reduced("percentile")(a, arithmetic("*", q, 100), *arguments, **options)
 
 
-def _average(a: Operand, axis: None = None, weights: Operand = None) -> Traced:
+def _average(a: Operand, axis: None = None, weights: Operand = None, **options: Any) -> Traced:
+    kept = options_of_reduction("average", {"axis": axis, **options})
     if weights is None:
-        return reduction("mean", a)
-    return reduction("sum", a * weights) / reduction("sum", weights)
+        return reduction("mean", a, **kept)
+    return reduction("sum", a * weights, **kept) / reduction("sum", weights, **kept)
+
+
+def _with_axis(name: str) -> Callable[..., Traced]:
+    """A reduction that takes an axis."""
+
+    def reduced(a: Operand, axis: None = None, **options: Any) -> Traced:
+        return reduction(name, a, **options_of_reduction(name, {"axis": axis, **options}))
+
+    return reduced
 
 
 def _clip(a: Operand, a_min: Operand = None, a_max: Operand = None, *, min: Operand = None, max: Operand = None) -> Traced:
@@ -176,11 +185,11 @@ _APPLIED: dict[Callable[..., Any], Callable[..., Any]] = {
     },
     np.amin: _reduced("min"),
     np.amax: _reduced("max"),
-    np.ptp: lambda a: _plain(a).ptp(),
+    np.ptp: lambda a, axis=None, **options: _plain(a).ptp(axis, **options),
     np.quantile: _quantile,
     np.average: _average,
-    np.count_nonzero: lambda a: reduction("count", a),
-    np.size: lambda a: reduction("len", a),
+    np.count_nonzero: _with_axis("count"),
+    np.size: _with_axis("len"),
     np.where: where,
     np.clip: _clip,
     np.round: lambda a, decimals=0: _plain(a).round(decimals),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 import warnings
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -13,6 +13,11 @@ from ._arrays import MOST_AXES, Array, mask
 from ._hoodoo import footprint_named
 
 __all__ = ["footprint"]
+
+#: What is outside of an array.
+Mode: TypeAlias = Literal[
+    "reflect", "mirror", "nearest", "wrap", "constant", "grid-mirror", "grid-wrap", "grid-constant", "shrink", "valid"
+]
 
 
 def check_window(ndim: int, size: Any, footprint: Any, mode: Any, origin: Any, axes: Any) -> None:

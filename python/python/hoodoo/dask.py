@@ -31,7 +31,7 @@ from hoodoo._kernel import number
 from hoodoo._masked import is_masked
 from hoodoo._overlap import Indices, Layout, Piece, Span, layout, spans
 from hoodoo._syntax import names, tokens
-from hoodoo._window import axes_of_window, cells_of, steps_of
+from hoodoo._window import Mode, axes_of_window, cells_of, steps_of
 
 __all__ = ["generic_filter"]
 
@@ -50,7 +50,7 @@ def generic_filter(
     kernel: str | Kernel,
     size: int | Sequence[int] | None = None,
     footprint: ArrayLike | None = None,
-    mode: str | Sequence[str] = "reflect",
+    mode: Mode | Sequence[Mode] = "reflect",
     cval: float = 0.0,
     origin: int | Sequence[int] = 0,
     axes: int | Sequence[int] | None = None,
@@ -134,6 +134,9 @@ def generic_filter(
     modes = dict.fromkeys(range(ndim), "valid")
     of_window = [mode] * len(filtered) if isinstance(mode, str) else mode
     modes |= {axis: _ALIASES.get(name, name) for axis, name in zip(filtered, of_window)}
+    if any(array.dtype.kind in "mM" for array in inputs):
+        # As in memory: there are no times outside.
+        modes = {axis: "shrink" if name == "constant" else name for axis, name in modes.items()}
     region = kernel.output_region((_ENDLESS,) * ndim, mode="valid", **window)
     along = [
         spans(chunks, modes[axis], start, _ENDLESS - stop) for axis, (chunks, (start, stop)) in enumerate(zip(inputs[0].chunks, region))
@@ -339,7 +342,7 @@ class _Task:
 
     def __call__(self, first: tuple[int, ...], how: Layout, *pieces: Any) -> Any:
         each = len(how.places)
-        inputs = [pieces[start : start + each] for start in range(0, len(pieces), each)] if each else [()] * len(self.dtypes)
+        inputs = [pieces[start : start + each] for start in range(0, len(pieces), each)] if each else [()] * (len(self.dtypes) + self.has_mask)
         missing = how.assemble(inputs.pop(), np.dtype(bool), 0.0) if self.has_mask else None
         cells = [_cells(how, *each, self.outside) for each in zip(inputs, self.dtypes, self.masked)]
         absent = how.absent()

@@ -7,7 +7,8 @@ array([0.47, 1.94, 3.19, 1.94, 0.47])
 (array([0, 1, 1, 0, 2], dtype=int32), 2)
 
 Signatures, results and exceptions are SciPy's. Functions that don't look at neighbourhoods are SciPy's own, and so is the work on images
-that are so small that a call would take longer than SciPy takes altogether.
+that are so small that a call would take longer than SciPy takes altogether. As in SciPy, the mask of a masked array means nothing; here a
+warning says so. `generic_filter` with a kernel leaves masked cells out.
 """
 
 # ruff: noqa: F403

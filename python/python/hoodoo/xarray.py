@@ -17,11 +17,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
 from hoodoo import Kernel
-from hoodoo._window import steps_of
+from hoodoo._window import Mode, steps_of
 
 __all__ = ["HoodooAccessor", "HoodooDatasetAccessor"]
 
@@ -42,7 +43,7 @@ class HoodooAccessor:
         size: int | Sequence[int] | Mapping[Hashable, int] | None = None,
         footprint: ArrayLike | xr.DataArray | None = None,
         dims: Hashable | Sequence[Hashable] | None = None,
-        mode: str | Mapping[Hashable, str] = "reflect",
+        mode: Mode | Mapping[Hashable, Mode] = "reflect",
         origin: int | Mapping[Hashable, int] = 0,
         **options: Any,
     ) -> xr.DataArray | xr.Dataset:
@@ -88,43 +89,12 @@ class HoodooAccessor:
         array = self._array
         if others and isinstance(others[0], int | tuple | list) and size is None and len(kernel.inputs) == 1:
             raise TypeError("the size is given by name: size=3, size=(3, 5), or size={'y': 3, 'x': 5}")
-        window = self._dims(size, footprint, dims)
-        arguments: dict[str, Any] = {
-            "size": [size[dim] for dim in window] if isinstance(size, Mapping) else size,
-            "footprint": _values(footprint, window),
-            "mode": _each(mode, window, "reflect", "mode"),
-            "origin": _each(origin, window, 0, "origin"),
-            "axes": [array.get_axis_num(dim) for dim in window],
-        }
-        weights = {name: _values(value, window) for name, value in options.items()}
-        return labelled(kernel, (array, *others), {**arguments, **weights})
-
-    def _dims(
-        self,
-        size: int | Sequence[int] | Mapping[Hashable, int] | None,
-        footprint: ArrayLike | xr.DataArray | None,
-        dims: Hashable | Sequence[Hashable] | None,
-    ) -> list[Hashable]:
-        """The window's dimensions, in order."""
-        if dims is not None:
-            window = list(dims) if isinstance(dims, (list, tuple)) else [dims]
-        elif isinstance(size, Mapping):
-            window = self._in_order(size)
-        elif isinstance(footprint, xr.DataArray):
-            window = self._in_order(footprint.dims)
-        else:
-            window = list(self._array.dims)
-        for named in (size if isinstance(size, Mapping) else None, getattr(footprint, "dims", None)):
-            if named is not None and set(named) != set(window):
-                raise ValueError(f"the window has the dimensions {window}, and {list(named)} are named")
-        return window
-
-    def _in_order(self, dims: Iterable[Hashable]) -> list[Hashable]:
-        """These dimensions in the order that they have in the array."""
-        named = list(dims)
-        if unknown := [dim for dim in named if dim not in self._array.dims]:
-            raise ValueError(f"the array has the dimensions {list(self._array.dims)}, and not {unknown}")
-        return [dim for dim in self._array.dims if dim in named]
+        window = _dims(array, size, footprint, dims)
+        for name, given in (("mode", mode), ("origin", origin)):
+            if isinstance(given, Iterable) and not isinstance(given, str | Mapping):
+                raise TypeError(f"{name} must be one for all dimensions or a mapping from dimension, not {given!r}")
+        arguments = {"size": size, "footprint": footprint, "mode": mode, "origin": origin, **options}
+        return labelled(kernel, (array, *others), {**arguments, "axes": [array.get_axis_num(dim) for dim in window]})
 
 
 @xr.register_dataset_accessor("hoodoo")
@@ -150,6 +120,7 @@ class HoodooDatasetAccessor:
 def labelled(kernel: Kernel, images: Sequence[Any], arguments: Mapping[str, Any]) -> xr.DataArray | xr.Dataset:
     """What a kernel makes of arrays of which one at least has labels, with the labels of the first that has some."""
     array = next(image for image in images if isinstance(image, xr.DataArray))
+    arguments = _by_place(array, arguments)
     if len(kernel.outputs) > 1 and (taken := {*array.dims, *array.coords}.intersection(kernel.outputs)):
         names = ", ".join(f"`{name}`" for name in sorted(map(str, taken)))
         raise ValueError(f"outputs can't have the names of dimensions or coordinates of the array: {names}")
@@ -167,6 +138,60 @@ def labelled(kernel: Kernel, images: Sequence[Any], arguments: Mapping[str, Any]
     return xr.Dataset(outputs, attrs=array.attrs)
 
 
+def _by_place(array: xr.DataArray, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a call without names of dimensions: the window's go by its axes, those of a mask by the array's."""
+    size, footprint, axes = given.get("size"), given.get("footprint"), given.get("axes")
+    window = _dims(array, size, footprint, None if axes is None else [array.dims[axis] for axis in np.atleast_1d(axes)])
+    if axes is None and len(window) < array.ndim:
+        axes = [array.get_axis_num(dim) for dim in window]
+    arguments = {name: value if name == "mask" else _values(value, window) for name, value in given.items()}
+    if isinstance(size, Mapping):
+        arguments["size"] = [size[dim] for dim in window]
+    for name, default in (("mode", "reflect"), ("origin", 0), ("stride", 1)):
+        if isinstance(given.get(name), Mapping):
+            arguments[name] = _each(given[name], window, default)
+    if isinstance(mask := given.get("mask"), xr.DataArray):
+        arguments["mask"] = _mask(mask, array)
+    return {**arguments, "axes": axes}
+
+
+def _mask(mask: xr.DataArray, array: xr.DataArray) -> Any:
+    """A mask with the array's dimensions, in their order."""
+    if unknown := [dim for dim in mask.dims if dim not in array.dims]:
+        raise ValueError(f"the array has the dimensions {list(array.dims)}, and the mask {unknown}, too")
+    xr.align(array, mask, join="exact", copy=False)
+    return mask.broadcast_like(array).transpose(*array.dims).data
+
+
+def _dims(
+    array: xr.DataArray,
+    size: int | Sequence[int] | Mapping[Hashable, int] | None,
+    footprint: ArrayLike | xr.DataArray | None,
+    dims: Hashable | Sequence[Hashable] | None,
+) -> list[Hashable]:
+    """The dimensions of a window on an array, in order."""
+    if dims is not None:
+        window = list(dims) if isinstance(dims, (list, tuple)) else [dims]
+    elif isinstance(size, Mapping):
+        window = _in_order(array, size)
+    elif isinstance(footprint, xr.DataArray):
+        window = _in_order(array, footprint.dims)
+    else:
+        window = list(array.dims)
+    for named in (size if isinstance(size, Mapping) else None, getattr(footprint, "dims", None)):
+        if named is not None and set(named) != set(window):
+            raise ValueError(f"the window has the dimensions {window}, and {list(named)} are named")
+    return window
+
+
+def _in_order(array: xr.DataArray, dims: Iterable[Hashable]) -> list[Hashable]:
+    """These dimensions in the order that they have in an array."""
+    named = list(dims)
+    if unknown := [dim for dim in named if dim not in array.dims]:
+        raise ValueError(f"the array has the dimensions {list(array.dims)}, and not {unknown}")
+    return [dim for dim in array.dims if dim in named]
+
+
 def _values(value: Any, window: list[Hashable]) -> Any:
     """The values of an array with labels in the order of the window's dimensions; anything else as it is."""
     if not isinstance(value, xr.DataArray) or value.ndim == 0:
@@ -176,12 +201,8 @@ def _values(value: Any, window: list[Hashable]) -> Any:
     return value.transpose(*window).values
 
 
-def _each(given: _T | Mapping[Hashable, _T], window: list[Hashable], default: _T, name: str) -> list[_T]:
+def _each(given: Mapping[Hashable, _T], window: list[Hashable], default: _T) -> list[_T]:
     """One for each dimension of the window."""
-    if not isinstance(given, Mapping):
-        if isinstance(given, Iterable) and not isinstance(given, str):
-            raise TypeError(f"{name} must be one for all dimensions or a mapping from dimension, not {given!r}")
-        return [given] * len(window)
     if unknown := set(given) - set(window):
         raise ValueError(f"the window has the dimensions {window}, and not {sorted(map(str, unknown))}")
     return [given.get(dim, default) for dim in window]

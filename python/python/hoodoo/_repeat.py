@@ -1,0 +1,112 @@
+"""A kernel on its own result, again and again."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ._kinds import as_numpy, is_dask, is_xarray
+from ._masked import has_mask
+from ._outputs import counted, gives_arrays
+
+if TYPE_CHECKING:
+    from ._kernel import Kernel
+
+#: More runs than most kernels need until they change nothing.
+MOST = 10_000
+
+#: To write a smaller result into an array that is there takes longer than to make a new one.
+_LEAST_ELEMENTS = 1 << 16
+
+
+class Repeated(NamedTuple):
+    """What `Kernel.repeat` gives."""
+
+    #: The last result.
+    result: Any
+    #: How many runs there were, without the one that changed nothing.
+    runs: int
+
+
+def repeated(
+    kernel: Kernel,
+    images: tuple[Any, ...],
+    iterations: Any,
+    report: Callable[[float], object] | None,
+    options: Mapping[str, Any],
+) -> Repeated:
+    """Calls the kernel with its last result as the first image, so many times, or until nothing changes; the other images stay."""
+    most, until_stable = _most_runs(iterations)
+    _check(kernel, images, until_stable)
+    output = options["output"]
+    into = output if gives_arrays(output) else None
+    options = {**options, "output": output if into is None else into.dtype}
+    before, spare, runs = images[0], None, 0
+    while until_stable or runs < most:
+        given = options if spare is None else {**options, "output": spare, "dtype": None}
+        after = kernel(before, *images[1:], **given, progress=_part(report, runs, 1 if until_stable else most))
+        _check_shape(before, after)
+        is_stable = until_stable and _alike(before, after)
+        if not is_stable and runs == most:
+            raise RuntimeError(f"not stable after {most} runs; iterations='stable:N' is for N at most")
+        # Two arrays in turn, of which none is the caller's.
+        spare = before if runs > 0 and _can_be_written(before) else None
+        before = after
+        if is_stable:
+            break
+        runs += 1
+    if into is None:
+        return Repeated(before, runs)
+    into[...] = before if has_mask(into) else np.ma.getdata(before)
+    return Repeated(into, runs)
+
+
+def _most_runs(iterations: Any) -> tuple[int, bool]:
+    """How many runs there are, or may be until nothing changes."""
+    try:
+        if isinstance(iterations, str):
+            word, _, most = iterations.partition(":")
+            if word != "stable":
+                raise ValueError
+            count = int(most) if most else MOST
+        else:
+            count = operator.index(iterations)
+    except (TypeError, ValueError):
+        raise TypeError(f"iterations must be a number of runs, 'stable', or 'stable:N', not {iterations!r}") from None
+    if count < 1:
+        raise ValueError(f"iterations: there must be 1 run at least, not {count}")
+    return count, isinstance(iterations, str)
+
+
+def _check(kernel: Kernel, images: tuple[Any, ...], until_stable: bool) -> None:
+    if len(kernel.outputs) > 1:
+        raise ValueError(f"iterations: the kernel has {counted(kernel.outputs, 'output')}, and the next run has one in the place of its first input")
+    if until_stable and any(is_dask(image.data if is_xarray(image) else image) for image in images):
+        raise TypeError("iterations: whether a Dask array is stable is known when it is computed; say how many runs, as iterations=10")
+
+
+def _check_shape(before: Any, after: Any) -> None:
+    shapes = np.shape(before), np.shape(after)
+    if shapes[0] != shapes[1] and len(shapes[0]) == len(shapes[1]):
+        raise ValueError(f"iterations: the result has the shape {shapes[1]}, and the first input, which it is in the next run, {shapes[0]}")
+
+
+def _can_be_written(array: Any) -> bool:
+    return type(array) is np.ndarray and array.dtype.kind not in "mM" and array.size > _LEAST_ELEMENTS
+
+
+def _alike(before: Any, after: Any) -> bool:
+    """Whether two results have the same values, and lack them at the same pixels. NaN is no change of NaN."""
+    if has_mask(before) or has_mask(after):
+        one, two = np.ma.getmaskarray(before), np.ma.getmaskarray(after)
+        return np.array_equal(one, two) and _alike(np.ma.getdata(before)[~one], np.ma.getdata(after)[~two])
+    one, two = (as_numpy(each.data if is_xarray(each) else each) for each in (before, after))
+    return np.array_equal(one, two, equal_nan=True)
+
+
+def _part(report: Callable[[float], object] | None, runs: int, most: int) -> Callable[[float], object] | None:
+    """What is told of a run, as a part of all."""
+    return None if report is None else lambda part: report((runs + part) / most)
