@@ -334,6 +334,22 @@ fn statistics_of_selected_elements_by_networks() {
     of_type::<f64>(11);
 }
 
+/// How many cells are inside at least, where no rank can be wrong, and where some are.
+#[test]
+fn demands_near_the_ends_of_arrays() {
+    for (shape, size) in [([9, 31], [3, 3]), ([2, 40], [5, 3]), ([1, 33], [3, 3]), ([7, 4], [2, 6]), ([5, 5], [4, 1])] {
+        for origin in [0, 1, -1] {
+            for source in ["rank(w, 1)", "rank(w, -2), len(w)", "rank(w, 3)", "assert len(w) > 3; min(w)"] {
+                let kernel = Kernel::compile(source).expect(source);
+                let origins = size.map(|len| if len > 2 { origin } else { 0 }).to_vec();
+                let filter = Filter::new(&kernel).size(size).mode(Mode::Shrink).origin(origins);
+                agree(source, &filter, &image::<f32>(&shape, Kind::Many, 9));
+                agree(source, &filter, &image::<u8>(&shape, Kind::Few, 10));
+            }
+        }
+    }
+}
+
 /// Boxes of elements of more than 8 bits: with NaN and without, blocks of all sizes and several in an array, elements that are few.
 #[test]
 fn large_elements_over_boxes() {

@@ -319,8 +319,15 @@ def all_workloads():
     ]
 
 
+#: So long each rival runs before it is timed: after another process had its turn, its arrays are no longer in the cache.
+WARM_SECONDS = 0.03
+
+
 def milliseconds(work, repeat):
     """The median time of `work`."""
+    start = time.perf_counter()
+    while time.perf_counter() - start < WARM_SECONDS:
+        work()
     times = []
     for _ in range(repeat):
         start = time.perf_counter()
@@ -396,7 +403,9 @@ def compare(hoodoo, workload, size, rounds, repeat):
             two = bench_hoodoo(hoodoo, workload, size, repeat, 2)["rows_ms"]
             note("2 threads / 1", workload.two_threads, two / mine, (two, mine))
         for other in workload.compilers:
-            theirs = milliseconds(other.compile, 1)
+            start = time.perf_counter()
+            other.compile()
+            theirs = (time.perf_counter() - start) * 1e3
             note(other.name, other.target, first / theirs, (first, theirs))
     show_progress("")
     return [

@@ -39,6 +39,7 @@ fn plan_in(source: &str, side: usize, dtype: DType, precision: Precision) -> Pla
         shrinking: Vec::new(),
         asked: Vec::new(),
         lacks_cells: false,
+        least_inside: 0,
         axes: vec![0, 1],
         ndim: 2,
         adjacent_rows: Request::adjacent_rows(&[512, 512]),

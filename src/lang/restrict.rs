@@ -15,6 +15,11 @@ pub trait Condition {
     /// Whether the cell at a fixed offset from the pixel does.
     fn fixed(&self, builder: &mut Builder, offset: &[i32]) -> ExprId;
 
+    /// How many cells take part at least, at every pixel.
+    fn least(&self) -> usize {
+        0
+    }
+
     /// The output that an output of the kernel becomes, given what it is where only those cells take part.
     fn output(&self, _: &mut Builder, value: ExprId) -> ExprId {
         value
@@ -69,7 +74,10 @@ impl<C: Condition> Rewrite for Restrict<C> {
             }
             Expr::Len => {
                 let inside = self.0.cell(builder);
-                Some(builder.count(inside))
+                let count = builder.count(inside);
+                // Nothing else says it, and demands of ranks follow from it.
+                let least = builder.number(self.0.least() as f64);
+                Some(if self.0.least() > 0 { builder.binary(BinaryOp::Max, count, least) } else { count })
             }
             Expr::Reduce { op: Reduction::Count, window, .. } => {
                 let inside = self.0.cell(builder);

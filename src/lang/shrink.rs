@@ -9,9 +9,9 @@ use super::ops::BinaryOp;
 use super::restrict::{Condition, restricted};
 use super::types::Type;
 
-/// The same kernel without the cells that are outside along these axes of the window.
-pub fn shrunk(kernel: &Kernel, axes: &[usize]) -> Kernel {
-    restricted(kernel, Shrink { axes })
+/// The same kernel without the cells that are outside along these axes of the window, where so many are inside at `least`.
+pub fn shrunk(kernel: &Kernel, axes: &[usize], least: usize) -> Kernel {
+    restricted(kernel, Shrink { axes, least })
 }
 
 /// The kernel without the question which cells are inside, where they can be outside along these axes only: that follows from
@@ -21,7 +21,7 @@ pub fn with_places<'k>(kernel: &'k Kernel, axes: &[usize]) -> Cow<'k, Kernel> {
         return Cow::Borrowed(kernel);
     }
     let inside = |builder: &mut Builder, _: ExprId, node: &Node, _: &dyn Fn(ExprId) -> ExprId| {
-        (node.expr == Expr::Inside).then(|| Shrink { axes }.cell(builder))
+        (node.expr == Expr::Inside).then(|| Shrink { axes, least: 0 }.cell(builder))
     };
     Cow::Owned(kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), inside))
 }
@@ -41,11 +41,16 @@ impl Kernel {
 
 struct Shrink<'a> {
     axes: &'a [usize],
+    least: usize,
 }
 
 impl Condition for Shrink<'_> {
     fn cell(&self, builder: &mut Builder) -> ExprId {
         self.all(builder, |builder, axis| Some(builder.leaf(Expr::Offset(axis), Type::NUMBERS)))
+    }
+
+    fn least(&self) -> usize {
+        self.least
     }
 
     fn fixed(&self, builder: &mut Builder, offset: &[i32]) -> ExprId {

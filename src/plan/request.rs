@@ -18,6 +18,8 @@ pub struct Request {
     pub asked: Vec<usize>,
     /// Whether windows of the run lack cells (mode `shrink`), those of this plan or those of the one for the others.
     pub lacks_cells: bool,
+    /// How many cells of each window are inside the array at least, where some can be outside along [`Request::shrinking`].
+    pub least_inside: usize,
     /// The array's axes that the window has, in the window's order.
     pub axes: Vec<usize>,
     /// The number of the array's axes, at least 1.

@@ -78,6 +78,7 @@ fn plan_of<T: Element, U: Element>(steps: &[Step], shape: &[usize], how: &How) -
         shrinking: Vec::new(),
         asked: Vec::new(),
         lacks_cells: false,
+        least_inside: 0,
         axes: (0..shape.len()).collect(),
         ndim: shape.len(),
         adjacent_rows: Request::adjacent_rows(shape),
