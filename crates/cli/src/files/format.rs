@@ -138,6 +138,7 @@ const TIFF_KEEPS: &[Carried] = &[
     Carried::Mask,
     Carried::Georeference,
     Carried::Texts,
+    Carried::WhiteIsZero,
     Carried::Tags,
 ];
 const U8_U16: &[DType] = &[DType::Bool, DType::U8, DType::U16];

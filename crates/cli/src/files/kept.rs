@@ -76,7 +76,7 @@ fn drop_carried(metadata: &mut Metadata, carried: Carried) {
         Carried::Mask => metadata.forget_mask(),
         Carried::Texts => metadata.texts.clear(),
         Carried::Nifti | Carried::Fits | Carried::Arrays | Carried::Exr => metadata.header = None,
-        Carried::Georeference | Carried::Tags => {}
+        Carried::Georeference | Carried::WhiteIsZero | Carried::Tags => {}
     }
     for page in &mut metadata.pages {
         page.tags.retain(|tag| Carried::of_tag(tag.number) != carried);

@@ -208,6 +208,9 @@ pub struct Storage {
     pub palette: Option<Vec<u16>>,
 }
 
+/// The number of [`Storage::photometric`] for grey pictures whose least value is white.
+pub const WHITE_IS_ZERO: u16 = 0;
+
 /// A sort of thing that a file may carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Carried {
@@ -227,6 +230,8 @@ pub enum Carried {
     Georeference,
     /// Words.
     Texts,
+    /// That the least value is white, in a TIFF file.
+    WhiteIsZero,
     /// Other tags of a TIFF file.
     Tags,
     /// The header of a NIfTI file.
@@ -373,6 +378,8 @@ impl Metadata {
         add(self.resolution.is_some(), Carried::Resolution, "resolution");
         add(self.nodata.is_some(), Carried::Nodata, "nodata value");
         add(self.mask.is_some() || self.is_masked, Carried::Mask, "mask");
+        let white = self.storage.as_ref().is_some_and(|storage| storage.photometric == WHITE_IS_ZERO);
+        add(white, Carried::WhiteIsZero, "that 0 is white");
         match &self.header {
             None => {}
             Some(Header::Exr(_)) => add(true, Carried::Exr, "EXR header"),

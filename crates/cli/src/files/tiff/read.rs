@@ -23,8 +23,6 @@ use crate::image::{Channels, Image, Metadata};
 const MAX_RATIO: u64 = 4096;
 
 /// The numbers of photometric interpretations.
-const WHITE_IS_ZERO: u16 = 0;
-const BLACK_IS_ZERO: u16 = 1;
 const RGB: u16 = 2;
 const PALETTE: u16 = 3;
 const YCBCR: u16 = 6;
@@ -196,7 +194,6 @@ fn check_size(pages: &[PageHeader], length: u64, options: &ReadOptions) -> Resul
 fn storage(page: &PageHeader) -> Result<Storage, String> {
     let mut extra = page.extra.clone();
     let photometric = match page.photometric {
-        WHITE_IS_ZERO => BLACK_IS_ZERO,
         YCBCR => RGB,
         other => other,
     };
