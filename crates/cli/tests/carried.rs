@@ -140,3 +140,155 @@ fn white_may_be_zero() {
         assert_eq!(masked[[3, 0]], 6);
     }
 }
+
+/// The description of each page.
+fn descriptions(path: &Path) -> Vec<Option<String>> {
+    let mut decoder = Decoder::new(fs::File::open(path).unwrap()).unwrap();
+    let mut all = Vec::new();
+    loop {
+        let text = decoder.find_tag(Tag::ImageDescription).unwrap().map(|text| text.into_string().unwrap());
+        all.push(text.filter(|text| !text.is_empty()));
+        if !decoder.more_images() {
+            return all;
+        }
+        decoder.next_image().unwrap();
+    }
+}
+
+/// Pages of 4 x 8 pixels, the first of which has this description.
+fn write_described(path: &Path, pages: usize, text: &str) {
+    let (bytes, texts) = ([0; 32], [(270, text)]);
+    let page = |index| Page { bits: 8, photometric: 1, bytes: &bytes, texts: if index == 0 { &texts } else { &[] } };
+    write_tiff(path, &(0..pages).map(page).collect::<Vec<_>>());
+}
+
+/// Options as words, and a size, if there is none among them.
+fn sized(options: &str) -> Vec<&str> {
+    let size: &[&str] = if options.contains("--size") { &[] } else { &["--size", "1"] };
+    options.split_whitespace().chain(size.iter().copied()).collect()
+}
+
+/// What tifffile says of an array follows its shape, in memory and in streams.
+#[test]
+fn shapes_in_descriptions_follow() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let text = r#"{"shape": [2, 3, 4, 8], "axes": "TZYX", "n": 1}"#;
+    write_described(&dir.join("in.tif"), 6, text);
+    let wide = r#"{"shape": [2, 3, 4, 6], "axes":"TZYX","n":1}"#;
+    for (options, pages, expected) in [
+        ("", 6, Some(text)),
+        ("--dtype f32", 6, Some(text)),
+        ("--size 1,3 --mode valid", 6, Some(wide)),
+        ("--stride 2", 6, Some(r#"{"shape": [2, 3, 2, 4], "axes":"TZYX","n":1}"#)),
+        // The first page is cut off, with what it says.
+        ("--volume --size 3,1,1 --mode valid", 4, None),
+        ("--volume --stride 6,1,1", 1, Some(r#"{"shape": [4, 8], "n":1}"#)),
+        ("--page 0", 1, Some(r#"{"shape": [4, 8], "n":1}"#)),
+    ] {
+        for way in [&[][..], &["--stream"]] {
+            let options = sized(options);
+            let said = ok(dir, &[&["max(w)", "in.tif", "-o", "out.tif"], options.as_slice(), way].concat());
+            assert!(!said.contains("description"), "{options:?}: {said}");
+            let found = descriptions(&dir.join("out.tif"));
+            assert_eq!((found.len(), found[0].as_deref()), (pages, expected), "{options:?} {way:?}");
+            assert!(found[1..].iter().all(Option::is_none));
+        }
+    }
+    // Bands are no axis of their own any more.
+    let said = ok(dir, &["a: min(w), b: max(w)", "in.tif", "-o", "two.tif", "--size", "3"]);
+    assert_eq!(
+        (said.as_str(), descriptions(&dir.join("two.tif"))[0].as_deref()),
+        ("", Some(r#"{"shape": [2, 3, 4, 8, 2], "n":1}"#))
+    );
+    ok(dir, &["w[0, 0]", "two.tif#2", "-o", "one.tif"]);
+    assert_eq!(descriptions(&dir.join("one.tif"))[0].as_deref(), Some(r#"{"shape": [2, 3, 4, 8], "n":1}"#));
+}
+
+/// OME's description follows sizes, type and distances, and is dropped where it would count what is no more; ImageJ's as well.
+#[test]
+fn descriptions_of_stacks_follow_or_are_lost() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let ome = |attributes: &str| {
+        format!(
+            r#"<OME><Pixels ID="P" DimensionOrder="XYZCT" {attributes} SizeC="1" SizeZ="3" SizeT="2"><Channel ID="C"/></Pixels></OME>"#
+        )
+    };
+    let text = ome(r#"SizeX="8" SizeY="4" Type="uint8" PhysicalSizeX="0.5" PhysicalSizeY="0.25""#);
+    write_described(&dir.join("ome.tif"), 6, &text);
+    for (options, expected) in [
+        ("--size 1,3 --mode valid", r#"SizeX="6" SizeY="4" Type="uint8" PhysicalSizeX="0.5" PhysicalSizeY="0.25""#),
+        ("--dtype f32", r#"SizeX="8" SizeY="4" Type="float" PhysicalSizeX="0.5" PhysicalSizeY="0.25""#),
+        ("--stride 1,2", r#"SizeX="4" SizeY="4" Type="uint8" PhysicalSizeX="1" PhysicalSizeY="0.25""#),
+    ] {
+        let options = sized(options);
+        assert_eq!(ok(dir, &[&["max(w)", "ome.tif", "-o", "out.tif"], options.as_slice()].concat()), "");
+        assert_eq!(descriptions(&dir.join("out.tif"))[0].as_ref(), Some(&ome(expected)), "{options:?}");
+    }
+    let other = "description, which is of a picture of another shape or type";
+    let slices = "description, which counts slices that are cut off";
+    write_described(&dir.join("imagej.tif"), 6, "ImageJ=1.11a\nimages=6\nslices=3\nframes=2\n");
+    for (file, options, lost) in [
+        ("ome.tif", "--page 0", other),
+        ("ome.tif", "--dtype u64", other),
+        ("ome.tif", "--volume --stride 2,1,1", slices),
+        ("imagej.tif", "--page 0", slices),
+        ("imagej.tif", "--volume --stride 2,1,1", slices),
+    ] {
+        let words = [&["max(w)", file, "-o", "out.tif"], sized(options).as_slice()].concat();
+        let said = ok(dir, &words);
+        assert!(said.contains(lost), "{words:?}: {said}");
+        assert!(descriptions(&dir.join("out.tif")).iter().all(Option::is_none), "{words:?}");
+        fails(dir, &[words.as_slice(), &["--strict"]].concat(), lost);
+    }
+    assert_eq!(
+        ok(dir, &["max(w)", "imagej.tif", "-o", "out.tif", "--dtype", "f32", "--size", "3", "--mode", "valid"]),
+        ""
+    );
+}
+
+/// GDAL's words for a band don't become those of another one.
+#[test]
+fn items_for_single_bands_are_lost_with_them() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let item = r#"<Item name="DESCRIPTION" sample="0" role="description">red</Item>"#;
+    let all = r#"<Item name="A">b</Item>"#;
+    let text = format!("<GDALMetadata>{all}{item}</GDALMetadata>");
+    write_tiff(&dir.join("in.tif"), &[Page { bits: 8, photometric: 1, bytes: &[0; 32], texts: &[(42112, &text)] }]);
+    let metadata = |name: &str| {
+        let mut decoder = Decoder::new(fs::File::open(dir.join(name)).unwrap()).unwrap();
+        decoder.get_tag_ascii_string(Tag::from_u16_exhaustive(42112)).unwrap()
+    };
+    assert_eq!(ok(dir, &["w[0, 0]", "in.tif", "-o", "out.tif"]), "");
+    assert_eq!(metadata("out.tif"), text);
+    let said = ok(dir, &["w[0, 0], -w[0, 0]", "in.tif", "-o", "two.tif"]);
+    assert_eq!(said, "warning: two.tif: not kept: GDAL's metadata of single bands\n");
+    assert_eq!(metadata("two.tif"), format!("<GDALMetadata>{all}</GDALMetadata>"));
+}
+
+/// Of two descriptions of a page, the first one is kept: the second is what tifffile adds to what its users say.
+#[test]
+fn the_first_of_two_descriptions_is_kept() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    write_tiff(
+        &dir.join("in.tif"),
+        &[Page {
+            bits: 8,
+            photometric: 1,
+            bytes: &[0; 32],
+            texts: &[(270, "the user's own"), (271, r#"{"shape": [4, 8]}"#)],
+        }],
+    );
+    // The tag after the description becomes another one.
+    let mut bytes = fs::read(dir.join("in.tif")).unwrap();
+    let place =
+        bytes.windows(4).position(|entry| entry == [271u16.to_ne_bytes(), 2u16.to_ne_bytes()].concat()).unwrap();
+    bytes[place..place + 2].copy_from_slice(&270u16.to_ne_bytes());
+    fs::write(dir.join("in.tif"), bytes).unwrap();
+    let said = ok(dir, &["w[0, 0]", "in.tif", "-o", "out.tif"]);
+    assert_eq!(said, "warning: out.tif: not kept: second description of a page\n");
+    assert_eq!(descriptions(&dir.join("out.tif")), [Some("the user's own".to_string())]);
+}

@@ -37,7 +37,7 @@ pub use self::raw::{Raw, write as write_raw};
 pub use self::rows::{ONE_WAY, Outline, Rows, open as open_rows, open_masks};
 use self::source::Source;
 pub use self::source::about;
-pub use self::tiff::{with_bytes, with_bytes_mut, write_pages};
+pub use self::tiff::{revise, with_bytes, with_bytes_mut, write_pages};
 use crate::failure::Failure;
 use crate::image::Image;
 use flate2::Compression;

@@ -204,6 +204,8 @@ pub struct Storage {
     pub bits: u16,
     /// The element type.
     pub dtype: DType,
+    /// How many pages the file has, their height and width, and the samples of a pixel.
+    pub shape: [usize; 4],
     /// The colours that samples are the numbers of.
     pub palette: Option<Vec<u16>>,
 }

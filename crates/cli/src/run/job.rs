@@ -107,7 +107,7 @@ impl Job<'_> {
         missing.add_to(&mut inputs[0]);
         self.prepare(filters, &plan, &inputs, &missing)?;
         let first = (paths[0].as_path(), &inputs[0].metadata);
-        let mut carried = carry(arguments, first, &plan.regions, (plan.dtype, missing.nodata), targets)?;
+        let mut carried = carry(arguments, first, &plan.regions, (Some(&output), plan.dtype, missing.nodata), targets)?;
 
         let runs = match arguments.repeat {
             Some(Repeat::Times(times)) => times,

@@ -7,8 +7,10 @@ use tiff::Directory;
 use tiff::decoder::{Decoder, IfdDecoder};
 use tiff::tags::{ByteOrder, Tag as Name, Type, ValueBuffer};
 
+use super::description::without_items;
 use super::exif;
 use super::predictor::Predictor;
+use super::repeated::first_description;
 use crate::image::metadata::{Page, Tag, Value, tag};
 
 /// More pages than any file has; a file may say so in a loop of directories.
@@ -120,6 +122,7 @@ impl Directories {
             let of_page = |error| format!("page {index}: {error}");
             let directory = decoder.read_directory(pointer).map_err(|error| of_page(error.to_string()))?;
             next = directory.next();
+            let described = first_description(decoder.inner(), pointer.0, order, length);
             let mut tags = Tags { tags: decoder.read_directory_tags(&directory), directory: &directory, order };
             match tags.number(254).map_err(of_page)?.unwrap_or(0) {
                 kind if kind & 1 != 0 && index > 0 => reduced += 1,
@@ -130,7 +133,13 @@ impl Directories {
                         _ => masks += 1,
                     }
                 }
-                _ => pages.push(tags.page(index, length, &mut others).map_err(of_page)?),
+                _ => {
+                    let mut page = tags.page(index, length, &mut others).map_err(of_page)?;
+                    if let Some(text) = described {
+                        page.page.describe(text, &mut others);
+                    }
+                    pages.push(page);
+                }
             }
         }
         let mut counted = |count: usize, what: &str| match count {
@@ -141,6 +150,19 @@ impl Directories {
         counted(reduced, "reduced picture");
         counted(masks, "transparency mask");
         Ok(Directories { pages, others })
+    }
+}
+
+impl Page {
+    /// Has the page's description be the first one of two.
+    fn describe(&mut self, text: Vec<u8>, others: &mut Vec<String>) {
+        let what = "second description of a page";
+        for tag in self.tags.iter_mut().filter(|tag| tag.number == tag::IMAGE_DESCRIPTION && tag.value.bytes != text) {
+            tag.value.bytes = text.clone();
+            if others.iter().all(|other| other != what) {
+                others.push(what.to_string());
+            }
+        }
     }
 }
 
@@ -281,15 +303,5 @@ impl Tags<'_> {
 
 /// GDAL's metadata without the least, the greatest and the mean of the samples, which are others now.
 fn without_statistics(value: Value) -> Value {
-    let text = String::from_utf8_lossy(&value.bytes).into_owned();
-    let Some((head, items)) = text.split_once("<Item ") else { return value };
-    let mut kept = head.to_string();
-    for item in items.split("<Item ") {
-        let (own, after) = item.split_once("</Item>").unwrap_or((item, ""));
-        match own.trim_start().starts_with("name=\"STATISTICS_") {
-            true => kept.push_str(after.trim_start()),
-            false => kept.push_str(&format!("<Item {item}")),
-        }
-    }
-    if kept == text { value } else { Value::text(kept.trim_end_matches('\0')) }
+    without_items(value, |item| item.starts_with(" name=\"STATISTICS_"))
 }

@@ -85,7 +85,7 @@ impl<R: Read + Seek> Opened<R> {
         let pages = chosen(directories.pages, options)?;
         let first = &pages[0];
         check(first).and_then(|()| check_size(&pages, length, options)).map_err(|error| of_page(first, &error))?;
-        let storage = storage(first)?;
+        let storage = storage(first, count)?;
         let mut metadata = tags::metadata(&pages, storage, is_big(&mut decoder)?);
         metadata.unread = directories.others;
         metadata.other_pages = count - pages.len();
@@ -190,8 +190,8 @@ fn check_size(pages: &[PageHeader], length: u64, options: &ReadOptions) -> Resul
     Ok(())
 }
 
-/// How the pages are stored, and are to be written again.
-fn storage(page: &PageHeader) -> Result<Storage, String> {
+/// How so many pages are stored, and are to be written again.
+fn storage(page: &PageHeader, pages: usize) -> Result<Storage, String> {
     let mut extra = page.extra.clone();
     let photometric = match page.photometric {
         YCBCR => RGB,
@@ -212,6 +212,7 @@ fn storage(page: &PageHeader) -> Result<Storage, String> {
         extra,
         bits: page.bits,
         dtype: element_type(page.format, page.bits)?,
+        shape: [pages, page.height, page.width, page.samples],
         palette: page.palette.clone(),
     })
 }
