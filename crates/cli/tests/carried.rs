@@ -292,3 +292,21 @@ fn the_first_of_two_descriptions_is_kept() {
     assert_eq!(said, "warning: out.tif: not kept: second description of a page\n");
     assert_eq!(descriptions(&dir.join("out.tif")), [Some("the user's own".to_string())]);
 }
+
+/// A nodata text that is no number says nothing, which is said.
+#[test]
+fn nodata_that_is_no_number() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    for text in ["-9999,", "NULL", ""] {
+        let texts = [(42113, text)];
+        write_tiff(&dir.join("in.tif"), &[Page { bits: 8, photometric: 1, bytes: &[0; 32], texts: &texts }]);
+        let lost = format!("nodata value \"{text}\", which is no number");
+        for way in [&[][..], &["--stream"]] {
+            let said = ok(dir, &[&["w[0, 0]", "in.tif", "-o", "out.tif"], way].concat());
+            assert_eq!(said, format!("warning: out.tif: not kept: {lost}\n"));
+            assert_eq!(number(&dir.join("out.tif"), Tag::GdalNodata), None);
+            fails(dir, &[&["w[0, 0]", "in.tif", "-o", "out.tif", "--strict"], way].concat(), &lost);
+        }
+    }
+}

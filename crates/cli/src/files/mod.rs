@@ -14,9 +14,11 @@ mod npz;
 mod options;
 mod orientation;
 mod png;
+mod pnm;
 mod raster;
 mod raw;
 mod rows;
+mod segments;
 mod sequence;
 mod source;
 mod tiff;
@@ -103,6 +105,9 @@ pub fn write(format: Format, image: &Image, writer: &mut (impl Write + Seek), to
         Format::Fits => fits::write(image, writer),
         Format::FitsGz => compressed(writer, |writer| fits::write(image, writer)),
         Format::Png => png::write(image, writer, told),
+        Format::Pbm => pnm::write_bits(image, writer),
+        Format::Pnm => pnm::write(image, writer),
+        Format::Pam => pnm::write_pam(image, writer),
         Format::Exr => exr::write(image, writer),
         Format::Tiff => tiff::write(image, writer, told),
         other => raster::write(other, image, writer, told),

@@ -6,7 +6,7 @@ use hoodoo::DType;
 use ndarray::{ArrayD, Slice};
 use tiff::tags::Type;
 
-use super::header::Header;
+use super::header::{Header, PngChunk};
 
 /// What a file carries besides samples.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +27,10 @@ pub struct Metadata {
     pub is_masked: bool,
     /// Words by keyword, as in PNG files.
     pub texts: Vec<(String, String)>,
+    /// The keywords of those that a PNG file has packed.
+    pub packed_texts: Vec<String>,
+    /// How many bits samples had that have become bytes, if they were fewer.
+    pub bits: Option<u8>,
     /// What a TIFF file says of each of its pages.
     pub pages: Vec<Page>,
     /// How the pages of a TIFF file are counted, if they are read as several volumes.
@@ -244,7 +248,14 @@ pub enum Carried {
     Arrays,
     /// The header of an EXR file.
     Exr,
+    /// What a PNG file says of its colours, in other words than a profile.
+    Png,
+    /// Samples of fewer bits than bytes have.
+    Bits,
 }
+
+/// Words for colours that become samples of their own.
+pub const PALETTE_LOST: &str = "palette (its colours are written)";
 
 /// The numbers of TIFF tags that are known by name here.
 pub mod tag {
@@ -370,13 +381,20 @@ impl Metadata {
     pub fn carried(&self) -> Vec<(Carried, String)> {
         let mut all: Vec<(Carried, String)> = Vec::new();
         let mut add = |there: bool, sort: Carried, words: &str| {
-            if there && !all.iter().any(|(other, said)| *other == sort && said == words) {
+            if there && !words.is_empty() && !all.iter().any(|(other, said)| *other == sort && said == words) {
                 all.push((sort, words.to_string()));
             }
         };
         add(self.icc.is_some(), Carried::Profile, "colour profile");
         add(self.exif.is_some(), Carried::Exif, "Exif data");
         add(self.xmp.is_some(), Carried::Xmp, "XMP data");
+        if let Some(bits) = self.bits {
+            add(
+                true,
+                Carried::Bits,
+                &format!("samples of {bits} bit{} (8 are written)", if bits == 1 { "" } else { "s" }),
+            );
+        }
         add(self.resolution.is_some(), Carried::Resolution, "resolution");
         add(self.nodata.is_some(), Carried::Nodata, "nodata value");
         add(self.mask.is_some() || self.is_masked, Carried::Mask, "mask");
@@ -385,6 +403,7 @@ impl Metadata {
         match &self.header {
             None => {}
             Some(Header::Exr(_)) => add(true, Carried::Exr, "EXR header"),
+            Some(Header::Png(chunks)) => add(true, Carried::Png, &meaning_of_colours(chunks, self.icc.is_some())),
             Some(Header::Nifti(_)) => add(true, Carried::Nifti, "NIfTI header"),
             Some(Header::Fits(fits)) => {
                 add(true, Carried::Fits, "FITS header");
@@ -416,5 +435,22 @@ impl Metadata {
             }
         }
         all
+    }
+}
+
+/// What of a PNG file's chunks is lost where they are, in words; none where colours mean the same without them: a profile says more, and
+/// what says nothing is taken for sRGB.
+fn meaning_of_colours(chunks: &[PngChunk], has_profile: bool) -> String {
+    let has = |kind: &[u8; 4]| chunks.iter().any(|chunk| chunk.kind == *kind);
+    let is_known = has_profile || has(b"sRGB") || has(b"cICP");
+    let kinds: Vec<_> = chunks
+        .iter()
+        .filter(|chunk| !matches!(&chunk.kind, b"sRGB") && !(is_known && matches!(&chunk.kind, b"gAMA" | b"cHRM")))
+        .map(|chunk| String::from_utf8_lossy(&chunk.kind).to_string())
+        .collect();
+    match kinds.as_slice() {
+        [] => String::new(),
+        [one] => format!("PNG chunk {one}"),
+        all => format!("PNG chunks {}", all.join(" ")),
     }
 }

@@ -16,7 +16,7 @@ use super::tags;
 use crate::arrays::for_any;
 use crate::files::options::ReadOptions;
 use crate::files::orientation::turn;
-use crate::image::metadata::{Storage, Tag, Value};
+use crate::image::metadata::{PALETTE_LOST, Storage, Tag, Value};
 use crate::image::{Channels, Image, Metadata};
 
 /// The most bytes of samples that a byte of file can become, by the best of the compressions.
@@ -87,7 +87,7 @@ impl<R: Read + Seek> Opened<R> {
         check(first).and_then(|()| check_size(&pages, length, options)).map_err(|error| of_page(first, &error))?;
         let storage = storage(first, count)?;
         let mut metadata = tags::metadata(&pages, storage, is_big(&mut decoder)?);
-        metadata.unread = directories.others;
+        metadata.unread.extend(directories.others);
         metadata.other_pages = count - pages.len();
         read_exif(&mut decoder, &pages, &mut metadata)?;
         let meaning = Meaning::new(first, &mut metadata);
@@ -393,7 +393,7 @@ pub fn not_written(storage: &Storage) -> Vec<String> {
         lost.push(format!("samples of {} bits (8 are written)", storage.bits));
     }
     if storage.palette.is_some() && storage.photometric == RGB {
-        lost.push("palette (its colours are written)".to_string());
+        lost.push(PALETTE_LOST.to_string());
     }
     lost
 }

@@ -1,0 +1,310 @@
+//! What pictures of PNG, JPEG, PNM and y4m files carry, and what is said to be lost of it.
+
+use std::fs;
+use std::io::BufReader;
+use std::path::Path;
+
+use assert_cmd::Command;
+use ndarray::ArrayD;
+use ndarray_npy::{WriteNpyExt, read_npy};
+use png::chunk::ChunkType;
+use png::text_metadata::{ITXtChunk, TEXtChunk, ZTXtChunk};
+use png::{BitDepth, ColorType, Encoder, Writer};
+use tempfile::TempDir;
+
+/// Runs `hoodoo run` in a directory: whether it succeeded, and what it says.
+fn run(dir: &Path, words: &[&str]) -> (bool, String) {
+    let output = Command::cargo_bin("hoodoo").unwrap().current_dir(dir).arg("run").args(words).output().unwrap();
+    (output.status.success(), String::from_utf8(output.stderr).unwrap())
+}
+
+/// What a run says that succeeds.
+fn ok(dir: &Path, words: &[&str]) -> String {
+    let (ok, said) = run(dir, words);
+    assert!(ok, "{words:?}: {said}");
+    said
+}
+
+fn fails(dir: &Path, words: &[&str], message: &str) {
+    let (ok, said) = run(dir, words);
+    assert!(!ok && said.contains(message), "{words:?}: no `{message}` in {said}");
+}
+
+/// Writes an array of a file's own.
+fn save(dir: &Path, name: &str, array: &impl WriteNpyExt) {
+    array.write_npy(fs::File::create(dir.join(name)).unwrap()).unwrap();
+}
+
+type PngWriter = Writer<fs::File>;
+
+/// A PNG picture of 8 pixels with these bits for a sample, and what `more` writes in front of it.
+fn write_png(path: &Path, colour: ColorType, depth: BitDepth, bytes: &[u8], more: impl FnOnce(&mut PngWriter)) {
+    let mut encoder = Encoder::new(fs::File::create(path).unwrap(), 8, 1);
+    encoder.set_color(colour);
+    encoder.set_depth(depth);
+    if colour == ColorType::Indexed {
+        encoder.set_palette(vec![0, 0, 0, 255, 0, 0]);
+    }
+    let mut writer = encoder.write_header().unwrap();
+    more(&mut writer);
+    writer.write_image_data(bytes).unwrap();
+    writer.finish().unwrap();
+}
+
+fn grey(path: &Path, more: impl FnOnce(&mut PngWriter)) {
+    write_png(path, ColorType::Grayscale, BitDepth::Eight, &[0, 1, 2, 3, 4, 5, 6, 7], more);
+}
+
+/// The letters and the bytes of a PNG file's chunks.
+fn chunks(path: &Path) -> Vec<(String, Vec<u8>)> {
+    let bytes = fs::read(path).unwrap();
+    let mut rest = &bytes[8..];
+    let mut all = Vec::new();
+    while let Some((length, after)) = rest.split_first_chunk() {
+        let length = u32::from_be_bytes(*length) as usize;
+        all.push((String::from_utf8_lossy(&after[..4]).to_string(), after[4..4 + length].to_vec()));
+        rest = &after[4 + length + 4..];
+    }
+    all
+}
+
+/// Texts are packed where they were, and unpacked up to a limit, which takes no more time and memory than that.
+#[test]
+fn texts_of_png_files() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    grey(&dir.join("in.png"), |writer| {
+        writer.write_text_chunk(&TEXtChunk::new("Plain", "a")).unwrap();
+        writer.write_text_chunk(&ZTXtChunk::new("Packed", "b\u{e9}".repeat(40))).unwrap();
+        let mut other = ITXtChunk::new("Other", "\u{3b1}".repeat(40));
+        other.compressed = true;
+        writer.write_text_chunk(&other).unwrap();
+    });
+    for way in [&[][..], &["--stream"]] {
+        assert_eq!(ok(dir, &[&["w[0, 0]", "in.png", "-o", "out.png", "--strict"], way].concat()), "");
+        let texts = |name: &str| {
+            let kinds = chunks(&dir.join(name)).into_iter().map(|(kind, _)| kind);
+            let mut kinds: Vec<_> = kinds.filter(|kind| kind.ends_with("Xt")).collect();
+            kinds.sort();
+            kinds
+        };
+        assert_eq!(texts("out.png"), texts("in.png"));
+        let reader = png::Decoder::new(BufReader::new(fs::File::open(dir.join("out.png")).unwrap()));
+        let reader = reader.read_info().unwrap();
+        let info = reader.info();
+        assert_eq!(info.compressed_latin1_text[0].get_text().unwrap(), "b\u{e9}".repeat(40));
+        assert!(info.utf8_text[0].compressed);
+        assert_eq!(info.utf8_text[0].get_text().unwrap(), "\u{3b1}".repeat(40));
+    }
+
+    let much = "x".repeat((1 << 25) + 1);
+    grey(&dir.join("bomb.png"), |writer| {
+        let mut chunk = ZTXtChunk::new("A", much);
+        chunk.compress_text().unwrap();
+        writer.write_text_chunk(&chunk).unwrap();
+        chunk.keyword = "B".to_string();
+        writer.write_text_chunk(&chunk).unwrap();
+    });
+    let lost = "text \"B\", which is corrupt, or with which texts have more than 67108864 bytes";
+    let said = ok(dir, &["w[0, 0]", "bomb.png", "-o", "out.png"]);
+    assert_eq!(said, format!("warning: out.png: not kept: {lost}\n"));
+    fails(dir, &["w[0, 0]", "bomb.png", "-o", "out.png", "--strict"], lost);
+
+    let mut translated = ITXtChunk::new("Title", "a");
+    translated.language_tag = "de".to_string();
+    grey(&dir.join("german.png"), |writer| {
+        writer.write_text_chunk(&translated).unwrap();
+        writer.write_chunk(ChunkType(*b"zTXt"), b"No end").unwrap();
+    });
+    let said = ok(dir, &["w[0, 0]", "german.png", "-o", "out.png"]);
+    assert_eq!(said, "warning: out.png: not kept: language of text \"Title\", a text, which is corrupt\n");
+}
+
+/// What numbers of colours mean is written again; other chunks are named.
+#[test]
+fn chunks_of_png_files() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let kept: [(&[u8; 4], &[u8]); 4] = [
+        (b"gAMA", &45_000u32.to_be_bytes()),
+        (
+            b"cHRM",
+            &[
+                0, 0, 122, 38, 0, 0, 128, 132, 0, 0, 250, 0, 0, 0, 128, 232, 0, 0, 117, 48, 0, 0, 234, 96, 0, 0, 58,
+                152, 0, 0, 23, 112,
+            ],
+        ),
+        (b"cICP", &[9, 16, 0, 1]),
+        (b"cLLI", &[0, 0, 0, 9, 0, 0, 0, 8]),
+    ];
+    let lost: [(&[u8; 4], &[u8]); 4] =
+        [(b"tIME", &[7, 230, 1, 2, 3, 4, 5]), (b"bKGD", &[0, 1]), (b"vpAg", &[0; 9]), (b"vpAg", &[1; 9])];
+    grey(&dir.join("in.png"), |writer| {
+        for (kind, bytes) in kept.iter().chain(&lost) {
+            writer.write_chunk(ChunkType(**kind), bytes).unwrap();
+        }
+    });
+    for way in [&[][..], &["--stream"]] {
+        let said = ok(dir, &[&["w[0, 0]", "in.png", "-o", "out.png"], way].concat());
+        assert_eq!(said, "warning: out.png: not kept: PNG chunks tIME bKGD vpAg\n");
+        let found = chunks(&dir.join("out.png"));
+        for (kind, bytes) in kept {
+            let kind = String::from_utf8_lossy(kind).to_string();
+            assert!(found.contains(&(kind, bytes.to_vec())), "{found:?}");
+        }
+        let words = &[&["w[0, 0]", "in.png", "-o", "out.npy", "--strict"], way].concat();
+        fails(dir, words, "not kept: PNG chunks tIME bKGD vpAg, PNG chunks cICP cLLI");
+    }
+    // What a picture without it is taken for is not lost.
+    grey(&dir.join("srgb.png"), |writer| writer.write_chunk(ChunkType(*b"sRGB"), &[0]).unwrap());
+    assert_eq!(ok(dir, &["w[0, 0]", "srgb.png", "-o", "out.png"]), "");
+    assert!(chunks(&dir.join("out.png")).contains(&("sRGB".to_string(), vec![0])));
+    assert_eq!(ok(dir, &["w[0, 0]", "srgb.png", "-o", "out.jpg"]), "");
+    grey(&dir.join("gamma.png"), |writer| writer.write_chunk(ChunkType(*b"gAMA"), &[0, 0, 255, 1]).unwrap());
+    assert_eq!(ok(dir, &["w[0, 0]", "gamma.png", "-o", "out.tif"]), "warning: out.tif: not kept: PNG chunk gAMA\n");
+}
+
+/// Samples of few bits and palettes become others, which is said.
+#[test]
+fn few_bits_and_palettes() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    write_png(&dir.join("bits.png"), ColorType::Grayscale, BitDepth::One, &[0b1010_0101], |_| ());
+    write_png(&dir.join("palette.png"), ColorType::Indexed, BitDepth::One, &[0b1010_0101], |_| ());
+    fs::write(dir.join("in.pbm"), b"P4\n8 1\n\x5a").unwrap();
+    for (file, lost) in [
+        ("bits.png", "samples of 1 bit (8 are written)"),
+        ("palette.png", "palette (its colours are written)"),
+        ("in.pbm", "samples of 1 bit (8 are written)"),
+    ] {
+        for out in ["out.png", "out.tif", "out.npy"] {
+            assert_eq!(ok(dir, &["w[0, 0]", file, "-o", out]), format!("warning: {out}: not kept: {lost}\n"));
+        }
+        fails(dir, &["w[0, 0]", file, "-o", "out.png", "--strict"], lost);
+    }
+    // A file of bits keeps them.
+    for file in ["bits.png", "in.pbm"] {
+        assert_eq!(ok(dir, &["w[0, 0]", file, "-o", "out.pbm", "--strict"]), "");
+        assert_eq!(fs::read(dir.join("out.pbm")).unwrap(), b"P4\n8 1\n\x5a");
+    }
+}
+
+/// PNM files have what their extensions say, of 8 and 16 bits.
+#[test]
+fn pnm_files() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let wide = ndarray::Array2::from_shape_fn((3, 9), |(y, x)| (y * 20_000 + x * 300 + 1) as u16);
+    save(dir, "u16.npy", &wide);
+    save(dir, "u8.npy", &wide.mapv(|value| value as u8));
+    save(dir, "bool.npy", &wide.mapv(|value| value % 7 < 3));
+    let bytes = |name: &str| fs::read(dir.join(name)).unwrap();
+    for (extension, magic) in [("pgm", "P5\n9 3\n"), ("pnm", "P5\n9 3\n"), ("pam", "P7\nWIDTH 9\nHEIGHT 3\nDEPTH 1\n")]
+    {
+        let out = format!("out.{extension}");
+        for kind in ["u8", "u16"] {
+            let input = format!("{kind}.npy");
+            assert_eq!(ok(dir, &["w[0, 0]", &input, "-o", &out]), "");
+            assert!(bytes(&out).starts_with(magic.as_bytes()), "{out}");
+            ok(dir, &["w[0, 0]", &out, "-o", "back.npy"]);
+            assert_eq!(bytes("back.npy"), bytes(&input), "{kind} {extension}");
+        }
+    }
+    assert!(bytes("out.pam").ends_with(&42_401u16.to_be_bytes()));
+    // Colours, and opacity where there is a place for it.
+    let image = image::RgbaImage::from_fn(5, 4, |x, y| image::Rgba([x as u8, y as u8, 7, (x * y) as u8]));
+    image.save(dir.join("in.png")).unwrap();
+    fails(dir, &["w[0, 0]", "in.png", "-o", "out.ppm"], "a PNM file can't hold the alpha channel");
+    ok(dir, &["w[0, 0]", "in.png", "-o", "out.pam"]);
+    assert_eq!(image::open(dir.join("out.pam")).unwrap().to_rgba8(), image);
+    let deep = image::DynamicImage::ImageRgba8(image.clone()).to_rgb16();
+    deep.save(dir.join("deep.png")).unwrap();
+    for out in ["out.ppm", "out.pam", "out.pnm"] {
+        ok(dir, &["w[0, 0]", "deep.png", "-o", out]);
+        assert_eq!(image::open(dir.join(out)).unwrap().to_rgb16(), deep, "{out}");
+    }
+    assert!(bytes("out.ppm").starts_with(b"P6\n5 4\n65535\n"));
+    // Bits: black is 1, and rows are whole bytes.
+    assert_eq!(ok(dir, &["w[0, 0]", "bool.npy", "-o", "out.pbm"]), "");
+    assert!(bytes("out.pbm").starts_with(b"P4\n9 3\n\x3c"));
+    ok(dir, &["if w[0, 0] > 0 then 1 else 0", "out.pbm", "-o", "back.npy", "--dtype", "bool"]);
+    let back: ArrayD<bool> = read_npy(dir.join("back.npy")).unwrap();
+    assert_eq!(back, wide.mapv(|value| value % 7 < 3).into_dyn());
+    fails(
+        dir,
+        &["w[0, 0]", "u8.npy", "-o", "out.pbm"],
+        "a .pbm file can hold 0 and 255 only, which are black and white",
+    );
+    fails(dir, &["w[0, 0]", "u16.npy", "-o", "out.pbm"], "a PBM file can't hold u16, only bool, u8");
+    fails(dir, &["w[0, 0]", "deep.png", "-o", "out.pbm", "--dtype", "u8"], "a PBM file can't hold colours");
+}
+
+/// A JPEG picture with these segments in front, and bytes behind.
+fn write_jpeg(path: &Path, segments: &[(u8, &[u8])], behind: &[u8]) {
+    let mut bytes = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new(&mut bytes).encode(&[7; 64], 8, 8, image::ExtendedColorType::L8).unwrap();
+    let mut all = bytes[..2].to_vec();
+    for (marker, data) in segments {
+        all.extend([0xff, *marker]);
+        all.extend((data.len() as u16 + 2).to_be_bytes());
+        all.extend(*data);
+    }
+    fs::write(path, [&all, &bytes[2..], behind].concat()).unwrap();
+}
+
+#[test]
+fn segments_of_jpeg_files() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let numbers: Vec<u8> = [
+        &b"MPF\0MM\0*\0\0\0\x08\0\x02"[..],
+        &[0xb0, 0, 0, 7, 0, 0, 0, 4, 48, 49, 48, 48],
+        &[0xb0, 1, 0, 4, 0, 0, 0, 1, 0, 0, 0, 3],
+    ]
+    .concat();
+    let iptc = b"Photoshop 3.0\0".as_slice();
+    for (segments, behind, lost) in [
+        (&[][..], &b""[..], ""),
+        (&[(0xfe, &b"a word"[..])], b"", "text \"Comment\""),
+        (
+            &[(0xed, iptc), (0xec, b"Ducky"), (0xed, iptc), (0xe5, &[1])],
+            b"",
+            "JPEG segments APP13 (Photoshop), APP12 (Ducky), APP5",
+        ),
+        (&[(0xe1, b"http://ns.adobe.com/xmp/extension/\0")], b"", "JPEG segment APP1 (more XMP data)"),
+        (&[(0xe2, &numbers)], b"\xff\xd8\xff\xd9", "the 2 other pictures of the file"),
+        (&[], b"a film", "6 bytes behind the picture"),
+        (&[], b"\0\0\0", ""),
+    ] {
+        write_jpeg(&dir.join("in.jpg"), segments, behind);
+        let expected = if lost.is_empty() { String::new() } else { format!("warning: out.jpg: not kept: {lost}\n") };
+        assert_eq!(ok(dir, &["w[0, 0]", "in.jpg", "-o", "out.jpg"]), expected);
+        if !lost.is_empty() {
+            fails(dir, &["w[0, 0]", "in.jpg", "-o", "out.jpg", "--strict"], lost);
+        }
+    }
+    // A comment is a text, for which there is a place elsewhere.
+    write_jpeg(&dir.join("in.jpg"), &[(0xfe, b"a word")], b"");
+    assert_eq!(ok(dir, &["w[0, 0]", "in.jpg", "-o", "out.png"]), "");
+    assert!(chunks(&dir.join("out.png")).contains(&("tEXt".to_string(), b"Comment\0a word".to_vec())));
+}
+
+/// What a video says of single pictures is lost, and said to be, as soon as it is seen.
+#[test]
+fn lines_of_pictures_in_videos() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let video = |lines: [&str; 2]| format!("YUV4MPEG2 W4 H1 Cmono\n{}\nabcd{}\nefgh", lines[0], lines[1]);
+    let lost = "not kept: what the video says of its pictures in their FRAME lines";
+    for (lines, said) in [
+        (["FRAME", "FRAME"], String::new()),
+        (["FRAME Ip", "FRAME Ip"], format!("warning: out.y4m: {lost}\n")),
+        (["FRAME", "FRAME Ip"], format!("warning: {lost}\n")),
+    ] {
+        fs::write(dir.join("in.y4m"), video(lines)).unwrap();
+        assert_eq!(ok(dir, &["w[0, 0, 0]", "in.y4m", "-o", "out.y4m"]), said);
+        assert_eq!(fs::read_to_string(dir.join("out.y4m")).unwrap(), video(["FRAME", "FRAME"]));
+    }
+    fs::write(dir.join("in.y4m"), video(["FRAME Ip", "FRAME"])).unwrap();
+    fails(dir, &["w[0, 0, 0]", "in.y4m", "-o", "out.y4m", "--strict"], lost);
+}
