@@ -283,6 +283,9 @@ fn segments_of_jpeg_files() {
             fails(dir, &["w[0, 0]", "in.jpg", "-o", "out.jpg", "--strict"], lost);
         }
     }
+    let inks = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/inks.jpg");
+    let lost = "CMYK colours (red, green and blue are written), colour profile, which is of CMYK colours";
+    assert_eq!(ok(dir, &["w[0, 0]", inks, "-o", "out.jpg"]), format!("warning: out.jpg: not kept: {lost}\n"));
     // A comment is a text, for which there is a place elsewhere.
     write_jpeg(&dir.join("in.jpg"), &[(0xfe, b"a word")], b"");
     assert_eq!(ok(dir, &["w[0, 0]", "in.jpg", "-o", "out.png"]), "");

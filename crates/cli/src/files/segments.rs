@@ -26,6 +26,7 @@ pub fn read(bytes: &[u8], metadata: &mut Metadata) {
                 at += 2;
                 continue;
             }
+            0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) && data.get(5) == Some(&4) => forget_inks(metadata),
             0xfe => metadata.texts.push(("Comment".to_string(), text(data))),
             0xe2 if data.starts_with(PICTURES) => others = pictures(&data[PICTURES.len()..]).or(Some(2)),
             0xe0..=0xef if !is_read(*marker, data) => {
@@ -54,6 +55,14 @@ pub fn read(bytes: &[u8], metadata: &mut Metadata) {
             metadata.unread.push(format!("{behind} bytes behind the picture"));
         }
         _ => {}
+    }
+}
+
+/// Says that colours of four inks become red, green and blue, which a profile of inks does not describe.
+fn forget_inks(metadata: &mut Metadata) {
+    metadata.unread.push("CMYK colours (red, green and blue are written)".to_string());
+    if metadata.icc.take_if(|profile| profile.get(16..20) == Some(b"CMYK")).is_some() {
+        metadata.unread.push("colour profile, which is of CMYK colours".to_string());
     }
 }
 
