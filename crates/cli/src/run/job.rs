@@ -280,6 +280,7 @@ pub fn check_chain(kernels: &[Kernel]) -> Result<(), Failure> {
     for (one, next) in kernels.iter().zip(&kernels[1..]) {
         let (given, needed) = (one.outputs().len(), next.inputs().len());
         if given != needed {
+            let [next, one] = [next, one].map(|kernel| printable(&kernel.to_string()));
             let message = format!("--then: `{next}` has {needed} inputs, and `{one}` {given} outputs");
             return Err(Failure::Run(message));
         }
