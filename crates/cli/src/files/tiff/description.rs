@@ -161,23 +161,26 @@ fn shaped(mut entries: Map<String, Json>, shape: &[usize], was: Arranged, now: A
     Some(format!("{{\"shape\": [{}]{comma}{}", lengths.join(", "), &others[1..]))
 }
 
+/// What OME calls the types of elements.
+const OME_TYPES: [(DType, &str); 9] = [
+    (DType::Bool, "uint8"),
+    (DType::U8, "uint8"),
+    (DType::I8, "int8"),
+    (DType::I16, "int16"),
+    (DType::U16, "uint16"),
+    (DType::I32, "int32"),
+    (DType::U32, "uint32"),
+    (DType::F32, "float"),
+    (DType::F64, "double"),
+];
+
 /// OME's description of one image whose pictures have another size, type or distance of pixels; none where it counts what is no more.
 fn ome(text: &str, was: Arranged, now: Arranged, place: &Place<'_>) -> Option<String> {
     let alone = text.matches("<Pixels ").count() == 1;
     if !alone || (was.pages, was.samples) != (now.pages, now.samples) || place.moved && text.contains("PositionX=") {
         return None;
     }
-    let kind = match now.dtype {
-        DType::I8 => "int8",
-        DType::I16 => "int16",
-        DType::I32 => "int32",
-        DType::Bool | DType::U8 => "uint8",
-        DType::U16 => "uint16",
-        DType::U32 => "uint32",
-        DType::F32 => "float",
-        DType::F64 => "double",
-        _ => return None,
-    };
+    let (_, kind) = OME_TYPES.iter().find(|(dtype, _)| *dtype == now.dtype)?;
     let (head, pixels) = text.split_once("<Pixels ")?;
     let (attributes, tail) = pixels.split_once('>')?;
     let mut attributes = format!(" {attributes}");
