@@ -293,6 +293,40 @@ fn the_first_of_two_descriptions_is_kept() {
     assert_eq!(descriptions(&dir.join("out.tif")), [Some("the user's own".to_string())]);
 }
 
+/// Tags are named, pages that differ are told apart, and lies are said to be in a page.
+#[test]
+fn words_for_tags_and_pages() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let page =
+        |photometric| Page { bits: 8, photometric, bytes: &[0; 32], texts: &[(271, "a"), (285, "b"), (65_000, "c")] };
+    write_tiff(&dir.join("in.tif"), &[page(1)]);
+    let said = ok(dir, &["w[0, 0]", "in.tif", "-o", "out.npy"]);
+    assert!(said.contains("not kept: tag 271 (Make), tag 285 (PageName), tag 65000\n"), "{said}");
+
+    write_tiff(&dir.join("two.tif"), &[page(1), page(0)]);
+    let differ = "page 0 has the photometric interpretation 1, and page 1 the photometric interpretation 0";
+    fails(dir, &["w[0, 0]", "two.tif", "-o", "out.npy"], differ);
+
+    // Sixteen rows where there are bytes for four.
+    let mut bytes = fs::read(dir.join("in.tif")).unwrap();
+    let entry = [278u16.to_ne_bytes(), 4u16.to_ne_bytes(), 1u16.to_ne_bytes(), [0; 2]].concat();
+    let place = bytes.windows(8).position(|other| *other == entry).unwrap();
+    bytes[place + 8] = 1;
+    fs::write(dir.join("lie.tif"), &bytes).unwrap();
+    fails(
+        dir,
+        &["w[0, 0]", "lie.tif", "-o", "out.npy"],
+        "page 0: its sizes do not go together, of which one lies: tag 256 (ImageWidth)",
+    );
+
+    let mut pair = vec![0; 352];
+    pair[..4].copy_from_slice(&348u32.to_ne_bytes());
+    pair[344..348].copy_from_slice(b"ni1\0");
+    fs::write(dir.join("brain.hdr"), pair).unwrap();
+    fails(dir, &["w[0, 0]", "brain.hdr", "-o", "out.npy"], "is the header of a pair (.hdr and .img)");
+}
+
 /// A nodata text that is no number says nothing, which is said.
 #[test]
 fn nodata_that_is_no_number() {

@@ -311,3 +311,61 @@ fn lines_of_pictures_in_videos() {
     fs::write(dir.join("in.y4m"), video(["FRAME Ip", "FRAME"])).unwrap();
     fails(dir, &["w[0, 0, 0]", "in.y4m", "-o", "out.y4m", "--strict"], lost);
 }
+
+/// The opacity of a picture is a band like others for kernels that name it.
+#[test]
+fn opacity_is_an_input() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    image::RgbaImage::from_fn(5, 4, |x, y| image::Rgba([x as u8, y as u8, 7, (x * y) as u8]))
+        .save(dir.join("rgba.png"))
+        .unwrap();
+    image::ImageBuffer::from_fn(5, 4, |x, y| image::LumaA([x as u8, (x * y) as u8])).save(dir.join("la.png")).unwrap();
+    let expected = ndarray::Array2::from_shape_fn((4, 5), |(y, x)| (x * y) as u8).into_dyn();
+    for words in [
+        &["input r, g, b, a; a[0, 0]", "rgba.png"][..],
+        &["input a; a[0, 0]", "rgba.png#4"],
+        &["input r, a; a[0, 0]", "rgba.png", "--band", "r=1", "--band", "a=4"],
+        &["input l, a; a[0, 0]", "la.png"],
+    ] {
+        for way in [&[][..], &["--stream"]] {
+            assert_eq!(ok(dir, &[words, &["-o", "out.npy"], way].concat()), "");
+            let found: ArrayD<u8> = read_npy(dir.join("out.npy")).unwrap();
+            assert_eq!(found, expected, "{words:?}");
+        }
+    }
+    // Colours alone are bands as before.
+    ok(dir, &["input r, g, b; r[0, 0] + g[0, 0]", "rgba.png", "-o", "out.npy"]);
+    let few = "which has 3 bands, and one of opacity";
+    fails(dir, &["input a, b; a[0, 0] + b[0, 0]", "rgba.png", "-o", "out.npy"], few);
+    fails(dir, &["w[0, 0]", "rgba.png#5", "-o", "out.npy"], "there is no band 5: it has 4, counted from 1");
+}
+
+/// What runs on its own result is told how often, and may have another type, if that holds the input.
+#[test]
+fn repeated_runs() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    save(dir, "in.npy", &ndarray::Array2::from_shape_fn((1, 6), |(_, x)| x as u8));
+    let report = |words: &[&str]| {
+        let output = Command::cargo_bin("hoodoo").unwrap().current_dir(dir).arg("run").args(words).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()["files"][0]["runs"].clone()
+    };
+    let least = ["min(w)", "in.npy", "-o", "out.npy", "--size", "1,3", "--json", "--quiet"];
+    assert_eq!(report(&least), serde_json::Value::Null);
+    assert_eq!(report(&[&least[..], &["--repeat", "stable"]].concat()), 5);
+    for way in [&[][..], &["--stream"]] {
+        assert_eq!(report(&[&least[..], &["--repeat", "2"], way].concat()), 2);
+        let half = ["w[0, 0] / 2", "in.npy", "-o", "out.npy", "--dtype", "f32", "--repeat", "2"];
+        ok(dir, &[&half[..], way].concat());
+        let found: ArrayD<f32> = read_npy(dir.join("out.npy")).unwrap();
+        assert_eq!(found.into_raw_vec_and_offset().0, [0.0, 0.25, 0.5, 0.75, 1.0, 1.25]);
+    }
+    save(dir, "in.npy", &ndarray::Array2::from_elem((1, 2), 300u16));
+    fails(
+        dir,
+        &["w[0, 0]", "in.npy", "-o", "out.npy", "--dtype", "u8", "--repeat", "2"],
+        "the output is u8, and the first input",
+    );
+}

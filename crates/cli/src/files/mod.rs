@@ -56,6 +56,9 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Image, Failure> {
             true => Format::of_bytes(&source.start()?).unwrap_or(format),
             false => format,
         };
+        if format == Format::Hdr && nifti::begins_pair(&source.start()?) {
+            return Err(nifti::PAIR.to_string());
+        }
         let image = read_source(format, source, options)?;
         match options.page {
             Some(page) if page > 0 && !format.has_pages() => {

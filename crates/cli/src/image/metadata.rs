@@ -7,6 +7,7 @@ use ndarray::{ArrayD, Slice};
 use tiff::tags::Type;
 
 use super::header::{Header, PngChunk};
+use super::tag_names::words_for_tag;
 
 /// What a file carries besides samples.
 #[derive(Clone, Debug, Default)]
@@ -425,11 +426,11 @@ impl Metadata {
                 (Carried::Texts, tag::IMAGE_DESCRIPTION) => add(true, Carried::Texts, "description"),
                 (Carried::Texts, tag::SOFTWARE) => add(true, Carried::Texts, "software"),
                 (Carried::Texts, tag::DATE_TIME) => add(true, Carried::Texts, "date"),
-                (Carried::Texts, number) => add(true, Carried::Texts, &format!("tag {number}")),
+                (Carried::Texts, number) => add(true, Carried::Texts, &words_for_tag(number)),
                 (Carried::Tags, tag::GDAL_METADATA) => add(true, Carried::Tags, "GDAL's metadata"),
                 // Exif data of other files has these, too.
                 (Carried::Tags, tag::MAKE | tag::MODEL) if self.exif.is_some() => {}
-                (Carried::Tags, number) => add(true, Carried::Tags, &format!("tag {number}")),
+                (Carried::Tags, number) => add(true, Carried::Tags, &words_for_tag(number)),
                 // These are above already, whatever file they are from.
                 _ => {}
             }

@@ -12,6 +12,10 @@ use super::exif;
 use super::predictor::Predictor;
 use super::repeated::first_description;
 use crate::image::metadata::{Page, Tag, Value, tag};
+use crate::image::tag_names::words_for_tag;
+
+/// The most numbers of a tag that a message has.
+const MOST_SHOWN: usize = 8;
 
 /// More pages than any file has; a file may say so in a loop of directories.
 const MAX_PAGES: usize = 1 << 20;
@@ -98,8 +102,12 @@ const OF_STORAGE: [u16; 34] = [
 ];
 
 /// Tags with places in the file, or tables of a compression that is not written: they can't be copied.
-const NOT_COPIED: [(u16, &str); 4] =
-    [(330, "smaller pictures inside of a page"), (40965, "Exif data"), (37724, "Photoshop's layers"), (400, "tag 400")];
+const NOT_COPIED: [(u16, &str); 4] = [
+    (330, "smaller pictures inside of a page"),
+    (40965, "Exif data"),
+    (37724, "Photoshop's layers"),
+    (400, "tag 400 (GlobalParametersIFD)"),
+];
 
 /// The tables of JPEG compression and the kinds of YCbCr: the samples are written as they were read, without them.
 fn is_of_jpeg(number: u16) -> bool {
@@ -178,7 +186,7 @@ impl Tags<'_> {
     fn value(&mut self, number: u16) -> Result<Option<Value>, String> {
         let mut value = ValueBuffer::empty(Type::BYTE);
         let found = self.tags.find_tag_buf(Name::from_u16_exhaustive(number), &mut value);
-        match found.map_err(|error| format!("tag {number}: {error}"))? {
+        match found.map_err(|error| format!("{}: {error}", words_for_tag(number)))? {
             None => Ok(None),
             Some(_) => {
                 value.set_byte_order(ByteOrder::native());
@@ -189,7 +197,7 @@ impl Tags<'_> {
 
     fn numbers(&mut self, number: u16) -> Result<Option<Vec<u64>>, String> {
         let tag = Name::from_u16_exhaustive(number);
-        self.tags.find_tag_unsigned_vec(tag).map_err(|error| format!("tag {number}: {error}"))
+        self.tags.find_tag_unsigned_vec(tag).map_err(|error| format!("{}: {error}", words_for_tag(number)))
     }
 
     fn number(&mut self, number: u16) -> Result<Option<u64>, String> {
@@ -209,7 +217,10 @@ impl Tags<'_> {
         let all = self.numbers(number)?.unwrap_or_default();
         let first = all.first().copied().unwrap_or(default.into());
         if all.iter().any(|other| *other != first) {
-            return Err(format!("its channels differ in {name}: {all:?}"));
+            let few = &all[..all.len().min(MOST_SHOWN)];
+            let more = if few.len() < all.len() { ", ..." } else { "" };
+            let few: Vec<String> = few.iter().map(ToString::to_string).collect();
+            return Err(format!("its channels differ in {name}: {}{more}", few.join(", ")));
         }
         u16::try_from(first).map_err(|_| format!("its {name} is {first}"))
     }
@@ -286,7 +297,7 @@ impl Tags<'_> {
             let foreign = matches!(number, 50838 | 50839) && self.order != ByteOrder::native();
             let what = NOT_COPIED.iter().find(|(other, _)| *other == number).map(|(_, what)| what.to_string());
             let pointer = matches!(kind, Type::IFD | Type::IFD8) || foreign;
-            if let Some(what) = what.or(pointer.then(|| format!("tag {number}"))) {
+            if let Some(what) = what.or(pointer.then(|| words_for_tag(number))) {
                 if !others.contains(&what) {
                     others.push(what);
                 }

@@ -160,7 +160,8 @@ pub fn run(
     let outputs = names.iter().zip(targets.iter().zip(&wrote)).map(described).collect();
     publish(wrote.into_iter().filter_map(|one| one.written).collect())?;
     let outputs = if arguments.json { outputs } else { Vec::new() };
-    report.filtered.push(Filtered { inputs: arguments.inputs.clone(), outputs });
+    let runs = arguments.repeat.map(|_| stages.len());
+    report.filtered.push(Filtered { inputs: arguments.inputs.clone(), outputs, runs });
     Ok(())
 }
 
