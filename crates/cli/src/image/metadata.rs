@@ -446,7 +446,11 @@ fn meaning_of_colours(chunks: &[PngChunk], has_profile: bool) -> String {
     let is_known = has_profile || has(b"sRGB") || has(b"cICP");
     let kinds: Vec<_> = chunks
         .iter()
-        .filter(|chunk| !matches!(&chunk.kind, b"sRGB") && !(is_known && matches!(&chunk.kind, b"gAMA" | b"cHRM")))
+        .filter(|chunk| match &chunk.kind {
+            b"sRGB" => false,
+            b"gAMA" | b"cHRM" => !is_known,
+            _ => true,
+        })
         .map(|chunk| String::from_utf8_lossy(&chunk.kind).to_string())
         .collect();
     match kinds.as_slice() {
