@@ -218,7 +218,7 @@ fn what_is_wrong_with_files() {
     let mut pair = volume.clone();
     pair[344..348].copy_from_slice(b"ni1\0");
     put("pair.nii", &pair);
-    fails(&dir, &["w[0, 0, 0]", "pair.nii", "-o", "x.npy"], "in another file (.img)");
+    fails(&dir, &["w[0, 0, 0]", "pair.nii", "-o", "x.npy"], "whose voxels are in the other file");
     let mut complex = volume.clone();
     complex[70] = 32;
     put("complex.nii", &complex);
