@@ -272,7 +272,7 @@ fn segments_of_jpeg_files() {
             "JPEG segments APP13 (Photoshop), APP12 (Ducky), APP5",
         ),
         (&[(0xe1, b"http://ns.adobe.com/xmp/extension/\0")], b"", "JPEG segment APP1 (more XMP data)"),
-        (&[(0xe2, &numbers)], b"\xff\xd8\xff\xd9", "the 2 other pictures of the file"),
+        (&[(0xe2, &numbers)], b"\xff\xd8\xff\xd9", "the 2 other pages"),
         (&[], b"a film", "6 bytes behind the picture"),
         (&[], b"\0\0\0", ""),
     ] {
@@ -286,10 +286,52 @@ fn segments_of_jpeg_files() {
     let inks = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/inks.jpg");
     let lost = "CMYK colours (red, green and blue are written), colour profile, which is of CMYK colours";
     assert_eq!(ok(dir, &["w[0, 0]", inks, "-o", "out.jpg"]), format!("warning: out.jpg: not kept: {lost}\n"));
+    write_jpeg(&dir.join("in.jpg"), &[(0xe2, &numbers)], b"\xff\xd8\xff\xd9");
+    fails(dir, &["w[0, 0]", "in.jpg", "-o", "in.jpg"], "in.jpg: the file would lose its 2 other pages");
     // A comment is a text, for which there is a place elsewhere.
     write_jpeg(&dir.join("in.jpg"), &[(0xfe, b"a word")], b"");
     assert_eq!(ok(dir, &["w[0, 0]", "in.jpg", "-o", "out.png"]), "");
     assert!(chunks(&dir.join("out.png")).contains(&("tEXt".to_string(), b"Comment\0a word".to_vec())));
+}
+
+/// What the headers of other pictures say.
+#[test]
+fn headers_of_other_pictures() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let picture = image::GrayImage::from_fn(4, 4, |x, y| image::Luma([(x + y) as u8]));
+    picture.save(dir.join("in.bmp")).unwrap();
+    // Greys are a palette of BMP files, of which nothing is lost; now with other colours, and a resolution of 300 for an inch.
+    assert_eq!(ok(dir, &["w[0, 0]", "in.bmp", "-o", "out.bmp"]), "");
+    let mut bytes = fs::read(dir.join("in.bmp")).unwrap();
+    for place in [38, 42] {
+        bytes[place..place + 4].copy_from_slice(&11_811u32.to_le_bytes());
+    }
+    bytes[14 + 40 + 4] ^= 1;
+    fs::write(dir.join("in.bmp"), bytes).unwrap();
+    let palette = "palette (its colours are written)";
+    assert_eq!(ok(dir, &["w[0, 0]", "in.bmp", "-o", "out.png"]), format!("warning: out.png: not kept: {palette}\n"));
+    assert!(
+        chunks(&dir.join("out.png"))
+            .iter()
+            .any(|(kind, bytes)| kind == "pHYs" && bytes[..4] == 11_811u32.to_be_bytes())
+    );
+    let said = ok(dir, &["w[0, 0]", "in.bmp", "-o", "out.bmp"]);
+    assert_eq!(said, format!("warning: out.bmp: not kept: {palette}, resolution\n"));
+    fs::write(dir.join("in.pgm"), b"P5\n# a word\n2 1\n255\n#\n").unwrap();
+    assert_eq!(ok(dir, &["w[0, 0]", "in.pgm", "-o", "out.pgm"]), "warning: out.pgm: not kept: comment\n");
+    // What looks so among the samples is none.
+    fs::write(dir.join("in.pgm"), b"P5\n2 2\n255\n\x01\n#\n").unwrap();
+    assert_eq!(ok(dir, &["w[0, 0]", "in.pgm", "-o", "out.pgm"]), "");
+    image::Rgb32FImage::new(4, 4).save(dir.join("in.hdr")).unwrap();
+    assert_eq!(ok(dir, &["w[0, 0]", "in.hdr", "-o", "out.hdr"]), "");
+    let bytes = fs::read(dir.join("in.hdr")).unwrap();
+    let line = bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    fs::write(dir.join("in.hdr"), [&bytes[..line], &b"EXPOSURE=2\n"[..], &bytes[line..]].concat()).unwrap();
+    assert_eq!(
+        ok(dir, &["w[0, 0]", "in.hdr", "-o", "out.hdr"]),
+        "warning: out.hdr: not kept: lines of the HDR header\n"
+    );
 }
 
 /// What a video says of single pictures is lost, and said to be, as soon as it is seen.

@@ -17,6 +17,7 @@ mod png;
 mod pnm;
 mod raster;
 mod raw;
+mod remarks;
 mod rows;
 mod segments;
 mod sequence;

@@ -16,6 +16,7 @@ use super::format::Format;
 use super::jpeg;
 use super::options::{ReadOptions, Told};
 use super::orientation::upright;
+use super::remarks;
 use super::segments;
 use super::source::Source;
 use super::tiff::with_bytes;
@@ -26,7 +27,14 @@ use crate::image::{Channels, Image, Metadata};
 const JPEG_QUALITY: u8 = 95;
 
 /// Reads a file of this format.
-pub fn read(format: Format, source: Source, options: &ReadOptions) -> Result<Image, String> {
+pub fn read(format: Format, mut source: Source, options: &ReadOptions) -> Result<Image, String> {
+    let start = source.start()?;
+    let mut image = read_picture(format, source, options)?;
+    remarks::read(format, &start, &mut image.metadata);
+    Ok(image)
+}
+
+fn read_picture(format: Format, source: Source, options: &ReadOptions) -> Result<Image, String> {
     let name = format.name();
     let corrupt = |error| corrupt(name, error);
     let reader = source.reader;

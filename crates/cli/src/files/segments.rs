@@ -49,8 +49,7 @@ pub fn read(bytes: &[u8], metadata: &mut Metadata) {
     }
     let behind = bytes.len().saturating_sub(at + 2);
     match others {
-        Some(2) => metadata.unread.push("the other picture of the file".to_string()),
-        Some(count) if count > 2 => metadata.unread.push(format!("the {} other pictures of the file", count - 1)),
+        Some(count) if count > 1 => metadata.other_pages = count as usize - 1,
         _ if bytes.get(at + 2..).is_some_and(|rest| rest.iter().any(|byte| !matches!(byte, 0 | 0xff))) => {
             metadata.unread.push(format!("{behind} bytes behind the picture"));
         }

@@ -30,10 +30,11 @@ pub fn carry(
         && let Some(target) = targets.iter().find(|target| target.is(path))
     {
         let message = match input.other_pages {
-            1 => "--page: the file would lose its other page".to_string(),
-            pages => format!("--page: the file would lose its {pages} other pages"),
+            1 => "the file would lose its other page".to_string(),
+            pages => format!("the file would lose its {pages} other pages"),
         };
-        return Err(Failure::at(target.path(), message));
+        let option = if arguments.page.is_some() { "--page: " } else { "" };
+        return Err(Failure::at(target.path(), format!("{option}{message}")));
     }
     let mut all = Vec::new();
     for target in targets {
