@@ -240,6 +240,21 @@ fn a_place_is_a_line_and_a_column_of_characters() {
     assert_eq!(&"# größe\n  mean(w) +\n  é"[error.span().start..error.span().end], "é");
 }
 
+/// Terminals obey some characters. None of them is printed, whether it is an error or stands beside one, and what is marked stays marked.
+#[test]
+fn controls_are_not_printed() {
+    for control in ('\u{1}'..='\u{8}').chain('\u{e}'..='\u{1f}').chain('\u{7f}'..='\u{9f}') {
+        let source = format!("# {control}{control}\nmin(w) + {control}[31m {control} q # {control}");
+        let drawn = compile_error(&source).unwrap().to_string();
+        assert!(!drawn.contains(control), "{drawn:?}");
+        let beside = compile_error(&format!("# {control}\nlet {control} = 1; w")).unwrap().to_string();
+        assert!(!beside.contains(control), "{beside:?}");
+        let lines: Vec<&str> = drawn.lines().collect();
+        let (text, mark) = (lines[3].chars().collect::<Vec<_>>(), lines[4].chars().position(|c| c == '^').unwrap());
+        assert!(!text[mark].is_ascii() && text[mark - 2] == '+', "{drawn}");
+    }
+}
+
 #[test]
 fn colours_are_only_added() {
     let error = compile_error("meen(w)").expect("the kernel is wrong");

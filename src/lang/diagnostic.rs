@@ -1,5 +1,6 @@
 //! What is wrong with a kernel, and where: the kinds of error, and the one place that draws them.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -260,30 +261,57 @@ pub(crate) struct Place<'a> {
 impl Drawing<'_> {
     /// The drawing as text, in colours if `colour`.
     pub fn render(&self, colour: bool) -> String {
-        let mut title = self.level.clone().primary_title(self.message);
+        let mut title = self.level.clone().primary_title(without_controls(self.message));
         if let Some(id) = self.id {
             title = title.id(id);
         }
         let mut group = match &self.place {
             None => annotate_snippets::Group::with_title(title),
             Some(Place { source, origin, span, label }) => {
-                let mut primary = AnnotationKind::Primary.span(clip(source, *span));
+                let mut primary = AnnotationKind::Primary.span(drawn(source, *span));
                 if !label.is_empty() {
-                    primary = primary.label(*label);
+                    primary = primary.label(without_controls(label));
                 }
-                let notes = self
-                    .notes
-                    .iter()
-                    .map(|(span, text)| AnnotationKind::Context.span(clip(source, *span)).label(text.as_str()));
-                title.element(Snippet::source(*source).path(*origin).annotation(primary).annotations(notes))
+                let notes = self.notes.iter().map(|(span, text)| {
+                    AnnotationKind::Context.span(drawn(source, *span)).label(without_controls(text))
+                });
+                let snippet = Snippet::source(without_controls(source)).path(without_controls(origin));
+                title.element(snippet.annotation(primary).annotations(notes))
             }
         };
         if let Some(hint) = self.hint {
-            group = group.element(Level::HELP.message(hint));
+            group = group.element(Level::HELP.message(without_controls(hint)));
         }
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         renderer.render(&[group])
     }
+}
+
+/// Whether terminals may obey a character that the drawing of sources leaves as it is: the second set of controls, of which one begins
+/// commands.
+fn is_control(letter: char) -> bool {
+    ('\u{80}'..='\u{9f}').contains(&letter)
+}
+
+/// The text with what stands for a character in the place of each such control.
+fn without_controls(text: &str) -> Cow<'_, str> {
+    match text.contains(is_control) {
+        true => Cow::Owned(text.replace(is_control, REPLACED)),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// What stands for a control.
+const REPLACED: &str = "\u{fffd}";
+
+/// The span as a range of the source as it is drawn.
+fn drawn(source: &str, span: Span) -> std::ops::Range<usize> {
+    let range = clip(source, span);
+    let moved = |at: usize| {
+        let longer = |letter: char| REPLACED.len() - letter.len_utf8();
+        at + source[..at].chars().filter(|letter| is_control(*letter)).map(longer).sum::<usize>()
+    };
+    moved(range.start)..moved(range.end)
 }
 
 /// The most bytes of a line that are marked. All that is marked is drawn, and a name may be as long as a source.

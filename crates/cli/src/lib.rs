@@ -53,6 +53,17 @@ struct Cli {
     command: Command,
 }
 
+/// What `hoodoo run` does, at length.
+fn about_run() -> String {
+    format!(
+        "Filter files with a kernel\n\n\
+         Files are known by their extension: {}; what comes through standard input, by its first bytes. Each colour channel of a picture is \
+         filtered on its own, and an alpha channel is carried over. An output file appears whole or not at all, and may be one of the \
+         inputs. What is kept of files, and what each type can hold: docs/cli.md.",
+        files::Format::names()
+    )
+}
+
 /// What the help ends with.
 const FIRST_EXAMPLES: &str = "\
 Examples:
@@ -121,11 +132,7 @@ Examples:
 #[derive(Subcommand)]
 enum Command {
     /// Filter files with a kernel
-    ///
-    /// Files are known by their extension: .npy, .png, .tif, .tiff, .jpg, .jpeg. Each colour channel of a picture is
-    /// filtered on its own, and an alpha channel is carried over. An output file appears whole or not at all, and may
-    /// be one of the inputs.
-    #[command(after_help = RUN_EXAMPLES)]
+    #[command(long_about = about_run(), after_help = RUN_EXAMPLES)]
     Run(Box<run::RunArguments>),
     /// Type expressions, and see at once what they do to an image
     ///

@@ -59,6 +59,8 @@ pub struct Filtered {
     pub inputs: Vec<PathBuf>,
     /// What was written, as JSON.
     pub outputs: Vec<Value>,
+    /// How often the kernel was run on its own result, if it was.
+    pub runs: Option<usize>,
 }
 
 /// What the values of an output are like, of which more and more come.
@@ -118,7 +120,11 @@ impl Report {
         let path = |path: &Path| path.display().to_string();
         let files = self.filtered.iter().map(|one| {
             let inputs: Vec<String> = one.inputs.iter().map(|input| path(input)).collect();
-            json!({ "inputs": inputs, "outputs": one.outputs })
+            let mut said = json!({ "inputs": inputs, "outputs": one.outputs });
+            if let Some(runs) = one.runs {
+                said["runs"] = runs.into();
+            }
+            said
         });
         let failed = |input: Option<String>, failure: &Failure| json!({ "input": input, "error": failure.message() });
         let failures = match failure {

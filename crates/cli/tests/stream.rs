@@ -61,6 +61,7 @@ fn arrays_as_in_memory() {
         cases.push(("line.npy", vec!["min(w)", "--size", "6", "--mode", mode, "--cval", "-1"]));
     }
     cases.push(("long.npy", vec!["w[-2, 0] / 2 + w[1, 5]", "--dtype", "f32"]));
+    cases.push(("small.npy", vec!["w[-2, 0, 0] / 2 + w[1, 5, 0]", "--dtype", "f64", "--repeat", "3"]));
     cases.push(("long.npy", vec!["count(inside())", "--size", "3"]));
     cases.push(("small.npy", vec!["max(w)", "--size", "3", "--axes", "1,2"]));
     cases.push(("small.npy", vec!["max(w)", "--size", "3,1,3", "--mode", "shrink,nearest,wrap"]));
@@ -148,8 +149,8 @@ fn chains_as_in_memory() {
     fails(dir, &["w[0,0]", "long.npy", "--then", "assert coord(0) < 20; w[0,0]", "-o", "x.npy", "--stream"], "[20, 0]");
     fails(
         dir,
-        &["w[0,0]", "long.npy", "--repeat", "2", "--dtype", "f32", "-o", "x.npy", "--stream"],
-        "the output is f32",
+        &["w[0,0]", "long.npy", "--repeat", "2", "--dtype", "bool", "-o", "x.npy", "--stream"],
+        "the output is bool",
     );
 }
 

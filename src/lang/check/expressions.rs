@@ -1,5 +1,6 @@
 //! The value of each form of expression, with its type.
 
+use super::names::named_offset;
 use super::pixel::at_pixel;
 use super::{Binding, Checked, Checker, MAX_AXES, STEPS_PER_NODE, Value, Values, counted};
 use crate::lang::ast::{self, ExprKind, Name, PrefixOp};
@@ -334,7 +335,7 @@ impl<'a> Checker<'a> {
         const FARTHEST: i32 = 1 << 20;
         let offset = offsets
             .iter()
-            .map(|offset| self.whole(offset, "an offset", -FARTHEST, FARTHEST))
+            .map(|offset| self.whole(offset, "an offset", -FARTHEST, FARTHEST).map_err(named_offset))
             .collect::<Checked<Box<[i32]>>>()?;
         let element = Value::new(self.builder.leaf(Expr::At { input: index, offset }, Type::NUMBER), Type::NUMBER);
         Ok(if value.ty.elem == Elem::Boolean { self.is_true(element) } else { element })

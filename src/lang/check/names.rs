@@ -82,7 +82,7 @@ impl<'a> Checker<'a> {
         } else if name == "w" {
             diagnostic = diagnostic.hint(format!("the program names its inputs: {}", self.inputs.join(", ")));
         } else if let Some(similar) = most_similar(name, known) {
-            diagnostic = diagnostic.hint(format!("did you mean `{similar}`?"));
+            diagnostic = diagnostic.hint(did_you_mean(similar));
         }
         diagnostic
     }
@@ -99,7 +99,7 @@ impl<'a> Checker<'a> {
         let functions = self.functions.iter().map(|function| function.ast.name.text.as_str());
         let builtins = BUILTINS.iter().filter(|builtin| builtin.arity().is_some()).map(|builtin| builtin.name);
         match most_similar(name, functions.chain(builtins)) {
-            Some(similar) => diagnostic.hint(format!("did you mean `{similar}`?")),
+            Some(similar) => diagnostic.hint(did_you_mean(similar)),
             None => diagnostic,
         }
     }
@@ -144,4 +144,19 @@ fn short(name: &str) -> String {
         Some((end, _)) => format!("{}\u{2026}", &name[..end]),
         None => name.to_string(),
     }
+}
+
+fn did_you_mean(name: &str) -> String {
+    format!("did you mean `{name}`?")
+}
+
+/// An error in an offset, where a name that nobody has declared stands for one, as in loops over rows and columns: no built-in is meant.
+pub(super) fn named_offset(diagnostic: Diagnostic) -> Diagnostic {
+    let guessed = |hint: &str| BUILTINS.iter().any(|builtin| hint == did_you_mean(builtin.name));
+    if diagnostic.code != Code::UnknownName || !diagnostic.hint.as_deref().is_none_or(guessed) {
+        return diagnostic;
+    }
+    diagnostic.hint(
+        "offsets are numbers: `w[0, 1]` is the cell to the right; a loop over the cells is `fold acc = 0 for v in w: acc + v`",
+    )
 }

@@ -24,8 +24,8 @@ pub(super) const FUNCTIONS: &[Spelling] = &[
     function(ALL, &["ln"], "the natural logarithm is `log`"),
     function(ALL, &["fabs"], "did you mean `abs`?"),
     function(ALL, &["size", "length", "numel"], "the number of cells is `len(w)`"),
-    function(ALL, &["minimum", "fmin", "amin", "erode", "erosion"], "did you mean `min`?"),
-    function(ALL, &["maximum", "fmax", "amax", "dilate", "dilation"], "did you mean `max`?"),
+    function(ALL, &["minimum", "fmin", "amin", "erode", "erosion", "imerode"], "did you mean `min`?"),
+    function(ALL, &["maximum", "fmax", "amax", "dilate", "dilation", "imdilate"], "did you mean `max`?"),
     function(GIS, &["majority"], "did you mean `mode`?"),
     function(ALL, &["stddev", "stdev", "sd"], "did you mean `std`?"),
     function(ALL, &["variance"], "did you mean `var`?"),
@@ -34,7 +34,7 @@ pub(super) const FUNCTIONS: &[Spelling] = &[
     function(ALL, &["quantile", "nanquantile", "nanpercentile"], "write `percentile(w, q)` with a q from 0 to 100"),
     function(
         ALL,
-        &["sort", "sorted", "partition", "argsort", "nth_element"],
+        &["sort", "sorted", "ordfilt2", "partition", "argsort", "nth_element"],
         "the k-th smallest element is `rank(w, k)`, from 0",
     ),
     function(NUMPY, &["nanmean"], "write `mean(w where not isnan(w))`"),
@@ -69,6 +69,18 @@ pub(super) const FUNCTIONS: &[Spelling] = &[
     function(NUMPY, &["logical_or"], "write `a or b`"),
     function(NUMPY, &["logical_not"], "write `not a`"),
     function(NUMPY, &["logical_xor", "xor"], "write `a != b`"),
+    function(ALL, &["medfilt", "medfilt2", "medianBlur", "median_filter"], "did you mean `median`?"),
+    function(ALL, &["ceiling"], "did you mean `ceil`?"),
+    function(
+        ALL,
+        &["gaussian", "gauss", "GaussianBlur", "gaussian_filter", "imgaussfilt"],
+        "write `sum(w * exp(-dist() ** 2 / 2)) / sum(exp(-dist() ** 2 / 2))`, or declare `weights k;` and write `sum(w * k)`",
+    ),
+    function(
+        ALL,
+        &["sobel", "prewitt", "scharr", "laplace", "laplacian"],
+        "declare `weights k;` and write `sum(w * k)`; `hoodoo gallery` lists filters for edges",
+    ),
     function(R, &["between"], "write `a <= x <= b`"),
     function(
         PYTHON,

@@ -8,6 +8,8 @@ const PYTHON: &str = "Python";
 const NUMPY: &str = "NumPy";
 const MATLAB: &str = "MATLAB, Julia";
 const SQL: &str = "SQL";
+const GIS: &str = "GIS";
+const VAPOURSYNTH: &str = "VapourSynth";
 const RUST: &str = "Rust";
 const MATHEMATICS: &str = "mathematics";
 
@@ -114,6 +116,12 @@ pub(super) const TEXTS: &[Spelling] = &[
         "there are no lists: `weights k;` declares one number for each cell, and `max(a, b)` takes several arguments",
     ),
     text(
+        MATLAB,
+        &["mean(w(:))", "mean(w[:])"],
+        |stop| stop.is(&[":"]) && stop.follows(&["(", "["]) && stop.goes_on(&[":)", ":]"]),
+        "the window with all its cells is `w`: `mean(w)`",
+    ),
+    text(
         PYTHON,
         &["w[:, 0]", "w[0:2]"],
         |stop| stop.is(&[":"]) && stop.open_bracket().is_some(),
@@ -122,11 +130,29 @@ pub(super) const TEXTS: &[Spelling] = &[
     // Methods and modules.
     text(
         NUMPY,
+        &["w * np.pi", "math.e", "np.inf", "numpy.nan"],
+        |stop| stop.is(&["."]) && ["pi", "e", "tau", "inf", "nan"].contains(&stop.word_after()),
+        "constants stand alone, without a module in front: `pi`, `e`, `tau`, `inf`, `nan`",
+    ),
+    text(
+        NUMPY,
         &["np.nanmean(w)", "np.nanmax(w)"],
         |stop| stop.goes_on(&[".nan"]),
         "write `mean(w where not isnan(w))`, and so for the others",
     ),
+    text(
+        MATLAB,
+        &["w[0, 0] .* 2", "sum(w .^ 2)", "2 ./ w[0, 0]"],
+        |stop| stop.is(&["."]) && stop.goes_on(&[".*", "./", ".^"]),
+        "operators are for each cell without a dot: `sum(w * w)`, `sum(w ** 2)`, `w[0, 0] / 2`",
+    ),
     text(PYTHON, &[".5.", "1.5.2"], |stop| stop.is(&["."]) && stop.follows_number(), DECIMAL),
+    text(
+        NUMPY,
+        &["w.shape[0]", "w.size", "img.shape[1]"],
+        |stop| stop.is(&["."]) && ["shape", "size", "ndim"].contains(&stop.word_after()),
+        "how long the array is along an axis is `extent(0)`; how many cells the window has is `len(w)`",
+    ),
     text(
         NUMPY,
         &["w.min()", "np.min(w)", "numpy.median(w)", "w.mean()"],
@@ -214,6 +240,19 @@ pub(super) const TEXTS: &[Spelling] = &[
         &["w[0, 0] + \\\n1", "$w"],
         |stop| stop.is(&["\\", "$"]),
         "this sign has no meaning; lines go on by themselves, and names have no sign in front",
+    ),
+    // Operators in other places.
+    text(
+        GIS,
+        &["and(true, false)", "or(w[0, 0] > 1, true)", "max(and(true, false), 1)"],
+        |stop| stop.is(&["and", "or"]) && !stop.follows_value(),
+        "it stands between two conditions: `w[0, 0] > 1 and w[0, 0] < 5`",
+    ),
+    text(
+        VAPOURSYNTH,
+        &["x 2 *", "x y +", "x 255 y - max", "x[0] 128 > x y ?"],
+        |stop| stop.is_after_operands() && stop.ends_with_operator(),
+        "operators stand between values, and functions in front: `w[0, 0] * 2`, `max(w[0, 0], 5)`",
     ),
     // Comparisons and names of values.
     text(C, &["== 3"], |stop| stop.is(&["=="]), "a comparison needs a value on both sides"),

@@ -86,6 +86,28 @@ impl<'t> Stop<'t> {
         &self.before[self.before.trim_end_matches(is_in_word).len()..]
     }
 
+    /// The word that follows the sign that does not fit.
+    pub(super) fn word_after(&self) -> &'t str {
+        let after = &self.rest[self.token.len()..];
+        &after[..after.len() - after.trim_start_matches(is_in_word).len()]
+    }
+
+    /// Whether there are but values before, one after the other, and another one follows.
+    pub(super) fn is_after_operands(&self) -> bool {
+        let operand = |c: char| is_in_word(c) || c.is_whitespace() || matches!(c, '.' | '[' | ']' | ',' | '-');
+        self.follows_value() && self.begins(is_in_word) && self.before.chars().all(operand)
+    }
+
+    /// Whether the text ends with an operator, or with the name of a function.
+    pub(super) fn ends_with_operator(&self) -> bool {
+        let end = self.rest.trim_end();
+        let word = &end[end.trim_end_matches(is_in_word).len()..];
+        let function = builtin(word).is_some_and(|builtin| builtin.arity().is_some());
+        function
+            || ["and", "or", "not", "pow", "swap", "dup"].contains(&word)
+            || end.ends_with(['+', '-', '*', '/', '?', '='])
+    }
+
     /// Whether a value has just ended, so that something else must follow.
     pub(super) fn follows_value(&self) -> bool {
         const NO_VALUES: [&str; 16] = [

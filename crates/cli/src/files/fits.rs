@@ -31,6 +31,9 @@ const TYPES: [(i64, f64, DType); 10] = [
     (-64, 0.0, DType::F64),
 ];
 
+/// Checks of the pixels, and the least and the greatest of them.
+const OF_PIXELS: [&str; 4] = ["CHECKSUM", "DATASUM", "DATAMIN", "DATAMAX"];
+
 /// A header of a file, and what it says of the data behind it.
 struct Unit {
     /// The header's bytes, whole blocks.
@@ -214,17 +217,22 @@ pub fn write(image: &Image, writer: &mut impl Write) -> Result<(), String> {
     put(&header.after)
 }
 
-/// What of the world coordinates can't be said of an image that begins at these indices and has only every so manieth pixel, in words.
-pub fn not_written(header: &FitsHeader, first: &[usize], steps: &[usize]) -> Option<String> {
+/// What of a header can't be said of an image that begins at these indices and has only every so manieth pixel, in words: of its world
+/// coordinates, and what was true of the old pixels.
+pub fn not_written(header: &FitsHeader, first: &[usize], steps: &[usize]) -> Vec<String> {
     let axes = cards::number(&header.cards, "NAXIS").unwrap_or(0.0) as usize;
-    coordinates::place(&mut header.cards.clone(), axes, first, steps)
+    let mut lost: Vec<String> = coordinates::place(&mut header.cards.clone(), axes, first, steps).into_iter().collect();
+    let old: Vec<&str> = OF_PIXELS.into_iter().filter(|key| cards::find(&header.cards, key).is_some()).collect();
+    if !old.is_empty() {
+        lost.push(format!("{} (of the old pixels)", old.join(", ")));
+    }
+    lost
 }
 
 /// Has the cards say what an image is now.
 fn describe(cards: &mut Vec<Card>, bits: i64, zero: f64, image: &Image) {
     let shape = image.array.shape();
-    // Checks of the old data, and what was true of it.
-    for key in ["CHECKSUM", "DATASUM", "DATAMIN", "DATAMAX"] {
+    for key in OF_PIXELS {
         cards::remove(cards, key);
     }
     if cards::number(cards, "BSCALE") != Some(1.0) {

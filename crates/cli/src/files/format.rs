@@ -34,6 +34,10 @@ pub enum Format {
     Bmp,
     /// A picture of 8 or 16 bit, without any more.
     Pnm,
+    /// A picture of black and white.
+    Pbm,
+    /// A picture of 8 or 16 bit, perhaps with opacity.
+    Pam,
     /// A picture of 8 bit in colour.
     Qoi,
     /// A picture of 8 bit.
@@ -108,6 +112,8 @@ enum Holds {
     Picture,
     /// The same without opacity.
     Opaque,
+    /// One grey picture.
+    Grey,
     /// One picture in colour, with or without opacity.
     Colour,
     /// One picture in colour, without opacity.
@@ -138,6 +144,7 @@ const TIFF_KEEPS: &[Carried] = &[
     Carried::Mask,
     Carried::Georeference,
     Carried::Texts,
+    Carried::WhiteIsZero,
     Carried::Tags,
 ];
 const U8_U16: &[DType] = &[DType::Bool, DType::U8, DType::U16];
@@ -156,7 +163,7 @@ fn row(
 
 impl Format {
     /// All formats, those that people know best first.
-    const ALL: [Format; 18] = [
+    const ALL: [Format; 20] = [
         Format::Npy,
         Format::Raw,
         Format::Npz,
@@ -166,6 +173,8 @@ impl Format {
         Format::WebP,
         Format::Bmp,
         Format::Pnm,
+        Format::Pbm,
+        Format::Pam,
         Format::Qoi,
         Format::Tga,
         Format::Hdr,
@@ -201,7 +210,7 @@ impl Format {
                 row("FITS", extensions, &[], NO_HALVES, usize::MAX, Holds::Arrays, keeps)
             }
             Format::Png => {
-                let keeps: &[Carried] = &[Profile, Exif, Xmp, Resolution, Texts];
+                let keeps: &[Carried] = &[Profile, Exif, Xmp, Resolution, Texts, Carried::Png];
                 row("PNG", &["png"], &[b"\x89PNG\r\n\x1a\n"], U8_U16, i32::MAX as usize, Holds::Picture, keeps)
             }
             Format::Tiff => {
@@ -216,8 +225,10 @@ impl Format {
             Format::Bmp => row("BMP", &["bmp"], &[b"BM"], U8, i32::MAX as usize, Holds::Opaque, &[]),
             Format::Pnm => {
                 let magic: &[&[u8]] = &[b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"P7"];
-                row("PNM", &["pnm", "pgm", "ppm", "pbm", "pam"], magic, U8_U16, i32::MAX as usize, Holds::Opaque, &[])
+                row("PNM", &["pnm", "pgm", "ppm"], magic, U8_U16, i32::MAX as usize, Holds::Opaque, &[])
             }
+            Format::Pbm => row("PBM", &["pbm"], &[], U8, i32::MAX as usize, Holds::Grey, &[Carried::Bits]),
+            Format::Pam => row("PAM", &["pam"], &[], U8_U16, i32::MAX as usize, Holds::Picture, &[]),
             Format::Qoi => row("QOI", &["qoi"], &[b"qoif"], U8, i32::MAX as usize, Holds::Colour, &[]),
             Format::Tga => row("TGA", &["tga"], &[], U8, u16::MAX as usize, Holds::Picture, &[]),
             Format::Hdr => {
@@ -389,7 +400,10 @@ impl Holds {
         if !matches!(channels.colours, 1 | 3) {
             return Err(format!("{} bands", channels.colours));
         }
-        if channels.alpha && matches!(self, Holds::Opaque | Holds::OpaqueColour) {
+        if channels.colours == 3 && self == Holds::Grey {
+            return Err("colours".to_string());
+        }
+        if channels.alpha && matches!(self, Holds::Opaque | Holds::OpaqueColour | Holds::Grey) {
             return Err("the alpha channel".to_string());
         }
         if channels.colours == 1 && matches!(self, Holds::Colour | Holds::OpaqueColour) {

@@ -6,7 +6,7 @@ use super::format::Format;
 use super::{exr, fits, tiff};
 use crate::image::Metadata;
 use crate::image::header::Header;
-use crate::image::metadata::{Carried, Storage, TEXTS};
+use crate::image::metadata::{Carried, PALETTE_LOST, Storage, TEXTS};
 
 /// Takes from what an image of this type carries what a file of this format can't keep; what that is, in words.
 pub fn keep(format: Format, metadata: &mut Metadata, dtype: DType) -> Vec<String> {
@@ -16,6 +16,10 @@ pub fn keep(format: Format, metadata: &mut Metadata, dtype: DType) -> Vec<String
         0 => {}
         1 => lost.push("the other page".to_string()),
         pages => lost.push(format!("the {pages} other pages")),
+    }
+    let palette = metadata.storage.as_ref().is_some_and(|storage| storage.palette.is_some());
+    if palette && format != Format::Tiff {
+        lost.push(PALETTE_LOST.to_string());
     }
     if format == Format::Tiff {
         lost.extend(metadata.storage.iter().flat_map(tiff::not_written));
@@ -75,8 +79,9 @@ fn drop_carried(metadata: &mut Metadata, carried: Carried) {
         Carried::Nodata => metadata.nodata = None,
         Carried::Mask => metadata.forget_mask(),
         Carried::Texts => metadata.texts.clear(),
-        Carried::Nifti | Carried::Fits | Carried::Arrays | Carried::Exr => metadata.header = None,
-        Carried::Georeference | Carried::Tags => {}
+        Carried::Nifti | Carried::Fits | Carried::Arrays | Carried::Exr | Carried::Png => metadata.header = None,
+        Carried::Bits => metadata.bits = None,
+        Carried::Georeference | Carried::WhiteIsZero | Carried::Tags => {}
     }
     for page in &mut metadata.pages {
         page.tags.retain(|tag| Carried::of_tag(tag.number) != carried);

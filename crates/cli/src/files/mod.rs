@@ -14,9 +14,12 @@ mod npz;
 mod options;
 mod orientation;
 mod png;
+mod pnm;
 mod raster;
 mod raw;
+mod remarks;
 mod rows;
+mod segments;
 mod sequence;
 mod source;
 mod tiff;
@@ -37,7 +40,7 @@ pub use self::raw::{Raw, write as write_raw};
 pub use self::rows::{ONE_WAY, Outline, Rows, open as open_rows, open_masks};
 use self::source::Source;
 pub use self::source::about;
-pub use self::tiff::{with_bytes, with_bytes_mut, write_pages};
+pub use self::tiff::{revise, with_bytes, with_bytes_mut, write_pages};
 use crate::failure::Failure;
 use crate::image::Image;
 use flate2::Compression;
@@ -54,6 +57,9 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Image, Failure> {
             true => Format::of_bytes(&source.start()?).unwrap_or(format),
             false => format,
         };
+        if format == Format::Hdr && nifti::begins_pair(&source.start()?) {
+            return Err(nifti::PAIR.to_string());
+        }
         let image = read_source(format, source, options)?;
         match options.page {
             Some(page) if page > 0 && !format.has_pages() => {
@@ -103,6 +109,9 @@ pub fn write(format: Format, image: &Image, writer: &mut (impl Write + Seek), to
         Format::Fits => fits::write(image, writer),
         Format::FitsGz => compressed(writer, |writer| fits::write(image, writer)),
         Format::Png => png::write(image, writer, told),
+        Format::Pbm => pnm::write_bits(image, writer),
+        Format::Pnm => pnm::write(image, writer),
+        Format::Pam => pnm::write_pam(image, writer),
         Format::Exr => exr::write(image, writer),
         Format::Tiff => tiff::write(image, writer, told),
         other => raster::write(other, image, writer, told),

@@ -221,9 +221,22 @@ impl Bytes {
     }
 }
 
+/// What is wrong with a header whose voxels are in another file.
+pub const PAIR: &str =
+    "is the header of a pair (.hdr and .img), whose voxels are in the other file; write both as one .nii file";
+
 /// Whether a file begins so.
 pub fn begins(start: &[u8]) -> bool {
     start.get(344..348) == Some(b"n+1\0") || start.get(4..12) == Some(b"n+2\0\r\n\x1a\n")
+}
+
+/// Whether a file begins as the first of two do that are one volume: the header of a NIfTI or ANALYZE pair, whose voxels are in another
+/// file.
+pub fn begins_pair(start: &[u8]) -> bool {
+    const LENGTHS: [u32; 2] = [348, 540];
+    let length = start.first_chunk().map(|length| (u32::from_le_bytes(*length), u32::from_be_bytes(*length)));
+    let is_header = length.is_some_and(|(little, big)| LENGTHS.contains(&little) || LENGTHS.contains(&big));
+    is_header && !begins(start)
 }
 
 /// Reads a volume, or a series of volumes, whose times are channels: each is filtered on its own.
@@ -286,7 +299,7 @@ fn read_header(reader: &mut impl Read) -> Result<Bytes, String> {
         return Err("is not a NIfTI file".to_string());
     }
     if bytes.get(344..348) == Some(b"ni1\0") {
-        return Err("has its voxels in another file (.img); write both as one .nii file".to_string());
+        return Err(PAIR.to_string());
     }
     if !begins(&bytes) {
         return Err("has no mark of NIfTI: perhaps it is an older ANALYZE file".to_string());

@@ -5,7 +5,7 @@ use std::io::{Cursor, Seek, Write};
 use image::codecs::bmp::{BmpDecoder, BmpEncoder};
 use image::codecs::hdr::{HdrDecoder, HdrEncoder};
 use image::codecs::jpeg::{JpegDecoder, JpegEncoder, PixelDensity, PixelDensityUnit};
-use image::codecs::pnm::{PnmDecoder, PnmEncoder, PnmSubtype, SampleEncoding};
+use image::codecs::pnm::{PnmDecoder, PnmSubtype};
 use image::codecs::qoi::{QoiDecoder, QoiEncoder};
 use image::codecs::tga::{TgaDecoder, TgaEncoder};
 use image::codecs::webp::{WebPDecoder, WebPEncoder};
@@ -16,6 +16,8 @@ use super::format::Format;
 use super::jpeg;
 use super::options::{ReadOptions, Told};
 use super::orientation::upright;
+use super::remarks;
+use super::segments;
 use super::source::Source;
 use super::tiff::with_bytes;
 use crate::image::metadata::Resolution;
@@ -25,7 +27,14 @@ use crate::image::{Channels, Image, Metadata};
 const JPEG_QUALITY: u8 = 95;
 
 /// Reads a file of this format.
-pub fn read(format: Format, source: Source, options: &ReadOptions) -> Result<Image, String> {
+pub fn read(format: Format, mut source: Source, options: &ReadOptions) -> Result<Image, String> {
+    let start = source.start()?;
+    let mut image = read_picture(format, source, options)?;
+    remarks::read(format, &start, &mut image.metadata);
+    Ok(image)
+}
+
+fn read_picture(format: Format, source: Source, options: &ReadOptions) -> Result<Image, String> {
     let name = format.name();
     let corrupt = |error| corrupt(name, error);
     let reader = source.reader;
@@ -38,7 +47,13 @@ pub fn read(format: Format, source: Source, options: &ReadOptions) -> Result<Ima
             decode(name, decoder, options)
         }
         Format::Bmp => decode(name, BmpDecoder::new(reader).map_err(corrupt)?, options),
-        Format::Pnm => decode(name, PnmDecoder::new(reader).map_err(corrupt)?, options),
+        Format::Pnm | Format::Pbm | Format::Pam => {
+            let decoder = PnmDecoder::new(reader).map_err(corrupt)?;
+            let bits = matches!(decoder.subtype(), PnmSubtype::Bitmap(_)).then_some(1);
+            let mut image = decode(name, decoder, options)?;
+            image.metadata.bits = bits;
+            Ok(image)
+        }
         Format::Qoi => decode(name, QoiDecoder::new(reader).map_err(corrupt)?, options),
         Format::Tga => decode(name, TgaDecoder::new(reader).map_err(corrupt)?, options),
         Format::Hdr => decode(name, HdrDecoder::new(reader).map_err(corrupt)?, options),
@@ -52,6 +67,7 @@ pub fn read(format: Format, source: Source, options: &ReadOptions) -> Result<Ima
             let mut image = decode(name, decoder, options)?;
             image.metadata.resolution = checked.resolution;
             image.metadata.damage = damage;
+            segments::read(&bytes, &mut image.metadata);
             Ok(image)
         }
     }
@@ -104,14 +120,6 @@ pub fn write(format: Format, image: &Image, writer: &mut (impl Write + Seek), to
     match format {
         Format::WebP => encode(image, with_metadata(WebPEncoder::new_lossless(writer), &image.metadata)?),
         Format::Bmp => encode(image, BmpEncoder::new(writer)),
-        Format::Pnm => {
-            // What everybody reads: P5 and P6.
-            let subtype = match image.channels().colours {
-                1 => PnmSubtype::Graymap(SampleEncoding::Binary),
-                _ => PnmSubtype::Pixmap(SampleEncoding::Binary),
-            };
-            encode(image, PnmEncoder::new(writer).with_subtype(subtype))
-        }
         Format::Qoi => encode(image, QoiEncoder::new(writer)),
         Format::Tga => encode(image, TgaEncoder::new(writer)),
         Format::Hdr => encode(image, HdrEncoder::new(writer)),

@@ -15,7 +15,7 @@ use super::sequence::{fill, swap};
 use super::source::about;
 use super::tiff::{self, with_bytes_mut};
 use super::{npy, png, y4m};
-use crate::failure::Failure;
+use crate::failure::{Failure, tell};
 use crate::image::{Image, Metadata};
 
 /// What is known of a file's rows before they come.
@@ -231,11 +231,16 @@ impl Rows for ArrayRows {
     }
 }
 
+/// What is lost of a video, in words.
+const FRAME_LINES: &str = "what the video says of its pictures in their FRAME lines";
+
 /// The pictures of a video, each with its planes.
 struct VideoRows {
     reader: Box<dyn Bytes>,
     header: y4m::Header,
     outline: Outline,
+    /// Whether a picture had a line that says more than that it begins.
+    says_more: bool,
 }
 
 impl VideoRows {
@@ -243,7 +248,8 @@ impl VideoRows {
         let header = y4m::Header::read(&mut reader)?;
         let planes = header.planes.iter().map(|plane| plane.to_vec()).collect();
         let outline = Outline { dtype: header.dtype, pages: 1, stack: Vec::new(), rows: None, planes };
-        Ok(VideoRows { reader, header, outline })
+        let says_more = y4m::Header::says_more(&mut reader);
+        Ok(VideoRows { reader, header, outline, says_more })
     }
 }
 
@@ -255,6 +261,11 @@ impl Rows for VideoRows {
     fn read(&mut self, arrays: &mut [AnyArray], first: usize) -> Result<usize, String> {
         let wanted = arrays.first().map_or(0, |array| array.shape()[0] - first);
         for row in first..first + wanted {
+            if !self.says_more && y4m::Header::says_more(&mut self.reader) {
+                // It is too late for the list of what is lost.
+                tell(format!("warning: not kept: {FRAME_LINES}"));
+                self.says_more = true;
+            }
             let Some(picture) = self.header.picture(&mut self.reader)? else { return Ok(row - first) };
             let mut rest = picture.as_slice();
             for (array, plane) in arrays.iter_mut().zip(&self.outline.planes) {
@@ -265,6 +276,11 @@ impl Rows for VideoRows {
             }
         }
         Ok(wanted)
+    }
+
+    fn metadata(&self) -> Metadata {
+        let unread = if self.says_more { vec![FRAME_LINES.to_string()] } else { Vec::new() };
+        Metadata { unread, ..Metadata::default() }
     }
 
     fn line(&self) -> Option<&[u8]> {

@@ -65,6 +65,11 @@ impl Header {
         self.planes.iter().map(|[height, width]| height * width).sum::<usize>() * self.dtype.bytes()
     }
 
+    /// Whether the next picture has a line of its own that says more than that it begins, as far as that can be seen now.
+    pub fn says_more(reader: &mut impl BufRead) -> bool {
+        reader.fill_buf().is_ok_and(|next| next.starts_with(b"FRAME "))
+    }
+
     /// The next picture; none at the end of the stream.
     pub fn picture(&self, reader: &mut impl BufRead) -> Result<Option<Vec<u8>>, String> {
         let Some(line) = line(reader)? else { return Ok(None) };

@@ -11,6 +11,17 @@ pub enum Header {
     Archive(Archive),
     /// OpenEXR.
     Exr(Box<ExrHeader>),
+    /// PNG: chunks that say what the numbers of colours mean.
+    Png(Vec<PngChunk>),
+}
+
+/// A chunk of a PNG file.
+#[derive(Clone, Debug)]
+pub struct PngChunk {
+    /// Its four letters.
+    pub kind: [u8; 4],
+    /// What it has.
+    pub bytes: Vec<u8>,
 }
 
 /// What an EXR file says of a layer.

@@ -6,7 +6,8 @@ use hoodoo::DType;
 use ndarray::{ArrayD, Slice};
 use tiff::tags::Type;
 
-use super::header::Header;
+use super::header::{Header, PngChunk};
+use super::tag_names::words_for_tag;
 
 /// What a file carries besides samples.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +28,10 @@ pub struct Metadata {
     pub is_masked: bool,
     /// Words by keyword, as in PNG files.
     pub texts: Vec<(String, String)>,
+    /// The keywords of those that a PNG file has packed.
+    pub packed_texts: Vec<String>,
+    /// How many bits samples had that have become bytes, if they were fewer.
+    pub bits: Option<u8>,
     /// What a TIFF file says of each of its pages.
     pub pages: Vec<Page>,
     /// How the pages of a TIFF file are counted, if they are read as several volumes.
@@ -204,9 +209,14 @@ pub struct Storage {
     pub bits: u16,
     /// The element type.
     pub dtype: DType,
+    /// How many pages the file has, their height and width, and the samples of a pixel.
+    pub shape: [usize; 4],
     /// The colours that samples are the numbers of.
     pub palette: Option<Vec<u16>>,
 }
+
+/// The number of [`Storage::photometric`] for grey pictures whose least value is white.
+pub const WHITE_IS_ZERO: u16 = 0;
 
 /// A sort of thing that a file may carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,6 +237,8 @@ pub enum Carried {
     Georeference,
     /// Words.
     Texts,
+    /// That the least value is white, in a TIFF file.
+    WhiteIsZero,
     /// Other tags of a TIFF file.
     Tags,
     /// The header of a NIfTI file.
@@ -237,7 +249,14 @@ pub enum Carried {
     Arrays,
     /// The header of an EXR file.
     Exr,
+    /// What a PNG file says of its colours, in other words than a profile.
+    Png,
+    /// Samples of fewer bits than bytes have.
+    Bits,
 }
+
+/// Words for colours that become samples of their own.
+pub const PALETTE_LOST: &str = "palette (its colours are written)";
 
 /// The numbers of TIFF tags that are known by name here.
 pub mod tag {
@@ -363,19 +382,29 @@ impl Metadata {
     pub fn carried(&self) -> Vec<(Carried, String)> {
         let mut all: Vec<(Carried, String)> = Vec::new();
         let mut add = |there: bool, sort: Carried, words: &str| {
-            if there && !all.iter().any(|(other, said)| *other == sort && said == words) {
+            if there && !words.is_empty() && !all.iter().any(|(other, said)| *other == sort && said == words) {
                 all.push((sort, words.to_string()));
             }
         };
         add(self.icc.is_some(), Carried::Profile, "colour profile");
         add(self.exif.is_some(), Carried::Exif, "Exif data");
         add(self.xmp.is_some(), Carried::Xmp, "XMP data");
+        if let Some(bits) = self.bits {
+            add(
+                true,
+                Carried::Bits,
+                &format!("samples of {bits} bit{} (8 are written)", if bits == 1 { "" } else { "s" }),
+            );
+        }
         add(self.resolution.is_some(), Carried::Resolution, "resolution");
         add(self.nodata.is_some(), Carried::Nodata, "nodata value");
         add(self.mask.is_some() || self.is_masked, Carried::Mask, "mask");
+        let white = self.storage.as_ref().is_some_and(|storage| storage.photometric == WHITE_IS_ZERO);
+        add(white, Carried::WhiteIsZero, "that 0 is white");
         match &self.header {
             None => {}
             Some(Header::Exr(_)) => add(true, Carried::Exr, "EXR header"),
+            Some(Header::Png(chunks)) => add(true, Carried::Png, &meaning_of_colours(chunks, self.icc.is_some())),
             Some(Header::Nifti(_)) => add(true, Carried::Nifti, "NIfTI header"),
             Some(Header::Fits(fits)) => {
                 add(true, Carried::Fits, "FITS header");
@@ -397,15 +426,36 @@ impl Metadata {
                 (Carried::Texts, tag::IMAGE_DESCRIPTION) => add(true, Carried::Texts, "description"),
                 (Carried::Texts, tag::SOFTWARE) => add(true, Carried::Texts, "software"),
                 (Carried::Texts, tag::DATE_TIME) => add(true, Carried::Texts, "date"),
-                (Carried::Texts, number) => add(true, Carried::Texts, &format!("tag {number}")),
+                (Carried::Texts, number) => add(true, Carried::Texts, &words_for_tag(number)),
                 (Carried::Tags, tag::GDAL_METADATA) => add(true, Carried::Tags, "GDAL's metadata"),
                 // Exif data of other files has these, too.
                 (Carried::Tags, tag::MAKE | tag::MODEL) if self.exif.is_some() => {}
-                (Carried::Tags, number) => add(true, Carried::Tags, &format!("tag {number}")),
+                (Carried::Tags, number) => add(true, Carried::Tags, &words_for_tag(number)),
                 // These are above already, whatever file they are from.
                 _ => {}
             }
         }
         all
+    }
+}
+
+/// What of a PNG file's chunks is lost where they are, in words; none where colours mean the same without them: a profile says more, and
+/// what says nothing is taken for sRGB.
+fn meaning_of_colours(chunks: &[PngChunk], has_profile: bool) -> String {
+    let has = |kind: &[u8; 4]| chunks.iter().any(|chunk| chunk.kind == *kind);
+    let is_known = has_profile || has(b"sRGB") || has(b"cICP");
+    let kinds: Vec<_> = chunks
+        .iter()
+        .filter(|chunk| match &chunk.kind {
+            b"sRGB" => false,
+            b"gAMA" | b"cHRM" => !is_known,
+            _ => true,
+        })
+        .map(|chunk| String::from_utf8_lossy(&chunk.kind).to_string())
+        .collect();
+    match kinds.as_slice() {
+        [] => String::new(),
+        [one] => format!("PNG chunk {one}"),
+        all => format!("PNG chunks {}", all.join(" ")),
     }
 }

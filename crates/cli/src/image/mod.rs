@@ -7,6 +7,7 @@ pub mod metadata;
 mod model;
 mod rgb;
 mod statistics;
+pub mod tag_names;
 
 pub use self::layout::{Channels, Layout};
 pub use self::metadata::Metadata;

@@ -9,7 +9,7 @@ use super::layout::{Channels, Layout};
 use super::metadata::Metadata;
 use super::rgb::Picture;
 use super::statistics::Statistics;
-use crate::arrays::for_any;
+use crate::arrays::{for_any, holds_all};
 
 /// An image: an array of any shape, or pictures with channels.
 #[derive(Debug)]
@@ -202,6 +202,13 @@ impl Image {
             array.zip_mut_with(&values, |to, value| *to = Element::from_f64(*value, Cast::Saturate));
         });
         Image::with_channels(array, self.channels).stacked(self.stack)
+    }
+
+    /// Gives the image another element type, if that has all values of its own.
+    pub fn widen(&mut self, dtype: DType) {
+        if dtype != self.dtype() && holds_all(dtype, self.dtype()) {
+            self.array = self.saturated(dtype).array;
+        }
     }
 
     /// The least and the greatest of the colours that are finite; 0 and 1 where none is.

@@ -18,10 +18,10 @@ pub struct RunArguments {
     pub said: Said,
     /// The kernel's text, a path ending in .hood, or - for standard input
     pub kernel: String,
-    /// The files to filter, one for each input of the kernel; - for an .npy array from standard input
+    /// The files to filter, one for each input of the kernel; - for standard input, of any type but .tga
     #[arg(required = true)]
     pub inputs: Vec<PathBuf>,
-    /// The file to write; once for each output of the kernel; - for .npy to standard output
+    /// The file to write; once for each output of the kernel; - for standard output, as .npy (a video as y4m, with --raw elements alone)
     #[arg(short, long = "output", value_name = "OUTPUT", required_unless_present = "out_dir")]
     pub outputs: Vec<PathBuf>,
     /// Filter each of the files on its own, and write the results to this directory, under the same names

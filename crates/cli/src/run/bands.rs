@@ -35,11 +35,14 @@ pub fn selected(path: &Path) -> (PathBuf, Selected) {
     }
 }
 
-/// One band of an image, from 1.
+/// What is lost where the opacity is not among the bands, in words.
+const OPACITY: &str = "alpha channel";
+
+/// One band of an image, from 1; the last one may be its opacity.
 pub fn band(image: &Image, number: usize, path: &Path) -> Result<Image, Failure> {
-    let Channels { colours, alpha } = image.channels();
-    if !(1..=colours).contains(&number) {
-        return Err(Failure::at(path, format!("there is no band {number}: it has {colours}, counted from 1")));
+    let count = image.channels().count();
+    if !(1..=count).contains(&number) {
+        return Err(Failure::at(path, format!("there is no band {number}: it has {count}, counted from 1")));
     }
     let array = match image.layout().channels {
         None => for_any!(AnyArray, &image.array, array => array.clone().into()),
@@ -49,13 +52,14 @@ pub fn band(image: &Image, number: usize, path: &Path) -> Result<Image, Failure>
     };
     let mut band = Image::plain(array).stacked(image.layout().stack);
     band.metadata = image.metadata.clone();
-    if alpha {
-        band.metadata.unread.push("alpha channel".to_string());
+    if image.channels().alpha && number < count {
+        band.metadata.unread.push(OPACITY.to_string());
     }
     Ok(band)
 }
 
-/// The inputs of a kernel that one picture is for: its bands that are named by `chosen`, or all of them in order.
+/// The inputs of a kernel that one picture is for: its bands that are named by `chosen`, or all of them in order, the last of which may be
+/// its opacity.
 pub fn inputs(
     kernel: &Kernel,
     chosen: &[(String, usize)],
@@ -78,11 +82,14 @@ pub fn inputs(
     if chosen.is_empty() && names.len() == 1 {
         return Ok(images);
     }
-    let colours = image.channels().colours;
-    if chosen.is_empty() && colours != names.len() {
+    let Channels { colours, alpha } = image.channels();
+    if chosen.is_empty() && ![colours, image.channels().count()].contains(&names.len()) {
         let (needed, names) = (names.len(), names.join(", "));
-        let message =
-            format!("inputs: the kernel has {needed} inputs ({names}), and 1 given, which has {colours} bands");
+        let bands = if colours == 1 { "band" } else { "bands" };
+        let opacity = if alpha { ", and one of opacity" } else { "" };
+        let message = format!(
+            "inputs: the kernel has {needed} inputs ({names}), and 1 given, which has {colours} {bands}{opacity}"
+        );
         return Err(Failure::Run(message));
     }
     let number = |(place, name): (usize, &String)| match chosen.iter().find(|(other, _)| other == name) {
@@ -90,7 +97,13 @@ pub fn inputs(
         None if chosen.is_empty() => Ok(place + 1),
         None => Err(Failure::Run(format!("--band: which band is `{name}`? Write --band {name}=N"))),
     };
-    names.iter().enumerate().map(|named| band(image, number(named)?, &paths[0])).collect()
+    let numbers = names.iter().enumerate().map(number).collect::<Result<Vec<usize>, Failure>>()?;
+    let bands = numbers.iter().map(|number| band(image, *number, &paths[0])).collect::<Result<Vec<Image>, Failure>>();
+    let mut bands = bands?;
+    if alpha && numbers.contains(&(colours + 1)) {
+        bands[0].metadata.unread.retain(|lost| lost != OPACITY);
+    }
+    Ok(bands)
 }
 
 /// The pictures as the channels of one; they have one type and shape, and none itself.

@@ -9,7 +9,7 @@ use super::arguments::RunArguments;
 use super::shown::Shown;
 use crate::failure::{Failure, tell};
 use crate::files;
-use crate::image::Metadata;
+use crate::image::{Layout, Metadata};
 use crate::output::Target;
 use crate::printable::shown;
 
@@ -17,23 +17,24 @@ use crate::printable::shown;
 pub type Carried = (Metadata, Vec<String>);
 
 /// For each file, what it carries of what the input at `path` does, and what it loses, which the user is told. Outputs have these
-/// regions of the input, one of the other, the pixels at the arguments' steps of the last one, an element type, and a number for no
-/// value.
+/// regions of the input, one of the other, the pixels at the arguments' steps of the last one, a layout, if it is known, an element type, and a
+/// number for no value.
 pub fn carry(
     arguments: &RunArguments,
     (path, input): (&Path, &Metadata),
     regions: &[Vec<Range<usize>>],
-    (dtype, nodata): (DType, Option<f64>),
+    (layout, dtype, nodata): (Option<&Layout>, DType, Option<f64>),
     targets: &[Target],
 ) -> Result<Vec<Carried>, Failure> {
     if input.other_pages > 0
         && let Some(target) = targets.iter().find(|target| target.is(path))
     {
         let message = match input.other_pages {
-            1 => "--page: the file would lose its other page".to_string(),
-            pages => format!("--page: the file would lose its {pages} other pages"),
+            1 => "the file would lose its other page".to_string(),
+            pages => format!("the file would lose its {pages} other pages"),
         };
-        return Err(Failure::at(target.path(), message));
+        let option = if arguments.page.is_some() { "--page: " } else { "" };
+        return Err(Failure::at(target.path(), format!("{option}{message}")));
     }
     let mut all = Vec::new();
     for target in targets {
@@ -47,6 +48,9 @@ pub fn carry(
             metadata.forget_mask();
         }
         let stored = Shown::stored(arguments.shown, target, dtype);
+        if let Some(layout) = layout {
+            files::revise(&mut metadata, &target.layout(layout.clone(), stored), stored);
+        }
         let mut lost = target.keep(&mut metadata, stored);
         lost.extend(arguments.shown.filter(|_| stored != dtype).map(Shown::words));
         if !lost.is_empty() {

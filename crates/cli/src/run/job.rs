@@ -97,6 +97,9 @@ impl Job<'_> {
         let mut inputs = bands::inputs(self.first(), &arguments.band, inputs, paths)?;
         check_alike(paths, &inputs)?;
         join_masks(&mut inputs);
+        if let (Some(_), Some(dtype)) = (arguments.repeat, arguments.dtype) {
+            inputs[0].widen(dtype);
+        }
         let plan = self.plan(filters, &inputs)?;
         let output = self.joined_layout(targets, &plan);
         let stored = |target: &Target| Shown::stored(arguments.shown, target, plan.dtype);
@@ -107,7 +110,7 @@ impl Job<'_> {
         missing.add_to(&mut inputs[0]);
         self.prepare(filters, &plan, &inputs, &missing)?;
         let first = (paths[0].as_path(), &inputs[0].metadata);
-        let mut carried = carry(arguments, first, &plan.regions, (plan.dtype, missing.nodata), targets)?;
+        let mut carried = carry(arguments, first, &plan.regions, (Some(&output), plan.dtype, missing.nodata), targets)?;
 
         let runs = match arguments.repeat {
             Some(Repeat::Times(times)) => times,
@@ -115,7 +118,7 @@ impl Job<'_> {
         };
         let pixels = |layout: &Layout| layout.filtered().iter().product::<usize>() * layout.planes();
         share.begin(pixels(&plan.output) * runs);
-        let outputs = self.run(filters, &plan, inputs, missing)?;
+        let (outputs, runs) = self.run(filters, &plan, inputs, missing)?;
         let outputs = match outputs.len() == targets.len() {
             true => outputs,
             false if targets[0].is_archive() => vec![self.archived(outputs, &mut carried[0].0)?],
@@ -132,7 +135,9 @@ impl Job<'_> {
             shaped.push(output);
         }
         share.write();
-        self.write(paths, targets, &shaped, carried, share)
+        let outputs = self.write(targets, &shaped, carried, share)?;
+        self.report.filtered.push(Filtered { inputs: paths.to_vec(), outputs, runs });
+        Ok(())
     }
 
     /// The outputs as the arrays of one archive, which have the outputs' names.
@@ -204,16 +209,16 @@ impl Job<'_> {
         Planes { filter, kernel, axes, missing, repeat: *repeat, progress: &self.progress }
     }
 
-    /// Runs one kernel after the other.
+    /// Runs one kernel after the other; how often, if on its own result.
     fn run(
         &mut self,
         filters: &[Filter],
         plan: &Plan,
         inputs: Vec<Image>,
         mut missing: Missing,
-    ) -> Result<Vec<Image>, Failure> {
+    ) -> Result<(Vec<Image>, Option<usize>), Failure> {
         let repeat = self.arguments.repeat;
-        let mut images = inputs;
+        let (mut images, mut most) = (inputs, None);
         for ((filter, kernel), (layout, region)) in
             filters.iter().zip(&self.kernels).zip(plan.layouts.iter().zip(&plan.regions))
         {
@@ -224,6 +229,7 @@ impl Job<'_> {
             let start = Instant::now();
             let runs = planes.filter(&images, &mut outputs)?;
             self.report.times.add("run", start.elapsed());
+            most = repeat.map(|_| runs);
             if let Some(Repeat::Stable(_)) = repeat
                 && !self.arguments.quiet
             {
@@ -237,18 +243,17 @@ impl Job<'_> {
             images = outputs;
             missing = missing.of_results(region, &steps);
         }
-        Ok(images)
+        Ok((images, most))
     }
 
-    /// Writes the outputs, and reports what was written.
+    /// Writes the outputs; what was written, if that is to be said.
     fn write(
         &mut self,
-        paths: &[PathBuf],
         targets: &[Target],
         outputs: &[Image],
         carried: Vec<Carried>,
         share: &Share<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Vec<serde_json::Value>, Failure> {
         let progress = &self.progress;
         self.report.times.take("write", || {
             let mut written = Vec::new();
@@ -269,9 +274,7 @@ impl Job<'_> {
                 })
                 .collect()
         };
-        let outputs = if self.arguments.json { described() } else { Vec::new() };
-        self.report.filtered.push(Filtered { inputs: paths.to_vec(), outputs });
-        Ok(())
+        Ok(if self.arguments.json { described() } else { Vec::new() })
     }
 }
 
@@ -280,6 +283,7 @@ pub fn check_chain(kernels: &[Kernel]) -> Result<(), Failure> {
     for (one, next) in kernels.iter().zip(&kernels[1..]) {
         let (given, needed) = (one.outputs().len(), next.inputs().len());
         if given != needed {
+            let [next, one] = [next, one].map(|kernel| printable(&kernel.to_string()));
             let message = format!("--then: `{next}` has {needed} inputs, and `{one}` {given} outputs");
             return Err(Failure::Run(message));
         }

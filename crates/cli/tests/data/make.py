@@ -103,3 +103,6 @@ photo.save("photo.jpg", icc_profile=profile, exif=exif, dpi=(300, 300), quality=
 photo.save("photo.webp", icc_profile=profile, exif=exif, lossless=True)
 frames = [Image.fromarray(np.full((8, 8), value, "u1")) for value in (0, 50, 100)]
 frames[0].save("animation.png", save_all=True, append_images=frames[1:])
+
+# The profile is none, but for what says that its colours are inks.
+Image.new("CMYK", (8, 8), (10, 60, 110, 20)).save("inks.jpg", icc_profile=b"\0" * 16 + b"CMYK" + b"\0" * 108)

@@ -1,24 +1,24 @@
 //! Reading PNG files: whole, or row after row.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Seek};
 use std::path::{Path, PathBuf};
 
 use hoodoo::{AnyArray, DType};
 use image::metadata::Orientation;
 use png::{BitDepth, ColorType, Decoder, Info, Limits, PixelDimensions, Reader, Transformations};
 
+use super::chunks::Chunks;
+use super::texts;
 use crate::files::options::ReadOptions;
 use crate::files::orientation::upright;
 use crate::files::rows::{Outline, Rows};
 use crate::files::sequence::swap;
 use crate::files::source::Source;
 use crate::files::tiff::with_bytes_mut;
-use crate::image::metadata::{Resolution, Unit};
+use crate::image::header::Header;
+use crate::image::metadata::{PALETTE_LOST, Resolution, Unit};
 use crate::image::{Channels, Image, Metadata};
-
-/// The keyword of the text that is XMP data.
-pub const XMP: &str = "XML:com.adobe.xmp";
 
 /// The most bytes of picture that a byte of PNG can become: what deflate does to a row of zeros, and a little more.
 const MAX_RATIO: u64 = 1100;
@@ -28,7 +28,7 @@ const MAX_ANCILLARY: usize = 1 << 26;
 
 /// Reads a PNG file: 8 or 16 bit, grey or colour, with or without alpha. Palettes and fewer bits become 8 bit.
 pub fn read(source: Source, options: &ReadOptions) -> Result<Image, String> {
-    let Opened { mut reader, has_profile } = open(source.reader, source.length, options)?;
+    let Opened { mut reader, chunks } = open(source.reader, source.length, options)?;
     let size = reader.output_buffer_size().ok_or(TOO_MANY)?;
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(size).map_err(|_| format!("there is no memory for its {size} bytes of samples"))?;
@@ -36,7 +36,7 @@ pub fn read(source: Source, options: &ReadOptions) -> Result<Image, String> {
     let frame = reader.next_frame(&mut bytes).map_err(corrupt)?;
     // What comes after the picture may say more of it.
     reader.finish().map_err(corrupt)?;
-    let mut metadata = metadata(reader.info(), has_profile);
+    let mut metadata = metadata(reader.info(), chunks);
     let channels = channels(frame.color_type);
     let (height, width) = (frame.height as usize, frame.width as usize);
     let mut image = match frame.bit_depth {
@@ -57,13 +57,13 @@ const TOO_MANY: &str = "has more pixels than there can be memory";
 /// A file whose header is read.
 struct Opened<R: BufRead + Seek> {
     reader: Reader<R>,
-    /// Whether it has a colour profile.
-    has_profile: bool,
+    /// What it has besides its picture.
+    chunks: Chunks,
 }
 
 /// Reads the header of a file of `length` bytes, and checks that it claims no more than the file can hold.
 fn open<R: BufRead + Seek>(mut reader: R, length: u64, options: &ReadOptions) -> Result<Opened<R>, String> {
-    let has_profile = chunks(&mut reader).map_err(|error| error.to_string())?.before.contains(b"iCCP");
+    let chunks = Chunks::read(&mut reader).map_err(|error| error.to_string())?;
     let mut decoder = Decoder::new_with_limits(reader, Limits { bytes: MAX_ANCILLARY });
     decoder.set_transformations(Transformations::EXPAND);
     let (width, height) = {
@@ -87,7 +87,7 @@ fn open<R: BufRead + Seek>(mut reader: R, length: u64, options: &ReadOptions) ->
     if size as u64 > length.saturating_mul(MAX_RATIO) {
         return Err(format!("truncated or corrupt PNG file: {width} x {height} pixels in {length} bytes"));
     }
-    Ok(Opened { reader, has_profile })
+    Ok(Opened { reader, chunks })
 }
 
 fn channels(colour: ColorType) -> Channels {
@@ -136,22 +136,21 @@ impl PictureRows {
     /// The rows of the file at `path`, of `length` bytes.
     pub fn open(path: &Path, length: u64, options: &ReadOptions) -> Result<PictureRows, String> {
         let file = Named { path: path.to_path_buf(), length, options: options.clone() };
-        let kinds = chunks(&mut file.reader()?).map_err(|error| error.to_string())?;
-        let Opened { reader, has_profile } = file.open()?;
+        let Opened { reader, chunks } = file.open()?;
         let info = reader.info();
         if info.interlaced {
             return Err(
                 "--stream: its rows do not come one after the other (it is interlaced): leave --stream out".to_string()
             );
         }
-        if let Some(kind) = kinds.after.iter().find(|kind| !matches!(*kind, b"IEND" | b"tIME")) {
+        if let Some(kind) = chunks.after.iter().find(|kind| !matches!(*kind, b"IEND" | b"tIME")) {
             let kind = String::from_utf8_lossy(kind);
             return Err(format!(
                 "--stream: it says more of itself behind its picture ({kind}), and is read as a whole: leave --stream out"
             ));
         }
         let height = info.height as usize;
-        let mut metadata = metadata(info, has_profile);
+        let mut metadata = metadata(info, chunks);
         let orientation = metadata.exif.as_mut().and_then(|exif| Orientation::remove_from_exif_chunk(exif));
         // One whose rows are mirrored has its rows one after the other.
         let row_by_row = [Orientation::NoTransforms, Orientation::FlipHorizontal];
@@ -222,37 +221,6 @@ impl Rows for PictureRows {
     }
 }
 
-/// The kinds of a file's chunks.
-struct Chunks {
-    /// Those in front of the picture.
-    before: Vec<[u8; 4]>,
-    /// Those behind it.
-    after: Vec<[u8; 4]>,
-}
-
-/// The kinds of the chunks, as far as they can be read; the reader stays at the start.
-fn chunks(reader: &mut (impl Read + Seek)) -> io::Result<Chunks> {
-    const SIGNATURE: u64 = 8;
-    let (mut before, mut after, mut picture) = (Vec::new(), Vec::new(), false);
-    let mut header = [0; 8];
-    reader.seek(SeekFrom::Start(SIGNATURE))?;
-    while reader.read_exact(&mut header).is_ok() {
-        let [a, b, c, d, kind @ ..] = header;
-        match &kind {
-            b"IDAT" => picture = true,
-            _ if picture => after.push(kind),
-            _ => before.push(kind),
-        }
-        // Four bytes more are a sum of the others.
-        reader.seek_relative(i64::from(u32::from_be_bytes([a, b, c, d])) + 4)?;
-        if kind == *b"IEND" {
-            break;
-        }
-    }
-    reader.rewind()?;
-    Ok(Chunks { before, after })
-}
-
 fn corrupt(error: png::DecodingError) -> String {
     match error {
         png::DecodingError::LimitsExceeded => {
@@ -263,14 +231,8 @@ fn corrupt(error: png::DecodingError) -> String {
 }
 
 /// What the file says besides its picture.
-fn metadata(info: &Info<'_>, has_profile: bool) -> Metadata {
+fn metadata(info: &Info<'_>, chunks: Chunks) -> Metadata {
     let bytes = |bytes: &Option<std::borrow::Cow<'_, [u8]>>| bytes.as_ref().map(|bytes| bytes.to_vec());
-    let mut texts: Vec<(String, String)> =
-        info.uncompressed_latin1_text.iter().map(|chunk| (chunk.keyword.clone(), chunk.text.clone())).collect();
-    let packed = info.compressed_latin1_text.iter();
-    texts.extend(packed.filter_map(|chunk| Some((chunk.keyword.clone(), chunk.get_text().ok()?))));
-    texts.extend(info.utf8_text.iter().filter_map(|chunk| Some((chunk.keyword.clone(), chunk.get_text().ok()?))));
-    let xmp = texts.iter().position(|(keyword, _)| keyword == XMP).map(|place| texts.remove(place).1.into_bytes());
     let resolution = info.pixel_dims.map(|PixelDimensions { xppu, yppu, unit }| match unit {
         png::Unit::Meter => {
             Resolution { pixels: [xppu, yppu].map(|pixels| f64::from(pixels) / 100.0), unit: Unit::Centimetre }
@@ -278,21 +240,24 @@ fn metadata(info: &Info<'_>, has_profile: bool) -> Metadata {
         png::Unit::Unspecified => Resolution { pixels: [xppu, yppu].map(f64::from), unit: Unit::Unknown },
     });
     let mut unread = Vec::new();
-    if has_profile && info.icc_profile.is_none() {
+    if info.icc_profile.is_none() && chunks.count(b"iCCP") > 0 {
         // The crate leaves out what it can't unpack.
         unread.push(format!("colour profile, which is corrupt or has more than {MAX_ANCILLARY} bytes"));
     }
-    // A picture without these is taken for sRGB, which is what most are.
-    if info.gama_chunk.is_some() && info.srgb.is_none() && info.icc_profile.is_none() {
-        unread.push("gamma".to_string());
+    if info.color_type == ColorType::Indexed {
+        unread.push(PALETTE_LOST.to_string());
     }
-    Metadata {
+    unread.extend(chunks.lost());
+    let is_few = info.color_type != ColorType::Indexed && (info.bit_depth as u8) < 8;
+    let mut metadata = Metadata {
         icc: bytes(&info.icc_profile),
         exif: bytes(&info.exif_metadata),
-        xmp,
         resolution,
-        texts,
         unread,
+        bits: is_few.then_some(info.bit_depth as u8),
         ..Metadata::default()
-    }
+    };
+    texts::read(info, &chunks, MAX_ANCILLARY, &mut metadata);
+    metadata.header = (!chunks.kept.is_empty()).then_some(Header::Png(chunks.kept));
+    metadata
 }

@@ -4,10 +4,12 @@ use std::io::Write;
 
 use hoodoo::{AnyArray, DType};
 use ndarray::{ArrayD, ArrayViewD, Axis};
+use png::chunk::ChunkType;
 use png::{BitDepth, ColorType, Encoder, Info, PixelDimensions, StreamWriter, Writer};
 
-use super::read::XMP;
+use super::texts;
 use crate::files::options::Told;
+use crate::image::header::Header;
 use crate::image::{Channels, Image, Layout, Metadata};
 
 /// Files with more samples than this are packed quickly; smaller ones are packed well, which takes no time there.
@@ -55,7 +57,14 @@ fn begin<W: Write>(layout: &Layout, dtype: DType, metadata: &Metadata, writer: W
     let quick = height * width * (colours + usize::from(alpha)) > MAX_PACKED_WELL;
     encoder.set_compression(if quick { png::Compression::Fast } else { png::Compression::Balanced });
     encoder.set_filter(png::Filter::Adaptive);
-    encoder.write_header().map_err(words)
+    let mut writer = encoder.write_header().map_err(words)?;
+    if let Some(Header::Png(kept)) = &metadata.header {
+        for chunk in kept {
+            writer.write_chunk(ChunkType(chunk.kind), &chunk.bytes).map_err(words)?;
+        }
+    }
+    texts::write(metadata, &mut writer).map_err(words)?;
+    Ok(writer)
 }
 
 /// Has `put` write all rows, which go to the file in chunks.
@@ -120,15 +129,5 @@ fn encoder<W: Write>(
         };
         PixelDimensions { xppu, yppu, unit }
     });
-    let mut encoder = Encoder::with_info(writer, info)?;
-    if let Some(xmp) = metadata.xmp.as_deref().and_then(|xmp| std::str::from_utf8(xmp).ok()) {
-        encoder.add_itxt_chunk(XMP.to_string(), xmp.to_string())?;
-    }
-    for (keyword, text) in &metadata.texts {
-        match text.chars().all(|letter| u32::from(letter) < 256) {
-            true => encoder.add_text_chunk(keyword.clone(), text.clone())?,
-            false => encoder.add_itxt_chunk(keyword.clone(), text.clone())?,
-        }
-    }
-    Ok(encoder)
+    Encoder::with_info(writer, info)
 }

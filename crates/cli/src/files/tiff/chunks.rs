@@ -8,6 +8,7 @@ use super::codec::Codec;
 use super::directory::PageHeader;
 use super::parallel;
 use super::predictor::RowSamples;
+use crate::image::metadata::WHITE_IS_ZERO;
 
 /// How a page is cut into strips or tiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,6 +226,10 @@ fn foreign<R: Read + Seek>(
     let DecodingResult::U8(mut samples) = read else { return Err("has samples of a strange type".into()) };
     if ycbcr {
         samples.chunks_exact_mut(3).for_each(to_rgb);
+    }
+    if page.photometric == WHITE_IS_ZERO {
+        // The crate has made black zero; samples are what is stored.
+        samples.iter_mut().for_each(|byte| *byte = !*byte);
     }
     // The crate leaves out what is beyond the page's end.
     let found = (chunk.width * chunking.channels * bits).div_ceil(8);

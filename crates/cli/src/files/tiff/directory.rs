@@ -7,9 +7,15 @@ use tiff::Directory;
 use tiff::decoder::{Decoder, IfdDecoder};
 use tiff::tags::{ByteOrder, Tag as Name, Type, ValueBuffer};
 
+use super::description::without_items;
 use super::exif;
 use super::predictor::Predictor;
+use super::repeated::first_description;
 use crate::image::metadata::{Page, Tag, Value, tag};
+use crate::image::tag_names::words_for_tag;
+
+/// The most numbers of a tag that a message has.
+const MOST_SHOWN: usize = 8;
 
 /// More pages than any file has; a file may say so in a loop of directories.
 const MAX_PAGES: usize = 1 << 20;
@@ -96,8 +102,12 @@ const OF_STORAGE: [u16; 34] = [
 ];
 
 /// Tags with places in the file, or tables of a compression that is not written: they can't be copied.
-const NOT_COPIED: [(u16, &str); 4] =
-    [(330, "smaller pictures inside of a page"), (40965, "Exif data"), (37724, "Photoshop's layers"), (400, "tag 400")];
+const NOT_COPIED: [(u16, &str); 4] = [
+    (330, "smaller pictures inside of a page"),
+    (40965, "Exif data"),
+    (37724, "Photoshop's layers"),
+    (400, "tag 400 (GlobalParametersIFD)"),
+];
 
 /// The tables of JPEG compression and the kinds of YCbCr: the samples are written as they were read, without them.
 fn is_of_jpeg(number: u16) -> bool {
@@ -120,6 +130,7 @@ impl Directories {
             let of_page = |error| format!("page {index}: {error}");
             let directory = decoder.read_directory(pointer).map_err(|error| of_page(error.to_string()))?;
             next = directory.next();
+            let described = first_description(decoder.inner(), pointer.0, order, length);
             let mut tags = Tags { tags: decoder.read_directory_tags(&directory), directory: &directory, order };
             match tags.number(254).map_err(of_page)?.unwrap_or(0) {
                 kind if kind & 1 != 0 && index > 0 => reduced += 1,
@@ -130,7 +141,13 @@ impl Directories {
                         _ => masks += 1,
                     }
                 }
-                _ => pages.push(tags.page(index, length, &mut others).map_err(of_page)?),
+                _ => {
+                    let mut page = tags.page(index, length, &mut others).map_err(of_page)?;
+                    if let Some(text) = described {
+                        page.page.describe(text, &mut others);
+                    }
+                    pages.push(page);
+                }
             }
         }
         let mut counted = |count: usize, what: &str| match count {
@@ -141,6 +158,19 @@ impl Directories {
         counted(reduced, "reduced picture");
         counted(masks, "transparency mask");
         Ok(Directories { pages, others })
+    }
+}
+
+impl Page {
+    /// Has the page's description be the first one of two.
+    fn describe(&mut self, text: Vec<u8>, others: &mut Vec<String>) {
+        let what = "second description of a page";
+        for tag in self.tags.iter_mut().filter(|tag| tag.number == tag::IMAGE_DESCRIPTION && tag.value.bytes != text) {
+            tag.value.bytes = text.clone();
+            if others.iter().all(|other| other != what) {
+                others.push(what.to_string());
+            }
+        }
     }
 }
 
@@ -156,7 +186,7 @@ impl Tags<'_> {
     fn value(&mut self, number: u16) -> Result<Option<Value>, String> {
         let mut value = ValueBuffer::empty(Type::BYTE);
         let found = self.tags.find_tag_buf(Name::from_u16_exhaustive(number), &mut value);
-        match found.map_err(|error| format!("tag {number}: {error}"))? {
+        match found.map_err(|error| format!("{}: {error}", words_for_tag(number)))? {
             None => Ok(None),
             Some(_) => {
                 value.set_byte_order(ByteOrder::native());
@@ -167,7 +197,7 @@ impl Tags<'_> {
 
     fn numbers(&mut self, number: u16) -> Result<Option<Vec<u64>>, String> {
         let tag = Name::from_u16_exhaustive(number);
-        self.tags.find_tag_unsigned_vec(tag).map_err(|error| format!("tag {number}: {error}"))
+        self.tags.find_tag_unsigned_vec(tag).map_err(|error| format!("{}: {error}", words_for_tag(number)))
     }
 
     fn number(&mut self, number: u16) -> Result<Option<u64>, String> {
@@ -187,7 +217,10 @@ impl Tags<'_> {
         let all = self.numbers(number)?.unwrap_or_default();
         let first = all.first().copied().unwrap_or(default.into());
         if all.iter().any(|other| *other != first) {
-            return Err(format!("its channels differ in {name}: {all:?}"));
+            let few = &all[..all.len().min(MOST_SHOWN)];
+            let more = if few.len() < all.len() { ", ..." } else { "" };
+            let few: Vec<String> = few.iter().map(ToString::to_string).collect();
+            return Err(format!("its channels differ in {name}: {}{more}", few.join(", ")));
         }
         u16::try_from(first).map_err(|_| format!("its {name} is {first}"))
     }
@@ -264,7 +297,7 @@ impl Tags<'_> {
             let foreign = matches!(number, 50838 | 50839) && self.order != ByteOrder::native();
             let what = NOT_COPIED.iter().find(|(other, _)| *other == number).map(|(_, what)| what.to_string());
             let pointer = matches!(kind, Type::IFD | Type::IFD8) || foreign;
-            if let Some(what) = what.or(pointer.then(|| format!("tag {number}"))) {
+            if let Some(what) = what.or(pointer.then(|| words_for_tag(number))) {
                 if !others.contains(&what) {
                     others.push(what);
                 }
@@ -281,15 +314,5 @@ impl Tags<'_> {
 
 /// GDAL's metadata without the least, the greatest and the mean of the samples, which are others now.
 fn without_statistics(value: Value) -> Value {
-    let text = String::from_utf8_lossy(&value.bytes).into_owned();
-    let Some((head, items)) = text.split_once("<Item ") else { return value };
-    let mut kept = head.to_string();
-    for item in items.split("<Item ") {
-        let (own, after) = item.split_once("</Item>").unwrap_or((item, ""));
-        match own.trim_start().starts_with("name=\"STATISTICS_") {
-            true => kept.push_str(after.trim_start()),
-            false => kept.push_str(&format!("<Item {item}")),
-        }
-    }
-    if kept == text { value } else { Value::text(kept.trim_end_matches('\0')) }
+    without_items(value, |item| item.starts_with(" name=\"STATISTICS_"))
 }

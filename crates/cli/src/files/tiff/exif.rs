@@ -8,6 +8,7 @@ use tiff::tags::{ByteOrder, IfdPointer, Tag as Name, Type, ValueBuffer};
 use tiff::{Directory, TiffResult};
 
 use crate::image::metadata::{Tag, Value, tag};
+use crate::image::tag_names::words_for_tag;
 
 /// The tags that point to directories: what the camera says, and where it was.
 pub const POINTERS: [u16; 2] = [tag::EXIF, tag::GPS];
@@ -110,7 +111,7 @@ fn directory<R: Read + Seek>(decoder: &mut Decoder<R>, place: u64) -> Result<Vec
     for number in numbers.into_iter().filter(|number| *number != INTEROPERABILITY) {
         let mut value = ValueBuffer::empty(Type::BYTE);
         let there = found.find_tag_buf(Name::from_u16_exhaustive(number), &mut value);
-        if there.map_err(|error| format!("tag {number}: {error}"))?.is_some() {
+        if there.map_err(|error| format!("{}: {error}", words_for_tag(number)))?.is_some() {
             value.set_byte_order(ByteOrder::native());
             tags.push(Tag { number, value: Value { kind: value.data_type(), bytes: value.as_bytes().to_vec() } });
         }

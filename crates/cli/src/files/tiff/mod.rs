@@ -2,11 +2,13 @@
 
 mod chunks;
 mod codec;
+mod description;
 mod directory;
 mod exif;
 mod parallel;
 mod predictor;
 mod read;
+mod repeated;
 mod rows;
 mod samples;
 mod stack;
@@ -14,6 +16,7 @@ mod tags;
 mod write;
 mod write_rows;
 
+pub use self::description::revise;
 pub use self::read::{not_written, read};
 pub use self::rows::PageRows;
 pub use self::samples::{array, with_bytes, with_bytes_mut};

@@ -6,6 +6,7 @@ use hoodoo::{AnyArray, DType, Element};
 use ndarray::{ArrayD, Axis, IxDyn};
 use tiff::decoder::{Decoder, Limits};
 use tiff::tags::ByteOrder;
+use tiff::{TiffError, TiffFormatError};
 
 use super::chunks::{ChunkReader, Chunking, compression_name};
 use super::directory::{Directories, PageHeader};
@@ -16,15 +17,14 @@ use super::tags;
 use crate::arrays::for_any;
 use crate::files::options::ReadOptions;
 use crate::files::orientation::turn;
-use crate::image::metadata::{Storage, Tag, Value};
+use crate::image::metadata::{PALETTE_LOST, Storage, Tag, Value};
+use crate::image::tag_names::words_for_tag;
 use crate::image::{Channels, Image, Metadata};
 
 /// The most bytes of samples that a byte of file can become, by the best of the compressions.
 const MAX_RATIO: u64 = 4096;
 
 /// The numbers of photometric interpretations.
-const WHITE_IS_ZERO: u16 = 0;
-const BLACK_IS_ZERO: u16 = 1;
 const RGB: u16 = 2;
 const PALETTE: u16 = 3;
 const YCBCR: u16 = 6;
@@ -79,17 +79,16 @@ impl<R: Read + Seek> Opened<R> {
         limits.decoding_buffer_size = usize::try_from(length.saturating_mul(MAX_RATIO)).unwrap_or(usize::MAX);
         limits.intermediate_buffer_size = limits.decoding_buffer_size;
         limits.ifd_value_size = usize::try_from(length).unwrap_or(usize::MAX);
-        let corrupt = |error| format!("truncated or corrupt TIFF file: {error}");
-        let mut decoder = Decoder::new(reader).map_err(corrupt)?.with_limits(limits);
+        let mut decoder = Decoder::new(reader).map_err(|error| of_first_page(&error))?.with_limits(limits);
         let big_endian = decoder.byte_order() == ByteOrder::BigEndian;
         let directories = Directories::read(&mut decoder, length).map_err(|error| format!("TIFF file: {error}"))?;
         let count = directories.pages.len();
         let pages = chosen(directories.pages, options)?;
         let first = &pages[0];
         check(first).and_then(|()| check_size(&pages, length, options)).map_err(|error| of_page(first, &error))?;
-        let storage = storage(first)?;
+        let storage = storage(first, count)?;
         let mut metadata = tags::metadata(&pages, storage, is_big(&mut decoder)?);
-        metadata.unread = directories.others;
+        metadata.unread.extend(directories.others);
         metadata.other_pages = count - pages.len();
         read_exif(&mut decoder, &pages, &mut metadata)?;
         let meaning = Meaning::new(first, &mut metadata);
@@ -144,17 +143,41 @@ fn chosen(mut pages: Vec<PageHeader>, options: &ReadOptions) -> Result<Vec<PageH
         (kind, page.photometric, page.orientation, page.planar, page.extra.clone(), page.palette.clone())
     };
     if let Some((number, other)) = pages.iter().enumerate().find(|(_, page)| kind(page) != kind(&pages[0])) {
-        let describe = |page: &PageHeader| {
-            let format = page.format.describe();
-            format!("{} x {} pixels of {} {}-bit {format} samples", page.height, page.width, page.samples, page.bits)
-        };
-        return Err(format!(
-            "its pages differ: page 0 has {}, and page {number} {}; choose one by --page N",
-            describe(&pages[0]),
-            describe(other)
-        ));
+        let [one, other] = differences(&pages[0], other);
+        return Err(format!("its pages differ: page 0 has {one}, and page {number} {other}; choose one by --page N"));
     }
     Ok(pages)
+}
+
+/// In which of two pages is what, in words: their sizes and samples, or else in what they are not alike.
+fn differences(one: &PageHeader, other: &PageHeader) -> [String; 2] {
+    let samples = |page: &PageHeader| {
+        let format = page.format.describe();
+        format!("{} x {} pixels of {} {}-bit {format} samples", page.height, page.width, page.samples, page.bits)
+    };
+    let others: [fn(&PageHeader) -> String; 4] = [
+        |page| format!("the photometric interpretation {}", page.photometric),
+        |page| format!("the orientation {}", page.orientation),
+        |page| if page.planar { "each channel on its own" } else { "its channels together" }.to_string(),
+        |page| format!("the extra samples {:?}", page.extra),
+    ];
+    let ways = [samples as fn(&PageHeader) -> String].into_iter().chain(others);
+    let mut words = ways.map(|way| [way(one), way(other)]);
+    words.find(|[one, other]| one != other).unwrap_or(["one palette".to_string(), "another".to_string()])
+}
+
+/// What is wrong with the first page or with what is in front of it, where the crate says no more than that.
+fn of_first_page(error: &TiffError) -> String {
+    let what = match error {
+        TiffError::FormatError(TiffFormatError::InconsistentSizesEncountered) => {
+            let tags = [256, 257, 258, 277, 273, 279].map(words_for_tag).join(", ");
+            format!("page 0: its sizes do not go together, of which one lies: {tags}, or those for tiles")
+        }
+        TiffError::FormatError(TiffFormatError::TiffSignatureNotFound | TiffFormatError::TiffSignatureInvalid)
+        | TiffError::IoError(_) => error.to_string(),
+        error => format!("page 0: {error}"),
+    };
+    format!("truncated or corrupt TIFF file: {what}")
 }
 
 /// Checks that the samples are of a kind that can be read.
@@ -192,11 +215,10 @@ fn check_size(pages: &[PageHeader], length: u64, options: &ReadOptions) -> Resul
     Ok(())
 }
 
-/// How the pages are stored, and are to be written again.
-fn storage(page: &PageHeader) -> Result<Storage, String> {
+/// How so many pages are stored, and are to be written again.
+fn storage(page: &PageHeader, pages: usize) -> Result<Storage, String> {
     let mut extra = page.extra.clone();
     let photometric = match page.photometric {
-        WHITE_IS_ZERO => BLACK_IS_ZERO,
         YCBCR => RGB,
         other => other,
     };
@@ -215,6 +237,7 @@ fn storage(page: &PageHeader) -> Result<Storage, String> {
         extra,
         bits: page.bits,
         dtype: element_type(page.format, page.bits)?,
+        shape: [pages, page.height, page.width, page.samples],
         palette: page.palette.clone(),
     })
 }
@@ -395,7 +418,7 @@ pub fn not_written(storage: &Storage) -> Vec<String> {
         lost.push(format!("samples of {} bits (8 are written)", storage.bits));
     }
     if storage.palette.is_some() && storage.photometric == RGB {
-        lost.push("palette (its colours are written)".to_string());
+        lost.push(PALETTE_LOST.to_string());
     }
     lost
 }

@@ -67,9 +67,6 @@ pub fn put_row(page: &PageHeader, stored: &[u8], to: &mut [u8]) {
         bits @ (1 | 2 | 4) => unpack(stored, bits, to),
         _ => to.copy_from_slice(&stored[..to.len()]),
     }
-    if page.photometric == 0 {
-        invert(page, to);
-    }
 }
 
 /// The place of the first sample of a chunk's row.
@@ -85,20 +82,6 @@ fn unpack(stored: &[u8], bits: u16, to: &mut [u8]) {
     for (index, sample) in to.iter_mut().enumerate() {
         let shift = (in_byte - 1 - index % in_byte) * usize::from(bits);
         *sample = stored[index / in_byte] >> shift & mask;
-    }
-}
-
-/// Samples of a page in which white is 0, as those of one in which black is.
-fn invert(page: &PageHeader, samples: &mut [u8]) {
-    match (page.format, page.bits) {
-        (SampleFormat::Unsigned, bits @ (1 | 2 | 4)) => {
-            let greatest = u8::MAX >> (8 - bits);
-            samples.iter_mut().for_each(|sample| *sample = greatest - *sample);
-        }
-        // The complement of every bit is the greatest value less the sample.
-        (SampleFormat::Unsigned, _) => samples.iter_mut().for_each(|byte| *byte = !*byte),
-        // Nobody has said what white is.
-        _ => {}
     }
 }
 

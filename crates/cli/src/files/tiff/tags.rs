@@ -11,6 +11,17 @@ use crate::image::metadata::{Carried, Metadata, Page, Resolution, Storage, TEXTS
 pub fn metadata(pages: &[PageHeader], storage: Storage, big: bool) -> Metadata {
     let first = &pages[0].page;
     let bytes = |number| first.find(number).map(|value| value.bytes.clone());
+    let mut pages: Vec<Page> = pages.iter().map(|page| page.page.clone()).collect();
+    let mut unread = Vec::new();
+    for page in &mut pages {
+        // A text that is no number says nothing, to others neither.
+        let text = page.find(tag::GDAL_NODATA).filter(|text| nodata(&text.bytes, storage.dtype).is_none());
+        if let Some(text) = text.map(|text| String::from_utf8_lossy(&text.bytes).trim_end_matches('\0').to_string()) {
+            unread.push(format!("nodata value \"{}\", which is no number", text.escape_debug()));
+            set_nodata(page, None);
+        }
+    }
+    unread.dedup();
     Metadata {
         icc: bytes(tag::ICC),
         xmp: bytes(tag::XMP),
@@ -20,7 +31,8 @@ pub fn metadata(pages: &[PageHeader], storage: Storage, big: bool) -> Metadata {
             .into_iter()
             .filter_map(|(number, keyword)| Some((keyword.to_string(), text(first, number)?)))
             .collect(),
-        pages: pages.iter().map(|page| page.page.clone()).collect(),
+        pages,
+        unread,
         storage: Some(Storage { big, ..storage }),
         ..Metadata::default()
     }

@@ -160,7 +160,8 @@ pub fn run(
     let outputs = names.iter().zip(targets.iter().zip(&wrote)).map(described).collect();
     publish(wrote.into_iter().filter_map(|one| one.written).collect())?;
     let outputs = if arguments.json { outputs } else { Vec::new() };
-    report.filtered.push(Filtered { inputs: arguments.inputs.clone(), outputs });
+    let runs = arguments.repeat.map(|_| stages.len());
+    report.filtered.push(Filtered { inputs: arguments.inputs.clone(), outputs, runs });
     Ok(())
 }
 
@@ -221,12 +222,13 @@ fn plan(
         ));
     }
     let nodata = known.missing.nodata;
-    let carried = carry(arguments, (inputs.path(), &known.metadata), &regions, (dtype, nodata), targets)?;
-    let mut outputs = Vec::new();
     let count = stages.last().map_or(1, Stage::output_count);
+    let layout_of_file = layout.clone().map(|layout| joined(layout, count, targets.len()));
+    let made = (layout_of_file.as_ref(), dtype, nodata);
+    let carried = carry(arguments, (inputs.path(), &known.metadata), &regions, made, targets)?;
+    let mut outputs = Vec::new();
     for (target, (metadata, lost)) in targets.iter().zip(carried) {
-        let layout = layout.clone().map(|layout| joined(layout, count, targets.len()));
-        outputs.push(Output::new(target, (layout, dtype), metadata, lost, known.line.as_deref())?);
+        outputs.push(Output::new(target, (layout_of_file.clone(), dtype), metadata, lost, known.line.as_deref())?);
     }
     Ok(Plan { layout, outputs })
 }

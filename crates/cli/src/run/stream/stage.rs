@@ -10,7 +10,7 @@ use ndarray::{Axis, Slice};
 
 use super::ends::Around;
 use super::slabs::{Masks, Reach, Slab};
-use crate::arrays::for_any;
+use crate::arrays::{for_any, holds_all};
 use crate::failure::{Failure, tell};
 use crate::files::ONE_WAY;
 use crate::image::{Image, Layout};
@@ -173,7 +173,7 @@ impl<'a> Stage<'a> {
             return wrong("the kernel must have one output".to_string());
         }
         let (output, first) = (self.dtype(), self.flow.types[0]);
-        if output != first {
+        if !holds_all(output, first) {
             return wrong(format!("the output is {output}, and the first input of the next run {first}"));
         }
         let mut shape = many_rows(&self.flow.planes[0]);
