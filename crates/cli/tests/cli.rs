@@ -1077,11 +1077,18 @@ fn batches() {
     made.sort();
     assert_eq!(made, ["a.npy", "c.npy"]);
 
+    // Two of one name keep their directories.
+    place.ok("run 'low: min(w), max(w)' a.npy some/a.npy new/deep/b.npy --out-dir trees --size 3 --ext npy --quiet");
+    assert_eq!(place.load::<f64>("trees/a-low.npy"), eroded(gradient(1.0).view()).into_dyn());
+    assert_eq!(place.load::<f64>("trees/some/a-low.npy"), eroded(eroded(gradient(1.0).view()).view()).into_dyn());
+    assert!(place.path("trees/new/deep/b-1.npy").exists());
+
     let before = place.listing();
     place.save("some/x.npy", &ramp(2, 2));
     for (status, line, messages) in [
         (2, "run min(w) a.npy b.npy --out-dir .", &["--out-dir", "replace the input a.npy"][..]),
-        (2, "run min(w) a.npy some/a.npy --out-dir d", &["--out-dir", "same name"]),
+        (2, "run min(w) a.npy some/../a.npy --out-dir d", &["--out-dir", "same name"]),
+        (2, "run min(w) a.npy a.npy --out-dir d", &["--out-dir", "same name"]),
         (2, "run min(w) a.npy -o o.npy --out-dir d", &["--out-dir", "--output"]),
         (2, "run min(w) - --out-dir d", &["--out-dir", "-"]),
         (1, "run 'input a, b; min(a) + min(b)' a.npy b.npy --out-dir d --size 3", &["--out-dir", "a, b"]),

@@ -1,7 +1,7 @@
 //! `hoodoo run --out-dir`: many files, each filtered on its own.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use hoodoo::lang::diagnostic::Diagnostic;
@@ -27,8 +27,7 @@ pub fn filter_each(job: &mut Job<'_>, directory: &Path) -> Result<(), Failure> {
     }
     let names: Vec<String> = job.last().outputs().map(str::to_string).collect();
     let targets = targets(job.arguments, &names)?;
-    let made = fs::create_dir_all(directory);
-    made.map_err(|error| Failure::at(directory, format!("can't be made: {error}")))?;
+    make_directory(directory)?;
     let filters = job.filters()?;
 
     let progress = Arc::clone(&job.progress);
@@ -38,7 +37,10 @@ pub fn filter_each(job: &mut Job<'_>, directory: &Path) -> Result<(), Failure> {
         for (input, targets) in inputs.iter().zip(targets) {
             watch::check(&progress)?;
             let one = std::slice::from_ref(input);
-            let done = targets.and_then(|targets| job.filter_files(&filters, one, &targets, &share));
+            let done = targets.and_then(|targets| {
+                targets.iter().filter_map(|target| target.path().parent()).try_for_each(make_directory)?;
+                job.filter_files(&filters, one, &targets, &share)
+            });
             match done {
                 Err(stop @ (Failure::Cancelled | Failure::NoReader)) => return Err(stop),
                 Err(failure) => failures.push((input.clone(), about(input, failure, &job.source))),
@@ -49,6 +51,10 @@ pub fn filter_each(job: &mut Job<'_>, directory: &Path) -> Result<(), Failure> {
         Ok(())
     })?;
     if failures.is_empty() { Ok(()) } else { Err(Failure::Some(failures, inputs.len())) }
+}
+
+fn make_directory(directory: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(directory).map_err(|error| Failure::at(directory, format!("can't be made: {error}")))
 }
 
 /// The failure with the name of the file that it is about, unless it names a file already.
@@ -67,36 +73,24 @@ fn about(input: &Path, failure: Failure, source: &Source) -> Failure {
 /// Where the outputs for one input go, or why it can't be read.
 type Targets = Result<Vec<Target>, Failure>;
 
-/// Where the outputs for each input go.
+/// Where the outputs for each input go: by its name, or where two have the same, by its path below the directory that all are in.
 fn targets(arguments: &RunArguments, names: &[String]) -> Result<Vec<Targets>, Failure> {
-    let directory = arguments.out_dir.as_deref().unwrap_or(Path::new("."));
     let inputs = &arguments.inputs;
-    let mut paths: Vec<PathBuf> = Vec::new();
-    for input in inputs.iter().filter(|input| Format::of(input).is_ok()) {
-        let name = input.file_name().filter(|_| !is_standard(input));
-        let name = Path::new(name.ok_or_else(|| Failure::Usage(format!("--out-dir: {} has no name", shown(input))))?);
-        // Names need not be texts.
-        let of = |output: Option<&String>| {
-            let (mut new, own) = parts_of_name(name);
-            new.push(&arguments.suffix);
-            output.into_iter().for_each(|output| new.push(format!("-{output}")));
-            new.push(".");
-            match &arguments.ext {
-                Some(extension) => new.push(extension.trim_start_matches('.')),
-                None => new.push(own),
-            }
-            directory.join(new)
-        };
-        match names {
-            [_] => paths.push(of(None)),
-            names => paths.extend(names.iter().map(|output| of(Some(output)))),
-        }
+    let read: Vec<&PathBuf> = inputs.iter().filter(|input| Format::of(input).is_ok()).collect();
+    if let Some(input) = read.iter().find(|input| is_standard(input) || input.file_name().is_none()) {
+        return Err(Failure::Usage(format!("--out-dir: {} has no name", shown(input))));
     }
-    let alike = |_| Failure::Usage("--out-dir: two of the inputs have the same name".to_string());
-    let all = Target::all(&paths).map_err(|failure| match failure.message().contains("named twice") {
-        true => alike(failure),
-        false => failure,
-    })?;
+    let flat: Vec<PathBuf> = read.iter().filter_map(|input| input.file_name()).map(PathBuf::from).collect();
+    let below = |places: &[PathBuf]| {
+        let paths: Vec<PathBuf> = places.iter().flat_map(|place| outputs_of(arguments, names, place)).collect();
+        Target::all(&paths)
+    };
+    let all = match below(&flat) {
+        Err(failure) if failure.message().contains("named twice") => below_common(&read)
+            .and_then(|places| below(&places).ok())
+            .ok_or_else(|| Failure::Usage("--out-dir: two of the inputs have the same name".to_string()))?,
+        all => all?,
+    };
     if let Some((target, input)) = Target::first_of(&all, inputs) {
         let (target, input) = (shown(target.path()), shown(input));
         return Err(Failure::Usage(format!("--out-dir: {target} would replace the input {input}")));
@@ -107,4 +101,35 @@ fn targets(arguments: &RunArguments, names: &[String]) -> Result<Vec<Targets>, F
         Err(message) => Err(Failure::Run(message)),
     };
     Ok(inputs.iter().map(next).collect())
+}
+
+/// The files for the outputs of an input that has this place in the output directory.
+fn outputs_of(arguments: &RunArguments, names: &[String], place: &Path) -> Vec<PathBuf> {
+    let directory = arguments.out_dir.as_deref().unwrap_or(Path::new("."));
+    // Names need not be texts.
+    let of = |output: Option<&String>| {
+        let (mut new, own) = parts_of_name(Path::new(place.file_name().unwrap_or_default()));
+        new.push(&arguments.suffix);
+        output.into_iter().for_each(|output| new.push(format!("-{output}")));
+        new.push(".");
+        match &arguments.ext {
+            Some(extension) => new.push(extension.trim_start_matches('.')),
+            None => new.push(own),
+        }
+        directory.join(place.with_file_name(new))
+    };
+    match names {
+        [_] => vec![of(None)],
+        names => names.iter().map(|output| of(Some(output))).collect(),
+    }
+}
+
+/// The paths of files below the directory that all of them are in, if none of them leads out of it.
+fn below_common(files: &[&PathBuf]) -> Option<Vec<PathBuf>> {
+    let mut common = files.first()?.parent()?.to_path_buf();
+    while !files.iter().all(|file| file.starts_with(&common)) {
+        common = common.parent()?.to_path_buf();
+    }
+    let is_below = |place: &&Path| place.components().all(|part| matches!(part, Component::Normal(_)));
+    files.iter().map(|file| file.strip_prefix(&common).ok().filter(is_below).map(Path::to_path_buf)).collect()
 }
