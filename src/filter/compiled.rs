@@ -113,12 +113,13 @@ impl ReadyRows {
             };
             Ok(rows::run(&run, inputs, outputs)?.map(|pixel| region.position(pixel)))
         };
-        let wanted =
-            rows::worthwhile_threads(plan, region, job.threads).min(region.row().len() / tuning::MIN_DIVIDED_ROW);
+        let wanted = rows::threads_by_parts(plan, region, job.threads);
         if wanted <= threads {
             return part(region, threads);
         }
-        let parts = region.divided(wanted);
+        // What parts have in common at their ends is read and made for each.
+        let bands = if plan.reads.halo.is_empty() { tuning::BANDS_PER_THREAD } else { 1 };
+        let parts = region.divided((bands * wanted).min(region.row().len() / tuning::MIN_DIVIDED_ROW));
         let found: Vec<OnceLock<Result<Option<Vec<usize>>, Error>>> = parts.iter().map(|_| OnceLock::new()).collect();
         let one = |number: usize| {
             // Each part is taken once.

@@ -40,7 +40,8 @@ pub fn listing(options: &Options, listing: Listing, shape: &[usize], types: Type
             let order = job.arrangement.iter().map(Arrangement::to_string).collect::<String>();
             let whole = Region::whole(job.domain.shape());
             let plan = row::settled(plan, kernel.limits());
-            let threads = rows::threads(&plan, &whole, job.threads);
+            let count = [rows::threads, rows::threads_by_parts].map(|count| count(&plan, &whole, job.threads));
+            let threads = count[0].max(count[1]);
             Ok(format!("{order}{plan}threads: {threads} for an array of shape {shape:?}\n"))
         }
     }

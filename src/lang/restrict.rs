@@ -75,7 +75,7 @@ impl<C: Condition> Rewrite for Restrict<C> {
             Expr::Len => {
                 let inside = self.0.cell(builder);
                 let count = builder.count(inside);
-                // Nothing else says it, and demands of ranks follow from it.
+                // It changes no value, but from it follows that demands of ranks hold.
                 let least = builder.number(self.0.least() as f64);
                 Some(if self.0.least() > 0 { builder.binary(BinaryOp::Max, count, least) } else { count })
             }

@@ -149,7 +149,7 @@ pub enum OfRanks {
     Mean(Vec<usize>),
     /// Between elements of ranks that depend on how many are selected: for 1, 2 and so on, where that many have such a one.
     ByCount(Vec<Option<Between>>),
-    /// The mean of those that are selected, but so many of the least and so many of the greatest ones.
+    /// The mean of those that are selected, but so many of the least and so many of the greatest ones: fewer than all, if all are.
     Trimmed {
         /// How many on either side.
         each: usize,

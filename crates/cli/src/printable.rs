@@ -2,6 +2,18 @@
 
 use std::path::Path;
 
+/// What some names are of, and the first few of them; none if there are none.
+pub fn listed(what: &str, names: &[String]) -> Option<String> {
+    const MOST: usize = 12;
+    let (few, more) = names.split_at(names.len().min(MOST));
+    match (few, more.len()) {
+        ([], _) => None,
+        ([one], _) => Some(format!("{what} {one}")),
+        (few, 0) => Some(format!("{what}s {}", few.join(", "))),
+        (few, more) => Some(format!("{what}s {} and {more} more", few.join(", "))),
+    }
+}
+
 /// The text without what a terminal would obey: controls, and marks that turn the direction of writing, as escapes.
 pub fn printable(text: &str) -> String {
     let is_command =

@@ -226,6 +226,15 @@ fn descriptions_of_stacks_follow_or_are_lost() {
         assert_eq!(ok(dir, &[&["max(w)", "ome.tif", "-o", "out.tif"], options.as_slice()].concat()), "");
         assert_eq!(descriptions(&dir.join("out.tif"))[0].as_ref(), Some(&ome(expected)), "{options:?}");
     }
+    // XML has two kinds of quotes, and white space of any kind between attributes.
+    let spaced = |x: usize, size: &str| {
+        format!(
+            "<OME><Image><Pixels\n\tSizeX='{x}'\n\tSizeY = \"4\"\tSizeZ='6' SizeC='1' SizeT='1' Type='uint8'\n PhysicalSizeX='{size}'/></Image></OME>"
+        )
+    };
+    write_described(&dir.join("spaced.tif"), 6, &spaced(8, "0.5"));
+    assert_eq!(ok(dir, &["w[0, 0]", "spaced.tif", "-o", "out.tif", "--stride", "1,2"]), "");
+    assert_eq!(descriptions(&dir.join("out.tif"))[0], Some(spaced(4, "1")));
     let other = "description, which is of a picture of another shape or type";
     let slices = "description, which counts slices that are cut off";
     write_described(&dir.join("imagej.tif"), 6, "ImageJ=1.11a\nimages=6\nslices=3\nframes=2\n");
@@ -287,7 +296,12 @@ fn the_first_of_two_descriptions_is_kept() {
     let place =
         bytes.windows(4).position(|entry| entry == [271u16.to_ne_bytes(), 2u16.to_ne_bytes()].concat()).unwrap();
     bytes[place..place + 2].copy_from_slice(&270u16.to_ne_bytes());
-    fs::write(dir.join("in.tif"), bytes).unwrap();
+    fs::write(dir.join("in.tif"), &bytes).unwrap();
+    // So it is if the second one has a type that texts have not.
+    bytes[place + 2..place + 4].copy_from_slice(&1u16.to_ne_bytes());
+    fs::write(dir.join("bytes.tif"), bytes).unwrap();
+    assert!(ok(dir, &["w[0, 0]", "bytes.tif", "-o", "out.tif"]).contains("second description of a page"));
+    assert_eq!(descriptions(&dir.join("out.tif"))[0].as_deref(), Some("the user's own"));
     let said = ok(dir, &["w[0, 0]", "in.tif", "-o", "out.tif"]);
     assert_eq!(said, "warning: out.tif: not kept: second description of a page\n");
     assert_eq!(descriptions(&dir.join("out.tif")), [Some("the user's own".to_string())]);

@@ -40,7 +40,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
             };
             let lane = statistic.lane;
             if lane.is_long() {
-                // Whether there is one is asked elsewhere.
+                // That there is one is a demand of `rank`, and where none may be selected `plan/absent.rs` asks.
                 self.set(statistic.id, Lanes::Numbers(lane, value));
                 continue;
             }

@@ -71,8 +71,13 @@ pub fn threads(plan: &Plan, region: &Region, most: usize) -> usize {
     worthwhile_threads(plan, region, most).min(rows.div_ceil(plan.reads.group_rows)).max(1)
 }
 
-/// The same if rows could be divided.
-pub fn worthwhile_threads(plan: &Plan, region: &Region, most: usize) -> usize {
+/// The same where rows are divided among threads.
+pub fn threads_by_parts(plan: &Plan, region: &Region, most: usize) -> usize {
+    worthwhile_threads(plan, region, most).min(region.row().len() / tuning::MIN_DIVIDED_ROW)
+}
+
+/// The same if rows could be divided anywhere.
+fn worthwhile_threads(plan: &Plan, region: &Region, most: usize) -> usize {
     let of_pass = |pass: &Pass| pass.instructions.max(1.0 / 16.0) / pass.vectors.blocks() as f64;
     let instructions: f64 = plan.passes.iter().map(of_pass).sum();
     let moving: usize = plan.orders.iter().map(|order| order.statistics.len() * tuning::MOVING_WORK).sum();

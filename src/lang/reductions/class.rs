@@ -65,7 +65,7 @@ impl Monoid {
 }
 
 impl Ranked {
-    /// As [`Reduction::ranks`], of one or more elements.
+    /// As [`Reduction::ranks`](super::Reduction::ranks), of one or more elements.
     pub fn ranks(self, count: usize, argument: Option<f64>) -> Option<Vec<usize>> {
         match self {
             Ranked::Median if count % 2 == 1 => Some(vec![count / 2]),

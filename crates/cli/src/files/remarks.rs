@@ -9,9 +9,7 @@ pub fn read(format: Format, start: &[u8], metadata: &mut Metadata) {
     match format {
         Format::Bmp => of_bmp(start, metadata),
         Format::Pnm | Format::Pbm | Format::Pam => {
-            // Behind the header are samples.
-            let lines = start.split(|byte| *byte == b'\n').take_while(|line| is_text(line));
-            if lines.into_iter().any(|line| line.starts_with(b"#")) {
+            if has_comment(start) {
                 metadata.unread.push("comment".to_string());
             }
         }
@@ -29,6 +27,31 @@ pub fn read(format: Format, start: &[u8], metadata: &mut Metadata) {
     }
 }
 
+/// Whether there is a comment in the header of a PNM file, which ends with its last number, or with a line that says so.
+fn has_comment(start: &[u8]) -> bool {
+    if start.starts_with(b"P7") {
+        let mut lines = start.split(|byte| *byte == b'\n').take_while(|line| !line.starts_with(b"ENDHDR"));
+        return lines.any(|line| line.starts_with(b"#"));
+    }
+    let numbers = if matches!(start.get(1), Some(b'1' | b'4')) { 2 } else { 3 };
+    // The kind of file is a word of its own.
+    let (mut words, mut in_word) = (0, false);
+    for byte in start {
+        match byte {
+            b'#' => return true,
+            byte if byte.is_ascii_whitespace() => {
+                words += usize::from(in_word);
+                in_word = false;
+            }
+            _ => in_word = true,
+        }
+        if words > numbers {
+            return false;
+        }
+    }
+    false
+}
+
 fn is_text(line: &[u8]) -> bool {
     line.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
 }
@@ -41,8 +64,11 @@ fn of_bmp(start: &[u8], metadata: &mut Metadata) {
         |at: usize| start.get(at..at + 4).and_then(|bytes| bytes.first_chunk()).map(|bytes| u32::from_le_bytes(*bytes));
     let (Some(header), Some(pixels)) = (long(14), long(38).zip(long(42))) else { return };
     let bits = if header == OLDEST { start.get(24) } else { start.get(28) };
+    let palette = &start[(14 + header as usize).min(start.len())..];
+    let used = long(46).filter(|used| header > OLDEST && *used > 0).map_or(usize::MAX, |used| used as usize);
+    let entry = if header == OLDEST { 3 } else { 4 };
     if let Some(bits @ 1..=8) = bits
-        && !is_ramp(&start[(14 + header as usize).min(start.len())..], *bits)
+        && !is_ramp(palette.chunks_exact(entry).take(used), *bits)
     {
         metadata.unread.push(PALETTE_LOST.to_string());
     }
@@ -52,11 +78,9 @@ fn of_bmp(start: &[u8], metadata: &mut Metadata) {
     }
 }
 
-/// Whether the palette of so many bits that stands here has greys in order, as far as it is here: numbers are brightness then.
-fn is_ramp(palette: &[u8], bits: u8) -> bool {
+/// Whether the palette of so many bits has greys in order, as far as it is here: numbers are brightness then.
+fn is_ramp<'b>(palette: impl Iterator<Item = &'b [u8]>, bits: u8) -> bool {
     let greatest = (1 << bits) - 1;
-    let mut colours = palette.as_chunks::<4>().0.iter().take(greatest + 1).enumerate();
-    colours.all(|(number, [blue, green, red, _])| {
-        [blue, green, red].iter().all(|part| usize::from(**part) == number * 255 / greatest)
-    })
+    let mut colours = palette.take(greatest + 1).enumerate();
+    colours.all(|(number, colour)| colour[..3].iter().all(|part| usize::from(*part) == number * 255 / greatest))
 }

@@ -1,6 +1,9 @@
 //! The segments of JPEG files that say something besides the picture: comments, the data of programs, and which other pictures follow.
 
+use std::collections::HashSet;
+
 use crate::image::Metadata;
+use crate::printable::listed;
 
 /// The letters that Exif data, XMP data and colour profiles begin with; XMP data that is too long for one segment begins otherwise.
 const READ: [&[u8]; 3] = [b"Exif\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"];
@@ -9,7 +12,7 @@ const PICTURES: &[u8] = b"MPF\0";
 
 /// Adds what a file says in its segments to what is known: comments as texts, and what can't be kept in words.
 pub fn read(bytes: &[u8], metadata: &mut Metadata) {
-    let mut applications: Vec<String> = Vec::new();
+    let (mut applications, mut seen) = (Vec::new(), HashSet::new());
     let mut others = None;
     let mut at = 2;
     while let Some([0xff, marker]) = bytes.get(at..at + 2) {
@@ -31,7 +34,7 @@ pub fn read(bytes: &[u8], metadata: &mut Metadata) {
             0xe2 if data.starts_with(PICTURES) => others = pictures(&data[PICTURES.len()..]).or(Some(2)),
             0xe0..=0xef if !is_read(*marker, data) => {
                 let name = format!("APP{}{}", marker - 0xe0, kind(data));
-                if !applications.contains(&name) {
+                if seen.insert(name.clone()) {
                     applications.push(name);
                 }
             }
@@ -42,11 +45,7 @@ pub fn read(bytes: &[u8], metadata: &mut Metadata) {
             at = next_marker(bytes, at);
         }
     }
-    match applications.as_slice() {
-        [] => {}
-        [one] => metadata.unread.push(format!("JPEG segment {one}")),
-        all => metadata.unread.push(format!("JPEG segments {}", all.join(", "))),
-    }
+    metadata.unread.extend(listed("JPEG segment", &applications));
     let behind = bytes.len().saturating_sub(at + 2);
     match others {
         Some(count) if count > 1 => metadata.other_pages = count as usize - 1,

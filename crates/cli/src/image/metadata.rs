@@ -8,6 +8,7 @@ use tiff::tags::Type;
 
 use super::header::{Header, PngChunk};
 use super::tag_names::words_for_tag;
+use crate::printable::listed;
 
 /// What a file carries besides samples.
 #[derive(Clone, Debug, Default)]
@@ -453,9 +454,5 @@ fn meaning_of_colours(chunks: &[PngChunk], has_profile: bool) -> String {
         })
         .map(|chunk| String::from_utf8_lossy(&chunk.kind).to_string())
         .collect();
-    match kinds.as_slice() {
-        [] => String::new(),
-        [one] => format!("PNG chunk {one}"),
-        all => format!("PNG chunks {}", all.join(" ")),
-    }
+    listed("PNG chunk", &kinds).unwrap_or_default()
 }

@@ -1,8 +1,10 @@
 //! The chunks of PNG files: which there are, which are written again as they are, and which are lost.
 
+use std::collections::HashSet;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::image::header::PngChunk;
+use crate::printable::listed;
 
 /// What a file has besides its picture.
 #[derive(Default)]
@@ -70,18 +72,10 @@ impl Chunks {
 
     /// What is lost, in words: the kinds of chunks that are neither read nor kept.
     pub fn lost(&self) -> Option<String> {
-        let mut kinds: Vec<String> = Vec::new();
-        for kind in self.before.iter().chain(&self.after) {
-            let known = READ.contains(&kind) || self.kept.iter().any(|chunk| chunk.kind == *kind);
-            let name = String::from_utf8_lossy(kind).escape_debug().to_string();
-            if !known && !kinds.contains(&name) {
-                kinds.push(name);
-            }
-        }
-        match kinds.as_slice() {
-            [] => None,
-            [one] => Some(format!("PNG chunk {one}")),
-            all => Some(format!("PNG chunks {}", all.join(" "))),
-        }
+        let known = |kind: &[u8; 4]| READ.contains(&kind) || self.kept.iter().any(|chunk| chunk.kind == *kind);
+        let mut seen = HashSet::new();
+        let lost = self.before.iter().chain(&self.after).filter(|kind| !known(kind) && seen.insert(**kind));
+        let names: Vec<String> = lost.map(|kind| String::from_utf8_lossy(kind).escape_debug().to_string()).collect();
+        listed("PNG chunk", &names)
     }
 }

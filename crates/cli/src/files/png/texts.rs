@@ -11,9 +11,12 @@ use crate::image::Metadata;
 /// The keyword of the text that is XMP data.
 const XMP: &str = "XML:com.adobe.xmp";
 
+/// Of so many texts that can't be unpacked no further one is tried.
+const MOST_FAILED: usize = 4;
+
 /// Adds the texts of a file, of which one is XMP data, to what it says; so many bytes of them at most, all together.
 pub fn read(info: &Info<'_>, chunks: &Chunks, limit: usize, metadata: &mut Metadata) {
-    let mut texts = Texts { limit, left: limit, metadata };
+    let mut texts = Texts { limit, left: limit, failed: 0, metadata };
     for chunk in &info.uncompressed_latin1_text {
         texts.add(&chunk.keyword, false, Some(chunk.text.clone()));
     }
@@ -44,6 +47,8 @@ struct Texts<'m> {
     /// How many bytes there may be, all together, and how many there may still be.
     limit: usize,
     left: usize,
+    /// How many could not be unpacked.
+    failed: usize,
     metadata: &'m mut Metadata,
 }
 
@@ -54,6 +59,11 @@ impl Texts<'_> {
             let (keyword, limit) = (keyword.escape_debug(), self.limit);
             let why = format!("which is corrupt, or with which texts have more than {limit} bytes");
             self.metadata.unread.push(format!("text \"{keyword}\", {why}"));
+            self.failed += 1;
+            if self.failed == MOST_FAILED {
+                // Each of them may have been unpacked up to the limit.
+                self.left = 0;
+            }
             return;
         };
         self.left -= text.len();

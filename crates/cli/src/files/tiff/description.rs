@@ -1,6 +1,8 @@
 //! Descriptions that programs make of how a file's pages are arranged, where what is written is arranged otherwise: tifffile's shape,
 //! OME's XML, ImageJ's counts, and GDAL's items for single bands.
 
+use std::ops::Range;
+
 use hoodoo::DType;
 use serde_json::{Map, Value as Json};
 
@@ -176,40 +178,52 @@ const OME_TYPES: [(DType, &str); 9] = [
 
 /// OME's description of one image whose pictures have another size, type or distance of pixels; none where it counts what is no more.
 fn ome(text: &str, was: Arranged, now: Arranged, place: &Place<'_>) -> Option<String> {
-    let alone = text.matches("<Pixels ").count() == 1;
-    if !alone || (was.pages, was.samples) != (now.pages, now.samples) || place.moved && text.contains("PositionX=") {
+    const ELEMENT: &str = "<Pixels";
+    let is_element = |at: &usize| text[at + ELEMENT.len()..].starts_with(char::is_whitespace);
+    let mut elements = text.match_indices(ELEMENT).map(|(at, _)| at).filter(is_element);
+    let (Some(at), None) = (elements.next(), elements.next()) else { return None };
+    if (was.pages, was.samples) != (now.pages, now.samples) || place.moved && text.contains("PositionX=") {
         return None;
     }
     let (_, kind) = OME_TYPES.iter().find(|(dtype, _)| *dtype == now.dtype)?;
-    let (head, pixels) = text.split_once("<Pixels ")?;
+    let (head, pixels) = text.split_at(at + ELEMENT.len());
     let (attributes, tail) = pixels.split_once('>')?;
-    let mut attributes = format!(" {attributes}");
+    let mut attributes = attributes.to_string();
     let (y, x) = if let [.., y, x] = *place.steps { (y, x) } else { (1, 1) };
     for (key, step) in [("PhysicalSizeX", x), ("PhysicalSizeY", y)] {
-        if let Some(size) = attribute(&attributes, key) {
-            let size: f64 = size.parse().ok()?;
+        if let Some(value) = attribute(&attributes, key) {
+            let size: f64 = attributes[value].parse().ok()?;
             attributes = with_attribute(&attributes, key, &(size * step as f64).to_string());
         }
     }
     for (key, value) in [("SizeX", now.width.to_string()), ("SizeY", now.height.to_string())] {
+        attribute(&attributes, key)?;
         attributes = with_attribute(&attributes, key, &value);
     }
     if was.dtype != now.dtype {
         attributes = with_attribute(&attributes, "Type", kind);
         attributes = with_attribute(&attributes, "SignificantBits", &(8 * now.dtype.bytes()).to_string());
     }
-    Some(format!("{head}<Pixels{attributes}>{tail}"))
+    Some(format!("{head}{attributes}>{tail}"))
 }
 
-/// The value of an attribute of an element.
-fn attribute<'t>(attributes: &'t str, key: &str) -> Option<&'t str> {
-    Some(attributes.split_once(&format!(" {key}=\""))?.1.split_once('"')?.0)
+/// Where the value of an attribute of an element is.
+fn attribute(attributes: &str, key: &str) -> Option<Range<usize>> {
+    let place = |(at, _): (usize, &str)| {
+        // White space may be anywhere but in names, and quotes are of two kinds.
+        let rest = attributes[at + key.len()..].trim_start().strip_prefix('=')?.trim_start();
+        let value = rest.strip_prefix(['"', '\''])?;
+        let len = value.find(&rest[..1])?;
+        let start = attributes.len() - value.len();
+        attributes[..at].ends_with(char::is_whitespace).then_some(start..start + len)
+    };
+    attributes.match_indices(key).find_map(place)
 }
 
 /// The attributes with another value of this one, if it is among them.
 fn with_attribute(attributes: &str, key: &str, value: &str) -> String {
     match attribute(attributes, key) {
-        Some(had) => attributes.replacen(&format!(" {key}=\"{had}\""), &format!(" {key}=\"{value}\""), 1),
+        Some(place) => [&attributes[..place.start], value, &attributes[place.end..]].concat(),
         None => attributes.to_string(),
     }
 }

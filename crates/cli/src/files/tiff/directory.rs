@@ -166,7 +166,7 @@ impl Page {
     fn describe(&mut self, text: Vec<u8>, others: &mut Vec<String>) {
         let what = "second description of a page";
         for tag in self.tags.iter_mut().filter(|tag| tag.number == tag::IMAGE_DESCRIPTION && tag.value.bytes != text) {
-            tag.value.bytes = text.clone();
+            tag.value = Value { kind: Type::ASCII, bytes: text.clone() };
             if others.iter().all(|other| other != what) {
                 others.push(what.to_string());
             }
