@@ -8,11 +8,7 @@ use crate::image::metadata::{PALETTE_LOST, Resolution, Unit};
 pub fn read(format: Format, start: &[u8], metadata: &mut Metadata) {
     match format {
         Format::Bmp => of_bmp(start, metadata),
-        Format::Pnm | Format::Pbm | Format::Pam => {
-            if has_comment(start) {
-                metadata.unread.push("comment".to_string());
-            }
-        }
+        Format::Pnm | Format::Pbm | Format::Pam if has_comment(start) => metadata.unread.push("comment".to_string()),
         Format::Hdr => {
             let mut lines = start.split(|byte| *byte == b'\n').skip(1).take_while(|line| !line.is_empty());
             // Comments are names of programs, also of the one that writes here.
