@@ -119,8 +119,9 @@ def _parts(which: Which, structure: Array, cells: Array) -> tuple[tuple[Kernel, 
 
 
 def _choose(which: Which, values: Array, others: Array) -> None:
-    """Replaces values by others that are less, or greater."""
-    np.copyto(values, others, where=others < values if which == "min" else others > values)
+    """Replaces values by others that are less, or greater, or NaN."""
+    is_beyond = others < values if which == "min" else others > values
+    np.copyto(values, others, where=is_beyond | np.isnan(others))
 
 
 def _difference(which: Which) -> str:
