@@ -594,7 +594,9 @@ class Kernel:
 
     def _key(self) -> tuple[object, ...]:
         weights = ((name, values.shape, values.tobytes()) for name, values in self._weights.items())
-        return self.source, frozenset(self._params.items()), frozenset(weights)
+        # Of numbers that are equal, 0.0 and -0.0 are not the same.
+        params = ((name, value.hex()) for name, value in self._params.items())
+        return self.source, frozenset(params), frozenset(weights)
 
     def __eq__(self, other: object) -> bool:
         return self._key() == other._key() if isinstance(other, Kernel) else NotImplemented

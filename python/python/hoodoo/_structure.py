@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from . import _scipy
 from ._arrays import Array
 from ._kernel import Kernel, kernel_of
-from ._prepared import is_plain
+from ._prepared import is_plain, is_plain_number
 from ._remembered import Ready, weights_key, weights_of
 
 #: Which value of a window.
@@ -40,7 +40,7 @@ def filtered(image: Array, target: Array, which: Which, structure: Array, window
 
 def usual(which: Which, image: Any, structure: Any, footprint: Any, output: Any, mode: Any, cval: Any, origin: Any, axes: Any) -> Array | None:
     """What a usual call gives, which is prepared once, as those of `_usual` are; none for others, or if it is not right."""
-    if type(image) is not np.ndarray or type(mode) is not str or type(cval) not in (int, float) or not (is_plain(origin) and is_plain(axes)):
+    if type(image) is not np.ndarray or type(mode) is not str or not (is_plain_number(cval) and is_plain(origin) and is_plain(axes)):
         return None
     if output is not None and not (type(output) is np.ndarray and output.dtype == image.dtype and output.shape == image.shape):
         return None

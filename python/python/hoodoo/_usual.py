@@ -16,7 +16,7 @@ from scipy import ndimage
 from . import _scipy
 from ._arrays import Array
 from ._kernel import kernel_of
-from ._prepared import is_plain
+from ._prepared import is_plain, is_plain_number
 
 #: A box of at most this many cells is filtered at once, a larger one axis after axis, where the values are the same.
 CELLS_AT_ONCE = 25
@@ -39,7 +39,7 @@ def usual(
 
     `which` is the reduction: ``min``, ``max``, ``mean``, ``median``.
     """
-    if type(image) is not np.ndarray or (type(cval) is not float and type(cval) is not int):
+    if type(image) is not np.ndarray or not is_plain_number(cval):
         return None
     if not (type(mode) is str and is_plain(size) and is_plain(origin) and is_plain(axes)):
         try:
