@@ -202,3 +202,18 @@ def test_one_run_needs_nothing_of_a_second(once):
     output = [np.zeros(IMAGE.shape), np.zeros(IMAGE.shape)]
     Kernel("min(w), max(w)").repeat(IMAGE, size=3, iterations=once, output=output)
     np.testing.assert_array_equal(output[1], Kernel("max(w)")(IMAGE, size=3))
+
+
+@pytest.mark.parametrize("source", ["param iterations = 2; w[0] * iterations", "param iterations; w[0] * iterations", "weights iterations; 1"])
+@pytest.mark.parametrize("iterations", [1, 5, "stable"])
+def test_a_param_called_iterations_is_not_taken_for_the_argument(source, iterations):
+    with pytest.raises(TypeError, match="is a param of the kernel and an argument of the call"):
+        Kernel(source)([1.0, 2.0], iterations=iterations)
+
+
+def test_a_param_called_iterations_has_its_value_and_the_call_its_own():
+    source = "param iterations = 2; w[0] * iterations"
+    assert Kernel(source)([1.0, 2.0]).tolist() == [2, 4]
+    assert Kernel(source, iterations=3)([1.0, 2.0]).tolist() == [3, 6]
+    assert Kernel(source, iterations=3)([1.0, 2.0], iterations=2).tolist() == [9, 18]
+    assert Kernel(source).repeat([1.0, 2.0], iterations=2).result.tolist() == [4, 8]

@@ -360,7 +360,8 @@ def test_no_operation_forgets_which_cells_are_selected(operation, of_truths, ima
 
 
 def test_a_selection_is_not_negated_nor_selected_from():
-    for function in (lambda w: (-w[w > 3]).sum(), lambda w: w[w > 3][w < 5].sum(), lambda w: w[(w > 3)[w < 5]].sum(), lambda w: w[w > 3][0]):
+    negated, selected = lambda w: (-w[w > 3]).sum(), lambda w: w[w > 3][w < 5].sum()
+    for function in (negated, selected, lambda w: w[(w > 3)[w < 5]].sum(), lambda w: w[w > 3][0]):
         with pytest.raises(TracingError, match="that w.condition. selects"):
             hoodoo.kernel(function)
 
