@@ -141,6 +141,11 @@ def test_an_output_is_checked_before_the_first_run(output, error, message, itera
 def test_an_output_takes_the_place_of_a_type_and_is_of_all_inputs():
     with pytest.raises(TypeError, match="can't both"):
         Kernel("max(w)")(IMAGE, size=3, iterations=2, output=np.zeros(IMAGE.shape), dtype="f8")
+    with pytest.raises(ValueError, match="can't be broadcast to one"):
+        Kernel("input a, b; max(a) + b[0]")(IMAGE, IMAGE[:4], size=3, iterations=2, output=np.zeros(IMAGE.shape))
+    blocks = pytest.importorskip("dask.array").from_array(IMAGE, chunks=4)
+    with pytest.raises(TypeError, match="output"):
+        Kernel("max(w)")(blocks, size=3, iterations=2, output=np.zeros(IMAGE.shape))
     kernel, output = Kernel("input a, b; mean(a) + b[0]"), np.zeros((4, 11))
     images = IMAGE[0], np.ones((4, 11))
     assert kernel(*images, size=3, axes=-1, iterations=2, output=output) is output

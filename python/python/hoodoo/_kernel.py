@@ -214,7 +214,7 @@ class Kernel:
         iterations : int, or str, optional
             How often the kernel is run, by default once, each time with the last result as its first image; the others stay.
             ``"stable"`` runs it until nothing changes, which must be within 10,000 runs, or N with ``"stable:N"``; `repeat` tells
-            how many it took.
+            how many it took. What `fill` has computed has a value in the next run.
         dtype : dtype, optional
             The type of all outputs. By default it is that of the first image; if that is of integers and an output need not be whole,
             as a mean, the output is float32 for integers of 8 and 16 bits, and else float64.

@@ -111,7 +111,11 @@ def _is_lazy(images: tuple[Any, ...]) -> bool:
 def _check_output(kernel: Kernel, images: tuple[Any, ...], options: Mapping[str, Any]) -> None:
     """Raises what a call without iterations raises for its output, before the first run takes its time."""
     output = options["output"]
-    shape = images[0].shape if is_xarray(images[0]) else np.broadcast_shapes(*map(np.shape, images))
+    try:
+        shape = images[0].shape if is_xarray(images[0]) else np.broadcast_shapes(*map(np.shape, images))
+    except ValueError:
+        # The call itself says what is wrong with the images.
+        return
     arrays_for(kernel.outputs, output, options.get("dtype"), shape, [np.dtype(np.float64)])
     if not output.flags.writeable:
         raise ValueError("output array is read-only")
