@@ -163,6 +163,27 @@ def test_morphology(seed):
         assert_same(name, image, **window, **random_output(rng, image))
 
 
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("shape", [(3, 4), (8,), (1,)])
+def test_structures_see_nan_as_footprints_do(shape, dtype):
+    """Whichever cell of a window it is."""
+    rng = np.random.default_rng(7)
+    image = rng.random((9, 10) if len(shape) == 2 else (40,)).astype(dtype)
+    image.flat[[17, 31]] = np.nan
+    structure, footprint = rng.random(shape), np.ones(shape, bool)
+    for cells in (footprint, rng.random(shape) < 0.6):
+        cells.flat[-1] = True
+        for least, structured in (("minimum_filter", "grey_erosion"), ("maximum_filter", "grey_dilation")):
+            # A dilation's structure is mirrored.
+            window = cells if least == "minimum_filter" else np.flip(cells)
+            origin = tuple(0 if least == "minimum_filter" or length % 2 else -1 for length in shape)
+            expected = np.isnan(getattr(hoodoo, least)(image, footprint=window, origin=origin))
+            # The second reads all arguments one by one.
+            for output in (None, "f8", np.empty_like(image)):
+                given = getattr(hoodoo, structured)(image, structure=structure, footprint=cells, output=output)
+                np.testing.assert_array_equal(np.isnan(given), expected)
+
+
 @pytest.mark.parametrize("seed", range(120))
 def test_structures_of_fractions(seed):
     """SciPy computes a window's first cell in float64, and the others in the image's type, with a structure that is cast to it."""

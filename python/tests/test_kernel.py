@@ -603,6 +603,51 @@ def test_arrays_of_bool_are_booleans_by_themselves():
         assert caught.value.code == "H020"
 
 
+BOOLEANS = {
+    "input a, b, c; sum(c where a and b)": (0, 1),
+    "input a, b, c, d, e; sum(e where a and b) + sum(e where c and not d)": (0, 1, 2, 3),
+    "input a, b, c; let m = a; sum(c where m)": (0,),
+    "input a, b, c; let m = if b[0] then a else not b; sum(c where m)": (0, 1),
+    "input a: bool, b, c; sum(c where a == b)": (1,),
+    "input a, b, c; sum(c where (if true then a else b))": (0, 1),
+    "fn f(x) = not x; input a, b; sum(a where f(b))": (1,),
+    "input a, b; sum(b) # \u00fc\n + len(b where a)": (0,),
+    "input a, b, c; let m = a == b; sum(c where not (if m then a else b))": (0, 1),
+    "input a, b, c, d; sum(a where not (a < b) == d)": (3,),
+    # Several are right, or none.
+    "input a: bool, b: bool, c, d; sum(d where (if a[0] then b else (if c[0] == d[0] then a else b)) == c)": None,
+    "input x, m; mean(x where m) + sum(m)": None,
+}
+
+
+@pytest.mark.parametrize("source", BOOLEANS)
+def test_which_inputs_are_booleans(source):
+    booleans = importlib.import_module("hoodoo._booleans")
+    if BOOLEANS[source] is not None:
+        assert booleans.program_of(source)[1] == BOOLEANS[source]
+        return
+    with pytest.raises(KernelError) as caught:
+        booleans.program_of(source)
+    assert caught.value.code == "H020"
+
+
+@pytest.mark.parametrize("count", [4, 20, 40])
+def test_few_programs_are_compiled_to_find_booleans(count, monkeypatch):
+    booleans = importlib.import_module("hoodoo._booleans")
+    program, compiled = booleans.Program, []
+    monkeypatch.setattr(booleans, "Program", lambda source: compiled.append(source) or program(source))
+    names = [f"i{number}" for number in range(count)]
+    both = f"input {', '.join(names)}; sum(i0 where i1 and {names[-1]}) + {' + '.join(f'{name}[0]' for name in names[2:-1])}"
+    assert booleans.program_of.__wrapped__(both)[1] == (1, count - 1)
+    assert len(compiled) <= 4
+    compiled.clear()
+    for wrong in (f"input {', '.join(names)}; any({' + '.join(names)})", f"input {', '.join(names)}; let v = i0 + 1; any(v)"):
+        with pytest.raises(KernelError):
+            booleans.program_of.__wrapped__(wrong)
+        assert len(compiled) <= 1 + 64
+        compiled.clear()
+
+
 def test_memory_comes_back(monkeypatch):
     # The last thousand programs are kept on purpose.
     monkeypatch.setattr("hoodoo._kernel.program_of", importlib.import_module("hoodoo._booleans").program_of.__wrapped__)

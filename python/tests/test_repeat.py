@@ -118,3 +118,107 @@ def test_one_output_is_repeated():
         Kernel("min(w), max(w)")(IMAGE, size=3, iterations=2)
     with pytest.raises(TypeError, match="1 input"):
         hoodoo.Kernel("max(w)").repeat(size=3)
+
+
+@pytest.mark.parametrize("iterations", [1, 2, 3, "stable"])
+@pytest.mark.parametrize(
+    ("output", "error", "message"),
+    [
+        (np.zeros((3, *IMAGE.shape)), ValueError, "it must be"),
+        (np.zeros(IMAGE.shape[1]), ValueError, "it must be"),
+        ([np.zeros(IMAGE.shape)], TypeError, "not a sequence"),
+        (np.zeros(IMAGE.shape, complex), TypeError, "complex"),
+        (np.broadcast_to(0.0, IMAGE.shape), ValueError, "read-only"),
+    ],
+)
+def test_an_output_is_checked_before_the_first_run(output, error, message, iterations):
+    told = []
+    with pytest.raises(error, match=message):
+        Kernel("max(w)")(IMAGE, size=3, iterations=iterations, output=output, progress=told.append)
+    assert not told
+
+
+def test_an_output_takes_the_place_of_a_type_and_is_of_all_inputs():
+    with pytest.raises(TypeError, match="can't both"):
+        Kernel("max(w)")(IMAGE, size=3, iterations=2, output=np.zeros(IMAGE.shape), dtype="f8")
+    with pytest.raises(ValueError, match="can't be broadcast to one"):
+        Kernel("input a, b; max(a) + b[0]")(IMAGE, IMAGE[:4], size=3, iterations=2, output=np.zeros(IMAGE.shape))
+    blocks = pytest.importorskip("dask.array").from_array(IMAGE, chunks=4)
+    with pytest.raises(TypeError, match="output"):
+        Kernel("max(w)")(blocks, size=3, iterations=2, output=np.zeros(IMAGE.shape))
+    kernel, output = Kernel("input a, b; mean(a) + b[0]"), np.zeros((4, 11))
+    images = IMAGE[0], np.ones((4, 11))
+    assert kernel(*images, size=3, axes=-1, iterations=2, output=output) is output
+    np.testing.assert_array_equal(output, kernel(*images, size=3, axes=-1, iterations=2))
+
+
+@pytest.mark.parametrize("iterations", [1, 2, 3, "stable"])
+@pytest.mark.parametrize("fill", [False, True])
+def test_a_masked_output_has_the_mask_of_a_call(fill, iterations):
+    missing = np.zeros(IMAGE.shape, bool)
+    missing[2:8, 2:9] = True
+    kernel, output = Kernel("max(w)"), np.ma.masked_array(np.zeros(IMAGE.shape), False)
+    options = {"size": 3, "iterations": iterations, "fill": fill}
+    given = kernel(IMAGE, mask=missing, output=output, **options)
+    expected = kernel(np.ma.array(IMAGE, mask=missing), **options)
+    np.testing.assert_array_equal(np.ma.getmaskarray(given), np.ma.getmaskarray(expected))
+    np.testing.assert_array_equal(given.filled(0), expected.filled(0))
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast")
+@pytest.mark.parametrize("kind", ["numpy", "list", "pandas", "xarray", "dask"])
+@pytest.mark.parametrize("iterations", [2, 3, 5, "stable"])
+@pytest.mark.parametrize("options", [{"size": 3}, {"size": 3, "mode": "shrink"}, {"footprint": "disk:1"}], ids=str)
+@pytest.mark.parametrize("dtype", ["f8", "u1"])
+def test_what_is_filled_has_a_value_in_the_next_run(dtype, options, iterations, kind):
+    """As in masked arrays."""
+    image = (IMAGE * 100).astype(dtype)
+    missing = np.zeros(image.shape, bool)
+    missing[1:8, 1:9] = True
+    # What is under the mask is what becomes of it.
+    image[missing] = image[~missing].max()
+    kernel = Kernel("max(w)" if iterations == "stable" else "median(w)")
+    expected = kernel(np.ma.array(image, mask=missing), iterations=iterations, fill=True, **options)
+    if kind == "dask" and iterations == "stable":
+        pytest.skip("this is refused")
+    wrap = {
+        "numpy": lambda array: array,
+        "list": lambda array: array.tolist() if array.dtype == bool else array,
+        "pandas": lambda array: pytest.importorskip("pandas").DataFrame(array),
+        "xarray": lambda array: pytest.importorskip("xarray").DataArray(array),
+        "dask": lambda array: pytest.importorskip("dask.array").from_array(array, chunks=4),
+    }[kind]
+    given = kernel(wrap(image), mask=wrap(missing), iterations=iterations, fill=True, **options)
+    absent = np.ma.getmaskarray(expected)
+    assert not absent[1:3].any() and absent.any() == (iterations in (2, 3))
+    np.testing.assert_array_equal(np.asarray(given)[~absent], expected.data[~absent])
+    if iterations == "stable" and kind == "numpy":
+        masked = kernel.repeat(np.ma.array(image, mask=missing), fill=True, **options)
+        assert kernel.repeat(image, mask=missing, fill=True, **options).runs == masked.runs
+
+
+@pytest.mark.parametrize("once", [1, np.int64(1), np.array(1)])
+def test_one_run_needs_nothing_of_a_second(once):
+    valid = {"size": 3, "mode": "valid"}
+    np.testing.assert_array_equal(Kernel("max(w)")(IMAGE, iterations=once, **valid), Kernel("max(w)")(IMAGE, **valid))
+    assert Kernel("max(w)").repeat(IMAGE, iterations=once, **valid).runs == 1
+    low, high = Kernel("min(w), max(w)")(IMAGE, size=3, stride=2, iterations=once)
+    assert low.shape == high.shape == (5, 6)
+    output = [np.zeros(IMAGE.shape), np.zeros(IMAGE.shape)]
+    Kernel("min(w), max(w)").repeat(IMAGE, size=3, iterations=once, output=output)
+    np.testing.assert_array_equal(output[1], Kernel("max(w)")(IMAGE, size=3))
+
+
+@pytest.mark.parametrize("source", ["param iterations = 2; w[0] * iterations", "param iterations; w[0] * iterations", "weights iterations; 1"])
+@pytest.mark.parametrize("iterations", [1, 5, "stable"])
+def test_a_param_called_iterations_is_not_taken_for_the_argument(source, iterations):
+    with pytest.raises(TypeError, match="is a param of the kernel and an argument of the call"):
+        Kernel(source)([1.0, 2.0], iterations=iterations)
+
+
+def test_a_param_called_iterations_has_its_value_and_the_call_its_own():
+    source = "param iterations = 2; w[0] * iterations"
+    assert Kernel(source)([1.0, 2.0]).tolist() == [2, 4]
+    assert Kernel(source, iterations=3)([1.0, 2.0]).tolist() == [3, 6]
+    assert Kernel(source, iterations=3)([1.0, 2.0], iterations=2).tolist() == [9, 18]
+    assert Kernel(source).repeat([1.0, 2.0], iterations=2).result.tolist() == [4, 8]

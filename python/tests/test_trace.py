@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import functools
 import math
+import operator
 import pickle
 import threading
 import traceback
@@ -336,6 +337,33 @@ def test_mistakes_are_told_at_the_users_line(function, line, message):
     assert isinstance(error, TypeError)
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.lineno) == (str(error), error.lineno)
+
+
+UNARY = [
+    *(operator.neg, operator.pos, operator.abs, operator.invert, round, math.floor, math.ceil, math.trunc),
+    *(np.negative, np.positive, np.absolute, np.fabs, np.logical_not, np.invert, np.sqrt, np.round, np.real, np.conjugate),
+    *(lambda s: s.conj(), lambda s: s.clip(), lambda s: s.clip(1), lambda s: s.round(), lambda s: s[s > 1], lambda s: s[0]),
+]
+
+
+@pytest.mark.parametrize("operation", UNARY)
+@pytest.mark.parametrize("of_truths", [False, True])
+def test_no_operation_forgets_which_cells_are_selected(operation, of_truths, image):
+    """It is refused, or the selection is kept."""
+    try:
+        kernel = hoodoo.kernel(lambda w: operation((w > 0)[w > 3] if of_truths else w[w > 3]).sum())
+    except TracingError:
+        return
+    around = windows(image)
+    value = (around > 0) if of_truths else around
+    np.testing.assert_allclose(kernel(image, size=3), np.where(around > 3, value, 0).sum((-1, -2)))
+
+
+def test_a_selection_is_not_negated_nor_selected_from():
+    negated, selected = lambda w: (-w[w > 3]).sum(), lambda w: w[w > 3][w < 5].sum()
+    for function in (negated, selected, lambda w: w[(w > 3)[w < 5]].sum(), lambda w: w[w > 3][0]):
+        with pytest.raises(TracingError, match="that w.condition. selects"):
+            hoodoo.kernel(function)
 
 
 @pytest.mark.parametrize(

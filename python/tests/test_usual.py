@@ -9,7 +9,8 @@ import pytest
 from scipy import ndimage
 
 import hoodoo
-from hoodoo import _usual
+import hoodoo.ndimage
+from hoodoo import _remembered, _usual
 
 MODES = ["reflect", "mirror", "nearest", "wrap", "constant", "grid-mirror", "grid-wrap", "grid-constant"]
 NAMES = ["minimum_filter", "maximum_filter", "median_filter", "uniform_filter"]
@@ -185,3 +186,33 @@ def test_every_result_is_new():
     second = hoodoo.minimum_filter(image + 7, 3)
     assert first is not second and not np.shares_memory(first, second)
     np.testing.assert_array_equal(first, kept)
+
+
+def test_a_negative_zero_outside_is_not_the_zero_of_an_earlier_call(monkeypatch):
+    monkeypatch.setattr(_remembered, "few_calls", 1)
+    image, edge = np.full(1, -0.0), [1, 1, 1, 0, 0, 0, 0]
+    calls = {
+        "minimum_filter": {"footprint": edge},
+        "maximum_filter": {"footprint": edge},
+        "median_filter": {"footprint": edge},
+        "grey_erosion": {"structure": np.zeros(7), "footprint": edge},
+        "correlate1d": {"weights": [1.0, 1, 1]},
+        "gaussian_filter": {"sigma": 1.0},
+    }
+    for name, options in calls.items():
+        for dtype in ("f8", "f4"):
+            for cval in (0.0, -0.0) * 3:
+                given, expected = (
+                    getattr(module, name)(image.astype(dtype), mode="constant", cval=cval, **options)
+                    for module in (hoodoo.ndimage, ndimage)
+                )
+                assert np.signbit(given) == np.signbit(expected), (name, dtype, cval)
+
+
+def test_a_negative_zero_outside_or_as_a_param_is_not_that_of_another_kernel():
+    image = np.ones(1)
+    for cval in (0.0, -0.0) * 2:
+        assert np.signbit(hoodoo.Kernel("w[1]")(image, mode="constant", cval=cval)) == np.signbit(cval)
+        assert np.signbit(hoodoo.Kernel("param t; w[0] * t", t=cval)(image)) == np.signbit(cval)
+    one, other = hoodoo.Kernel("param t; t", t=0.0), hoodoo.Kernel("param t; t", t=-0.0)
+    assert one != other and one == hoodoo.Kernel("param t; t", t=0)

@@ -16,7 +16,7 @@ from . import _scipy
 from ._arrays import Array
 from ._dropin import LeftToSciPy, axes_of, axis_of, check_origin, for_each, mode_of, placed, run, same_as_scipy
 from ._kernel import Kernel, kernel_of
-from ._prepared import is_plain
+from ._prepared import is_plain, is_plain_number
 from ._remembered import Ready, one_step, remembered, weights_key, weights_of
 
 __all__ = ["convolve", "convolve1d", "correlate", "correlate1d"]
@@ -68,7 +68,7 @@ def _usual(
     axes: Any = None,
     mirror: bool,
 ) -> Array | None:
-    if type(mode) is not str or not (type(cval) in (int, float) and is_plain(origin) and is_plain(axes)):
+    if type(mode) is not str or not (is_plain_number(cval) and is_plain(origin) and is_plain(axes)):
         return None
     key = weights_key(weights)
     return None if key is None else _correlated(input, output, key, mode, cval, origin, axes, mirror)
@@ -106,7 +106,7 @@ def _usual_line(
     *,
     mirror: bool,
 ) -> Array | None:
-    if type(mode) is not str or type(cval) not in (int, float) or type(axis) is not int or type(origin) is not int:
+    if type(mode) is not str or not is_plain_number(cval) or type(axis) is not int or type(origin) is not int:
         return None
     key = weights_key(weights)
     return None if key is None else _correlated_line(input, output, key, axis, mode, cval, origin, mirror)

@@ -15,7 +15,7 @@ from . import _scipy
 from ._arrays import Array
 from ._correlate import along_line, correlate1d, line_step
 from ._dropin import LeftToSciPy, axes_of, axis_of, for_each, mode_of, same_as_scipy
-from ._prepared import is_plain
+from ._prepared import is_plain, is_plain_number
 from ._remembered import Ready, chained, remembered
 
 __all__ = [
@@ -109,7 +109,7 @@ def _usual_gaussian(
     if type(mode) is list and all([type(each) is str for each in mode]):
         mode = tuple(mode)
     numbers = (sigma, cval, truncate) if type(sigma) is not tuple else (*sigma, cval, truncate)
-    if type(mode) not in (str, tuple) or not all([type(each) in (int, float) for each in numbers]):
+    if type(mode) not in (str, tuple) or not all(map(is_plain_number, numbers)):
         return None
     if not (is_plain(order) and is_plain(radius) and is_plain(axes)):
         return None

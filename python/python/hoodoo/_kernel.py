@@ -167,7 +167,7 @@ class Kernel:
         origin: SupportsIndex | Iterable[SupportsIndex] = 0,
         axes: SupportsIndex | Iterable[SupportsIndex] | None = None,
         stride: SupportsIndex | Iterable[SupportsIndex] = 1,
-        iterations: SupportsIndex | str = 1,
+        iterations: SupportsIndex | str | None = None,
         dtype: DTypeLike | None = None,
         mask: ArrayLike | None = None,
         nodata: float | None = None,
@@ -211,9 +211,10 @@ class Kernel:
         stride : int or sequence of int
             Computes only every n-th pixel along all axes, or along each of those of the window: what ``[::n]`` takes of the whole
             result. Rows that are not wanted are not computed.
-        iterations : int, or str
-            How often the kernel is run, each time with the last result as its first image; the others stay. ``"stable"`` runs it until
-            nothing changes, which must be within 10,000 runs, or N with ``"stable:N"``; `repeat` tells how many it took.
+        iterations : int, or str, optional
+            How often the kernel is run, by default once, each time with the last result as its first image; the others stay.
+            ``"stable"`` runs it until nothing changes, which must be within 10,000 runs, or N with ``"stable:N"``; `repeat` tells
+            how many it took. What `fill` has computed has a value in the next run.
         dtype : dtype, optional
             The type of all outputs. By default it is that of the first image; if that is of integers and an output need not be whole,
             as a mean, the output is float32 for integers of 8 and 16 bits, and else float64.
@@ -239,7 +240,7 @@ class Kernel:
             from 0 to 1.
         **params : float or array_like
             Values for params, and for weights: one for each cell of the footprint or of its bounding box. A param with
-            the name of an argument is given to `Kernel` itself.
+            the name of an argument is given to `Kernel` itself. One called ``iterations`` must be before the call's own is taken.
 
         Returns
         -------
@@ -250,11 +251,13 @@ class Kernel:
         KernelError, ValueError
             For what is not right in the kernel, or in an argument; for numbers, too, where the kernel has booleans.
         TypeError
-            For arrays of other types, and params that the kernel does not have.
+            For arrays of other types, and params that the kernel does not have; for `iterations` that may be a param's value.
         RuntimeError
             If an assertion of the kernel does not hold at some pixel, or a kernel is not stable after the most runs.
         """
-        if type(iterations) is not int or iterations != 1:
+        if iterations is not None:
+            self._check_is_option("iterations")
+        if iterations is not None and (type(iterations) is not int or iterations != 1):
             window: dict[str, Any] = {"size": size, "footprint": footprint, "mode": mode, "cval": cval, "origin": origin, "axes": axes}
             window |= {"stride": stride, "dtype": dtype, "mask": mask, "nodata": nodata, "fill": fill, "cast": cast, "threads": threads}
             more = {"output": output, "engine": engine, "precision": precision, "progress": progress, **params}
@@ -569,6 +572,15 @@ class Kernel:
         if self._booleans and any(images[number].kind != "b" for number in self._booleans):
             raise of_numbers(self._source)
 
+    def _check_is_option(self, name: str) -> None:
+        """Raises ``TypeError`` for an argument of a call that may be the value of a param or weights which have none yet."""
+        has_value = name in self._params or name in self._weights
+        if not has_value and (name in dict(self._program.params) or name in self._program.weights):
+            raise TypeError(
+                f"`{name}` is a param of the kernel and an argument of the call: Kernel(source, {name}=...) sets the param, "
+                "and then the call's is the argument"
+            )
+
     def _image_types(self, dtype: Any) -> list[np.dtype[Any]]:
         """The types of the images, if all are of one or each has its own."""
         given = list(dtype) if isinstance(dtype, list | tuple) else [dtype] * len(self._inputs)
@@ -594,7 +606,9 @@ class Kernel:
 
     def _key(self) -> tuple[object, ...]:
         weights = ((name, values.shape, values.tobytes()) for name, values in self._weights.items())
-        return self.source, frozenset(self._params.items()), frozenset(weights)
+        # Of numbers that are equal, 0.0 and -0.0 are not the same.
+        params = ((name, value.hex()) for name, value in self._params.items())
+        return self.source, frozenset(params), frozenset(weights)
 
     def __eq__(self, other: object) -> bool:
         return self._key() == other._key() if isinstance(other, Kernel) else NotImplemented

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,7 @@ def usual(
     for image in images:
         if type(image) is not np.ndarray or image.shape != first.shape:
             return None
-    if not (is_plain(size) and is_plain(origin) and is_plain(axes) and type(cval) in (int, float)):
+    if not (is_plain(size) and is_plain(origin) and is_plain(axes) and is_plain_number(cval)):
         return None
     try:
         types = tuple([image.dtype for image in images])
@@ -57,6 +58,11 @@ def usual(
 def is_plain(value: Any) -> bool:
     """Whether a value that is equal is the same: an integer, or a tuple of some; or none."""
     return value is None or type(value) is int or (type(value) is tuple and all([type(each) is int for each in value]))
+
+
+def is_plain_number(value: Any) -> bool:
+    """Whether a number that is equal and of the same type is the same: not -0.0, which equals 0.0."""
+    return type(value) is int or (type(value) is float and (value != 0 or math.copysign(1, value) > 0))
 
 
 @functools.lru_cache(maxsize=256, typed=True)

@@ -66,7 +66,7 @@ def remembered(build: Callable[..., Ready]) -> Callable[..., Array | None]:
         wanted: np.dtype[Any] | None = dtype
         if dtype.kind not in "biuf" or dtype.itemsize == 2 and dtype.kind == "f" or not dtype.isnative or image.size == 0:
             return None
-        if output is not None and not _is_plain_output(output, image):
+        if output is not None and not is_plain_output(output, image):
             wanted = usual_type(output)
             if wanted is None:
                 return None
@@ -83,7 +83,7 @@ def remembered(build: Callable[..., Ready]) -> Callable[..., Array | None]:
     return filtered
 
 
-def _is_plain_output(output: Any, image: Array) -> bool:
+def is_plain_output(output: Any, image: Array) -> bool:
     """Whether an output is an array like the image."""
     return type(output) is np.ndarray and output.dtype == image.dtype and output.shape == image.shape and output.flags.writeable
 

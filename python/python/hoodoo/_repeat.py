@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ._arrays import mask
 from ._kinds import as_numpy, is_dask, is_xarray
 from ._masked import has_mask
-from ._outputs import counted, gives_arrays
+from ._outputs import arrays_for, counted, gives_arrays
 
 if TYPE_CHECKING:
     from ._kernel import Kernel
@@ -40,17 +41,28 @@ def repeated(
 ) -> Repeated:
     """Calls the kernel with its last result as the first image, so many times, or until nothing changes; the other images stay."""
     most, until_stable = _most_runs(iterations)
+    if most == 1 and not until_stable:
+        return Repeated(kernel(*images, **options, progress=report), 1)
     _check(kernel, images, until_stable)
     output = options["output"]
-    into = output if gives_arrays(output) else None
-    options = {**options, "output": output if into is None else into.dtype}
+    into = None
+    if gives_arrays(output) and not _is_lazy(images):
+        _check_output(kernel, images, options)
+        into = output
+        options = {**options, "output": into.dtype}
     before, spare, runs = images[0], None, 0
     while until_stable or runs < most:
         given = options if spare is None else {**options, "output": spare, "dtype": None}
+        is_last = not until_stable and runs + 1 == most
+        if is_last and into is not None:
+            given = {**options, "output": into}
         after = kernel(before, *images[1:], **given, progress=_part(report, runs, 1 if until_stable else most))
-        _check_shape(before, after)
-        is_stable = until_stable and _alike(before, after)
-        if not is_stable and runs == most:
+        is_filled = False
+        if not is_last:
+            _check_shape(before, after)
+            options, is_filled = _without_filled(after, options, until_stable)
+        is_stable = until_stable and not is_filled and _alike(before, after)
+        if until_stable and not is_stable and runs == most:
             raise RuntimeError(f"not stable after {most} runs; iterations='stable:N' is for N at most")
         # Two arrays in turn, of which none is the caller's.
         spare = before if runs > 0 and _can_be_written(before) else None
@@ -60,7 +72,11 @@ def repeated(
         runs += 1
     if into is None:
         return Repeated(before, runs)
-    into[...] = before if has_mask(into) else np.ma.getdata(before)
+    if until_stable and has_mask(into):
+        # It changes nothing once more, and the call says where there is no value.
+        kernel(before, *images[1:], **{**options, "output": into})
+    elif until_stable:
+        into[...] = np.ma.getdata(before)
     return Repeated(into, runs)
 
 
@@ -84,14 +100,57 @@ def _most_runs(iterations: Any) -> tuple[int, bool]:
 def _check(kernel: Kernel, images: tuple[Any, ...], until_stable: bool) -> None:
     if len(kernel.outputs) > 1:
         raise ValueError(f"iterations: the kernel has {counted(kernel.outputs, 'output')}, and the next run has one in the place of its first input")
-    if until_stable and any(is_dask(image.data if is_xarray(image) else image) for image in images):
+    if until_stable and _is_lazy(images):
         raise TypeError("iterations: whether a Dask array is stable is known when it is computed; say how many runs, as iterations=10")
+
+
+def _is_lazy(images: tuple[Any, ...]) -> bool:
+    return any(is_dask(image.data if is_xarray(image) else image) for image in images)
+
+
+def _check_output(kernel: Kernel, images: tuple[Any, ...], options: Mapping[str, Any]) -> None:
+    """Raises what a call without iterations raises for its output, before the first run takes its time."""
+    output = options["output"]
+    try:
+        shape = images[0].shape if is_xarray(images[0]) else np.broadcast_shapes(*map(np.shape, images))
+    except ValueError:
+        # The call itself says what is wrong with the images.
+        return
+    arrays_for(kernel.outputs, output, options.get("dtype"), shape, [np.dtype(np.float64)])
+    if not output.flags.writeable:
+        raise ValueError("output array is read-only")
 
 
 def _check_shape(before: Any, after: Any) -> None:
     shapes = np.shape(before), np.shape(after)
     if shapes[0] != shapes[1] and len(shapes[0]) == len(shapes[1]):
         raise ValueError(f"iterations: the result has the shape {shapes[1]}, and the first input, which it is in the next run, {shapes[0]}")
+
+
+def _without_filled(after: Any, options: Mapping[str, Any], asks: bool) -> tuple[Mapping[str, Any], bool]:
+    """What the next run is told, for which pixels that were computed from the cells around have values, as in masked arrays; and
+    whether there are such pixels, if that is asked.
+    """
+    missing = options.get("mask")
+    if missing is None or not options.get("fill"):
+        return options, False
+    if not (is_xarray(missing) or is_dask(missing)):
+        missing = mask(missing, "mask")
+    absent = _absent(after, missing, options)
+    return {**options, "mask": absent & missing}, asks and bool((~absent & missing).any())
+
+
+def _absent(after: Any, missing: Any, options: Mapping[str, Any]) -> Any:
+    """Which pixels of a result with `fill` have no value. A number for no value says it itself."""
+    from ._kernel import kernel_of
+
+    if has_mask(after):
+        return np.broadcast_to(after.mask, after.shape)
+    values = after if is_xarray(after) or is_dask(after) else as_numpy(after)
+    if values.dtype.kind == "f" or (options.get("size") is None and options.get("footprint") is None):
+        return values != values
+    window = {name: options[name] for name in ("size", "footprint", "mode", "origin", "axes") if name in options}
+    return kernel_of("len(w)")(values, mask=missing, fill=True, dtype=np.float64, **window) == 0
 
 
 def _can_be_written(array: Any) -> bool:

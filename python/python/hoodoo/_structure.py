@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from . import _scipy
 from ._arrays import Array
 from ._kernel import Kernel, kernel_of
-from ._prepared import is_plain
-from ._remembered import Ready, weights_key, weights_of
+from ._prepared import is_plain, is_plain_number
+from ._remembered import Ready, is_plain_output, weights_key, weights_of
+from ._usual import is_usual_type
 
 #: Which value of a window.
 Which = Literal["min", "max"]
@@ -40,9 +41,9 @@ def filtered(image: Array, target: Array, which: Which, structure: Array, window
 
 def usual(which: Which, image: Any, structure: Any, footprint: Any, output: Any, mode: Any, cval: Any, origin: Any, axes: Any) -> Array | None:
     """What a usual call gives, which is prepared once, as those of `_usual` are; none for others, or if it is not right."""
-    if type(image) is not np.ndarray or type(mode) is not str or type(cval) not in (int, float) or not (is_plain(origin) and is_plain(axes)):
+    if type(image) is not np.ndarray or type(mode) is not str or not (is_plain_number(cval) and is_plain(origin) and is_plain(axes)):
         return None
-    if output is not None and not (type(output) is np.ndarray and output.dtype == image.dtype and output.shape == image.shape):
+    if output is not None and not is_plain_output(output, image):
         return None
     try:
         structure_key = weights_key(structure)
@@ -69,7 +70,7 @@ def _ready(
     origin: Any,
     axes: Any,
 ) -> Ready | None:
-    if dtype.kind not in "iuf" or not dtype.isnative or (dtype.kind == "f" and dtype.itemsize not in (4, 8)):
+    if not is_usual_type(dtype):
         return None
     structure = np.asarray(weights_of(structure_key), np.float64)
     footprint = np.ones(structure.shape, bool) if cells is None else weights_of(cells).astype(bool)
@@ -119,8 +120,9 @@ def _parts(which: Which, structure: Array, cells: Array) -> tuple[tuple[Kernel, 
 
 
 def _choose(which: Which, values: Array, others: Array) -> None:
-    """Replaces values by others that are less, or greater."""
-    np.copyto(values, others, where=others < values if which == "min" else others > values)
+    """Replaces values by others that are less, or greater, or NaN."""
+    is_beyond = others < values if which == "min" else others > values
+    np.copyto(values, others, where=is_beyond | np.isnan(others))
 
 
 def _difference(which: Which) -> str:

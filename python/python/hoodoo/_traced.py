@@ -121,7 +121,7 @@ class Traced:
     def __neg__(self) -> Traced:
         if self._node.is_truth:
             refuse("NumPy has no `-` of truth values: ~a is `not a`, and -hoodoo.where(a, 1, 0) is a number")
-        return _unary("-", self)
+        return _unary("-", traced(self))
 
     def __pos__(self) -> Traced:
         if self._node.is_truth:
@@ -236,10 +236,13 @@ class Traced:
         object.__setattr__(self, name, value)
 
     def __getitem__(self, index: Any) -> Traced:
+        if isinstance(self, Selected):
+            refuse("cells that w[condition] selects have no places: w[a & b] selects those for which both hold, and w[0, 1] is a cell")
         if isinstance(index, Traced):
-            if not index._node.is_truth:
+            condition = traced(index)._node
+            if not condition.is_truth:
                 refuse("w[condition] selects the cells for which a truth value holds, as in w[w > 3], and this is a number")
-            return Selected(self._node, index._node)
+            return Selected(self._node, condition)
         session = _session.get()
         if self._node.form != "name" or session is None or self._node.head not in session.inputs:
             refuse("only an input has cells at offsets, as in w[0, 1]: take the cell first, and then compute with it")

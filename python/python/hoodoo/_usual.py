@@ -16,16 +16,14 @@ from scipy import ndimage
 from . import _scipy
 from ._arrays import Array
 from ._kernel import kernel_of
-from ._prepared import is_plain
+from ._prepared import is_plain, is_plain_number
+from ._remembered import Ready, is_plain_output
 
 #: A box of at most this many cells is filtered at once, a larger one axis after axis, where the values are the same.
 CELLS_AT_ONCE = 25
 
 #: SciPy's own mean, whatever may be put in its place later.
 THEIRS: Callable[..., Array] = ndimage.uniform_filter
-
-#: Filters an image of the shape and the type that it was prepared for, into an array if there is one as ``output``.
-Ready = Callable[..., Array]
 
 #: Footprints of more cells are compared for too long to be found again.
 _MOST_CELLS = 1024
@@ -39,7 +37,7 @@ def usual(
 
     `which` is the reduction: ``min``, ``max``, ``mean``, ``median``.
     """
-    if type(image) is not np.ndarray or (type(cval) is not float and type(cval) is not int):
+    if type(image) is not np.ndarray or not is_plain_number(cval):
         return None
     if not (type(mode) is str and is_plain(size) and is_plain(origin) and is_plain(axes)):
         try:
@@ -52,7 +50,7 @@ def usual(
         dtype, output = _scipy.usual_type(output), None
         if dtype is None or image.size == 0:
             return None
-    elif output is not None and not (output.dtype == image.dtype and output.shape == image.shape and image.size > 0):
+    elif output is not None and not (is_plain_output(output, image) and image.size > 0):
         return None
     cells = None
     if footprint is not None and (size is not None or (cells := _cells(footprint)) is None):
@@ -104,6 +102,11 @@ def _cells(footprint: Any) -> tuple[tuple[int, ...], bytes] | None:
     return footprint.shape, footprint.astype(bool).tobytes()
 
 
+def is_usual_type(dtype: np.dtype[Any]) -> bool:
+    """Whether usual calls filter images of this type."""
+    return dtype.isnative and (dtype.kind in "iu" or (dtype.kind == "f" and dtype.itemsize in (4, 8)))
+
+
 @functools.lru_cache(maxsize=512, typed=True)
 def _ready(
     which: str,
@@ -118,7 +121,7 @@ def _ready(
     output: np.dtype[Any] | None,
 ) -> Ready | None:
     """What does it, with all that it depends on; none where something is not right, or is not usual."""
-    if dtype.kind not in "iuf" or not dtype.isnative or (dtype.kind == "f" and dtype.itemsize not in (4, 8)):
+    if not is_usual_type(dtype):
         return None
     try:
         along = _scipy.axes_of(axes, len(shape))
