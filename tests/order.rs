@@ -633,3 +633,34 @@ fn few_cells_that_are_far_apart_do_not_move() {
         }
     }
 }
+
+/// What is known of elements that are finite is not known of those that the host selects.
+#[test]
+fn selected_by_being_finite_beside_a_deviation() {
+    let mut heights = image::<i32>(&[5, 23], Kind::Many, 4);
+    // Rows that don't follow each other stay rows.
+    heights.invert_axis(Axis(0));
+    for special in [f64::NAN, f64::INFINITY] {
+        let mut others = image::<f64>(&[5, 23], Kind::Many, 5);
+        others[[0, 7]] = special;
+        others[[3, 20]] = special;
+        for x in [
+            "variety(a where isfinite(b)) < 0.1",
+            "variety(a where isfinite(b)) + 1 == 1",
+            "mode(a where isfinite(b)) == 5",
+        ] {
+            let kernel = Kernel::compile(&format!("input a, b; x: {x}, y: var(a)")).expect("a kernel");
+            for size in [1, 3] {
+                let run = |engine: Engine| {
+                    let filter = Filter::new(&kernel).size([size, size]).engine(engine).threads(1);
+                    let mut made = vec![ArrayD::<f64>::default(IxDyn(&[5, 23])); 2];
+                    let mut views: Vec<Output<'_>> = made.iter_mut().map(Output::from).collect();
+                    let inputs = [Input::from(&heights), Input::from(&others)];
+                    filter.run_all_into(&inputs, &mut views, &Progress::default()).expect("it runs");
+                    made.swap_remove(0)
+                };
+                assert_eq!(run(Engine::Rows), run(Engine::Interpreter), "{x}, {size}, {special}");
+            }
+        }
+    }
+}

@@ -18,12 +18,13 @@ use crate::tuning;
 
 /// The last pass: the kernel, with partial results where the reductions were.
 pub fn last_pass(scheme: &Scheme<'_>) -> Option<Link> {
-    let Scheme { kernel, request, ranges, .. } = scheme;
+    let Scheme { kernel, request, .. } = scheme;
     let arrays = kernel.inputs.len();
     let mut extended = (*kernel).clone();
     extended.inputs.extend((0..scheme.line_count).map(|line| format!("line {line}")));
     let mut results = Results { scheme, arrays, groups: HashMap::new() };
     let mut became: Vec<(ExprId, LineRanges)> = Vec::new();
+    let ranges = ranges_with_moving(scheme);
     let replace = |builder: &mut Builder, id: ExprId, node: &Node, new: &dyn Fn(ExprId) -> ExprId| {
         node.expr.for_each_operand(|operand| became.push((new(operand), ranges[operand.index()])));
         match scheme.moving.get(&id) {
@@ -49,6 +50,22 @@ pub fn last_pass(scheme: &Scheme<'_>) -> Option<Link> {
         known: if exact { became } else { Vec::new() },
         kernel: last,
     })
+}
+
+/// What the values of the kernel's nodes may be. Of those that depend on an order statistic that moves, elements that are finite say nothing:
+/// nobody asks the host's passes whether theirs are.
+fn ranges_with_moving(scheme: &Scheme<'_>) -> Vec<LineRanges> {
+    let mut ranges = scheme.ranges.to_vec();
+    let mut depends = vec![false; ranges.len()];
+    for (id, node) in scheme.kernel.live_nodes() {
+        let mut of_moving = scheme.moving.contains_key(&id);
+        node.expr.for_each_operand(|operand| of_moving |= depends[operand.index()]);
+        depends[id.index()] = of_moving;
+        if of_moving {
+            ranges[id.index()].finite = ranges[id.index()].general;
+        }
+    }
+    ranges
 }
 
 /// The parts of all cells.
