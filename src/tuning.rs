@@ -226,6 +226,21 @@ pub const LINE_INSTRUCTIONS: usize = 3;
 /// What one more pass costs for a register of pixels, beside its instructions, for one row of pixels.
 pub const PASS_INSTRUCTIONS: f64 = 8.0;
 
+/// Lines of values that pixels have in common are made if that saves more than this part of all instructions.
+pub const TRANSLATES_SAVE: f64 = 0.06;
+
+/// What such a line costs, and what it costs to read it.
+pub const TRANSLATES_LINE: usize = 8;
+
+/// At most so many such lines are made.
+pub const MAX_TRANSLATES: usize = 64;
+
+/// How many rows of pixels have something in common where functions are computed in one pass.
+pub const ROWS_WITH_FUNCTIONS: usize = 4;
+
+/// What a quotient or a root costs, in instructions that a processor does more of at once.
+pub const SLOW_INSTRUCTION: f64 = 20.0;
+
 /// Where columns have more nodes than this, one call computes fewer rows of pixels.
 ///
 /// Code of so many instructions takes some 20 ms to make.

@@ -7,7 +7,7 @@ mod rows {
 }
 
 use hoodoo::{
-    AnyElement, Cast, Copies, DType, Element as _, Engine, Error, Filter, Input, Kernel, Mode, Output, PerAxis,
+    AnyElement, Cast, Copies, Cut, DType, Element as _, Engine, Error, Filter, Input, Kernel, Mode, Output, PerAxis,
     Precision, Progress, Vectors, Window, f16,
 };
 use ndarray::{Array1, Array2, Array3, ArrayD, Dimension as _, IxDyn, arr1};
@@ -174,6 +174,7 @@ impl Case {
             })
             .collect();
         let (threads, copies) = (1 + tape.below(3), Copies::ALL[tape.below(2)]);
+        let cut = tape.one(&[Cut::Auto, Cut::Auto, Cut::Always]);
         let mut filter = Filter::new(&compile(&source))
             .window(window.clone())
             .origin(origin.clone())
@@ -182,6 +183,7 @@ impl Case {
             .param("t", param)
             .weights("k", weights.clone())
             .copies(copies)
+            .cut(cut)
             .cast(cast);
         if !all {
             filter = filter.axes(axes.iter().map(|axis| *axis as isize).collect::<PerAxis>());
@@ -189,7 +191,7 @@ impl Case {
         let types: Vec<String> = inputs.iter().map(|input| format!("{} {:?}", input.dtype(), input.layout)).collect();
         let described = format!(
             "{source}\nshape {shape:?} axes {axes:?} {window:?} origin {origin:?} {modes:?} cval {cval} t {param} \
-             k {weights:?} {cast:?} threads {threads} {copies:?}\n   inputs {types:?}, outputs {outputs:?}\n   {facts:?}"
+             k {weights:?} {cast:?} threads {threads} {copies:?} cut {cut}\n   inputs {types:?}, outputs {outputs:?}\n   {facts:?}"
         );
         Case { facts, filter, inputs, outputs, shape, threads, described }
     }

@@ -168,8 +168,7 @@ pub fn with_factors<T>(
 ) -> Result<(T, Vec<f64>), Error> {
     let factors = factors(kernel, job, &mut request);
     let made = make(request.clone())?;
-    let expected = |plan: &Plan| plan.last_pass().kernel.params.len() - plan.hoisted.params.len();
-    if expected(plan(&made)) == factors.len() {
+    if plan(&made).factors == factors.len() {
         return Ok((made, factors));
     }
     // Not all of the sums with such weights are cut.

@@ -55,7 +55,7 @@ impl Link {
 }
 
 /// What is known of what was hoisted, where that is asked for: whether the argument of a power of two in single precision has a bound.
-fn known_constants(request: &Request, hoisted: &Hoisted) -> Vec<(ExprId, LineRanges)> {
+pub fn known_constants(request: &Request, hoisted: &Hoisted) -> Vec<(ExprId, LineRanges)> {
     let kernel = &hoisted.kernel;
     let asks = |(_, node): (ExprId, &Node)| matches!(node.expr, Expr::Unary(UnaryOp::Exp2, _));
     if request.precision == Precision::Exact || !kernel.live_nodes().any(asks) {
@@ -119,7 +119,8 @@ pub fn chain(request: Request, hoisted: Hoisted, orders: Vec<OrderPass>, links: 
         passes.push(pass);
     }
     infer_halos(&passes, &mut lines);
-    let plan = Plan { reads: GroupReads::new(&passes, &lines), request, hoisted, orders, passes, lines, uncut };
+    let reads = GroupReads::new(&passes, &lines);
+    let plan = Plan { request, hoisted, orders, factors: 0, passes, lines, uncut, reads };
     if cfg!(debug_assertions)
         && let Err(error) = verify(&plan)
     {

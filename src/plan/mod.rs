@@ -26,9 +26,11 @@ pub mod pass;
 pub mod program;
 pub mod reads;
 pub mod request;
+mod rows;
 pub mod selection;
 pub mod store;
 mod tiling;
+mod translates;
 mod vectors;
 mod verify;
 pub mod width;
@@ -45,6 +47,7 @@ use self::order::{Moving, moving};
 pub use self::program::Plan;
 pub use self::request::Request;
 pub use self::tiling::tiles_large_windows;
+use self::translates::translates;
 use crate::lang::hir::Kernel;
 use crate::lang::shrink::{shrunk, with_places};
 use crate::lang::specialize::{specialized, with_known_params};
@@ -61,8 +64,11 @@ pub fn plan(kernel: &Kernel, request: Request) -> Option<Plan> {
     if is_stopped() {
         return None;
     }
-    let links = links.unwrap_or_else(|| vec![last]);
-    Some(chain(request, hoisted, orders, &links, uncut))
+    let factors =
+        links.as_ref().and_then(|links| links.last()).map_or(0, |last| last.kernel.params.len() - hoisted.params.len());
+    let shared = || translates(&hoisted, &request).filter(|_| orders.is_empty());
+    let links = links.or_else(shared).unwrap_or_else(|| vec![last]);
+    Some(Plan { factors, ..chain(request, hoisted, orders, &links, uncut) })
 }
 
 /// What remains of `kernel` for each pixel of such requests, and what is computed once for a run.

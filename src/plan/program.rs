@@ -17,6 +17,8 @@ pub struct Plan {
     pub hoisted: Hoisted,
     /// The order statistics that the host finds before the passes.
     pub orders: Vec<OrderPass>,
+    /// How many factors of separable weights follow the numbers that are computed once.
+    pub factors: usize,
     /// The passes over a group of rows, in order; the last one makes the outputs.
     pub passes: Vec<Pass>,
     /// What passes make for later ones, those of the host first.

@@ -75,6 +75,11 @@ impl Builder {
         self.leaf(Expr::Len, Type::NUMBER)
     }
 
+    /// An input's value at an offset from the pixel.
+    pub fn at(&mut self, input: usize, offset: Vec<i32>) -> ExprId {
+        self.leaf(Expr::At { input, offset: offset.into() }, Type::NUMBER)
+    }
+
     /// An operation on one value.
     pub fn unary(&mut self, op: UnaryOp, a: ExprId) -> ExprId {
         let simpler = self.simplify_unary(op, a);

@@ -4,13 +4,13 @@ use super::column_program::{ColumnCells, ColumnProgram};
 use super::element::Elements;
 use super::footprint::Outer;
 use super::part::{Kind, Part, Partial, merged};
-use super::rows::rows_of_columns;
 use super::scheme::{Factors, Group, Scheme};
 use super::weighted::weighted_sum;
 use crate::lang::cells::Cells;
 use crate::lang::hir::{Builder, ExprId, Output, Reduction};
 use crate::plan::chain::Link;
 use crate::plan::line::Origin;
+use crate::plan::rows::rows_of_columns;
 use crate::tuning;
 
 /// The pass over the columns: each part over the cells at one place along the row.

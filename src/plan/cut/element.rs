@@ -6,7 +6,6 @@ use super::footprint::Outer;
 use super::part::Part;
 use crate::lang::hir::{Builder, Expr, ExprId, Kernel};
 use crate::lang::ops::BinaryOp;
-use crate::lang::types::Type;
 
 /// The cellwise nodes of a kernel, in another one.
 pub struct Elements<'k> {
@@ -56,9 +55,7 @@ impl<'k> Elements<'k> {
             builder.span = node.span;
             let new = |id: ExprId| made[&id];
             let value = match (&node.expr, cell) {
-                (Expr::Tap(input), Some(cell)) => {
-                    builder.leaf(Expr::At { input: *input, offset: cell.clone().into() }, Type::NUMBER)
-                }
+                (Expr::Tap(input), Some(cell)) => builder.at(*input, cell.clone()),
                 (Expr::Offset(axis), Some(cell)) => builder.number(f64::from(cell[*axis])),
                 (Expr::Unary(op, a), _) => builder.unary(*op, new(*a)),
                 (Expr::Binary(op, a, b), _) => builder.binary(*op, new(*a), new(*b)),

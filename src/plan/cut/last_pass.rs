@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::part::{Kind, Partial, at, balanced};
+use super::part::{Kind, Partial, balanced};
 use super::row_pass::{Inputs, partial};
-use super::rows::rows_of_pixels;
 use super::scheme::{Factors, Group, PartId, Scheme, Value};
 use super::weighted::weighted_sum;
 use crate::grid::element::Precision;
@@ -14,6 +13,7 @@ use crate::lang::ops::BinaryOp;
 use crate::plan::assemble::LineRanges;
 use crate::plan::chain::Link;
 use crate::plan::line::Origin;
+use crate::plan::rows::rows_of_pixels;
 use crate::tuning;
 
 /// The last pass: the kernel, with partial results where the reductions were.
@@ -28,7 +28,7 @@ pub fn last_pass(scheme: &Scheme<'_>) -> Option<Link> {
     let replace = |builder: &mut Builder, id: ExprId, node: &Node, new: &dyn Fn(ExprId) -> ExprId| {
         node.expr.for_each_operand(|operand| became.push((new(operand), ranges[operand.index()])));
         match scheme.moving.get(&id) {
-            Some(line) => Some(at(builder, arrays + line, scheme.offset(0))),
+            Some(line) => Some(builder.at(arrays + line, scheme.offset(0))),
             None => scheme.values.get(&id).map(|value| results.value(builder, value)),
         }
     };
@@ -167,7 +167,7 @@ impl Results<'_> {
     fn weighted(&self, builder: &mut Builder, group: &Group, factors: Factors) -> ExprId {
         let run = group.shape.runs[0];
         let line = self.arrays + group.lines[0][0];
-        let read = |along: i32| at(builder, line, self.scheme.offset(along));
+        let read = |along: i32| builder.at(line, self.scheme.offset(along));
         let columns: Vec<ExprId> = (run.first..).take(run.len).map(read).collect();
         weighted_sum(builder, &columns, factors.row)
     }

@@ -20,7 +20,6 @@ mod placed;
 mod price;
 mod reduction;
 mod row_pass;
-mod rows;
 mod run;
 mod scheme;
 mod separable;

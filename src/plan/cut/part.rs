@@ -1,8 +1,7 @@
 //! Partial results: what is known of some cells, so that what is known of more cells follows from two of them.
 
-use crate::lang::hir::{Builder, Expr, ExprId};
+use crate::lang::hir::{Builder, ExprId};
 use crate::lang::ops::{BinaryOp, UnaryOp};
-use crate::lang::types::Type;
 use crate::machine;
 
 /// A number that is made of some cells, of which passes make lines.
@@ -195,9 +194,4 @@ fn first_position(builder: &mut Builder, kind: Kind, positions: [ExprId; 2], ext
     let first = builder.binary(BinaryOp::Min, positions[0], positions[1]);
     let unless_better = builder.select(same, first, positions[0]);
     builder.select(better, positions[1], unless_better)
-}
-
-/// A line's value at an offset.
-pub fn at(builder: &mut Builder, input: usize, offset: Vec<i32>) -> ExprId {
-    builder.leaf(Expr::At { input, offset: offset.into() }, Type::NUMBER)
 }

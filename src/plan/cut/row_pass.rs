@@ -1,7 +1,6 @@
 //! Passes along the row: results of some neighbours, combined.
 
-use super::part::{Kind, Part, Partial, at, balanced};
-use super::rows::rows_of_pixels;
+use super::part::{Kind, Part, Partial, balanced};
 use super::run::RunRead;
 use super::scheme::{Group, Scheme};
 use crate::lang::cells::Cells;
@@ -9,6 +8,7 @@ use crate::lang::hir::{Builder, Output};
 use crate::lang::ops::BinaryOp;
 use crate::plan::chain::Link;
 use crate::plan::line::Origin;
+use crate::plan::rows::rows_of_pixels;
 use crate::tuning;
 
 /// A pass along the row: some neighbours of each line of a level, combined.
@@ -63,7 +63,7 @@ pub fn partial(
     inputs: Inputs,
 ) -> Partial {
     let value = |(number, part): (usize, &Part)| {
-        let value = at(builder, inputs.first + number, scheme.offset(read.along));
+        let value = builder.at(inputs.first + number, scheme.offset(read.along));
         match part.kind {
             Kind::Position { .. } if inputs.position != 0.0 => {
                 let step = builder.number(inputs.position);
