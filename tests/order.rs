@@ -664,3 +664,28 @@ fn selected_by_being_finite_beside_a_deviation() {
         }
     }
 }
+
+/// A kernel that has computed enough pixels has the code for which its first run was too short, and gives the same values.
+#[test]
+fn networks_for_many_small_images() {
+    let image = ArrayD::from_shape_fn(IxDyn(&[256, 256]), |at| ((at[0] * 7919 + at[1] * 104_729) % 1000) as u16);
+    let kernel = Kernel::compile("median(w)").unwrap();
+    let filter = Filter::new(&kernel).size([7, 12]).threads(1);
+    let has_network = || {
+        let plan = filter.listing(Listing::Plan, &[256, 256], &[DType::U16], &[DType::U16]);
+        plan.expect("a plan").contains("a selection network")
+    };
+    assert!(!has_network());
+    let prepared = filter.prepare(&[256, 256], &[DType::U16], &[DType::U16]).unwrap();
+    let first: ArrayD<u16> = prepared.run(&image).unwrap();
+    let mut runs = 1;
+    while !has_network() {
+        assert!(filter.run_as::<u16, u16, _, _>(&image).unwrap() == first);
+        runs += 1;
+        assert!(runs < 50, "there is no end to it");
+    }
+    // A run of 15 ns a pixel is about 1 ms, and the code takes some 11 to make.
+    assert!((5..30).contains(&runs), "{runs} runs");
+    assert!(prepared.run::<u16, u16, _, _>(&image).unwrap() == first);
+    assert!(filter.run_as::<u16, u16, _, _>(&image).unwrap() == first);
+}

@@ -21,6 +21,7 @@ use crate::kernel::Kernel;
 use crate::lang::hir;
 use crate::lang::interpret::Settings;
 use crate::lang::specialize::params_of_ranks;
+use crate::lang::stop::watched;
 use crate::plan::hoist::Hoisted;
 use crate::plan::{Plan, Request, Separable, hoisted, may_have_weights, separable, tiles_large_windows};
 use crate::tuning;
@@ -39,6 +40,10 @@ pub struct Rows {
     whole: ReadyRows,
     /// For the others, if there can be any, along these axes of the window.
     border: Option<(ReadyRows, Vec<usize>)>,
+    /// Whether order statistics for which windows move could be found by networks, which take long to make.
+    could_have_networks: bool,
+    /// The code with those networks, once the kernel has computed so many pixels that it would have been worth its making.
+    with_networks: OnceLock<Box<Rows>>,
 }
 
 impl Rows {
@@ -55,11 +60,42 @@ impl Rows {
         };
         let Requests { whole, border } = Requests::of(job);
         let border = border.map(|(request, axes)| Ok::<_, Error>((code(request)?, axes))).transpose()?;
-        Ok(Rows { border, whole: code(whole)? })
+        let whole = code(whole)?;
+        let Plan { request, orders, .. } = &whole.kernel.plan;
+        let could_have_networks = job.cut == Cut::Auto
+            && !orders.is_empty()
+            && request.network == tuning::MAX_NETWORK
+            && tiles_large_windows(kernel.hir(), request);
+        Ok(Rows { border, whole, could_have_networks, with_networks: OnceLock::new() })
     }
 
     /// Computes every pixel of the job's region; the position of the first one that fails, in C order.
     pub fn run(
+        &self,
+        job: &Job,
+        inputs: &[RawView<'_>],
+        outputs: Vec<RawView<'_>>,
+        progress: &Progress,
+    ) -> Result<Option<Vec<usize>>, Error> {
+        let Function::Kernel(kernel) = &job.function else { unreachable!("callbacks are called") };
+        if !self.could_have_networks {
+            return self.run_as_it_is(job, inputs, outputs, progress);
+        }
+        let pixels = job.domain.region().pixels();
+        if let Some(rows) = self.with_networks.get() {
+            return rows.run_as_it_is(job, inputs, outputs, progress);
+        }
+        if is_worth_networks(job, kernel, self.whole.kernel.plan.request.cells.taps()) {
+            let made = watched(&|| progress.is_cancelled(), || Rows::new(kernel, job))?;
+            let rows = self.with_networks.get_or_init(|| Box::new(made));
+            return rows.run_as_it_is(job, inputs, outputs, progress);
+        }
+        let failed = self.run_as_it_is(job, inputs, outputs, progress);
+        kernel.count_moving(pixels);
+        failed
+    }
+
+    fn run_as_it_is(
         &self,
         job: &Job,
         inputs: &[RawView<'_>],
@@ -289,12 +325,9 @@ fn known_params(job: &Job) -> Vec<Option<u64>> {
 /// code of their own is worth its making.
 fn most_in_network(job: &Job, request: &Request) -> usize {
     let Function::Kernel(kernel) = &job.function else { return tuning::MAX_NETWORK };
-    let taps = request.cells.taps();
-    let bytes = job.types.inputs.iter().map(|input| input.bytes()).max().unwrap_or(1);
-    let saves = tuning::TILED_NETWORK_SAVES[usize::from(bytes > 1)] * job.domain.region().pixels() as f64;
     let is_worth_it = match job.cut {
         Cut::Always => false,
-        Cut::Auto => saves >= tuning::TILED_NETWORK_MAKING * (taps * taps) as f64,
+        Cut::Auto => is_worth_networks(job, kernel, request.cells.taps()),
         Cut::Never => true,
     };
     if is_worth_it && tiles_large_windows(kernel.hir(), request) {
@@ -302,4 +335,12 @@ fn most_in_network(job: &Job, request: &Request) -> usize {
     } else {
         tuning::MAX_NETWORK
     }
+}
+
+/// Whether the job's pixels, with those that the kernel has computed without such networks before, are worth the making of their code.
+fn is_worth_networks(job: &Job, kernel: &Kernel, taps: usize) -> bool {
+    let bytes = job.types.inputs.iter().map(|input| input.bytes()).max().unwrap_or(1);
+    let pixels = job.domain.region().pixels().saturating_add(kernel.counted_moving());
+    let saves = tuning::TILED_NETWORK_SAVES[usize::from(bytes > 1)] * pixels as f64;
+    saves >= tuning::TILED_NETWORK_MAKING * (taps * taps) as f64
 }

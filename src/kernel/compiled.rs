@@ -1,6 +1,7 @@
 //! The machine code of a kernel: made when it is needed first, kept for the next run.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::recent::Recent;
 use super::{Kernel, Parameters};
@@ -20,12 +21,17 @@ use crate::plan::{Request, analysis, plan};
 /// How many compiled forms a kernel keeps for the next run.
 const CACHED_FORMS: usize = 64;
 
-/// The last few forms that were used.
-pub struct Forms(Recent<Form>);
+/// The machine code of a kernel.
+pub struct Forms {
+    /// The last few forms that were used.
+    recent: Recent<Form>,
+    /// For how many pixels windows have moved for which there could have been networks.
+    moved: AtomicUsize,
+}
 
 impl Default for Forms {
     fn default() -> Forms {
-        Forms(Recent::new(CACHED_FORMS))
+        Forms { recent: Recent::new(CACHED_FORMS), moved: AtomicUsize::new(0) }
     }
 }
 
@@ -228,7 +234,7 @@ impl Kernel {
 
     /// The machine code of the callback; made once for each of the footprints that were used last.
     pub(crate) fn code(&self, cells: Option<&Cells>) -> Result<Arc<MachineCode>, Error> {
-        self.inner.forms.0.get(
+        self.inner.forms.recent.get(
             |form| match form {
                 Form::Callback(mine, code) if mine.as_ref() == cells => Some(code.clone()),
                 _ => None,
@@ -238,9 +244,19 @@ impl Kernel {
         )
     }
 
+    /// Counts pixels for which windows moved though there could have been a network.
+    pub(crate) fn count_moving(&self, pixels: usize) {
+        self.inner.forms.moved.fetch_add(pixels, Ordering::Relaxed);
+    }
+
+    /// How many such pixels there were.
+    pub(crate) fn counted_moving(&self) -> usize {
+        self.inner.forms.moved.load(Ordering::Relaxed)
+    }
+
     /// The machine code for rows; made once for each of the requests that were used last.
     pub(crate) fn rows(&self, request: Request) -> Result<Arc<RowKernel>, Error> {
-        self.inner.forms.0.get(
+        self.inner.forms.recent.get(
             |form| match form {
                 Form::Rows(rows) if rows.plan.request == request => Some(rows.clone()),
                 _ => None,
