@@ -32,7 +32,11 @@ pub fn is_worth_it(
 /// For the passes: lines for the columns, which rows of pixels share, those along the row, and the last pass.
 fn price_of_passes(scheme: &Scheme<'_>) -> f64 {
     let rows = scheme.request.adjacent_rows as f64;
-    let groups = scheme.groups.iter().map(|group| price_of_columns(scheme, group) + price_of_rows(group));
+    let price = |group: &Group| {
+        let lines = group.shape.patterns.len() * group.parts.len();
+        price_of_columns(scheme, group) + price_of_rows(group) + tuning::HANDED_LINE * lines as f64
+    };
+    let groups = scheme.groups.iter().map(price);
     groups.sum::<f64>() + tuning::PASS_INSTRUCTIONS * (2 + scheme.levels()) as f64 / rows
 }
 
@@ -80,7 +84,10 @@ fn price_of_whole(
     let cells = request.cells.taps();
     let is_squares = |candidate: &Candidate| matches!(candidate.recipe, Recipe::Squares | Recipe::ExactSquares);
     let squares = candidates.iter().filter(|(_, candidate, _)| is_squares(candidate)).count() as f64;
-    let conditions = candidates.iter().map(|(_, candidate, _)| candidate.conditions.len()).max().unwrap_or(0) as f64;
+    // Where elements are as wide as sums, what selects them is a mask of their own lanes.
+    let widens = request.inputs.iter().any(|input| input.bytes() < size_of::<f64>());
+    let conditions = candidates.iter().map(|(_, candidate, _)| candidate.conditions.len()).max().unwrap_or(0);
+    let conditions = if widens { conditions as f64 } else { 0.0 };
     let (reductions, taps) = (candidates.len() as f64, cells as f64);
     let functions =
         candidates.iter().flat_map(|(_, candidate, _)| candidate.element.iter().chain(&candidate.conditions));
@@ -115,6 +122,9 @@ fn price_of_whole(
     // Differences from a mean are the pixel's own, and weights are different ones for each row of pixels.
     let is_weighted = |candidate: &Candidate| matches!(candidate.recipe, Recipe::Weighted(_));
     let own = squares + candidates.iter().filter(|(_, candidate, _)| is_weighted(candidate)).count() as f64;
-    let own_work = own * 2.0 * taps + squares * tuning::SQUARE_INSTRUCTIONS * taps;
+    let is_exact = |candidate: &Candidate| matches!(candidate.recipe, Recipe::ExactSquares);
+    let exact = candidates.iter().filter(|(_, candidate, _)| is_exact(candidate)).count() as f64;
+    let [of_floats, of_integers] = tuning::SQUARE_INSTRUCTIONS;
+    let own_work = (own * 2.0 + (squares - exact) * of_floats + exact * of_integers) * taps;
     (reductions - own) * each + own_work + conditions * taps + element
 }
