@@ -689,3 +689,22 @@ fn networks_for_many_small_images() {
     assert!(prepared.run::<u16, u16, _, _>(&image).unwrap() == first);
     assert!(filter.run_as::<u16, u16, _, _>(&image).unwrap() == first);
 }
+
+/// Where there is no time to make networks, windows move: in a large image, and in one that comes after many others.
+#[test]
+fn networks_that_would_take_too_long_to_make() {
+    let image = ArrayD::from_shape_fn(IxDyn(&[900, 900]), |at| ((at[0] * 7919 + at[1] * 104_729) % 1000) as u16);
+    let limits = hoodoo::Limits { compile_time: std::time::Duration::from_millis(3), ..hoodoo::Limits::default() };
+    let kernel = Kernel::compile_with_limits("median(w)", "kernel", limits).unwrap();
+    let filter = Filter::new(&kernel).size([7, 12]);
+    let code = filter.listing(Listing::Clif, &[900, 900], &[DType::U16], &[DType::U16]);
+    assert!(code.is_err_and(|error| error.to_string().contains("to make")), "there is time for the network");
+    let expected: ArrayD<u16> = filter.clone().cut(Cut::Always).run_as(&image).unwrap();
+    for _ in 0..2 {
+        assert!(filter.run_as::<u16, u16, _, _>(&image).unwrap() == expected);
+    }
+    let prepared = filter.prepare(&[900, 900], &[DType::U16], &[DType::U16]).unwrap();
+    for _ in 0..2 {
+        assert!(prepared.run::<u16, u16, _, _>(&image).unwrap() == expected);
+    }
+}

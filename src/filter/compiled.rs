@@ -1,5 +1,6 @@
 //! Kernels as machine code: what a job needs to have made, and running what was made for rows.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::exec::pool::in_bands;
@@ -23,7 +24,7 @@ use crate::lang::interpret::Settings;
 use crate::lang::specialize::params_of_ranks;
 use crate::lang::stop::watched;
 use crate::plan::hoist::Hoisted;
-use crate::plan::{Plan, Request, Separable, hoisted, may_have_weights, separable, tiles_large_windows};
+use crate::plan::{Plan, Request, Separable, has_networks, hoisted, may_have_weights, separable, tiles_large_windows};
 use crate::tuning;
 
 /// A kernel for rows, ready to run.
@@ -40,15 +41,30 @@ pub struct Rows {
     whole: ReadyRows,
     /// For the others, if there can be any, along these axes of the window.
     border: Option<(ReadyRows, Vec<usize>)>,
-    /// Whether order statistics for which windows move could be found by networks, which take long to make.
-    could_have_networks: bool,
-    /// The code with those networks, once the kernel has computed so many pixels that it would have been worth its making.
+    /// If windows move for order statistics for which there could be networks, the count of such pixels.
+    moved: Option<Arc<AtomicUsize>>,
+    /// The code with those networks, once there were so many pixels that it would have been worth its making.
     with_networks: OnceLock<Box<Rows>>,
+    /// Whether some thread makes it.
+    making: AtomicBool,
 }
 
 impl Rows {
     /// The code for a job.
     pub fn new(kernel: &Kernel, job: &Job) -> Result<Rows, Error> {
+        let requests = Requests::of(job);
+        let large = requests.whole.network > tuning::MAX_NETWORK;
+        match Rows::of(kernel, job, requests) {
+            // Without networks there is less code.
+            Err(Error::Limit { .. }) if large => {
+                kernel.moved(&job.cells, &job.types.inputs).store(0, Ordering::Relaxed);
+                Rows::of(kernel, job, Requests::of(job).without_large_networks())
+            }
+            made => made,
+        }
+    }
+
+    fn of(kernel: &Kernel, job: &Job, Requests { whole, border }: Requests) -> Result<Rows, Error> {
         let code = |request: Request| -> Result<ReadyRows, Error> {
             let made = with_factors(kernel.hir(), job, request, |request| kernel.rows(request), |rows| &rows.plan)?;
             let (kernel, factors) = made;
@@ -58,15 +74,11 @@ impl Rows {
             constants.splice(params..params, factors);
             Ok(ReadyRows { kernel, constants })
         };
-        let Requests { whole, border } = Requests::of(job);
         let border = border.map(|(request, axes)| Ok::<_, Error>((code(request)?, axes))).transpose()?;
         let whole = code(whole)?;
-        let Plan { request, orders, .. } = &whole.kernel.plan;
-        let could_have_networks = job.cut == Cut::Auto
-            && !orders.is_empty()
-            && request.network == tuning::MAX_NETWORK
-            && tiles_large_windows(kernel.hir(), request);
-        Ok(Rows { border, whole, could_have_networks, with_networks: OnceLock::new() })
+        let could_have_networks = job.cut == Cut::Auto && gains_networks(kernel.hir(), &whole.kernel.plan);
+        let moved = could_have_networks.then(|| kernel.moved(&job.cells, &job.types.inputs));
+        Ok(Rows { whole, border, moved, with_networks: OnceLock::new(), making: AtomicBool::new(false) })
     }
 
     /// Computes every pixel of the job's region; the position of the first one that fails, in C order.
@@ -77,22 +89,28 @@ impl Rows {
         outputs: Vec<RawView<'_>>,
         progress: &Progress,
     ) -> Result<Option<Vec<usize>>, Error> {
-        let Function::Kernel(kernel) = &job.function else { unreachable!("callbacks are called") };
-        if !self.could_have_networks {
-            return self.run_as_it_is(job, inputs, outputs, progress);
-        }
+        let Some(moved) = &self.moved else { return self.run_as_it_is(job, inputs, outputs, progress) };
         let pixels = job.domain.region().pixels();
+        let is_worth_it = is_worth_networks(job, pixels.saturating_add(moved.load(Ordering::Relaxed)));
+        if self.with_networks.get().is_none() && is_worth_it && !self.making.swap(true, Ordering::Relaxed) {
+            let made = self.made_with_networks(job, progress);
+            self.making.store(false, Ordering::Relaxed);
+            // Another thread can't have made it meanwhile.
+            let _ = self.with_networks.set(Box::new(made?));
+        }
         if let Some(rows) = self.with_networks.get() {
             return rows.run_as_it_is(job, inputs, outputs, progress);
         }
-        if is_worth_networks(job, kernel, self.whole.kernel.plan.request.cells.taps()) {
-            let made = watched(&|| progress.is_cancelled(), || Rows::new(kernel, job))?;
-            let rows = self.with_networks.get_or_init(|| Box::new(made));
-            return rows.run_as_it_is(job, inputs, outputs, progress);
-        }
-        let failed = self.run_as_it_is(job, inputs, outputs, progress);
-        kernel.count_moving(pixels);
-        failed
+        let failed = self.run_as_it_is(job, inputs, outputs, progress)?;
+        moved.fetch_add(pixels, Ordering::Relaxed);
+        Ok(failed)
+    }
+
+    fn made_with_networks(&self, job: &Job, progress: &Progress) -> Result<Rows, Error> {
+        let Function::Kernel(kernel) = &job.function else { unreachable!("callbacks have no rows") };
+        let made = watched(&|| progress.is_cancelled(), || Rows::new(kernel, job))?;
+        // What ended early may have any values.
+        if progress.is_cancelled() { Err(Error::Cancelled) } else { Ok(made) }
     }
 
     fn run_as_it_is(
@@ -192,6 +210,22 @@ impl Requests {
         axes.dedup();
         Requests { whole: Request { outside, ..whole }, border: Some((request(job), axes)) }
     }
+
+    /// The same with networks for small windows only.
+    fn without_large_networks(self) -> Requests {
+        let network = tuning::MAX_NETWORK;
+        let border = self.border.map(|(request, axes)| (Request { network, ..request }, axes));
+        Requests { whole: Request { network, ..self.whole }, border }
+    }
+}
+
+/// Whether there could be networks for order statistics for which windows move in a plan.
+fn gains_networks(kernel: &hir::Kernel, plan: &Plan) -> bool {
+    let request = Request { network: tuning::MAX_TILED_NETWORK, ..plan.request.clone() };
+    !plan.orders.is_empty()
+        && plan.request.network < request.network
+        && has_networks(&plan.hoisted.kernel, &request)
+        && tiles_large_windows(kernel, &request)
 }
 
 /// What is made of a request that says which weights are products in the job's run, and their factors.
@@ -325,9 +359,15 @@ fn known_params(job: &Job) -> Vec<Option<u64>> {
 /// code of their own is worth its making.
 fn most_in_network(job: &Job, request: &Request) -> usize {
     let Function::Kernel(kernel) = &job.function else { return tuning::MAX_NETWORK };
+    if !(tuning::MAX_NETWORK..=tuning::MAX_TILED_NETWORK).contains(&request.cells.taps()) {
+        return tuning::MAX_NETWORK;
+    }
     let is_worth_it = match job.cut {
         Cut::Always => false,
-        Cut::Auto => is_worth_networks(job, kernel, request.cells.taps()),
+        Cut::Auto => {
+            let moved = kernel.moved(&job.cells, &job.types.inputs).load(Ordering::Relaxed);
+            is_worth_networks(job, job.domain.region().pixels().saturating_add(moved))
+        }
         Cut::Never => true,
     };
     if is_worth_it && tiles_large_windows(kernel.hir(), request) {
@@ -337,10 +377,10 @@ fn most_in_network(job: &Job, request: &Request) -> usize {
     }
 }
 
-/// Whether the job's pixels, with those that the kernel has computed without such networks before, are worth the making of their code.
-fn is_worth_networks(job: &Job, kernel: &Kernel, taps: usize) -> bool {
+/// Whether so many pixels are worth the making of code for networks of the job's windows.
+fn is_worth_networks(job: &Job, pixels: usize) -> bool {
+    let taps = job.cells.taps();
     let bytes = job.types.inputs.iter().map(|input| input.bytes()).max().unwrap_or(1);
-    let pixels = job.domain.region().pixels().saturating_add(kernel.counted_moving());
     let saves = tuning::TILED_NETWORK_SAVES[usize::from(bytes > 1)] * pixels as f64;
     saves >= tuning::TILED_NETWORK_MAKING * (taps * taps) as f64
 }

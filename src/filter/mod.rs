@@ -261,7 +261,7 @@ impl Filter {
         self
     }
 
-    /// Whether reductions over large windows are computed in passes; by default where that takes less time. For measurements and
+    /// Whether reductions over large windows, and what pixels have in common, are computed in passes; by default where that takes less time. For measurements and
     /// tests: values do not depend on it, but for the rounding of sums of floats. Only the rows engine has passes.
     pub fn cut(mut self, cut: Cut) -> Filter {
         self.options.cut = cut;

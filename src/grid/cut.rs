@@ -1,8 +1,9 @@
-//! Whether large windows are computed in passes.
+//! Whether kernels are computed in passes.
 
 use super::named::named_enum;
 
-/// Whether reductions over large windows are cut into passes along the columns and along the rows.
+/// Whether reductions over large windows are cut into passes along the columns and along the rows, and whether a pass of its own
+/// computes what pixels have in common.
 ///
 /// Values do not depend on it, but for the rounding of sums of floats, which the language leaves open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -1,7 +1,8 @@
 //! The machine code of a kernel: made when it is needed first, kept for the next run.
 
+use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 use super::recent::Recent;
 use super::{Kernel, Parameters};
@@ -25,13 +26,19 @@ const CACHED_FORMS: usize = 64;
 pub struct Forms {
     /// The last few forms that were used.
     recent: Recent<Form>,
-    /// For how many pixels windows have moved for which there could have been networks.
-    moved: AtomicUsize,
+    /// For the last few windows and types of inputs for which there could have been networks, for how many pixels windows have moved instead.
+    moved: Recent<Moved>,
+}
+
+struct Moved {
+    cells: Cells,
+    inputs: Vec<DType>,
+    pixels: Arc<AtomicUsize>,
 }
 
 impl Default for Forms {
     fn default() -> Forms {
-        Forms { recent: Recent::new(CACHED_FORMS), moved: AtomicUsize::new(0) }
+        Forms { recent: Recent::new(CACHED_FORMS), moved: Recent::new(CACHED_FORMS) }
     }
 }
 
@@ -244,14 +251,17 @@ impl Kernel {
         )
     }
 
-    /// Counts pixels for which windows moved though there could have been a network.
-    pub(crate) fn count_moving(&self, pixels: usize) {
-        self.inner.forms.moved.fetch_add(pixels, Ordering::Relaxed);
-    }
-
-    /// How many such pixels there were.
-    pub(crate) fn counted_moving(&self) -> usize {
-        self.inner.forms.moved.load(Ordering::Relaxed)
+    /// The count of pixels for which windows of these cells over such inputs have moved though there could have been a network.
+    pub(crate) fn moved(&self, cells: &Cells, inputs: &[DType]) -> Arc<AtomicUsize> {
+        let counted = self.inner.forms.moved.get(
+            |moved| (moved.cells == *cells && moved.inputs == inputs).then(|| moved.pixels.clone()),
+            || Ok::<_, Infallible>(Arc::default()),
+            |pixels| Moved { cells: cells.clone(), inputs: inputs.to_vec(), pixels },
+        );
+        match counted {
+            Ok(pixels) => pixels,
+            Err(never) => match never {},
+        }
     }
 
     /// The machine code for rows; made once for each of the requests that were used last.

@@ -43,6 +43,7 @@ pub use self::cut::{Separable, may_have_weights, separable};
 use self::exponentials::with_powers_of_two;
 use self::factors::with_invariant_factors;
 use self::hoist::{Hoisted, hoist};
+pub use self::order::has_networks;
 use self::order::{Moving, moving};
 pub use self::program::Plan;
 pub use self::request::Request;

@@ -38,7 +38,7 @@ pub struct Request {
     pub outside: Option<u64>,
     /// In which floats to compute.
     pub precision: Precision,
-    /// Whether reductions over large windows are cut into passes.
+    /// Whether reductions over large windows are cut into passes, and what pixels have in common is computed by one.
     pub cut: Cut,
     /// For each sum of products with weights, of how many products of a column and a row the weights are the sum; 0 if that is not
     /// known, and for all that follow the last one.

@@ -1,6 +1,7 @@
 //! How many rows of pixels a pass computes with one call.
 
 use crate::lang::hir::Kernel;
+use crate::plan::cost;
 use crate::plan::request::Request;
 use crate::tuning;
 
@@ -12,6 +13,12 @@ pub fn rows_of_pixels(kernel: &Kernel, request: &Request, most: usize) -> usize 
         rows = rows.div_ceil(2);
     }
     rows
+}
+
+/// The same by instructions, if the code for one row of pixels has at most so many.
+pub fn rows_of_instructions(kernel: &Kernel, request: &Request, most: usize) -> Option<usize> {
+    let instructions = kernel.live_nodes().map(|(_, node)| cost::of_node(&node.expr)).sum::<usize>().max(1);
+    (instructions <= most).then(|| (most / instructions).clamp(1, request.adjacent_rows))
 }
 
 /// The same for columns of so many cells: of tall ones twice as many, since each row of cells is then read half as often, and what a group

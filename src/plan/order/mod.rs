@@ -109,6 +109,16 @@ pub fn moving(hoisted: &Hoisted, request: &Request) -> Option<Moving> {
     (!orders.is_empty()).then_some(Moving { orders, lines, last })
 }
 
+/// Whether code finds some order statistic of a kernel by a network.
+pub fn has_networks(kernel: &Kernel, request: &Request) -> bool {
+    kernel.live_nodes().any(|(_, node)| match node.expr {
+        Expr::Reduce { op, filter, argument, .. } if op.is_order_statistic() => {
+            has_network(kernel, op, filter, argument, request)
+        }
+        _ => false,
+    })
+}
+
 /// Whether code finds an order statistic by a network.
 fn has_network(
     kernel: &Kernel,

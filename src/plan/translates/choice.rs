@@ -60,7 +60,7 @@ struct Translates {
     instance: Instance,
     /// The offsets of all.
     anchors: BTreeSet<Vec<i32>>,
-    /// How many instructions lines of them spare a register of pixels.
+    /// How many instructions lines of them save for a register of pixels.
     saves: f64,
     /// Whether there are lines of them, if nobody reads them but those who have none.
     is_best: bool,
@@ -68,7 +68,7 @@ struct Translates {
 
 /// The lines that are worth it, if there are any and enough of them.
 pub fn choose(instances: &Instances<'_>, request: &Request, along: usize) -> Option<Lines> {
-    let mut all = reached(instances)?;
+    let mut all = reached(instances);
     let prices = Prices { instances, request, along };
     let mut total = 0.0;
     for translates in all.values_mut() {
@@ -76,28 +76,41 @@ pub fn choose(instances: &Instances<'_>, request: &Request, along: usize) -> Opt
         total += prices.own(translates);
     }
     mark_best(instances, &mut all);
+    let lines = loop {
+        let lines = chosen(instances, &all, along);
+        if lines.count() <= tuning::MAX_TRANSLATES {
+            break lines;
+        }
+        // What saves least is computed where it is wanted.
+        let least = lines.of.keys().min_by(|x, y| all[x].saves.total_cmp(&all[y].saves)).copied()?;
+        all.get_mut(&least)?.is_best = false;
+    };
+    let saves: f64 = lines.of.keys().map(|number| all[number].saves).sum();
+    let passes = tuning::PASS_INSTRUCTIONS / request.adjacent_rows as f64;
+    let enough = request.cut == Cut::Always || saves - passes > tuning::TRANSLATES_SAVE * total;
+    (enough && lines.count() > 0).then_some(lines)
+}
+
+/// The lines of those numbers that are best, as far as the kernel reads them.
+fn chosen(instances: &Instances<'_>, all: &BTreeMap<Number, Translates>, along: usize) -> Lines {
     let mut lines = Lines { of: BTreeMap::new(), lines: Vec::new(), along };
     let (mut open, mut seen) = (roots(instances), HashSet::new());
-    let mut saves = -tuning::PASS_INSTRUCTIONS / request.adjacent_rows as f64;
     while let Some(instance) = open.pop() {
         if !seen.insert(instance) {
             continue;
         }
         let numbered = instances.numbered(instance);
-        match (all.get(&numbered.number).filter(|translates| translates.is_best), &numbered.anchor) {
-            (Some(translates), Some(anchor)) => {
+        match &numbered.anchor {
+            Some(anchor) if all[&numbered.number].is_best => {
                 lines.lines.push((numbered.number, without(anchor, along)));
-                if lines.of.insert(numbered.number, (instance, anchor.clone())).is_none() {
-                    saves += translates.saves;
-                }
+                lines.of.insert(numbered.number, (instance, anchor.clone()));
             }
             _ => open.extend(instances.operands(instance)),
         }
     }
     lines.lines.sort();
     lines.lines.dedup();
-    let enough = request.cut == Cut::Always || saves > tuning::TRANSLATES_SAVE * total;
-    (enough && !lines.lines.is_empty() && lines.lines.len() <= tuning::MAX_TRANSLATES).then_some(lines)
+    lines
 }
 
 /// The instances that outputs and assertions are.
@@ -107,8 +120,8 @@ fn roots(instances: &Instances<'_>) -> Vec<Instance> {
     outputs.chain(kernel.assertions.iter().map(|assertion| assertion.condition)).map(|id| (id, None)).collect()
 }
 
-/// All that the kernel needs, by number; none if that would be more than code should have.
-fn reached(instances: &Instances<'_>) -> Option<BTreeMap<Number, Translates>> {
+/// All that the kernel needs, by number.
+fn reached(instances: &Instances<'_>) -> BTreeMap<Number, Translates> {
     let (mut open, mut seen) = (roots(instances), HashSet::new());
     let mut all: BTreeMap<Number, Translates> = BTreeMap::new();
     while let Some(instance) = open.pop() {
@@ -121,7 +134,7 @@ fn reached(instances: &Instances<'_>) -> Option<BTreeMap<Number, Translates>> {
         translates.anchors.extend(numbered.anchor.clone());
         open.extend(instances.operands(instance));
     }
-    (seen.len() <= tuning::MAX_COLUMN_NODES).then_some(all)
+    all
 }
 
 /// Says of which numbers lines are best: of those that save something, and of which no part saves more.
@@ -156,12 +169,23 @@ impl Prices<'_> {
         if translates.anchors.is_empty() || ty.elem == Elem::Boolean || self.instances.is_leaf(translates.instance) {
             return 0.0;
         }
+        // A line is made from its first place that is read to its last one, and from the pixel.
+        let along = translates.anchors.iter().map(|anchor| anchor[self.along]);
+        let reach = along.clone().max().unwrap_or(0).max(0) - along.min().unwrap_or(0).min(0);
+        if reach as usize > tuning::FARTHEST_TRANSLATE {
+            return 0.0;
+        }
+        let beyond = f64::from(reach) / self.request.row_pixels as f64;
         let before = self.computed(translates, tuning::ROWS_WITH_FUNCTIONS, None);
-        let after = self.computed(translates, self.request.adjacent_rows, Some(self.along));
+        let after = (1.0 + beyond) * self.computed(translates, self.request.adjacent_rows, Some(self.along));
+        // Most values are of one pixel only; what they are made of is looked at where that counts.
+        if after >= before {
+            return 0.0;
+        }
         let lines: BTreeSet<Vec<i32>> = translates.anchors.iter().map(|anchor| without(anchor, self.along)).collect();
         let handed = match self.request.cut {
             Cut::Always => 0,
-            Cut::Auto | Cut::Never => tuning::TRANSLATES_LINE * lines.len() + translates.anchors.len(),
+            _ => tuning::TRANSLATES_LINE * lines.len() + translates.anchors.len(),
         };
         (before - after) * self.all(translates.instance) - handed as f64
     }

@@ -3,9 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::lang::cells::Cells;
-use crate::lang::hir::{Expr, ExprId, Kernel, Reduction};
+use crate::lang::hir::{Expr, ExprId, Kernel, Node, Reduction};
 use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::plan::hoist::Hoisted;
+use crate::tuning;
 
 /// A node, at a cell if it is a window.
 pub type Instance = (ExprId, Option<usize>);
@@ -25,7 +26,7 @@ pub struct Number {
 #[derive(Clone, Debug)]
 pub struct Numbered {
     pub number: Number,
-    /// The offset of a cell that it is a function of; none if it is the same for all pixels.
+    /// The offset of a cell that it is a function of; none if it is the same for all pixels, or of a class of its own.
     pub anchor: Option<Vec<i32>>,
 }
 
@@ -73,9 +74,13 @@ pub struct Instances<'k> {
 }
 
 impl<'k> Instances<'k> {
-    /// Those of a kernel that is made of elementwise operations, sums, minima, maxima and counts; none of others.
+    /// Those of a kernel that is made of elementwise operations, sums, minima, maxima and counts; none of others, or if there are too many.
     pub fn of(hoisted: &'k Hoisted, cells: &'k Cells) -> Option<Instances<'k>> {
         let kernel = &hoisted.kernel;
+        let of_node = |node: &Node| if node.ty.is_window() { cells.taps() } else { 1 };
+        if kernel.live_nodes().map(|(_, node)| of_node(node)).sum::<usize>() > tuning::MAX_INSTANCES {
+            return None;
+        }
         let reduces = kernel.live_nodes().any(|(_, node)| matches!(node.expr, Expr::Reduce { .. }));
         if reduces && cells.taps() == 0 || !kernel.live_nodes().all(|(_, node)| is_unrolled(&node.expr)) {
             return None;

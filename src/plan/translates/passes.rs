@@ -13,7 +13,7 @@ use crate::plan::chain::{Link, known_constants};
 use crate::plan::hoist::Hoisted;
 use crate::plan::line::Origin;
 use crate::plan::request::Request;
-use crate::plan::rows::rows_of_pixels;
+use crate::plan::rows::rows_of_instructions;
 use crate::tuning;
 
 /// The pass that makes lines.
@@ -36,7 +36,7 @@ pub fn lines_pass(hoisted: &Hoisted, instances: &Instances<'_>, request: &Reques
         cells: cells_of(&of_lines, request)?,
         reads: (0..kernel.inputs.len()).map(Origin::Array).collect(),
         neutral: vec![None; count],
-        rows_per_call: Some(rows_of_pixels(&of_lines, request, tuning::MAX_ROW_NODES)),
+        rows_per_call: Some(rows_of_instructions(&of_lines, request, tuning::MAX_TRANSLATED_INSTRUCTIONS)?),
         known: made,
         kernel: of_lines,
     })
@@ -81,12 +81,13 @@ pub fn kernel_pass(hoisted: &Hoisted, instances: &Instances<'_>, request: &Reque
     let count = lines.count();
     let names = kernel.inputs.iter().cloned().chain((0..count).map(|line| format!("line {line}"))).collect();
     let last = builder.finish(names, params(instances), Vec::new(), outputs, assertions);
-    let rows = last.assertions.is_empty().then(|| rows_of_pixels(&last, request, tuning::MAX_ROW_NODES));
+    let rows = rows_of_instructions(&last, request, tuning::MAX_TRANSLATED_INSTRUCTIONS)?;
     Some(Link {
         cells: cells_of(&last, request)?,
         reads: (0..arrays).map(Origin::Array).chain((0..count).map(Origin::Line)).collect(),
         neutral: vec![None; last.outputs.len()],
-        rows_per_call: rows,
+        // An error must name the first pixel that fails.
+        rows_per_call: Some(if last.assertions.is_empty() { rows } else { 1 }),
         known,
         kernel: last,
     })
