@@ -445,7 +445,7 @@ fn the_plan_says_what_is_cut() {
     assert!(listing(3).contains("pass 0:") && !listing(3).contains("pass 1:"));
     let large = listing(31);
     assert!(large.contains("pass 2:"), "{large}");
-    assert!(large.contains("line 0: made of u8 numbers"), "{large}");
+    assert!(large.contains("lines 0 to 1: made of u8 numbers"), "{large}");
     // The difference of the greatest and the least is known not to be negative, as in one pass.
     assert!(!large.contains("i16"), "{large}");
 }

@@ -48,15 +48,41 @@ impl Pass {
             writeln!(f, "  other cells: {}", self.cells.len() - taps)?;
         }
         let inputs = self.kernel.inputs.iter().zip(&self.inputs).enumerate();
-        for (_, (name, input)) in inputs.filter(|(number, _)| self.rows.iter().any(|row| row.input == *number)) {
-            writeln!(f, "  input {name}: {}", how_read(*input))?;
+        let read = inputs.filter(|(number, _)| self.rows.iter().any(|row| row.input == *number));
+        let read: Vec<(&str, PassInput)> = read.map(|(_, (name, input))| (name.as_str(), *input)).collect();
+        // Lines that are alike are one line of text.
+        let alike = |x: &(&str, PassInput), y: &(&str, PassInput)| {
+            matches!((x.1.origin, y.1.origin), (Origin::Line(_), Origin::Line(_))) && x.1.lane == y.1.lane
+        };
+        for inputs in read.chunk_by(alike) {
+            let how = how_read(inputs[0].1);
+            match inputs {
+                [(name, _)] => writeln!(f, "  input {name}: {how}")?,
+                [(first, _), .., (last, _)] => writeln!(f, "  inputs {first} to {last}: {how}")?,
+                [] => {}
+            }
         }
         self.explain_lanes(f)?;
         self.explain_steps(f, &self.finite.steps, 1, cut)?;
-        for (output, stored) in self.kernel.outputs.iter().zip(&self.outputs) {
-            match stored.destination {
-                Destination::Array(_) => writeln!(f, "  output {}: {}", output.name, how_stored(*stored))?,
-                Destination::Line(line) => writeln!(f, "  line {line}: made of {} numbers", stored.lane.as_str())?,
+        let outputs: Vec<(&str, PassOutput)> = self
+            .kernel
+            .outputs
+            .iter()
+            .zip(&self.outputs)
+            .map(|(output, stored)| (output.name.as_str(), *stored))
+            .collect();
+        let alike = |x: &(&str, PassOutput), y: &(&str, PassOutput)| {
+            matches!(y.1.destination, Destination::Line(_)) && x.1.lane == y.1.lane
+        };
+        for outputs in outputs.chunk_by(alike) {
+            let ((name, first), (_, last)) = (outputs[0], outputs[outputs.len() - 1]);
+            let made = first.lane.as_str();
+            match (first.destination, last.destination) {
+                (Destination::Line(first), Destination::Line(last)) if first < last => {
+                    writeln!(f, "  lines {first} to {last}: made of {made} numbers")?
+                }
+                (Destination::Line(line), _) => writeln!(f, "  line {line}: made of {made} numbers")?,
+                (Destination::Array(_), _) => writeln!(f, "  output {name}: {}", how_stored(first))?,
             }
         }
         writeln!(f, "  rows of pixels in one call: {}: {}", self.rows_per_call, self.why_rows.as_str())?;
