@@ -359,7 +359,7 @@ fn known_params(job: &Job) -> Vec<Option<u64>> {
 /// code of their own is worth its making.
 fn most_in_network(job: &Job, request: &Request) -> usize {
     let Function::Kernel(kernel) = &job.function else { return tuning::MAX_NETWORK };
-    if !(tuning::MAX_NETWORK..=tuning::MAX_TILED_NETWORK).contains(&request.cells.taps()) {
+    if !(tuning::MAX_NETWORK + 1..=tuning::MAX_TILED_NETWORK).contains(&request.cells.taps()) {
         return tuning::MAX_NETWORK;
     }
     let is_worth_it = match job.cut {

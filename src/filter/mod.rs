@@ -261,8 +261,8 @@ impl Filter {
         self
     }
 
-    /// Whether reductions over large windows, and what pixels have in common, are computed in passes; by default where that takes less time. For measurements and
-    /// tests: values do not depend on it, but for the rounding of sums of floats. Only the rows engine has passes.
+    /// Whether reductions over large windows, and what pixels have in common, are computed in passes; by default where that takes less
+    /// time. For measurements and tests: values do not depend on it, but for the rounding of sums of floats. Only the rows engine has passes.
     pub fn cut(mut self, cut: Cut) -> Filter {
         self.options.cut = cut;
         self
@@ -634,7 +634,8 @@ impl Filter {
 /// With the feature `jit`.
 #[cfg(feature = "jit")]
 impl Filter {
-    /// What the engine for rows makes of the kernel, for arrays of this shape and of these element types.
+    /// What the engine for rows makes of the kernel, for arrays of this shape and of these element types, in the next run: for medians over large
+    /// boxes there is other code once the kernel has computed many pixels.
     ///
     /// ```
     /// use hoodoo::{DType, Filter, Kernel, Listing};

@@ -16,6 +16,8 @@ use crate::error::Error;
 use crate::grid::element::DType;
 
 /// What [`Filter::prepare`](crate::Filter::prepare) gives: for small arrays, each of whose runs takes less time than the checks before it.
+///
+/// Code is there before the first run, but for medians over large boxes: after many runs one of them makes faster code.
 pub struct Prepared {
     ready: Ready,
     within: Option<Within>,
