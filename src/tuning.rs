@@ -28,11 +28,20 @@ pub const STRIDED_PIXELS: usize = 1 << 20;
 /// loop, five times as much for a cell.
 pub const MAX_UNROLLED_CELLS: usize = 128;
 
+/// The same for cells each of which is in a row of its own: what rows of pixels have in common of such a column is done once for all.
+///
+/// Measured on Zen 4, 1024 x 1024, boxes of 131, 201 and 401 cells a side, whose columns were loops: minima of u8 take 0.24, 0.21 and 0.19 of the time, of f32
+/// 0.16, 0.14 and 0.10, means of f64 0.17, 0.13 and 0.08. Their code takes 14 to 50 ms to make.
+pub const MAX_UNROLLED_COLUMN: usize = 1024;
+
 /// Loops are unrolled if the unrolled body has at most about this many instructions.
 ///
 /// Measured: `sum(exp(-(w - w[0, 0]) ** 2 / 2) * w)` of f64 over 7 x 7 takes 0.80 of the time if it is unrolled, in 4,000 instructions
 /// that take 6 ms more to make. Pictures of less than 512 x 512 would lose what the larger ones gain.
 pub const MAX_UNROLLED_INSTRUCTIONS: usize = 1024;
+
+/// The same for such a column.
+pub const MAX_COLUMN_INSTRUCTIONS: usize = 4096;
 
 /// The most reductions in one loop.
 ///
@@ -263,16 +272,40 @@ pub const ROWS_WITH_FUNCTIONS: usize = 4;
 /// With this, sums of roots of f32 and f64 over 3 x 3 have lines, and take 0.85 and 0.79 of the time.
 pub const SLOW_INSTRUCTION: f64 = 20.0;
 
+/// What a sum takes that the host finds from window to window, in instructions for a register.
+///
+/// Measured on Zen 4, 1024 x 1024, against passes: means of u8 over 21 x 21 take 1.28 of the time, over 31 x 31 0.93, over 51 x 51 0.79, over 101 x 101 0.72, over
+/// 201 x 201 0.60; of u16 over 21 x 21 0.92, over 51 x 51 0.68, over 101 x 101 0.66; over 1 x 31 and 1 x 101 about as long, over 101 x 1 1.3 to 1.6; of i32
+/// with a condition over 31 x 31 0.97, over 101 x 101 0.28.
+pub const MOVED_SUM: f64 = 44.0;
+
+/// So many rows of pixels, and so many pixels of a row, have their sums found by the host before they are read.
+///
+/// Lines of so many sums have 256 KiB. Not measured with others.
+pub const SUM_ROWS: usize = 32;
+pub const SUM_STRIP: usize = 1 << 11;
+
 /// Where columns have more nodes than this, one call computes fewer rows of pixels.
 ///
 /// Code of so many instructions takes some 20 ms to make.
 pub const MAX_COLUMN_NODES: usize = 6000;
 
-/// Of columns of at least so many cells, one call computes twice as many rows of pixels as of others.
+/// Of columns of at least so many cells, one call computes twice as many rows of pixels as of others ...
 ///
 /// Measured on Zen 4, 16 rows against 8: over 101 x 101, means of f64 take 0.79 of the time, of f32 0.82, of u8 0.92, minima of u8 0.71, of f32 0.83, of f64
 /// 0.84; means of f64 over 75 x 75 0.73 to 0.88, over 51 x 51 1.0 to 1.1; over 9 x 9 x 9 of f32 0.84 to 0.86, minima of u8 0.92.
 pub const TALL_COLUMN: usize = 64;
+/// ... and of so many four times as many.
+///
+/// Measured with the above, 32 rows against 16: over 101 x 101 minima of u8 take 0.88 of the time, of f32 and f64 0.93 to 1.0, means of f32 and f64 0.96 to 1.06;
+/// over 201 x 201 minima 0.80 to 0.88, means 0.82; over 401 x 401 minima of u8 0.85, of f32 0.71, means of f32 and f64 0.65. 64 rows take 0.8 to 1.1 of the
+/// time of 32, and twice as long to make.
+pub const VERY_TALL_COLUMN: usize = 96;
+
+/// As long as there are no more instructions before what rows have in common is found.
+///
+/// So many take some 50 ms to make.
+pub const MAX_TALL_INSTRUCTIONS: usize = 40_000;
 
 /// The same for passes along the row, which share nothing among rows of pixels.
 pub const MAX_ROW_NODES: usize = 1024;
@@ -468,6 +501,9 @@ pub const PADDED_FOR_EACH_ROW: usize = 3;
 ///
 /// Measured on minima of u8 in rows of 16,384, over 15 x 15 and 31 x 31: 1,024 takes 1.08 and 0.97 of the time, 16,384 1.02 and 1.15.
 pub const MAX_LINE_CHUNK: usize = 1 << 12;
+
+/// A thread tells that pixels are done after so many of them, or sooner where they take long.
+pub const TOLD_TOGETHER: usize = 1 << 16;
 
 /// Rows of at most this many bytes are copied as a whole, and not written past the cache.
 ///

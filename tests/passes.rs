@@ -64,18 +64,21 @@ fn agree<T: AnyElement, U: AnyElement>(source: &str, window: impl Into<Window>, 
     let outputs = kernel.outputs().len();
     let cut = run::<T, U>(&filter.clone().cut(Cut::Always), image, outputs);
     let threads = run::<T, U>(&filter.clone().cut(Cut::Always).threads(3), image, outputs);
+    let moving = run::<T, U>(&filter.clone().cut(Cut::Moving).threads(2), image, outputs);
     let whole = run::<T, U>(&filter.clone().cut(Cut::Never), image, outputs);
     let exact = run::<T, U>(&filter.engine(Engine::Interpreter), image, outputs);
     let float = matches!(U::DTYPE, DType::F32 | DType::F64);
     let tolerance = if float { 1e-4 } else { 0.0 };
-    for ((cut, threads), (whole, exact)) in cut.iter().zip(&threads).zip(whole.iter().zip(&exact)) {
+    let cuts = cut.iter().zip(threads.iter().zip(&moving));
+    for ((cut, (threads, moving)), (whole, exact)) in cuts.zip(whole.iter().zip(&exact)) {
         for (at, value) in cut.indexed_iter() {
-            let [value, threads, whole, exact] =
-                [*value, threads[&at], whole[&at], exact[&at]].map(|value| Element::to_f64(value));
+            let [value, threads, moving, whole, exact] =
+                [*value, threads[&at], moving[&at], whole[&at], exact[&at]].map(|value| Element::to_f64(value));
             let what = || format!("{source}, {window:?}, {}, {mode}, {:?} at {at:?}", T::DTYPE, image.shape());
             assert!(value.to_bits() == threads.to_bits() || value.is_nan(), "{}: {value} {threads}", what());
             assert!(near(value, whole, tolerance), "{}: {value}, in one pass {whole}", what());
             assert!(near(value, exact, tolerance), "{}: {value}, not {exact}", what());
+            assert!(near(moving, exact, tolerance), "{}, moving: {moving}, not {exact}", what());
         }
     }
 }

@@ -174,7 +174,7 @@ impl Case {
             })
             .collect();
         let (threads, copies) = (1 + tape.below(3), Copies::ALL[tape.below(2)]);
-        let cut = tape.one(&[Cut::Auto, Cut::Auto, Cut::Always]);
+        let cut = tape.one(&[Cut::Auto, Cut::Auto, Cut::Always, Cut::Moving]);
         let mut filter = Filter::new(&compile(&source))
             .window(window.clone())
             .origin(origin.clone())

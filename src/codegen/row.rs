@@ -30,8 +30,8 @@ use crate::lang::limits::Limits;
 use crate::lang::ops::BinaryOp;
 use crate::plan::Plan;
 use crate::plan::body::Body;
-use crate::plan::order::elements::Elements;
-use crate::plan::order::pass::OrderPass;
+use crate::plan::moving::elements::Elements;
+use crate::plan::moving::pass::MovingPass;
 use crate::plan::pass::{Pass, PassVectors};
 use crate::plan::width::{REGISTER, Width};
 
@@ -70,17 +70,17 @@ impl RowKernel {
             Ok(PassCode { finite, general: OnceLock::new() })
         };
         let passes = plan.passes.iter_mut().map(code).collect::<Result<_, Error>>()?;
-        let elements = |order: &OrderPass| match &order.elements {
+        let elements = |moving: &MovingPass| match moving.elements() {
             Elements::Input { .. } => Ok(None),
             Elements::Computed(pass) => compile_narrow(pass, pass.any_elements(), limits).map(Some),
         };
-        let elements = plan.orders.iter().map(elements).collect::<Result<_, Error>>()?;
+        let elements = plan.moving.iter().map(elements).collect::<Result<_, Error>>()?;
         Ok(RowKernel { plan, passes, elements, limits: limits.clone() })
     }
 
-    /// The code for any elements that computes what an order statistic's pass of the host is of, if that is computed.
-    pub fn element_code(&self, order: usize) -> Option<&RowCode> {
-        self.elements[order].as_ref()
+    /// The code for any elements that computes what a pass of the host is of, if that is computed.
+    pub fn element_code(&self, moving: usize) -> Option<&RowCode> {
+        self.elements[moving].as_ref()
     }
 
     /// The code of a pass, for elements and params that are all finite or that need not be.

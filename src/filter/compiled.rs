@@ -222,7 +222,7 @@ impl Requests {
 /// Whether there could be networks for order statistics for which windows move in a plan.
 fn gains_networks(kernel: &hir::Kernel, plan: &Plan) -> bool {
     let request = Request { network: tuning::MAX_TILED_NETWORK, ..plan.request.clone() };
-    !plan.orders.is_empty()
+    !plan.moving.is_empty()
         && plan.request.network < request.network
         && has_networks(&plan.hoisted.kernel, &request)
         && tiles_large_windows(kernel, &request)
@@ -363,7 +363,7 @@ fn most_in_network(job: &Job, request: &Request) -> usize {
         return tuning::MAX_NETWORK;
     }
     let is_worth_it = match job.cut {
-        Cut::Always => false,
+        Cut::Always | Cut::Moving => false,
         Cut::Auto => {
             let moved = kernel.moved(&job.cells, &job.types.inputs).load(Ordering::Relaxed);
             is_worth_networks(job, job.domain.region().pixels().saturating_add(moved))

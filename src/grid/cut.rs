@@ -14,8 +14,17 @@ pub enum Cut {
     Auto,
     /// Wherever it can be done.
     Always,
+    /// The same, and sums of integers over boxes are found from window to window, however small the box is.
+    Moving,
     /// Nowhere; and order statistics over boxes of up to 225 cells are found by networks, however small the image is.
     Never,
 }
 
-named_enum!(Cut, "cut", "a way to cut windows", "ways to cut windows", [Auto: "auto", Always: "always", Never: "never"]);
+impl Cut {
+    /// Whether kernels are cut wherever that can be done.
+    pub(crate) fn is_forced(self) -> bool {
+        matches!(self, Cut::Always | Cut::Moving)
+    }
+}
+
+named_enum!(Cut, "cut", "a way to cut windows", "ways to cut windows", [Auto: "auto", Always: "always", Moving: "moving", Never: "never"]);

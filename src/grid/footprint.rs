@@ -172,23 +172,59 @@ impl Footprint {
 
     /// The offsets of the cells from the pixel, `axes` numbers for each.
     pub fn offsets(&self) -> Vec<i32> {
+        let reach = self.reaches();
+        if self.positions.is_none() {
+            return offsets_of_box(&reach);
+        }
         let mut offsets = Vec::with_capacity(self.len() * self.axes());
-        let mut index = vec![0; self.axes()];
+        let mut here = vec![0; self.axes()];
         for position in self.positions() {
             let mut rest = position;
             for axis in (0..self.axes()).rev() {
-                index[axis] = rest % self.shape[axis];
+                here[axis] = reach[axis].0 + (rest % self.shape[axis]) as i32;
                 rest /= self.shape[axis];
             }
-            offsets.extend((0..self.axes()).map(|axis| (index[axis] as isize + self.reach(axis).0) as i32));
+            offsets.extend(&here);
         }
         offsets
     }
 
     /// The cells as a kernel sees them.
     pub(crate) fn cells(&self) -> Cells {
-        Cells::of_footprint(self.axes(), self.len(), self.offsets())
+        let (offsets, is_box) = (self.offsets(), self.positions.is_none() && self.axes() > 0);
+        match is_box {
+            true => Cells::of_box(&self.reaches(), offsets),
+            false => Cells::of_footprint(self.axes(), self.len(), offsets),
+        }
     }
+
+    fn reaches(&self) -> Vec<(i32, i32)> {
+        let reach = |axis: usize| self.reach(axis);
+        (0..self.axes()).map(reach).map(|(least, most)| (least as i32, most as i32)).collect()
+    }
+}
+
+/// The offsets of all cells of a box, in C order: from one to the next as an odometer, for there may be millions, and divisions take several times as
+/// long.
+fn offsets_of_box(reach: &[(i32, i32)]) -> Vec<i32> {
+    let Some((row, outer)) = reach.split_last() else { return Vec::new() };
+    let count: usize = reach.iter().map(|(least, most)| (most - least + 1) as usize).product();
+    let mut offsets = Vec::with_capacity(count * reach.len());
+    let mut here: Vec<i32> = outer.iter().map(|(least, _)| *least).collect();
+    while offsets.len() < count * reach.len() {
+        for along in row.0..=row.1 {
+            offsets.extend(&here);
+            offsets.push(along);
+        }
+        for (along, (least, most)) in here.iter_mut().zip(outer).rev() {
+            if *along < *most {
+                *along += 1;
+                break;
+            }
+            *along = *least;
+        }
+    }
+    offsets
 }
 
 fn check_axes(argument: &'static str, given: usize, axes: usize) -> Result<(), Error> {

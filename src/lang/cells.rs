@@ -26,15 +26,27 @@ impl Cells {
         Cells { axes, taps, len: taps, offsets: Arc::new(offsets), bounds: Arc::new([]) }.with_bounds()
     }
 
+    /// All cells of a box that goes so far along each axis, given by their offsets.
+    pub fn of_box(reach: &[(i32, i32)], offsets: Vec<i32>) -> Cells {
+        let (axes, taps) = (reach.len(), offsets.len() / reach.len().max(1));
+        let bounds = reach.iter().map(|bounds| [*bounds; 2]).collect();
+        Cells { axes, taps, len: taps, offsets: Arc::new(offsets), bounds }
+    }
+
     fn with_bounds(mut self) -> Cells {
-        let of = |axis: usize, count: usize| {
-            let along = self.offsets.iter().skip(axis).step_by(self.axes).take(count);
-            let bounds = |found: Option<(i32, i32)>, x: &i32| {
-                Some(found.map_or((*x, *x), |(least, most)| (least.min(*x), most.max(*x))))
-            };
-            along.fold(None, bounds).unwrap_or_default()
-        };
-        self.bounds = (0..self.axes).map(|axis| [of(axis, self.taps), of(axis, self.len)]).collect();
+        let mut bounds = vec![[(0, 0); 2]; self.axes];
+        for (which, count) in [self.taps, self.len].into_iter().enumerate() {
+            let mut offsets = self.offsets.chunks_exact(self.axes.max(1)).take(count);
+            let Some(first) = offsets.next() else { continue };
+            let mut found: Vec<(i32, i32)> = first.iter().map(|x| (*x, *x)).collect();
+            for offset in offsets {
+                for ((least, most), x) in found.iter_mut().zip(offset) {
+                    (*least, *most) = ((*least).min(*x), (*most).max(*x));
+                }
+            }
+            bounds.iter_mut().zip(found).for_each(|(bounds, found)| bounds[which] = found);
+        }
+        self.bounds = bounds.into();
         self
     }
 

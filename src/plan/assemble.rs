@@ -126,10 +126,11 @@ pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>)
     let pairs = tiling.is_some_and(|tiling| tiling.width == 2);
     let block = if pairs { 2 * block } else { block };
     let (rows, reaching) = rows_of(&kernel, cells, &cell_addrs, rows_per_call);
-    let tree_rows = tree_rows(&cell_addrs, cells.taps());
     let (width, least_width) = (Width::Pixels(block), Width::Pixels(work.block()));
     let taps = Some(cells.taps());
-    let surroundings = Surroundings { taps, width, least_width, tree_rows: &tree_rows, rows_per_call, tiling };
+    let (most_unrolled, tree_rows) = (cell_addrs.most_unrolled(cells.taps()), tree_rows(&cell_addrs, cells.taps()));
+    let surroundings =
+        Surroundings { taps, most_unrolled, width, least_width, tree_rows: &tree_rows, rows_per_call, tiling };
     let mut networks = Networks::new();
     let mut body = |analysis: Analysis| {
         let store = |(output, stored): (&Output, &PassOutput)| {
@@ -327,7 +328,7 @@ fn rows_per_call(
     match rows {
         // An error must name the first pixel that fails, which is in the first row that has one.
         _ if !kernel.assertions.is_empty() => (1, RowsPerCall::Assertions),
-        _ if taps > tuning::MAX_UNROLLED_CELLS && !work.has_network() => (1, RowsPerCall::Loops),
+        _ if taps > cell_addrs.most_unrolled(taps).0 && !work.has_network() => (1, RowsPerCall::Loops),
         _ if !adjacent && request.row_pixels > tuning::SHORT_ROWS => (1, RowsPerCall::NothingShared),
         _ if request.adjacent_rows == 1 => (1, RowsPerCall::OneRow),
         1 => (1, RowsPerCall::MuchWork),

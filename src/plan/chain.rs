@@ -5,7 +5,8 @@ use super::assemble::{Draft, DraftInput, DraftOutput, LineRanges, array_input, a
 use super::cut::uncut::Uncut;
 use super::hoist::Hoisted;
 use super::line::{Destination, Line, Origin};
-use super::order::pass::{OrderPass, OrderStatistic};
+use super::moving::line::MovingLine;
+use super::moving::pass::MovingPass;
 use super::pass::{Pass, PassInput};
 use super::program::Plan;
 use super::reads::{GroupReads, computed_halo};
@@ -23,7 +24,7 @@ use crate::tuning;
 /// One of the passes of a chain.
 ///
 /// The outputs of the last one are the run's; those of the others are lines, which are numbered pass after pass, output after
-/// output, after those of the order statistics that the host finds. How far lines go beyond the pixels follows from who reads them.
+/// output, after those that the host makes. How far lines go beyond the pixels follows from who reads them.
 #[derive(Clone, Debug)]
 pub struct Link {
     /// What each pixel's outputs are. Its params, and its weights if it has some, are those of the chain's hoisted kernel.
@@ -71,14 +72,14 @@ pub fn known_constants(request: &Request, hoisted: &Hoisted) -> Vec<(ExprId, Lin
 }
 
 /// The plan of these passes, the last of which makes the request's outputs. Only that one may have assertions.
-pub fn chain(request: Request, hoisted: Hoisted, orders: Vec<OrderPass>, links: &[Link], uncut: Vec<Uncut>) -> Plan {
-    let statistics = || orders.iter().flat_map(|order| &order.statistics);
+pub fn chain(request: Request, hoisted: Hoisted, moving: Vec<MovingPass>, links: &[Link], uncut: Vec<Uncut>) -> Plan {
+    let found: Vec<MovingLine> = moving.iter().flat_map(MovingPass::lines).collect();
     // Weights of more cells are in a table.
     let unrolled = request.cells.taps() <= tuning::MAX_UNROLLED_CELLS;
     let equal_weights = if unrolled { hoisted.equal_weights(&request.cells) } else { Vec::new() };
     let mut passes = Vec::new();
-    let mut lines: Vec<Line> = statistics().map(OrderStatistic::line).collect();
-    let mut made: Vec<DraftInput> = statistics().map(OrderStatistic::read).collect();
+    let mut lines: Vec<Line> = found.iter().map(MovingLine::line).collect();
+    let mut made: Vec<DraftInput> = found.iter().map(MovingLine::read).collect();
     for (number, link) in links.iter().enumerate() {
         let first = made.len();
         let outputs = match number + 1 == links.len() {
@@ -120,7 +121,7 @@ pub fn chain(request: Request, hoisted: Hoisted, orders: Vec<OrderPass>, links: 
     }
     infer_halos(&passes, &mut lines);
     let reads = GroupReads::new(&passes, &lines);
-    let plan = Plan { request, hoisted, orders, factors: 0, passes, lines, uncut, reads };
+    let plan = Plan { request, hoisted, moving, factors: 0, passes, lines, uncut, reads };
     if cfg!(debug_assertions)
         && let Err(error) = verify(&plan)
     {

@@ -6,9 +6,10 @@ use std::fmt;
 use super::body::{Combine, Fold, Host, NoNetwork, Select, Statistic, Step, Strategy, Visit};
 use super::cut::uncut::Uncut;
 use super::line::{Destination, Origin};
-use super::order::elements::Elements;
-use super::order::method::Method;
-use super::order::pass::{OrderPass, OrderStatistic};
+use super::moving::elements::Elements;
+use super::moving::method::Method;
+use super::moving::pass::{MovingPass, OrderPass, OrderStatistic};
+use super::moving::sums::SumPass;
 use super::pass::{Pass, PassInput, PassOutput, PassVectors, RowsPerCall};
 use super::program::Plan;
 use super::width::{Shape, Width};
@@ -24,8 +25,11 @@ impl fmt::Display for Plan {
             let (params, weights) = (counted(params, "number"), counted(weights, "window"));
             writeln!(f, "once for a run: {params} and {weights} that are the same for every pixel")?;
         }
-        for order in &self.orders {
-            order.explain(f)?;
+        for pass in &self.moving {
+            match pass {
+                MovingPass::Order(order) => order.explain(f)?,
+                MovingPass::Sum(sum) => sum.explain(f)?,
+            }
         }
         for (number, pass) in self.passes.iter().enumerate() {
             writeln!(f, "pass {number}:")?;
@@ -258,7 +262,7 @@ const NO_LANES: &str = "there are no lanes of f16s";
 fn why_still(cut: Cut) -> &'static str {
     match cut {
         Cut::Never => "that is not wanted",
-        Cut::Auto | Cut::Always => {
+        Cut::Auto | Cut::Always | Cut::Moving => {
             "its elements, its condition or its argument depend on the pixel, or on the cell's place"
         }
     }
@@ -266,17 +270,8 @@ fn why_still(cut: Cut) -> &'static str {
 
 impl OrderPass {
     fn explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lane = self.elements.lane().as_str();
-        let what = match (&self.elements, self.elements.is_filtered()) {
-            (Elements::Input { input, .. }, _) => format!("input {input}, {lane} elements"),
-            (Elements::Computed(_), false) => format!("{lane} elements that are computed at each cell"),
-            (Elements::Computed(_), true) => format!("{lane} elements that are computed and selected at each cell"),
-        };
-        writeln!(
-            f,
-            "order statistics by the host, from window to window: {what}, {}",
-            counted(self.cells.count(), "cell")
-        )?;
+        let (what, cells) = (self.elements.in_words(), counted(self.cells.count(), "cell"));
+        writeln!(f, "order statistics by the host, from window to window: {what}, {cells}")?;
         for OrderStatistic { op, method, line, .. } in &self.statistics {
             let how = match method {
                 Method::Columns(_) => "histograms of columns, of which windows are sums",
@@ -289,6 +284,26 @@ impl OrderPass {
             writeln!(f, "  line {line}: {}: {how}", op.name())?;
         }
         Ok(())
+    }
+}
+
+impl SumPass {
+    fn explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, number, lane) = (self.elements.in_words(), self.line.number, self.line.lane.as_str());
+        let (column, columns) = (counted(self.cells.column.len(), "cell"), counted(self.cells.columns, "column"));
+        writeln!(f, "a sum by the host, from window to window: {what}, {columns} of {column}")?;
+        writeln!(f, "  line {number}: {lane} numbers")
+    }
+}
+
+impl Elements {
+    fn in_words(&self) -> String {
+        let lane = self.lane().as_str();
+        match (self, self.is_filtered()) {
+            (Elements::Input { input, .. }, _) => format!("input {input}, {lane} elements"),
+            (Elements::Computed(_), false) => format!("{lane} elements that are computed at each cell"),
+            (Elements::Computed(_), true) => format!("{lane} elements that are computed and selected at each cell"),
+        }
     }
 }
 

@@ -28,6 +28,8 @@ use crate::{machine, tuning};
 pub struct Surroundings<'a> {
     /// The number of cells, if it is known.
     pub taps: Option<usize>,
+    /// How many cells may have code of their own, and how many instructions that may have.
+    pub most_unrolled: (usize, usize),
     /// How many pixels a value stands for.
     pub width: Width,
     /// The same where each value has a register or a few: what the order of a sum depends on must not depend on how wide vectors are.
@@ -72,7 +74,10 @@ struct OrderStatistic {
 pub fn for_one_pixel(kernel: &Kernel, taps: Option<usize>) -> Body {
     let tree_rows = vec![0; taps.unwrap_or(0)];
     let (width, least_width) = (Width::One, Width::One);
-    let surroundings = Surroundings { taps, width, least_width, tree_rows: &tree_rows, rows_per_call: 1, tiling: None };
+    let most_unrolled = (tuning::MAX_UNROLLED_CELLS, tuning::MAX_UNROLLED_INSTRUCTIONS);
+    let tree_rows = tree_rows.as_slice();
+    let surroundings =
+        Surroundings { taps, most_unrolled, width, least_width, tree_rows, rows_per_call: 1, tiling: None };
     lower(kernel, Analysis::of_nothing_known(kernel), &surroundings, Vec::new(), &mut Networks::new())
 }
 
@@ -147,9 +152,8 @@ impl Lowering<'_> {
 
     /// How to visit the cells with so many instructions for each.
     fn visit(&self, instructions: usize) -> Visit {
-        let few = |taps: usize| {
-            taps <= tuning::MAX_UNROLLED_CELLS && taps * instructions <= tuning::MAX_UNROLLED_INSTRUCTIONS
-        };
+        let (cells, all) = self.surroundings.most_unrolled;
+        let few = |taps: usize| taps <= cells && taps * instructions <= all;
         if self.surroundings.taps.is_some_and(few) { Visit::Unrolled } else { Visit::Loop }
     }
 

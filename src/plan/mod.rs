@@ -21,7 +21,7 @@ pub mod hoist;
 mod levels;
 pub mod line;
 pub mod lower;
-pub mod order;
+pub mod moving;
 pub mod pass;
 pub mod program;
 pub mod reads;
@@ -43,8 +43,9 @@ pub use self::cut::{Separable, may_have_weights, separable};
 use self::exponentials::with_powers_of_two;
 use self::factors::with_invariant_factors;
 use self::hoist::{Hoisted, hoist};
-pub use self::order::has_networks;
-use self::order::{Moving, moving};
+pub use self::moving::has_networks;
+use self::moving::pass::MovingPass;
+use self::moving::{Moving, moving};
 pub use self::program::Plan;
 pub use self::request::Request;
 pub use self::tiling::tiles_large_windows;
@@ -59,17 +60,18 @@ use crate::tuning;
 /// The plan for `kernel`; none if it is not wanted any more. Of windows of millions of cells it takes a while.
 pub fn plan(kernel: &Kernel, request: Request) -> Option<Plan> {
     let hoisted = hoisted(kernel, &request);
-    let Moving { orders, lines, last } = moving(&hoisted, &request).unwrap_or_else(|| Moving::none(&hoisted, &request));
-    let Cutting { links, uncut } = cut(&hoisted, &request, &lines);
+    let Moving { passes, lines, last } = moving(&hoisted, &request).unwrap_or_else(|| Moving::none(&hoisted, &request));
+    let Cutting { sums, links, uncut } = cut(&hoisted, &request, &lines);
     // What is not wanted is not looked at to the end, and would be another plan.
     if is_stopped() {
         return None;
     }
     let factors =
         links.as_ref().and_then(|links| links.last()).map_or(0, |last| last.kernel.params.len() - hoisted.params.len());
-    let shared = || translates(&hoisted, &request).filter(|_| orders.is_empty());
+    let shared = || translates(&hoisted, &request).filter(|_| passes.is_empty());
     let links = links.or_else(shared).unwrap_or_else(|| vec![last]);
-    Some(Plan { factors, ..chain(request, hoisted, orders, &links, uncut) })
+    let moving = passes.into_iter().chain(sums.into_iter().map(MovingPass::Sum)).collect();
+    Some(Plan { factors, ..chain(request, hoisted, moving, &links, uncut) })
 }
 
 /// What remains of `kernel` for each pixel of such requests, and what is computed once for a run.

@@ -135,6 +135,15 @@ impl CellAddrs {
         self.cells.len()
     }
 
+    /// How many cells may have code of their own, and how many instructions that may have, of a footprint that is the first `taps` cells.
+    pub fn most_unrolled(&self, taps: usize) -> (usize, usize) {
+        let is_column = taps <= tuning::MAX_UNROLLED_COLUMN && self.rows(0..taps).all(|(_, cells, _)| cells == 1);
+        match is_column {
+            true => (tuning::MAX_UNROLLED_COLUMN, tuning::MAX_COLUMN_INSTRUCTIONS),
+            false => (tuning::MAX_UNROLLED_CELLS, tuning::MAX_UNROLLED_INSTRUCTIONS),
+        }
+    }
+
     /// The place of a cell.
     pub fn at(&self, cell: usize) -> CellAddr {
         let mut outer = vec![0; self.ndim];
@@ -373,7 +382,7 @@ pub fn rows_of(
 
 /// See [`Pass::tree_rows`].
 pub fn tree_rows(cell_addrs: &CellAddrs, taps: usize) -> Vec<usize> {
-    if taps > tuning::MAX_UNROLLED_CELLS.max(tuning::MAX_TILED_NETWORK) {
+    if taps > cell_addrs.most_unrolled(taps).0.max(tuning::MAX_TILED_NETWORK) {
         return Vec::new();
     }
     let footprint: Vec<CellAddr> = (0..taps).map(|tap| cell_addrs.at(tap)).collect();

@@ -3,7 +3,7 @@
 use super::cut::uncut::Uncut;
 use super::hoist::Hoisted;
 use super::line::Line;
-use super::order::pass::OrderPass;
+use super::moving::pass::MovingPass;
 use super::pass::Pass;
 use super::reads::GroupReads;
 use super::request::Request;
@@ -15,8 +15,8 @@ pub struct Plan {
     pub request: Request,
     /// What is computed once for a run.
     pub hoisted: Hoisted,
-    /// The order statistics that the host finds before the passes.
-    pub orders: Vec<OrderPass>,
+    /// What the host finds before the passes, from window to window.
+    pub moving: Vec<MovingPass>,
     /// How many factors of separable weights follow the numbers that are computed once.
     pub factors: usize,
     /// The passes over a group of rows, in order; the last one makes the outputs.

@@ -1,6 +1,6 @@
 //! How many rows of pixels a pass computes with one call.
 
-use crate::lang::hir::Kernel;
+use crate::lang::hir::{Expr, ExprId, Kernel, Node};
 use crate::plan::cost;
 use crate::plan::request::Request;
 use crate::tuning;
@@ -21,10 +21,27 @@ pub fn rows_of_instructions(kernel: &Kernel, request: &Request, most: usize) -> 
     (instructions <= most).then(|| (most / instructions).clamp(1, request.adjacent_rows))
 }
 
-/// The same for columns of so many cells: of tall ones twice as many, since each row of cells is then read half as often, and what a group
-/// of rows reads again is more than a near cache has.
+/// The same for columns of so many cells.
 pub fn rows_of_columns(kernel: &Kernel, request: &Request, cells: usize) -> usize {
     let rows = rows_of_pixels(kernel, request, tuning::MAX_COLUMN_NODES);
-    let is_tall = cells >= tuning::TALL_COLUMN && rows == tuning::MAX_ROWS_PER_CALL;
-    if is_tall { 2 * rows } else { rows }
+    if rows < tuning::MAX_ROWS_PER_CALL {
+        return rows;
+    }
+    let is_reduction = |(_, node): &(ExprId, &Node)| matches!(node.expr, Expr::Reduce { .. });
+    let of_cell = 1 + cost::instructions_of_cell(kernel) + kernel.live_nodes().filter(is_reduction).count();
+    let mut more = more_rows(cells);
+    while more > 1 && rows * more * cells * of_cell > tuning::MAX_TALL_INSTRUCTIONS {
+        more /= 2;
+    }
+    rows * more
+}
+
+/// How many times as many rows of pixels are computed by one call where columns have so many cells: of tall ones each row of cells is then read
+/// less often, and what a group of rows reads again is more than a near cache has.
+pub fn more_rows(cells: usize) -> usize {
+    match cells {
+        tuning::VERY_TALL_COLUMN.. => 4,
+        tuning::TALL_COLUMN.. => 2,
+        _ => 1,
+    }
 }

@@ -12,6 +12,7 @@ use std::collections::HashSet;
 
 use super::body::{Body, Combine, Combiner, Fold, Host, Select, Step, Strategy, Visit};
 use super::line::{Destination, Origin};
+use super::moving::pass::MovingPass;
 use super::pass::{CellRow, Pass};
 use super::program::Plan;
 use super::selection::Selection;
@@ -42,8 +43,7 @@ pub fn verify(plan: &Plan) -> Result<(), String> {
 
 /// Whether lines are made before they are read, at the same row of pixels, and nothing but the outputs can fail.
 fn lines(plan: &Plan) -> Result<(), String> {
-    let statistics = plan.orders.iter().flat_map(|order| &order.statistics);
-    let mut made: HashSet<usize> = statistics.map(|statistic| statistic.line).collect();
+    let mut made: HashSet<usize> = plan.moving.iter().flat_map(MovingPass::lines).map(|line| line.number).collect();
     for (number, pass) in plan.passes.iter().enumerate() {
         let last = number + 1 == plan.passes.len();
         check(last || pass.kernel.assertions.is_empty(), || format!("pass {number} has assertions"))?;
@@ -225,7 +225,7 @@ impl Scope<'_> {
 
     fn visit(&self, visit: Visit) -> Result<(), String> {
         let taps = self.pass.cells.taps();
-        let few = taps <= tuning::MAX_UNROLLED_CELLS;
+        let few = taps <= self.pass.cell_addrs.most_unrolled(taps).0;
         check(visit == Visit::Loop || few, || format!("{taps} cells are unrolled"))
     }
 

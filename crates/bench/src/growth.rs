@@ -12,7 +12,7 @@ use crate::workload::{check_memory, median, milliseconds};
 use crate::workloads::{random_values, workloads};
 
 /// The sides of the windows.
-const SIDES: [usize; 9] = [3, 5, 7, 11, 15, 21, 31, 51, 101];
+const SIDES: [usize; 10] = [3, 5, 7, 11, 15, 21, 31, 51, 101, 201];
 
 /// From this side on, what is not computed in passes takes so long that it is left out.
 const LONGEST_WHOLE: usize = 31;
@@ -125,8 +125,8 @@ fn by_window<T: AnyElement>(source: &str, element: &str, size: usize, repeat: us
 fn choices(size: usize, repeat: usize) -> Result<String, Error> {
     let mut text = format!(
         "\n## Windows in passes: boxes and disks, u8 and f32, images of {size} x {size}\n\n\
-         What the plan chooses, and the other way if that can be done and does not take too long, in ns per pixel.\n\n\
-         | kernel | window | chosen | in passes | cell by cell | chosen, of the best |\n|---|---|--:|--:|--:|--:|\n"
+         What the plan chooses, and the other ways if they can be had and do not take too long, in ns per pixel. Sums of integers over boxes may move.\n\n\
+         | kernel | window | chosen | in passes | moving | cell by cell | chosen, of the best |\n|---|---|--:|--:|--:|--:|--:|\n"
     );
     for source in CUT {
         for side in SIDES {
@@ -155,11 +155,13 @@ fn choice<T: AnyElement>(
         Ok(time(&filter.clone().cut(cut), &image, repeat)?.as_secs_f64() * 1e9 / image.len() as f64)
     };
     let (chosen, cut) = (measured(Cut::Auto)?, measured(Cut::Always)?);
+    let moves = !T::DTYPE.is_float() && matches!(window, Window::Box(_)) && ["mean(w)", "std(w)"].contains(&source);
+    let moving = if moves { Some(measured(Cut::Moving)?) } else { None };
     let longest = if source.contains("median") { LONGEST_SEARCHED } else { LONGEST_WHOLE };
     let whole = if side <= longest { Some(measured(Cut::Never)?) } else { None };
-    let best = whole.map_or(cut, |whole| whole.min(cut)).min(chosen);
-    let whole = whole.map_or_else(String::new, short);
-    Ok(format!("{label} {} | {} | {whole} | {} |\n", short(chosen), short(cut), short(chosen / best)))
+    let best = [whole, moving].into_iter().flatten().fold(chosen.min(cut), f64::min);
+    let [whole, moving] = [whole, moving].map(|time| time.map_or_else(String::new, short));
+    Ok(format!("{label} {} | {} | {moving} | {whole} | {} |\n", short(chosen), short(cut), short(chosen / best)))
 }
 
 /// The time for each pixel against the image: from an eighth of the side to its fourfold.

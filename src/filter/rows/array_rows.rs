@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::border::BorderMap;
+use super::border::{BorderMap, BorderRun};
 use crate::filter::exec::view::{RawView, for_dtype};
 use crate::grid::element::{Cast, Element};
 use crate::grid::lane::Lane;
@@ -99,18 +99,15 @@ impl<T: Element> RowReader for ArrayRows<'_, T> {
         let row = row.cast::<T>();
         // SAFETY: the callers below name indices inside the row of the array, which is borrowed.
         let is_finite = |index: isize| unsafe { *row.offset(index * self.step) }.to_f64().is_finite();
-        let inside = border.inside(&positions);
-        let inside_finite = match self.step {
-            _ if inside.is_empty() => true,
+        let all_finite = |mut indices: Range<isize>| match self.step {
+            _ if indices.is_empty() => true,
             1 => {
                 // SAFETY: the elements follow each other in the array, which is borrowed.
-                all_finite(unsafe { std::slice::from_raw_parts(row.offset(inside.start), inside.len()) })
+                all_finite(unsafe { std::slice::from_raw_parts(row.offset(indices.start), indices.len()) })
             }
-            _ => inside.clone().all(is_finite),
+            _ => indices.all(is_finite),
         };
-        let mut finite = inside_finite;
-        border.visit_beyond(&positions, |_, index| finite &= index.is_none_or(is_finite));
-        finite
+        all_finite(border.inside(&positions)) && border.beyond(&positions).all(|run| all_finite(run.elements()))
     }
 
     unsafe fn copy_rows(
@@ -179,21 +176,33 @@ impl<T: Element> ArrayRows<'_, T> {
         convert: impl Fn(T) -> U,
     ) {
         let Some(row) = row.map(<*const u8>::cast::<T>) else {
-            for index in 0..positions.len() {
-                // SAFETY: there is room for all positions.
-                unsafe { copy.add(index).write(outside) };
-            }
+            // SAFETY: there is room for all positions.
+            (0..positions.len()).for_each(|index| unsafe { copy.add(index).write(outside) });
             return;
         };
-        border.visit_beyond(positions, |position, index| {
-            let element = match index {
-                // SAFETY: the index is inside the row.
-                Some(index) => convert(unsafe { *row.offset(index * self.step) }),
-                None => outside,
-            };
-            // SAFETY: there is room for all positions.
-            unsafe { copy.offset(position - positions.start).write(element) };
-        });
+        for BorderRun { start, len, element } in border.beyond(positions) {
+            // SAFETY: there is room for all positions, and the indices of elements are inside the row.
+            unsafe {
+                let to = copy.offset(start - positions.start);
+                match element {
+                    None => (0..len).for_each(|at| to.add(at).write(outside)),
+                    Some((first, 0)) => {
+                        let element = convert(*row.offset(first * self.step));
+                        (0..len).for_each(|at| to.add(at).write(element));
+                    }
+                    // Such loops are compiled for many elements at once.
+                    Some((first, 1)) if self.step == 1 => {
+                        (0..len).for_each(|at| to.add(at).write(convert(*row.offset(first).add(at))));
+                    }
+                    Some((first, -1)) if self.step == 1 => {
+                        (0..len).for_each(|at| to.add(at).write(convert(*row.offset(first).sub(at))));
+                    }
+                    Some((first, step)) => (0..len as isize).for_each(|at| {
+                        to.offset(at).write(convert(*row.offset((first + at * step) * self.step)));
+                    }),
+                }
+            }
+        }
         let inside = border.inside(positions);
         if inside.is_empty() {
             return;

@@ -6,39 +6,119 @@ use crate::filter::exec::domain::Domain;
 
 /// What the cells beyond the two ends of the array's rows are.
 pub struct BorderMap {
-    /// The positions that are wanted.
-    positions: Range<isize>,
-    /// The index along a row of what is at each of them before its start and after its end, if it is inside.
-    before: Vec<Option<isize>>,
-    after: Vec<Option<isize>>,
+    /// In order along the row.
+    beyond: Vec<BorderRun>,
     /// The length of a row.
     len: isize,
+}
+
+/// Cells beyond an end of the row that follow each other there, and in the row as well, as long stretches of them do in any mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BorderRun {
+    /// Where the first one is, and how many there are.
+    pub start: isize,
+    pub len: usize,
+    /// Which element of the row the first one is, and how far it is to that of the next one: 1, -1 or 0; none if they are outside.
+    pub element: Option<(isize, isize)>,
+}
+
+impl BorderRun {
+    /// One more cell, if it continues the run: the element with that index along the row.
+    fn extended(self, index: Option<isize>) -> Option<BorderRun> {
+        let element = match (self.element, index) {
+            (None, None) => None,
+            (Some((first, step)), Some(index)) => {
+                let step = if self.len == 1 { index - first } else { step };
+                (step.abs() <= 1 && index == first + self.len as isize * step).then_some(Some((first, step)))?
+            }
+            _ => return None,
+        };
+        Some(BorderRun { len: self.len + 1, element, ..self })
+    }
+
+    /// Those of its cells that are at some positions.
+    fn within(self, positions: &Range<isize>) -> Option<BorderRun> {
+        let start = self.start.max(positions.start);
+        let end = (self.start + self.len as isize).min(positions.end);
+        let element = self.element.map(|(first, step)| (first + (start - self.start) * step, step));
+        (start < end).then_some(BorderRun { start, len: (end - start) as usize, element })
+    }
+
+    /// The elements of the row that its cells are, which are as many unless they are all one.
+    pub fn elements(&self) -> Range<isize> {
+        match self.element {
+            None => 0..0,
+            Some((first, 0)) => first..first + 1,
+            Some((first, step)) => {
+                let last = first + (self.len as isize - 1) * step;
+                first.min(last)..first.max(last) + 1
+            }
+        }
+    }
 }
 
 impl BorderMap {
     /// For the cells at these positions.
     pub fn new(domain: &Domain, positions: Range<isize>) -> BorderMap {
         let len = domain.row_len() as isize;
-        let indices = |positions: Range<isize>| positions.map(|at| domain.index_along(at)).collect();
-        let before = indices(positions.start..positions.end.min(0));
-        let after = indices(positions.start.max(len)..positions.end);
-        BorderMap { positions, before, after, len }
+        let mut beyond: Vec<BorderRun> = Vec::new();
+        for side in [positions.start..positions.end.min(0), positions.start.max(len)..positions.end] {
+            let mut last: Option<BorderRun> = None;
+            for position in side {
+                let index = domain.index_along(position);
+                last = match last.and_then(|run| run.extended(index)) {
+                    Some(run) => Some(run),
+                    None => {
+                        beyond.extend(last);
+                        Some(BorderRun { start: position, len: 1, element: index.map(|index| (index, 0)) })
+                    }
+                };
+            }
+            beyond.extend(last);
+        }
+        BorderMap { beyond, len }
     }
 
-    /// Calls `visit` with those of some positions that are beyond the row's ends, and what is there.
-    pub fn visit_beyond(&self, positions: &Range<isize>, mut visit: impl FnMut(isize, Option<isize>)) {
-        for (first, indices) in
-            [(self.positions.start, &self.before), (self.len.max(self.positions.start), &self.after)]
-        {
-            let end = positions.end.min(first + indices.len() as isize);
-            for position in positions.start.max(first)..end {
-                visit(position, indices[(position - first) as usize]);
-            }
-        }
+    /// Those of some positions that are beyond the row's ends, and what is there.
+    pub fn beyond<'b>(&'b self, positions: &'b Range<isize>) -> impl Iterator<Item = BorderRun> + 'b {
+        self.beyond.iter().filter_map(|run| run.within(positions))
     }
 
     /// Which of some positions are indices of the row.
     pub fn inside(&self, positions: &Range<isize>) -> Range<isize> {
         positions.start.max(0)..positions.end.min(self.len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::boundary::Mode;
+
+    #[test]
+    fn runs_have_every_cell_beyond_the_ends_once() {
+        for mode in [Mode::Reflect, Mode::Mirror, Mode::Nearest, Mode::Wrap, Mode::Constant] {
+            for len in [1, 2, 3, 7, 30] {
+                let domain = Domain::new(&[len], &[mode], 0.0, vec![0..len]);
+                let map = BorderMap::new(&domain, -20..len as isize + 25);
+                for positions in
+                    [-20..len as isize + 25, -20..-3, -5..2, -1..0, 0..len as isize, len as isize + 3..len as isize + 9]
+                {
+                    let mut found = Vec::new();
+                    for run in map.beyond(&positions) {
+                        for at in 0..run.len as isize {
+                            let index = run.element.map(|(first, step)| first + at * step);
+                            assert!(index.is_none_or(|index| run.elements().contains(&index)), "{run:?}");
+                            found.push((run.start + at, index));
+                        }
+                    }
+                    let inside = map.inside(&positions);
+                    let beyond = positions.clone().filter(|position| !inside.contains(position));
+                    let expected: Vec<(isize, Option<isize>)> =
+                        beyond.map(|position| (position, domain.index_along(position))).collect();
+                    assert_eq!(found, expected, "{mode}, {len}, {positions:?}");
+                }
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::access::AccessPlan;
 use super::array_rows::{RowReader, reader};
-use super::order::shared::OrderContext;
+use super::moving::shared::MovingContext;
 use super::target::Target;
 use super::traversal::{Rereads, RowShape, Strips, Traversal};
 use super::writer::Writer;
@@ -57,8 +57,8 @@ pub struct RunContext<'a> {
     /// The inputs, by their numbers.
     pub readers: Vec<Box<dyn RowReader + 'a>>,
     pub access: AccessPlan,
-    /// For each order statistic's pass of the host, how it is done.
-    pub orders: Vec<OrderContext>,
+    /// For each pass of the host, how it is done.
+    pub moving: Vec<MovingContext<'a>>,
     pub traversal: Traversal,
     /// Where the first row of a group is, along each axis but the last, if all rows of cells are inside the array.
     pub inside: Vec<Range<usize>>,
@@ -68,6 +68,8 @@ pub struct RunContext<'a> {
     pub chunk: usize,
     /// How many are computed at least: a block of any pass.
     pub block: usize,
+    /// After how many pixels a thread tells that they are done.
+    pub told_together: usize,
     /// Whether some code depends on whether elements are finite.
     pub validated: bool,
     pub constants_finite: bool,
@@ -108,7 +110,7 @@ impl<'a> RunContext<'a> {
             Rereads { halos: &plan.reads.outer_halos, bytes: shape.array_len * bytes_read(plan, &readers, |_| true) };
         let copied = bytes_read(plan, &readers, |reader| !reader.is_direct());
         let most = tuning::COPIED_BYTES.checked_div(copied);
-        let most = most.into_iter().chain(OrderContext::wanted_columns(plan, region)).min();
+        let most = most.into_iter().chain(MovingContext::wanted_columns(plan, region)).min();
         let strips = Strips { chunk: line_chunk, most };
         let traversal = Traversal::new(region, plan.reads.group_rows, &reads, whole, strips);
         let widest = traversal.strips.iter().map(|strip| strip.len).max().unwrap_or(0);
@@ -120,7 +122,8 @@ impl<'a> RunContext<'a> {
             plan,
             verdict,
             traversal,
-            orders: OrderContext::all(plan, domain, region, widest),
+            moving: MovingContext::all(plan, domain, region, widest),
+            told_together: unseen.min(tuning::TOLD_TOGETHER),
             access,
             readers,
             inside,

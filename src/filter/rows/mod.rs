@@ -21,7 +21,7 @@ mod context;
 mod finite;
 mod line_buffer;
 mod lines;
-mod order;
+mod moving;
 mod padded;
 mod passes;
 mod small;
@@ -42,6 +42,7 @@ use crate::error::Error;
 use crate::grid::copies::Copies;
 use crate::grid::region::Region;
 use crate::plan::Plan;
+use crate::plan::moving::pass::MovingPass;
 use crate::plan::pass::Pass;
 use crate::tuning;
 
@@ -57,8 +58,9 @@ pub fn run(run: &RowRun<'_>, inputs: &[RawView<'_>], outputs: &[RawView<'_>]) ->
     }
     let verdict = Verdict::new(run.progress);
     let context = RunContext::new(run, inputs, outputs, &verdict);
-    // A block of an order statistic's pixels is not worth it for a few rows.
-    let block = context.orders.iter().map(|order| order.rows().div_ceil(plan.reads.group_rows)).max().unwrap_or(1);
+    // What moves is not worth its beginning for a few rows.
+    let block =
+        context.moving.iter().map(|moving| moving.least_rows().div_ceil(plan.reads.group_rows)).max().unwrap_or(1);
     let least = block.min(context.traversal.groups().div_ceil(threads)).max(1);
     in_bands(context.traversal.groups(), threads, least, || Worker::new(&context), Worker::band);
     drop(context);
@@ -80,8 +82,12 @@ pub fn threads_by_parts(plan: &Plan, region: &Region, most: usize) -> usize {
 fn worthwhile_threads(plan: &Plan, region: &Region, most: usize) -> usize {
     let of_pass = |pass: &Pass| pass.instructions.max(1.0 / 16.0) / pass.vectors.blocks() as f64;
     let instructions: f64 = plan.passes.iter().map(of_pass).sum();
-    let moving: usize = plan.orders.iter().map(|order| order.statistics.len() * tuning::MOVING_WORK).sum();
-    let work = region.pixels() as f64 * (instructions + moving as f64);
+    let of_moving = |pass: &MovingPass| match pass {
+        MovingPass::Order(order) => (order.statistics.len() * tuning::MOVING_WORK) as f64,
+        MovingPass::Sum(_) => tuning::MOVED_SUM,
+    };
+    let moving: f64 = plan.moving.iter().map(of_moving).sum();
+    let work = region.pixels() as f64 * (instructions + moving);
     // Each pass makes lines in memory of the thread's own, which is new in each run.
     let least = tuning::MIN_WORK_PER_THREAD * plan.passes.len() as f64;
     most.min((work / least) as usize).max(1)

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::bound_rows::BoundRows;
 use super::context::RunContext;
 use super::lines::Lines;
-use super::order::OrderBlocks;
+use super::moving::MovingBlocks;
 use super::writer::Writer;
 use crate::codegen::jit::Frame;
 use crate::error::Error;
@@ -17,7 +17,7 @@ use crate::plan::reads::{Read, Reads};
 /// One thread's memory for what passes read and make besides arrays.
 pub struct Passes<'a> {
     context: &'a RunContext<'a>,
-    orders: OrderBlocks<'a>,
+    moving: MovingBlocks<'a>,
     lines: Lines,
     /// Which strip is computed, and where the group's first row of pixels is.
     strip: usize,
@@ -72,7 +72,7 @@ impl<'a> Passes<'a> {
         let scratch = Error::filled("the order statistics of a block of pixels", scratch / 8, 0.0);
         Passes {
             context,
-            orders: OrderBlocks::new(context),
+            moving: MovingBlocks::new(context),
             lines: Lines::new(context),
             strip: 0,
             outer: Vec::new(),
@@ -90,7 +90,7 @@ impl<'a> Passes<'a> {
     /// Makes ready for a strip of the group whose first row of pixels is at `outer`, the first of those
     /// `ahead`.
     pub fn move_to(&mut self, outer: &[usize], strip: usize, ahead: Range<usize>) {
-        self.orders.move_to(strip, &self.context.traversal.strips[strip], outer, ahead);
+        self.moving.move_to(strip, &self.context.traversal.strips[strip], outer, ahead);
         self.strip = strip;
         self.outer.clear();
         self.outer.extend(outer);
@@ -192,7 +192,7 @@ impl<'a> Passes<'a> {
         for read in reads {
             let pointer = match read {
                 Read::Array { row, before } => bound.pointers[row.index()].wrapping_sub(*before),
-                Read::Line { line, row, offset } => match self.orders.row(*line, &self.outer, *row, pixel) {
+                Read::Line { line, row, offset } => match self.moving.row(*line, &self.outer, *row, pixel) {
                     Some(address) => address,
                     None => self.lines.row(*line, *row).cast_const().wrapping_offset(*offset),
                 },

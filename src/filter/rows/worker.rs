@@ -25,6 +25,8 @@ pub struct Worker<'a> {
     writer: Writer<'a>,
     /// Whether the elements of the last chunk were finite.
     was_finite: bool,
+    /// How many pixels are done that nobody has been told of.
+    untold: usize,
 }
 
 impl<'a> Worker<'a> {
@@ -39,6 +41,7 @@ impl<'a> Worker<'a> {
             passes: Passes::new(context),
             writer: context.writer(),
             was_finite: true,
+            untold: 0,
         };
         worker.enter(0);
         worker
@@ -67,6 +70,7 @@ impl<'a> Worker<'a> {
             }
         }
         self.writer.finish();
+        self.context.verdict.add(std::mem::take(&mut self.untold));
     }
 
     /// Makes ready for a strip.
@@ -123,11 +127,11 @@ impl<'a> Worker<'a> {
             self.writer.write_back(&here, 0..held.rows);
             // The last chunk may have pixels of the one before it.
             let before = pixels.start + done;
-            context.verdict.add(here.end.saturating_sub(before) * held.rows);
+            self.tell(here.end.saturating_sub(before) * held.rows);
             if held.rows < rows {
                 let end = here.start + held.pixels;
                 self.writer.write_back(&(here.start..end), held.rows..held.rows + 1);
-                context.verdict.add(end.saturating_sub(before));
+                self.tell(end.saturating_sub(before));
                 context.verdict.fail(context.traversal.pixel(row + held.rows, strip, end));
                 rows = held.rows;
             }
@@ -137,6 +141,15 @@ impl<'a> Worker<'a> {
             done = here.end - pixels.start;
         }
         rows
+    }
+
+    /// Tells that so many more pixels are done, some at a time: it takes locked instructions, which wait for all that is on its way past the
+    /// caches.
+    fn tell(&mut self, pixels: usize) {
+        self.untold += pixels;
+        if self.untold >= self.context.told_together {
+            self.context.verdict.add(std::mem::take(&mut self.untold));
+        }
     }
 
     /// Has the right code compute a chunk, which has the strip's pixels `pixels`.

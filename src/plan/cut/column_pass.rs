@@ -15,11 +15,12 @@ use crate::tuning;
 
 /// The pass over the columns: each part over the cells at one place along the row.
 pub fn column_pass(scheme: &Scheme<'_>) -> Option<Link> {
-    let Scheme { kernel, request, groups, .. } = scheme;
+    let Scheme { kernel, request, .. } = scheme;
+    let groups = || scheme.cut_groups();
     let mut builder = Builder::default();
-    let mut elements = Elements::new(kernel, groups.iter().flat_map(|group| &group.parts));
+    let mut elements = Elements::new(kernel, groups().flat_map(|group| &group.parts));
     let mut values = Vec::new();
-    for group in groups {
+    for group in groups() {
         values.extend(match group.weights {
             _ if scheme.is_reduced(group) => reduced(scheme, &mut builder, &mut elements, group),
             Some(factors) => weighted(scheme, &mut builder, &mut elements, group, factors),
@@ -33,8 +34,8 @@ pub fn column_pass(scheme: &Scheme<'_>) -> Option<Link> {
     let cells = Cells::of_footprint(request.axes.len(), own.len(), own.concat()).for_kernel(&columns_kernel).ok()?;
     // What is beyond the ends of the array's rows changes nothing where it is not selected.
     let neutral = |part: &Part| part.inside.then(|| scheme.neutral(part));
-    let neutrals = groups.iter().flat_map(|group| (0..group.runs.len()).flat_map(|_| group.parts.iter().map(neutral)));
-    let unrolled = own.len() <= tuning::MAX_UNROLLED_CELLS;
+    let neutrals = groups().flat_map(|group| (0..group.runs.len()).flat_map(|_| group.parts.iter().map(neutral)));
+    let unrolled = own.len() <= tuning::MAX_UNROLLED_COLUMN;
     Some(Link {
         neutral: neutrals.collect(),
         reads: (0..request.inputs.len()).map(Origin::Array).collect(),

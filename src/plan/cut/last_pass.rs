@@ -9,7 +9,7 @@ use super::weighted::weighted_sum;
 use crate::grid::element::Precision;
 use crate::lang::cells::Cells;
 use crate::lang::hir::{Builder, ExprId, Node};
-use crate::lang::ops::BinaryOp;
+use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::plan::assemble::LineRanges;
 use crate::plan::chain::Link;
 use crate::plan::line::Origin;
@@ -50,6 +50,17 @@ pub fn last_pass(scheme: &Scheme<'_>) -> Option<Link> {
         known: if exact { became } else { Vec::new() },
         kernel: last,
     })
+}
+
+/// The difference of two products within one and a half units in the last place, however much of them cancels: that of the first and what the
+/// second becomes when it is rounded, and what that loses (Kahan; see Jeannerod, Louvet and Muller, "Further analysis of Kahan's algorithm for the
+/// accurate computation of 2 x 2 determinants", Mathematics of Computation 82, 2013).
+fn difference_of_products(builder: &mut Builder, first: [ExprId; 2], second: [ExprId; 2]) -> ExprId {
+    let rounded = builder.binary(BinaryOp::Multiply, second[0], second[1]);
+    let [negated, rounded_negated] = [second[0], rounded].map(|value| builder.unary(UnaryOp::Negate, value));
+    let difference = builder.fma(first[0], first[1], rounded_negated);
+    let lost = builder.fma(negated, second[1], rounded);
+    builder.binary(BinaryOp::Add, difference, lost)
 }
 
 /// What the values of the kernel's nodes may be. Of those that depend on an order statistic that moves, elements that are finite say nothing:
@@ -98,15 +109,20 @@ impl Results<'_> {
                 let nan = builder.binary(BinaryOp::Subtract, sum, sum);
                 builder.binary(BinaryOp::Add, squares, nan)
             }
-            Value::ExactSquares { sum, squares, count, cells } => {
+            Value::ExactSquares { sum, squares, count, cells, rounds } => {
                 let (sum, squares) = (self.part(builder, *sum), self.part(builder, *squares));
                 let count = match count {
                     Some(count) => self.part(builder, *count),
                     None => builder.number(*cells as f64),
                 };
-                let [scaled, square] =
-                    [(squares, count), (sum, sum)].map(|(x, y)| builder.binary(BinaryOp::Multiply, x, y));
-                let difference = builder.binary(BinaryOp::Subtract, scaled, square);
+                let difference = match rounds {
+                    true => difference_of_products(builder, [squares, count], [sum, sum]),
+                    false => {
+                        let [scaled, square] =
+                            [(squares, count), (sum, sum)].map(|(x, y)| builder.binary(BinaryOp::Multiply, x, y));
+                        builder.binary(BinaryOp::Subtract, scaled, square)
+                    }
+                };
                 let one = builder.number(1.0);
                 let divisor = builder.binary(BinaryOp::Max, count, one);
                 builder.binary(BinaryOp::Divide, difference, divisor)
@@ -152,6 +168,11 @@ impl Results<'_> {
 
     /// The parts of a group, of the columns' results.
     fn combined(&self, builder: &mut Builder, group: &Group) -> Partial {
+        if group.moved {
+            let lines = (self.arrays + group.lines[0][0]..).take(group.parts.len());
+            let values = lines.map(|line| builder.at(line, self.scheme.offset(0))).collect();
+            return Partial { values, cells: group.shape.taps() };
+        }
         let mut partials = Vec::new();
         for (pattern, runs) in group.runs.iter().enumerate() {
             for read in runs.last_reads() {

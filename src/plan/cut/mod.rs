@@ -15,6 +15,7 @@ mod column_program;
 mod element;
 mod footprint;
 mod last_pass;
+mod moved;
 mod part;
 mod placed;
 mod price;
@@ -32,6 +33,7 @@ use self::column_pass::column_pass;
 use self::column_program::{ColumnCells, ColumnProgram};
 use self::footprint::CellColumns;
 use self::last_pass::last_pass;
+use self::moved::move_sums;
 use self::price::is_worth_it;
 use self::reduction::{Candidate, Recipe, Reductions};
 use self::row_pass::row_pass;
@@ -41,6 +43,7 @@ use self::uncut::{Uncut, WhyWhole};
 use super::assemble::ranges_of;
 use super::chain::Link;
 use super::hoist::Hoisted;
+use super::moving::sums::SumPass;
 use super::request::Request;
 use crate::grid::cut::Cut;
 use crate::lang::hir::{Expr, ExprId};
@@ -49,19 +52,21 @@ use crate::tuning;
 
 /// What cutting makes of a kernel.
 pub struct Cutting {
+    /// What the host finds of sums, where that takes less than passes.
+    pub sums: Vec<SumPass>,
     /// The passes, if some reduction is cut.
     pub links: Option<Vec<Link>>,
     /// The reductions that are not.
     pub uncut: Vec<Uncut>,
 }
 
-/// Cuts those of the kernel's reductions that can be cut, where that is worth it. Those that move have their lines, the first ones, already.
+/// Cuts those of the kernel's reductions that can be cut, where that is worth it. Order statistics that move have their lines, the first ones, already.
 pub fn cut(hoisted: &Hoisted, request: &Request, moving: &BTreeMap<ExprId, usize>) -> Cutting {
     let kernel = &hoisted.kernel;
     let (mut candidates, mut uncut) = (Vec::new(), Vec::new());
     let is_left = |id: ExprId| matches!(kernel.expr(id), Expr::Reduce { .. }) && !moving.contains_key(&id);
     if request.cut == Cut::Never || is_stopped() || !kernel.live_nodes().any(|(id, _)| is_left(id)) {
-        return Cutting { links: None, uncut };
+        return Cutting { sums: Vec::new(), links: None, uncut };
     }
     let ranges = ranges_of(kernel, request);
     let mut reductions = Reductions::new(hoisted, request, &ranges);
@@ -87,11 +92,14 @@ pub fn cut(hoisted: &Hoisted, request: &Request, moving: &BTreeMap<ExprId, usize
     let candidates: Vec<(ExprId, Candidate, CellColumns)> =
         candidates.into_iter().map(|(_, candidate)| candidate).collect();
     if candidates.is_empty() || is_stopped() {
-        return Cutting { links: None, uncut };
+        return Cutting { sums: Vec::new(), links: None, uncut };
     }
-    let scheme = Scheme::new(kernel, request, &ranges, &candidates, moving);
+    let mut scheme = Scheme::new(kernel, request, &ranges, &candidates, moving);
+    let sums = move_sums(&mut scheme, hoisted);
+    scheme.number_lines();
+    let columns = scheme.cut_groups().next().map(|_| column_pass(&scheme));
     let rows = (0..scheme.levels()).map(|level| row_pass(&scheme, level));
-    Cutting { links: std::iter::once(column_pass(&scheme)).chain(rows).chain([last_pass(&scheme)]).collect(), uncut }
+    Cutting { sums, links: columns.into_iter().chain(rows).chain([last_pass(&scheme)]).collect(), uncut }
 }
 
 /// The columns of a candidate's cells.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::column_pass::column_cells;
 use super::column_program::ColumnProgram;
 use super::footprint::CellColumns;
+use super::part::Part;
 use super::reduction::{Candidate, Recipe};
 use super::scheme::{Group, Scheme};
 use crate::lang::hir::{ExprId, Kernel};
@@ -12,6 +13,7 @@ use crate::plan::assemble::LineRanges;
 use crate::plan::cost;
 use crate::plan::hoist::Hoisted;
 use crate::plan::request::Request;
+use crate::plan::rows::more_rows;
 use crate::tuning;
 
 /// Whether the passes for the reductions over a footprint take less than these do cell by cell.
@@ -32,12 +34,20 @@ pub fn is_worth_it(
 /// For the passes: lines for the columns, which rows of pixels share, those along the row, and the last pass.
 fn price_of_passes(scheme: &Scheme<'_>) -> f64 {
     let rows = scheme.request.adjacent_rows as f64;
-    let price = |group: &Group| {
-        let lines = group.shape.patterns.len() * group.parts.len();
-        price_of_columns(scheme, group) + price_of_rows(group) + tuning::HANDED_LINE * lines as f64
-    };
-    let groups = scheme.groups.iter().map(price);
+    let groups = scheme.groups.iter().map(|group| price_of_group(scheme, group));
     groups.sum::<f64>() + tuning::PASS_INSTRUCTIONS * (2 + scheme.levels()) as f64 / rows
+}
+
+/// For the parts of a group.
+pub fn price_of_group(scheme: &Scheme<'_>, group: &Group) -> f64 {
+    let lines = group.shape.patterns.len() * group.parts.len();
+    price_of_columns(scheme, group) + price_of_rows(group) + tuning::HANDED_LINE * lines as f64
+}
+
+/// For the parts of a group if the host finds them from window to window: each cell comes and goes once.
+pub fn price_of_moved(scheme: &Scheme<'_>, group: &Group) -> f64 {
+    let element = |part: &Part| cost::of_cell(scheme.kernel, part.element.iter().chain(&part.conditions)) as f64;
+    group.parts.iter().map(|part| tuning::MOVED_SUM + 2.0 * element(part)).sum()
 }
 
 fn price_of_columns(scheme: &Scheme<'_>, group: &Group) -> f64 {
@@ -47,7 +57,7 @@ fn price_of_columns(scheme: &Scheme<'_>, group: &Group) -> f64 {
         cost::of_cell(scheme.kernel, group.parts.iter().flat_map(|part| part.element.iter().chain(&part.conditions)));
     let cell = 1.0 + element as f64;
     if scheme.is_reduced(group) {
-        let shared = if height <= tuning::MAX_UNROLLED_CELLS { rows } else { 1.0 };
+        let shared = if height <= tuning::MAX_UNROLLED_COLUMN { rows * more_rows(height) as f64 } else { 1.0 };
         // Each row of cells is read once, and the tree has about as many operations, and one for each halving for each row of pixels.
         let reads = (height as f64 + shared - 1.0) / shared;
         return reads * cell + parts * (reads + shared.log2() + 1.0);
@@ -82,7 +92,7 @@ fn price_of_whole(
     candidates: &[(ExprId, Candidate, CellColumns)],
 ) -> f64 {
     let cells = request.cells.taps();
-    let is_squares = |candidate: &Candidate| matches!(candidate.recipe, Recipe::Squares | Recipe::ExactSquares);
+    let is_squares = |candidate: &Candidate| matches!(candidate.recipe, Recipe::Squares | Recipe::ExactSquares { .. });
     let squares = candidates.iter().filter(|(_, candidate, _)| is_squares(candidate)).count() as f64;
     // Where elements are as wide as sums, what selects them is a mask of their own lanes.
     let widens = request.inputs.iter().any(|input| input.bytes() < size_of::<f64>());
@@ -92,7 +102,8 @@ fn price_of_whole(
     let functions =
         candidates.iter().flat_map(|(_, candidate, _)| candidate.element.iter().chain(&candidate.conditions));
     let element = cost::of_cell(kernel, functions) as f64;
-    if cells > tuning::MAX_UNROLLED_CELLS {
+    let is_column = shape.only_run().is_some_and(|run| run.len == 1);
+    if cells > if is_column { tuning::MAX_UNROLLED_COLUMN } else { tuning::MAX_UNROLLED_CELLS } {
         // Squares of differences are found in another loop than the mean.
         let loops = if squares > 0.0 { 2.0 } else { 1.0 };
         return taps * (tuning::LOOP_INSTRUCTIONS * loops + element + reductions - 1.0 + squares);
@@ -122,7 +133,7 @@ fn price_of_whole(
     // Differences from a mean are the pixel's own, and weights are different ones for each row of pixels.
     let is_weighted = |candidate: &Candidate| matches!(candidate.recipe, Recipe::Weighted(_));
     let own = squares + candidates.iter().filter(|(_, candidate, _)| is_weighted(candidate)).count() as f64;
-    let is_exact = |candidate: &Candidate| matches!(candidate.recipe, Recipe::ExactSquares);
+    let is_exact = |candidate: &Candidate| matches!(candidate.recipe, Recipe::ExactSquares { .. });
     let exact = candidates.iter().filter(|(_, candidate, _)| is_exact(candidate)).count() as f64;
     let [of_floats, of_integers] = tuning::SQUARE_INSTRUCTIONS;
     let own_work = (own * 2.0 + (squares - exact) * of_floats + exact * of_integers) * taps;

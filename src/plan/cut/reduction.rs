@@ -4,10 +4,12 @@ use super::cellwise::{Side, cellwise, conjuncts, factors};
 use super::part::Kind;
 use super::placed::{Placed, is_placed};
 use super::uncut::WhyWhole;
+use crate::grid::element::Precision;
 use crate::lang::hir::{Expr, ExprId, Kernel};
 use crate::lang::ops::BinaryOp;
 use crate::lang::reductions::{Class, Monoid, Positional, Reduction};
 use crate::lang::whole::{Whole, WholeFacts, wholes};
+use crate::machine;
 use crate::plan::analysis::ValueRange;
 use crate::plan::assemble::LineRanges;
 use crate::plan::hoist::Hoisted;
@@ -35,8 +37,8 @@ pub enum Recipe {
     Plain { kind: Kind, or_nan: bool },
     /// The sum of squares of differences from the mean, of parts merged by Chan's rule.
     Squares,
-    /// The same of integers: from the sum and the sum of squares, exactly.
-    ExactSquares,
+    /// The same of integers: from the sum and the sum of squares, which are exact; whether their products are rounded.
+    ExactSquares { rounds: bool },
     /// The position of the first extreme of this kind.
     Position(Kind),
     /// A sum of products with this one of the request's weights.
@@ -94,7 +96,7 @@ impl<'a> Reductions<'a> {
         let mut candidate = self.selection(condition)?;
         candidate.element = match (recipe, weighted, window) {
             (_, Some((element, _)), _) => element,
-            (Recipe::Squares | Recipe::ExactSquares, _, Some(window)) => {
+            (Recipe::Squares | Recipe::ExactSquares { .. }, _, Some(window)) => {
                 vec![self.deviating(window, filter).ok_or(WhyWhole::Pixel)?]
             }
             (_, _, window) => window.into_iter().collect(),
@@ -120,7 +122,7 @@ impl<'a> Reductions<'a> {
         match recipe {
             Recipe::Plain { kind: Kind::Min | Kind::Max, .. } => filter.is_none() && !self.request.lacks_cells,
             Recipe::Position(_) => false,
-            Recipe::Plain { .. } | Recipe::Squares | Recipe::ExactSquares | Recipe::Weighted(_) => true,
+            Recipe::Plain { .. } | Recipe::Squares | Recipe::ExactSquares { .. } | Recipe::Weighted(_) => true,
         }
     }
 
@@ -141,8 +143,7 @@ impl<'a> Reductions<'a> {
                     Ok(Recipe::Weighted(slot))
                 }
                 (Some(_), _) => Err(WhyWhole::Weights),
-                (None, Some(element)) if self.is_exact(element) => Ok(Recipe::ExactSquares),
-                (None, Some(_)) => Ok(Recipe::Squares),
+                (None, Some(element)) => Ok(self.squares(element)),
                 (None, None) => plain(Kind::Sum),
             },
             Class::Positional(Positional::ArgMin) => Ok(Recipe::Position(Kind::Min)),
@@ -222,11 +223,17 @@ impl<'a> Reductions<'a> {
         }
     }
 
-    /// Whether sums of squares of these elements, times their number, are integers without rounding.
-    fn is_exact(&self, element: ExprId) -> bool {
+    /// How squares of the differences of elements from their mean are made: of integers from sums if these, and those of squares, are not rounded.
+    fn squares(&self, element: ExprId) -> Recipe {
         let range: ValueRange = self.ranges[element.index()].general;
-        let most = range.magnitude() * self.request.cells.taps() as f64;
-        range.integral && !range.nan && most * most < WHOLE
+        let (most, cells) = (range.magnitude(), self.request.cells.taps() as f64);
+        let rounds = most * most * cells * cells >= WHOLE;
+        // What the products lose is known where multiplication and addition are fused.
+        let is_known = !rounds || machine::fuses() && self.request.precision == Precision::Exact;
+        match range.integral && !range.nan && most * most * cells < WHOLE && is_known {
+            true => Recipe::ExactSquares { rounds },
+            false => Recipe::Squares,
+        }
     }
 }
 

@@ -13,10 +13,10 @@ use crate::tuning;
 
 /// A pass along the row: some neighbours of each line of a level, combined.
 pub fn row_pass(scheme: &Scheme<'_>, level: usize) -> Option<Link> {
-    let Scheme { kernel, request, groups, .. } = scheme;
+    let Scheme { kernel, request, .. } = scheme;
     let mut builder = Builder::default();
     let (mut values, mut lines) = (Vec::new(), Vec::new());
-    for group in groups {
+    for group in scheme.cut_groups() {
         for (pattern, runs) in group.runs.iter().enumerate().filter(|(_, runs)| runs.levels.len() > level) {
             let first = lines.len();
             lines.extend((0..group.parts.len()).map(|part| group.lines[pattern][level] + part));

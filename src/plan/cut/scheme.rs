@@ -22,7 +22,7 @@ pub struct Scheme<'a> {
     pub groups: Vec<Group>,
     /// How the value of each reduction is made of them, by node.
     pub values: BTreeMap<ExprId, Value>,
-    /// The lines of reductions that move, which are the first ones.
+    /// The lines of order statistics that move, which are the first ones.
     pub moving: &'a BTreeMap<ExprId, usize>,
     /// The kernel's params, then the factors of separable weights.
     pub params: Vec<Param>,
@@ -38,6 +38,8 @@ pub struct Group {
     /// Where the factors are among the params, if cells have weights.
     pub weights: Option<Factors>,
     pub parts: Vec<Part>,
+    /// Whether the host finds the parts of all cells, from window to window; else passes find those of columns.
+    pub moved: bool,
     /// How the columns of each pattern are combined.
     pub runs: Vec<Runs>,
     /// The first line of each pattern's levels: those of the parts follow each other.
@@ -69,8 +71,9 @@ pub enum Value {
     OrNan(PartId, PartId),
     /// Squares of differences from the mean, by Chan's rule.
     Squares(PartId),
-    /// The same from the sum, the sum of squares, and how many there are, if that is not always the number of cells.
-    ExactSquares { sum: PartId, squares: PartId, count: Option<PartId>, cells: usize },
+    /// The same from the sum, the sum of squares, and how many there are, if that is not always the number of cells; whether products of
+    /// these are rounded.
+    ExactSquares { sum: PartId, squares: PartId, count: Option<PartId>, cells: usize, rounds: bool },
     /// A position among so many cells, of which some may not be selected.
     Position { position: PartId, cells: usize, selects: bool },
     /// The sum of the parts, each with its weights.
@@ -93,7 +96,6 @@ impl<'a> Scheme<'a> {
             let value = scheme.value(candidate, shape);
             scheme.values.insert(*id, value);
         }
-        scheme.number_lines();
         scheme
     }
 
@@ -120,11 +122,12 @@ impl<'a> Scheme<'a> {
                 let count = selects.then(|| additive(self, Kind::Count, Vec::new()).part);
                 Value::Squares(additive(self, Kind::Squares { sum, count }, element()))
             }
-            Recipe::ExactSquares => Value::ExactSquares {
+            Recipe::ExactSquares { rounds } => Value::ExactSquares {
                 sum: additive(self, Kind::Sum, element()),
                 squares: additive(self, Kind::Sum, element().repeat(2)),
                 count: selects.then(|| additive(self, Kind::Count, Vec::new())),
                 cells: candidate.taps.len(),
+                rounds,
             },
             Recipe::Position(kind) => {
                 let extreme = extreme(self, kind).part;
@@ -161,7 +164,7 @@ impl<'a> Scheme<'a> {
             };
             let runs = (0..shape.patterns.len()).map(runs_of).collect();
             let (shape, parts, lines) = (shape.clone(), Vec::new(), Vec::new());
-            self.groups.push(Group { shape, idempotent, weights, parts, runs, lines });
+            self.groups.push(Group { shape, idempotent, weights, parts, moved: false, runs, lines });
             self.groups.len() - 1
         });
         let parts = &mut self.groups[group].parts;
@@ -173,11 +176,24 @@ impl<'a> Scheme<'a> {
         PartId { group, part }
     }
 
-    /// Numbers the lines in the order in which passes make them.
-    fn number_lines(&mut self) {
+    /// The groups whose parts passes find.
+    pub fn cut_groups(&self) -> impl Iterator<Item = &Group> {
+        self.groups.iter().filter(|group| !group.moved)
+    }
+
+    /// Has the host find the parts of a group, which has one run. To be told before lines are numbered.
+    pub fn move_group(&mut self, number: usize) {
+        let group = &mut self.groups[number];
+        (group.moved, group.lines) = (true, vec![vec![self.line_count]]);
+        group.runs[0].levels.clear();
+        self.line_count += group.parts.len();
+    }
+
+    /// Numbers the lines in the order in which passes make them, those of the host before.
+    pub fn number_lines(&mut self) {
         let levels = self.levels();
         for level in 0..=levels {
-            for group in &mut self.groups {
+            for group in self.groups.iter_mut().filter(|group| !group.moved) {
                 group.lines.resize(group.runs.len(), Vec::new());
                 for (runs, lines) in
                     group.runs.iter().zip(&mut group.lines).filter(|(runs, _)| runs.levels.len() >= level)
@@ -260,12 +276,13 @@ impl<'a> Scheme<'a> {
     /// Whether the columns of a group are made by the emitter's tree over cells, which shares best: those of boxes, and only one
     /// column's cells can be the pass's own.
     pub fn is_reduced(&self, group: &Group) -> bool {
-        self.reduced_cells().is_some_and(|cells| is_reducible(group) && group.shape.patterns[0] == *cells)
+        !group.moved
+            && self.reduced_cells().is_some_and(|cells| is_reducible(group) && group.shape.patterns[0] == *cells)
     }
 
     /// The cells of the columns that are made by the emitter's trees.
     pub fn reduced_cells(&self) -> Option<&[Outer]> {
-        self.groups.iter().find(|group| is_reducible(group)).map(|group| group.shape.patterns[0].as_slice())
+        self.cut_groups().find(|group| is_reducible(group)).map(|group| group.shape.patterns[0].as_slice())
     }
 }
 

@@ -87,7 +87,7 @@ pub fn choose(instances: &Instances<'_>, request: &Request, along: usize) -> Opt
     };
     let saves: f64 = lines.of.keys().map(|number| all[number].saves).sum();
     let passes = tuning::PASS_INSTRUCTIONS / request.adjacent_rows as f64;
-    let enough = request.cut == Cut::Always || saves - passes > tuning::TRANSLATES_SAVE * total;
+    let enough = request.cut.is_forced() || saves - passes > tuning::TRANSLATES_SAVE * total;
     (enough && lines.count() > 0).then_some(lines)
 }
 
@@ -184,7 +184,7 @@ impl Prices<'_> {
         }
         let lines: BTreeSet<Vec<i32>> = translates.anchors.iter().map(|anchor| without(anchor, self.along)).collect();
         let handed = match self.request.cut {
-            Cut::Always => 0,
+            Cut::Always | Cut::Moving => 0,
             _ => tuning::TRANSLATES_LINE * lines.len() + translates.anchors.len(),
         };
         (before - after) * self.all(translates.instance) - handed as f64

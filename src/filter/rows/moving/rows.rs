@@ -8,7 +8,7 @@ use super::keys::Sortable;
 use crate::codegen::jit::Frame;
 use crate::filter::rows::border::BorderMap;
 use crate::filter::rows::context::RunContext;
-use crate::plan::order::elements::{Elements, PLACE_BIAS};
+use crate::plan::moving::elements::{Elements, PLACE_BIAS};
 use crate::plan::pass::Pass;
 
 /// One thread's memory for a row of elements.
@@ -35,18 +35,18 @@ pub struct CellsOfRow<'c> {
 }
 
 impl ElementRows {
-    /// Makes ready a row of elements of an order statistic's pass, by its number.
-    pub fn read(&mut self, context: &RunContext<'_>, order: usize, cells: &CellsOfRow<'_>) {
+    /// Makes ready a row of elements of a pass of the host, by its number.
+    pub fn read(&mut self, context: &RunContext<'_>, moving: usize, cells: &CellsOfRow<'_>) {
         self.len = cells.along.len();
         self.copies.resize_with(context.readers.len(), Vec::new);
-        match &context.plan.orders[order].elements {
+        match context.plan.moving[moving].elements() {
             Elements::Input { input, .. } => {
                 self.computed = false;
                 self.copy(context, 0, *input, self.len, cells);
             }
             Elements::Computed(pass) => {
                 self.computed = true;
-                self.compute(context, order, pass, cells)
+                self.compute(context, moving, pass, cells)
             }
         }
     }
@@ -80,7 +80,7 @@ impl ElementRows {
     }
 
     /// Has the code of a pass compute the elements of a row.
-    fn compute(&mut self, context: &RunContext<'_>, order: usize, pass: &Pass, cells: &CellsOfRow<'_>) {
+    fn compute(&mut self, context: &RunContext<'_>, moving: usize, pass: &Pass, cells: &CellsOfRow<'_>) {
         let room = self.len.max(pass.block);
         for row in &pass.rows {
             self.copy(context, row.input, row.input, room, cells);
@@ -103,7 +103,7 @@ impl ElementRows {
             position: self.position.as_ptr(),
             scratch: self.scratch.as_mut_ptr(),
         };
-        let code = context.run.kernel.element_code(order).expect("a pass that is computed has code");
+        let code = context.run.kernel.element_code(moving).expect("a pass that is computed has code");
         // SAFETY: the code computes as many pixels as a row has room for, which is a block at least. It reads the rows that the pass names,
         // each copied just now in its input's own elements, with nothing around the pixel, and writes its outputs' lanes: both are in memory
         // of 64-bit numbers for so many of them, aligned for any lane, which nothing has moved since its address was taken. Scratch memory

@@ -1,14 +1,18 @@
-//! Order statistics that move: found by the host, from one pixel's window to the next, instead of anew at each pixel.
+//! What moves: order statistics and sums that the host finds from one pixel's window to the next, instead of anew at each pixel.
 //!
-//! If the elements of an order statistic, and the condition by which they are selected, are functions of the cell alone, two neighbouring
+//! If the elements of a reduction, and the condition by which they are selected, are functions of the cell alone, two neighbouring
 //! pixels have most of their elements in common. The host keeps what it knows of a window's elements, takes out those that the next
-//! window has not, and puts in those that are new. What it finds is a line, which the last pass, the kernel itself, reads where the order
-//! statistic was. No value depends on how it is found.
+//! window has not, and puts in those that are new. What it finds is a line, which the last pass, the kernel itself, reads where the
+//! reduction was. No value depends on how it is found.
+//!
+//! Here it is decided which order statistics move. Sums are cut into passes else, so `plan/cut` decides about these.
 
 pub mod cells;
 pub mod elements;
+pub mod line;
 pub mod method;
 pub mod pass;
+pub mod sums;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +20,7 @@ use std::sync::Arc;
 use self::cells::OrderCells;
 use self::elements::Elements;
 use self::method::Method;
-use self::pass::{OrderArgument, OrderPass, OrderStatistic};
+use self::pass::{MovingPass, OrderArgument, OrderPass, OrderStatistic};
 use super::assemble::ranges_of;
 use super::body::NoNetwork;
 use super::chain::Link;
@@ -35,7 +39,7 @@ use crate::lang::whole::{WholeFacts, wholes};
 /// A kernel's order statistics that move.
 pub struct Moving {
     /// The passes that find them, whose lines are the first ones.
-    pub orders: Vec<OrderPass>,
+    pub passes: Vec<MovingPass>,
     /// The line of each.
     pub lines: BTreeMap<ExprId, usize>,
     /// The pass that reads these, if there are no other passes.
@@ -45,7 +49,7 @@ pub struct Moving {
 impl Moving {
     /// No order statistic moves.
     pub fn none(hoisted: &Hoisted, request: &Request) -> Moving {
-        Moving { orders: Vec::new(), lines: BTreeMap::new(), last: Link::whole(request, hoisted) }
+        Moving { passes: Vec::new(), lines: BTreeMap::new(), last: Link::whole(request, hoisted) }
     }
 }
 
@@ -60,7 +64,7 @@ pub fn moving(hoisted: &Hoisted, request: &Request) -> Option<Moving> {
     let mut found: BTreeMap<(ExprId, Option<ExprId>), Vec<ExprId>> = BTreeMap::new();
     for (id, node) in kernel.live_nodes() {
         let Expr::Reduce { op, window, filter, argument } = node.expr else { continue };
-        let wanted = request.cut == Cut::Always || !has_network(kernel, op, filter, argument, request);
+        let wanted = request.cut.is_forced() || !has_network(kernel, op, filter, argument, request);
         if op.is_order_statistic() && wanted && argument_of(kernel, argument).is_some() {
             found.entry((window, filter)).or_default().push(id);
         }
@@ -74,7 +78,7 @@ pub fn moving(hoisted: &Hoisted, request: &Request) -> Option<Moving> {
         return None;
     }
     let mut lines: BTreeMap<ExprId, usize> = BTreeMap::new();
-    let mut orders = Vec::new();
+    let mut passes = Vec::new();
     for ((window, filter), ids) in found {
         let Some(elements) = Elements::of(hoisted, request, window, filter) else { continue };
         let statistic = |id: &ExprId| {
@@ -103,10 +107,10 @@ pub fn moving(hoisted: &Hoisted, request: &Request) -> Option<Moving> {
             Some(statistic)
         };
         let statistics = ids.iter().filter_map(statistic).collect();
-        orders.push(OrderPass { elements, statistics, cells: cells.clone() });
+        passes.push(MovingPass::Order(OrderPass { elements, statistics, cells: cells.clone() }));
     }
     let last = last_pass(kernel, request, &lines)?;
-    (!orders.is_empty()).then_some(Moving { orders, lines, last })
+    (!passes.is_empty()).then_some(Moving { passes, lines, last })
 }
 
 /// Whether code finds some order statistic of a kernel by a network.

@@ -1,4 +1,4 @@
-//! Order statistics that move from window to window, by the host: values of a block of pixels at a time, which later passes read.
+//! What moves from window to window, by the host: values of a block of pixels at a time, which later passes read.
 //!
 //! A block is done when the first group of its rows comes, by the thread that computes these, so a thread's blocks are its own. Which
 //! pixels are in one block changes no value.
@@ -22,6 +22,7 @@ mod rows;
 mod sets;
 pub mod shared;
 mod statistic;
+mod sums;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -30,43 +31,52 @@ use std::mem::discriminant;
 use std::ops::Range;
 
 use self::line::LineMemory;
-use self::methods::{BlockOfRows, Memory};
-use self::shared::OrderContext;
+use self::methods::{BlockOfRows, Memory, OfOrder};
+use self::shared::MovingWork;
+use self::sums::{OfSum, SumMemory};
 use super::context::RunContext;
 use super::traversal::Segments;
-use crate::plan::order::method::Method;
+use crate::plan::moving::method::Method;
+use crate::plan::moving::pass::MovingPass;
 
 /// One thread's blocks.
-pub struct OrderBlocks<'a> {
+pub struct MovingBlocks<'a> {
     context: &'a RunContext<'a>,
-    passes: Vec<OrderBlock>,
+    passes: Vec<MovingBlock>,
     /// Made when the first block is: it has tables of some kilobytes, and most plans have no such statistics.
     memory: Option<Box<Memory>>,
-    /// For each line, the pass and the place of its statistic.
+    /// For each line, the pass and its place among those of that.
     lines: Vec<(usize, usize)>,
 }
 
 /// The pixels of one pass that are done.
-struct OrderBlock {
+struct MovingBlock {
     /// The strip, by its number.
     strip: usize,
     /// Where the rows are along all axes but the last two.
     outer: Vec<usize>,
     /// The rows of pixels.
     rows: Range<usize>,
-    /// For each statistic its values.
+    /// The values of each of its lines.
     lines: Vec<LineMemory>,
+    /// What is known of the columns of a sum.
+    sums: SumMemory,
 }
 
-impl<'a> OrderBlocks<'a> {
+impl<'a> MovingBlocks<'a> {
     /// Blocks of which none is done.
-    pub fn new(context: &'a RunContext<'a>) -> OrderBlocks<'a> {
-        let pass =
-            |_: &OrderContext| OrderBlock { strip: usize::MAX, outer: Vec::new(), rows: 0..0, lines: Vec::new() };
-        let statistics = context.plan.orders.iter().enumerate();
-        let lines =
-            statistics.flat_map(|(pass, order)| (0..order.statistics.len()).map(move |at| (pass, at))).collect();
-        OrderBlocks { context, passes: context.orders.iter().map(pass).collect(), memory: None, lines }
+    pub fn new(context: &'a RunContext<'a>) -> MovingBlocks<'a> {
+        let block = |pass: &MovingPass| MovingBlock {
+            strip: usize::MAX,
+            outer: Vec::new(),
+            rows: 0..0,
+            lines: pass.lines().iter().map(|_| LineMemory::default()).collect(),
+            sums: SumMemory::default(),
+        };
+        let passes = context.plan.moving.iter();
+        let places = |(pass, moving): (usize, &MovingPass)| (0..moving.lines().len()).map(move |at| (pass, at));
+        let lines = passes.clone().enumerate().flat_map(places).collect();
+        MovingBlocks { context, passes: passes.map(block).collect(), memory: None, lines }
     }
 
     /// Has the values of a group of rows ready, the first of which is at `outer`, the first of the groups `ahead`.
@@ -77,8 +87,9 @@ impl<'a> OrderBlocks<'a> {
             if block.strip == number && block.rows.contains(&y) && block.outer == before {
                 continue;
             }
-            let most = self.context.orders[pass].geometry.rows;
+            let most = self.context.moving[pass].geometry.rows;
             let rows = self.context.traversal.rows_ahead(ahead.start, ahead.end, most);
+            let follows = block.strip == number && block.rows.end == y && block.outer == before;
             (block.strip, block.rows) = (number, y..y + rows);
             block.outer.clear();
             block.outer.extend(before);
@@ -89,7 +100,7 @@ impl<'a> OrderBlocks<'a> {
                 rows: y..y + rows,
                 has_rows: !outer.is_empty(),
             };
-            self.compute(pass, rows);
+            self.compute(pass, rows, follows);
         }
     }
 
@@ -102,30 +113,43 @@ impl<'a> OrderBlocks<'a> {
         Some(block.lines[statistic].address(row, pixel))
     }
 
-    /// Finds all statistics of a pass for a block, as many pixels of each row at once as the pass may.
-    fn compute(&mut self, pass: usize, mut rows: BlockOfRows<'_>) {
-        let order = &self.context.plan.orders[pass];
-        let memory = self.memory.get_or_insert_default();
+    /// Finds the lines of a pass for a block, which may follow the one before it.
+    fn compute(&mut self, pass: usize, rows: BlockOfRows<'_>, follows: bool) {
+        let context = self.context;
         let block = &mut self.passes[pass];
-        block.lines.resize_with(order.statistics.len(), LineMemory::default);
-        for (statistic, line) in order.statistics.iter().zip(&mut block.lines) {
-            line.begin(statistic.lane, rows.rows.len(), rows.pixels.len());
+        for (made, line) in context.plan.moving[pass].lines().iter().zip(&mut block.lines) {
+            line.begin(made.lane, rows.rows.len(), rows.pixels.len());
         }
-        let (end, most) = (rows.pixels.end, self.context.orders[pass].widest);
+        let border = &context.moving[pass].border;
+        match &context.moving[pass].work {
+            MovingWork::Order(order) => self.orders(OfOrder { context, number: pass, order, border }, rows),
+            MovingWork::Sum(sum) => {
+                let of = OfSum { context, number: pass, sum, border };
+                block.sums.find(of, &rows, follows, &mut block.lines[0]);
+            }
+        }
+    }
+
+    /// Finds all order statistics of a pass for a block, as many pixels of each row at once as the pass may.
+    fn orders(&mut self, of: OfOrder<'_>, mut rows: BlockOfRows<'_>) {
+        let statistics = &of.order.pass.statistics;
+        let memory = self.memory.get_or_insert_default();
+        let lines = &mut self.passes[of.number].lines;
+        let (end, most) = (rows.pixels.end, self.context.moving[of.number].widest);
         for start in rows.pixels.clone().step_by(most) {
             rows.pixels = start..end.min(start.saturating_add(most));
             let mut read_for: Option<Method> = None;
-            for (statistic, line) in order.statistics.iter().zip(&mut block.lines) {
+            for (statistic, line) in statistics.iter().zip(&mut *lines) {
                 let method = statistic.method;
                 // Statistics of one method that follow each other need the elements once.
                 if read_for.is_none_or(|before| discriminant(&before) != discriminant(&method)) {
                     read_for = Some(method);
-                    memory.read(self.context, pass, method, &rows);
+                    memory.read(of, method, &rows);
                 }
                 if self.context.verdict.is_over() {
                     return;
                 }
-                memory.find(self.context, pass, statistic, line, &rows.pixels);
+                memory.find(of, statistic, line, &rows.pixels);
             }
         }
     }

@@ -2,9 +2,9 @@
 
 use super::bins::SIDE;
 use crate::grid::region::Region;
-use crate::plan::order::cells::{Cell, Change, OrderCells};
-use crate::plan::order::method::Method;
-use crate::plan::order::pass::OrderPass;
+use crate::plan::moving::cells::{Cell, Change, OrderCells};
+use crate::plan::moving::method::Method;
+use crate::plan::moving::pass::{MovingPass, OrderPass};
 use crate::tuning;
 
 /// How many pixels are done from one set of elements: the most rows and columns that a block should have.
@@ -16,20 +16,17 @@ pub struct Geometry {
 
 impl Geometry {
     /// For a pass, over a region whose rows are done so many together.
-    pub fn new(pass: &OrderPass, region: &Region, group: usize) -> Geometry {
+    pub fn new(pass: &MovingPass, region: &Region, group: usize) -> Geometry {
         let most = Geometry {
             rows: region.axes.iter().nth_back(1).map_or(1, ExactSizeIterator::len),
             columns: region.row().len(),
         };
-        let y = pass.cells.y;
-        let any = |suits: fn(Method) -> bool| pass.statistics.iter().any(|statistic| suits(statistic.method));
-        let wanted = if has_bins(pass) {
-            let rows = SIDE - y.span;
-            Geometry { rows: rows - rows % group, columns: Geometry::widest(pass) }
-        } else if any(|method| !matches!(method, Method::Columns(_) | Method::Bisection(_))) {
-            ranked_together(&pass.cells, most)
-        } else {
-            Geometry { rows: tuning::COLUMN_ROWS.max(2 * y.span), columns: tuning::COLUMN_STRIP }
+        let wanted = match pass {
+            MovingPass::Order(order) => wanted(order, most, group),
+            // What windows in the next block have is known already, but for the columns at its sides.
+            MovingPass::Sum(sum) => {
+                Geometry { rows: tuning::SUM_ROWS, columns: tuning::SUM_STRIP.max(4 * sum.cells.columns) }
+            }
         };
         Geometry {
             rows: wanted.rows.min(most.rows).next_multiple_of(group).max(group),
@@ -38,8 +35,33 @@ impl Geometry {
     }
 
     /// Of how many pixels of a row the elements may be read at once.
-    pub fn widest(pass: &OrderPass) -> usize {
-        if has_bins(pass) { SIDE - pass.cells.x.span } else { usize::MAX }
+    pub fn widest(pass: &MovingPass) -> usize {
+        match pass {
+            MovingPass::Order(order) if has_bins(order) => SIDE - order.cells.x.span,
+            MovingPass::Order(_) | MovingPass::Sum(_) => usize::MAX,
+        }
+    }
+}
+
+/// The offset of a window's first cells along the row, and how far from there its last ones are.
+pub fn along(pass: &MovingPass) -> (isize, usize) {
+    match pass {
+        MovingPass::Order(order) => (order.cells.x.first, order.cells.x.span),
+        MovingPass::Sum(sum) => (sum.cells.first, sum.cells.columns - 1),
+    }
+}
+
+/// The pixels of a block for order statistics, in a region that has at most so many.
+fn wanted(pass: &OrderPass, most: Geometry, group: usize) -> Geometry {
+    let y = pass.cells.y;
+    let any = |suits: fn(Method) -> bool| pass.statistics.iter().any(|statistic| suits(statistic.method));
+    if has_bins(pass) {
+        let rows = SIDE - y.span;
+        Geometry { rows: rows - rows % group, columns: SIDE - pass.cells.x.span }
+    } else if any(|method| !matches!(method, Method::Columns(_) | Method::Bisection(_))) {
+        ranked_together(&pass.cells, most)
+    } else {
+        Geometry { rows: tuning::COLUMN_ROWS.max(2 * y.span), columns: tuning::COLUMN_STRIP }
     }
 }
 

@@ -7,7 +7,7 @@ pub trait Work {
 }
 
 /// Instructions on vectors. That a value of such a type exists says that the processor has them.
-pub trait Level: Lanes<i8> + Lanes<i16> {
+pub trait Level: Lanes<i8> + Lanes<i16> + Running<i32> + Running<f64> {
     /// Sixteen counts.
     type Counts: Copy;
 
@@ -32,6 +32,12 @@ pub trait Level: Lanes<i8> + Lanes<i16> {
 
     /// A bit for each of some numbers that is the one given.
     fn equal(self, numbers: &[u32; 32], to: u32) -> u32;
+}
+
+/// Sums that run along rows of integers, which wrap or are exact.
+pub trait Running<T>: Copy {
+    /// Makes each number what is `before`, and the differences of `more` and `less` up to its place, added up; all are as long.
+    fn running(self, before: T, more: &[T], less: &[T], to: &mut [T]);
 }
 
 /// Instructions on vectors of integers of a type.

@@ -1,17 +1,42 @@
-//! A pass of the host that finds order statistics.
+//! The passes of the host.
 
 use std::sync::Arc;
 
 use super::cells::OrderCells;
 use super::elements::Elements;
+use super::line::MovingLine;
 use super::method::Method;
+use super::sums::SumPass;
 use crate::grid::lane::Lane;
 use crate::lang::reductions::Reduction;
-use crate::lang::whole::Whole;
 use crate::plan::analysis::ValueRange;
-use crate::plan::assemble::{DraftInput, LineRanges, stored_as};
-use crate::plan::line::{Line, Origin};
-use crate::plan::pass::PassInput;
+
+/// What the host finds of windows that move, before the passes of code.
+#[derive(Clone, Debug)]
+pub enum MovingPass {
+    /// Order statistics.
+    Order(OrderPass),
+    /// A sum of integers.
+    Sum(SumPass),
+}
+
+impl MovingPass {
+    /// What the elements are.
+    pub fn elements(&self) -> &Elements {
+        match self {
+            MovingPass::Order(order) => &order.elements,
+            MovingPass::Sum(sum) => &sum.elements,
+        }
+    }
+
+    /// The lines that it makes.
+    pub fn lines(&self) -> Vec<MovingLine> {
+        match self {
+            MovingPass::Order(order) => order.statistics.iter().map(OrderStatistic::line).collect(),
+            MovingPass::Sum(sum) => vec![sum.line],
+        }
+    }
+}
 
 /// Order statistics of the same elements.
 #[derive(Clone, Debug)]
@@ -52,22 +77,8 @@ pub enum OrderArgument {
 }
 
 impl OrderStatistic {
-    /// The line that it makes, of the pixels themselves.
-    pub fn line(&self) -> Line {
-        Line { lane: self.lane, before: 0, after: 0, neutral: None }
-    }
-
-    /// What a later pass reads. What its values are does not depend on whether elements are finite, for nobody asks those of a pass
-    /// of the host.
-    pub fn read(&self) -> DraftInput {
-        DraftInput {
-            input: PassInput { origin: Origin::Line(self.line), dtype: stored_as(self.lane), lane: self.lane },
-            ranges: LineRanges { finite: self.range, general: self.range },
-            whole: match self.lane {
-                Lane::I64 => Whole::I64,
-                Lane::U64 => Whole::U64,
-                _ => Whole::NONE,
-            },
-        }
+    /// The line that it makes.
+    pub fn line(&self) -> MovingLine {
+        MovingLine { number: self.line, lane: self.lane, range: self.range }
     }
 }

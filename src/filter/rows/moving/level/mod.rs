@@ -14,5 +14,5 @@ mod x86;
 pub use self::dispatch::dispatch;
 #[cfg(test)]
 pub use self::dispatch::tests::at_every_level;
-pub use self::instructions::{Lanes, Level, Work};
+pub use self::instructions::{Lanes, Level, Running, Work};
 pub use self::offsets::{Offsets, count_less};

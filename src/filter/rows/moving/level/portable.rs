@@ -1,6 +1,6 @@
 //! What is compiled for every processor.
 
-use super::instructions::{Lanes, Level};
+use super::instructions::{Lanes, Level, Running};
 
 /// What every processor has.
 #[derive(Clone, Copy)]
@@ -131,3 +131,20 @@ macro_rules! portable_lanes {
 }
 
 portable_lanes!(i8, u8; i16, u16);
+
+macro_rules! running {
+    ($($type:ty, $plus:path, $minus:path);*) => {$(
+        impl Running<$type> for Portable {
+            #[inline(always)]
+            fn running(self, before: $type, more: &[$type], less: &[$type], to: &mut [$type]) {
+                let mut sum = before;
+                for (to, (more, less)) in to.iter_mut().zip(more.iter().zip(less)) {
+                    sum = $plus(sum, $minus(*more, *less));
+                    *to = sum;
+                }
+            }
+        }
+    )*};
+}
+
+running!(i32, i32::wrapping_add, i32::wrapping_sub; f64, std::ops::Add::add, std::ops::Sub::sub);

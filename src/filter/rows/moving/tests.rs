@@ -6,7 +6,7 @@ use super::bytes::Bytes;
 use super::columns::{ColumnSums, FewRanks, OfColumns};
 use super::geometry::{ColumnMoves, PairOfRows};
 use super::level::at_every_level;
-use super::level::{Level, Work, dispatch};
+use super::level::{Level, Running, Work, dispatch};
 use super::line::LineMemory;
 use super::ranking::Ranking;
 use super::statistic::Statistic;
@@ -209,4 +209,36 @@ impl Work for Bits {
 #[test]
 fn bits_that_are_set_are_found() {
     at_every_level(|_| dispatch(Bits));
+}
+
+/// Sums that run along rows of every length up to a few vectors; of i32s some wrap.
+struct RunningSums;
+
+impl Work for RunningSums {
+    #[inline(always)]
+    fn run<L: Level>(self, level: L) {
+        let mut random = fastrand::Rng::with_seed(2);
+        for len in 0..70 {
+            let [more, less]: [Vec<i32>; 2] = std::array::from_fn(|_| (0..len).map(|_| random.i32(..)).collect());
+            let (before, mut sum) = (random.i32(..), 0i64);
+            let mut expected = |at: usize| {
+                sum += i64::from(more[at]) - i64::from(less[at]);
+                i64::from(before) + sum
+            };
+            let expected: Vec<i64> = (0..len).map(&mut expected).collect();
+            let mut ints = vec![0; len];
+            level.running(before, &more, &less, &mut ints);
+            assert!(ints.iter().zip(&expected).all(|(found, sum)| *found == *sum as i32), "{ints:?}, not {expected:?}");
+            let numbers = |ints: &[i32]| -> Vec<f64> { ints.iter().map(|int| f64::from(*int)).collect() };
+            let mut floats = vec![0.0; len];
+            Running::<f64>::running(level, f64::from(before), &numbers(&more), &numbers(&less), &mut floats);
+            let same = floats.iter().zip(&expected).all(|(found, sum)| *found == *sum as f64);
+            assert!(same, "{floats:?}, not {expected:?}");
+        }
+    }
+}
+
+#[test]
+fn sums_run_along_rows_of_any_length() {
+    at_every_level(|_| dispatch(RunningSums));
 }

@@ -15,12 +15,14 @@ use super::rank_set::RankSet;
 use super::ranking::{HasSorter, Ranking};
 use super::rows::{CellsOfRow, ElementRows};
 use super::sets::MovingSet;
+use super::shared::OrderContext;
 use super::statistic::Statistic;
 use super::sweep::Sweep;
+use crate::filter::rows::border::BorderMap;
 use crate::filter::rows::context::RunContext;
 use crate::lang::reductions::Ranked;
-use crate::plan::order::method::Method;
-use crate::plan::order::pass::{OrderArgument, OrderStatistic};
+use crate::plan::moving::method::Method;
+use crate::plan::moving::pass::{OrderArgument, OrderStatistic};
 
 /// One thread's memory for what is known of elements and windows; all passes use it in turn.
 #[derive(Default)]
@@ -47,6 +49,16 @@ struct Sets {
     few_values: Sweep<FewCounts>,
 }
 
+/// A pass for order statistics, in a run.
+#[derive(Clone, Copy)]
+pub struct OfOrder<'c> {
+    pub context: &'c RunContext<'c>,
+    /// Its number among those of the host.
+    pub number: usize,
+    pub order: &'c OrderContext<'c>,
+    pub border: &'c BorderMap,
+}
+
 /// The pixels of a block, or some of those of each row.
 pub struct BlockOfRows<'b> {
     /// The index of the strip's first pixel along the row, and which pixels of the strip.
@@ -60,20 +72,20 @@ pub struct BlockOfRows<'b> {
 
 impl Memory {
     /// Reads the elements around a block, for a method.
-    pub fn read(&mut self, context: &RunContext<'_>, pass: usize, method: Method, block: &BlockOfRows<'_>) {
-        for_lane!(context.plan.orders[pass].elements.lane(), T => {
-            read::<T>(context, pass, method, block, self);
-            let found_by = self.found_by(method, context, pass);
+    pub fn read(&mut self, of: OfOrder<'_>, method: Method, block: &BlockOfRows<'_>) {
+        for_lane!(of.order.pass.elements.lane(), T => {
+            read::<T>(of, method, block, self);
+            let found_by = self.found_by(method, of);
             if found_by != method {
-                read::<T>(context, pass, found_by, block, self);
+                read::<T>(of, found_by, block, self);
             }
         });
     }
 
     /// The method for elements that were read: where some are NaN and others not selected, sets of ranks know which are which.
-    fn found_by(&self, method: Method, context: &RunContext<'_>, pass: usize) -> Method {
+    fn found_by(&self, method: Method, of: OfOrder<'_>) -> Method {
         match method {
-            Method::Bins(kind) if self.ranking.has_nans() && context.plan.orders[pass].elements.is_filtered() => {
+            Method::Bins(kind) if self.ranking.has_nans() && of.order.pass.elements.is_filtered() => {
                 Method::Ranks(kind)
             }
             _ => method,
@@ -81,23 +93,17 @@ impl Memory {
     }
 
     /// Finds a statistic of the elements that were read for its method, at the pixels for which they were.
-    pub fn find(
-        &mut self,
-        context: &RunContext<'_>,
-        pass: usize,
-        statistic: &OrderStatistic,
-        line: &mut LineMemory,
-        pixels: &Range<usize>,
-    ) {
-        let (cells, shared) = (&context.plan.orders[pass].cells, &context.orders[pass]);
+    pub fn find(&mut self, of: OfOrder<'_>, statistic: &OrderStatistic, line: &mut LineMemory, pixels: &Range<usize>) {
+        let OfOrder { context, order, .. } = of;
+        let cells = &order.pass.cells;
         let is_over: &dyn Fn() -> bool = &|| context.verdict.is_over();
         let argument = match statistic.argument {
             OrderArgument::Number(number) => number,
             OrderArgument::Param(param) => context.run.constants[param],
         };
-        let method = self.found_by(statistic.method, context, pass);
+        let method = self.found_by(statistic.method, of);
         let Memory { ranking, bytes, bins, keys, long_keys, columns, sets, .. } = self;
-        let of_columns = || OfColumns { bytes, moves: shared.columns(), run: cells.x.span + 1, is_over };
+        let of_columns = || OfColumns { bytes, moves: order.columns(), run: cells.x.span + 1, is_over };
         match (method, statistic.element) {
             (Method::Columns(_), Some(rank)) if statistic.lane.bytes() == 1 => {
                 let lift = if statistic.lane.is_signed() { 1 << 7 } else { 0 };
@@ -120,15 +126,15 @@ impl Memory {
                 }
             }
             (Method::Bisection(rank), _) => {
-                let of = OfRank { rank, cells: shared.pair(), unsigned: !statistic.lane.is_signed(), is_over };
+                let of = OfRank { rank, cells: order.pair(), unsigned: !statistic.lane.is_signed(), is_over };
                 match statistic.lane.bytes() {
                     1 => of_bytes(keys, of, &mut line.bytes(pixels)),
                     _ => of_shorts(long_keys, of, &mut line.shorts(pixels)),
                 }
             }
             (Method::Histogram(_) | Method::Ranks(_) | Method::Values(_), _) => {
-                let few_values = context.plan.orders[pass].elements.lane().bytes() == 1;
-                let mut of = OfSets { moves: shared.moves(), ranking, argument, line, pixels, is_over };
+                let few_values = order.pass.elements.lane().bytes() == 1;
+                let mut of = OfSets { moves: order.moves(), ranking, argument, line, pixels, is_over };
                 sets.find(method, few_values, &mut of);
             }
         }
@@ -176,15 +182,9 @@ impl OfSets<'_> {
 }
 
 /// Reads the elements around a block, for a method.
-fn read<T: Sortable<Key: HasSorter>>(
-    context: &RunContext<'_>,
-    pass: usize,
-    method: Method,
-    block: &BlockOfRows<'_>,
-    memory: &mut Memory,
-) {
-    let (order, shared) = (&context.plan.orders[pass], &context.orders[pass]);
-    let cells = &order.cells;
+fn read<T: Sortable<Key: HasSorter>>(of: OfOrder<'_>, method: Method, block: &BlockOfRows<'_>, memory: &mut Memory) {
+    let OfOrder { context, number, order, border } = of;
+    let (cells, pass) = (&order.pass.cells, order.pass);
     let Memory { row, ranking, bytes, keys, long_keys, .. } = memory;
     let (height, width) = (block.rows.len() + cells.y.span, block.pixels.len() + cells.x.span);
     let along = (block.first + block.pixels.start) as isize + cells.x.first;
@@ -192,15 +192,15 @@ fn read<T: Sortable<Key: HasSorter>>(
     // Counts of more cells have 16 bits.
     let narrow = few_values && cells.count() <= usize::from(u8::MAX);
     match method {
-        Method::Columns(_) => bytes.begin(planes, height, width, order.elements.is_filtered()),
+        Method::Columns(_) => bytes.begin(planes, height, width, pass.elements.is_filtered()),
         Method::Bins(_) => {
-            bytes.begin(1, height, SIDE, order.elements.is_filtered());
+            bytes.begin(1, height, SIDE, pass.elements.is_filtered());
             ranking.begin(0, false);
         }
         Method::Bisection(_) if narrow => keys.begin(planes, height, width),
         Method::Bisection(_) => long_keys.begin(planes, height, width),
         Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => {
-            ranking.begin(shared.moves().layout.len(), few_values);
+            ranking.begin(order.moves().layout.len(), few_values);
         }
     }
     for (plane, offset) in cells.planes.iter().enumerate() {
@@ -210,19 +210,15 @@ fn read<T: Sortable<Key: HasSorter>>(
             if block.has_rows {
                 outer.push(block.rows.start as isize + cells.y.first + y as isize);
             }
-            row.read(
-                context,
-                pass,
-                &CellsOfRow { outer: &outer, along: along..along + width as isize, border: &shared.border },
-            );
-            let (elements, selected) = (row.elements::<T>(), row.selected(&order.elements));
+            row.read(context, number, &CellsOfRow { outer: &outer, along: along..along + width as isize, border });
+            let (elements, selected) = (row.elements::<T>(), row.selected(&pass.elements));
             match method {
                 Method::Columns(_) => bytes.take(elements, selected, plane, y),
                 Method::Bisection(_) if narrow => keys.take(elements, plane, y),
                 Method::Bisection(_) => long_keys.take(elements, plane, y),
                 Method::Bins(_) => ranking.take(elements, selected, y * SIDE, 1),
                 Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => {
-                    let layout = shared.moves().layout;
+                    let layout = order.moves().layout;
                     let (first, step) = (layout.place(plane, y, 0), layout.step());
                     match few_values {
                         true => ranking.take_values(elements, selected, first, step),

@@ -1,4 +1,4 @@
-//! The values of an order statistic for a block, as later passes read them.
+//! What the host finds for a block, as later passes read it.
 
 use std::ops::Range;
 
@@ -6,11 +6,12 @@ use super::sweep::Results;
 use crate::grid::lane::Lane;
 use crate::plan::width::REGISTER;
 
-/// Memory for values of any lane that a statistic has: integers of 8, 16 and 64 bits, with or without a sign, and f64s.
+/// Memory for values of any lane that there are: integers of 8, 16 and 64 bits, with or without a sign, i32s and f64s.
 #[derive(Default)]
 pub struct LineMemory {
     bytes: Vec<i8>,
     shorts: Vec<i16>,
+    ints: Vec<i32>,
     wholes: Vec<i64>,
     numbers: Vec<f64>,
     lane: Option<Lane>,
@@ -26,6 +27,7 @@ impl LineMemory {
         match lane.bytes() {
             1 => self.bytes.resize(len, 0),
             2 => self.shorts.resize(len, 0),
+            4 => self.ints.resize(len, 0),
             _ if lane.is_long() => self.wholes.resize(len, 0),
             _ => self.numbers.resize(len, 0.0),
         }
@@ -47,6 +49,11 @@ impl LineMemory {
         Results { values: &mut self.shorts[pixels.start..], pitch, rows: self.rows, columns: pixels.len() }
     }
 
+    pub fn ints(&mut self, pixels: &Range<usize>) -> Results<'_, i32> {
+        let pitch = self.pitch();
+        Results { values: &mut self.ints[pixels.start..], pitch, rows: self.rows, columns: pixels.len() }
+    }
+
     pub fn wholes(&mut self, pixels: &Range<usize>) -> Results<'_, i64> {
         let pitch = self.pitch();
         Results { values: &mut self.wholes[pixels.start..], pitch, rows: self.rows, columns: pixels.len() }
@@ -64,6 +71,7 @@ impl LineMemory {
         match lane.bytes() {
             1 => self.bytes[at..].as_ptr().cast(),
             2 => self.shorts[at..].as_ptr().cast(),
+            4 => self.ints[at..].as_ptr().cast(),
             _ if lane.is_long() => self.wholes[at..].as_ptr().cast(),
             _ => self.numbers[at..].as_ptr().cast(),
         }

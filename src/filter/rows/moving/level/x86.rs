@@ -4,7 +4,8 @@
 
 use std::arch::x86_64::*;
 
-use super::instructions::{Lanes, Level, Work};
+use super::instructions::{Lanes, Level, Running, Work};
+use super::portable::Portable;
 
 /// AVX2, and the instructions on bits that came with it. Its values are made by [`with_avx2`] only.
 #[derive(Clone, Copy)]
@@ -333,4 +334,103 @@ avx512_lanes!(
     _mm512_cmpneq_epi16_mask,
     _mm512_min_epi16,
     _mm512_max_epi16
+);
+
+// Sums within a vector are found by adding to it what it is moved by one place, then by two, and so on. What came before is added to all,
+// and is the last of them for the next vector. What is left over is done one by one.
+macro_rules! running {
+    ($level:ty, $type:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $subtract:ident, $x:ident, [$($moved:expr),*], $last:expr) => {
+        impl Running<$type> for $level {
+            #[inline(always)]
+            fn running(self, before: $type, more: &[$type], less: &[$type], to: &mut [$type]) {
+                let (more, more_left) = more.as_chunks::<$lanes>();
+                let (less, less_left) = less.as_chunks::<$lanes>();
+                let (to, to_left) = to.as_chunks_mut::<$lanes>();
+                // SAFETY: the processor has it.
+                let mut before_all = unsafe { $splat(before) };
+                for (to, (more, less)) in to.iter_mut().zip(more.iter().zip(less)) {
+                    // SAFETY: the processor has it, and what is in memory is as long as what is loaded or stored.
+                    before_all = unsafe {
+                        let $x = $subtract($load(more.as_ptr().cast()), $load(less.as_ptr().cast()));
+                        $(let $x = $add($x, $moved);)*
+                        let $x = $add(before_all, $x);
+                        $store(to.as_mut_ptr().cast(), $x);
+                        $last
+                    };
+                }
+                let before = to.last().map_or(before, |to| to[$lanes - 1]);
+                Portable.running(before, more_left, less_left, to_left);
+            }
+        }
+    };
+}
+
+running!(
+    Avx2,
+    i32,
+    8,
+    _mm256_set1_epi32,
+    _mm256_loadu_si256,
+    _mm256_storeu_si256,
+    _mm256_add_epi32,
+    _mm256_sub_epi32,
+    x,
+    [
+        _mm256_slli_si256::<4>(x),
+        _mm256_slli_si256::<8>(x),
+        // The last of the lower half, for the upper one.
+        _mm256_shuffle_epi32::<0xff>(_mm256_permute2x128_si256::<0x08>(x, x))
+    ],
+    _mm256_permutevar8x32_epi32(x, _mm256_set1_epi32(7))
+);
+running!(
+    Avx2,
+    f64,
+    4,
+    _mm256_set1_pd,
+    _mm256_loadu_pd,
+    _mm256_storeu_pd,
+    _mm256_add_pd,
+    _mm256_sub_pd,
+    x,
+    [
+        _mm256_castsi256_pd(_mm256_slli_si256::<8>(_mm256_castpd_si256(x))),
+        _mm256_permute_pd::<0xf>(_mm256_permute2f128_pd::<0x08>(x, x))
+    ],
+    _mm256_permute4x64_pd::<0xff>(x)
+);
+running!(
+    Avx512,
+    i32,
+    16,
+    _mm512_set1_epi32,
+    _mm512_loadu_si512,
+    _mm512_storeu_si512,
+    _mm512_add_epi32,
+    _mm512_sub_epi32,
+    x,
+    [
+        _mm512_alignr_epi32::<15>(x, _mm512_setzero_si512()),
+        _mm512_alignr_epi32::<14>(x, _mm512_setzero_si512()),
+        _mm512_alignr_epi32::<12>(x, _mm512_setzero_si512()),
+        _mm512_alignr_epi32::<8>(x, _mm512_setzero_si512())
+    ],
+    _mm512_permutexvar_epi32(_mm512_set1_epi32(15), x)
+);
+running!(
+    Avx512,
+    f64,
+    8,
+    _mm512_set1_pd,
+    _mm512_loadu_pd,
+    _mm512_storeu_pd,
+    _mm512_add_pd,
+    _mm512_sub_pd,
+    x,
+    [
+        _mm512_castsi512_pd(_mm512_alignr_epi64::<7>(_mm512_castpd_si512(x), _mm512_setzero_si512())),
+        _mm512_castsi512_pd(_mm512_alignr_epi64::<6>(_mm512_castpd_si512(x), _mm512_setzero_si512())),
+        _mm512_castsi512_pd(_mm512_alignr_epi64::<4>(_mm512_castpd_si512(x), _mm512_setzero_si512()))
+    ],
+    _mm512_permutexvar_pd(_mm512_set1_epi64(7), x)
 );
