@@ -21,7 +21,6 @@ use numpy::{PyArray1, PyArrayMethods, PyReadonlyArrayDyn, PyReadwriteArray1, PyU
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCapsule, PyCapsuleMethods, PyDict, PyTuple};
 
 use crate::errors::{caught, exception};
@@ -83,7 +82,7 @@ pub fn is_nameless_capsule(value: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// What must live as long as something points to it.
 type Owner = Arc<dyn Any + Send + Sync>;
 
-/// A function of others that a filter calls for each pixel, while it holds the GIL.
+/// A function of others that a filter calls for each pixel, attached to Python.
 #[pyclass(name = "Callback", module = "hoodoo._hoodoo", frozen)]
 pub struct PyCallback {
     /// The function in Rust.
@@ -100,8 +99,9 @@ impl PyCallback {
         let (function, user_data) = open(&capsule, &WINDOW)?;
         // SAFETY: who made the capsule says by its name that this is the function's signature, as to SciPy.
         let function = unsafe { mem::transmute::<*mut c_void, CallbackFn>(function.as_ptr()) };
-        // SAFETY: the contract is that of SciPy's callbacks. Filters call it with the GIL held, one at a time but for
-        // functions that release the GIL, which then have to expect to be called again, as in SciPy.
+        // SAFETY: the contract is that of SciPy's callbacks. A filter calls it on the thread that called the filter, attached to Python.
+        // So calls of several threads meet only where the function releases the GIL, or where there is none, and it has to expect that, as
+        // in SciPy.
         let callback = unsafe { Callback::foreign(function, user_data) };
         Ok(PyCallback { callback, _owner: Arc::new(capsule.unbind()) })
     }
@@ -132,7 +132,7 @@ impl PythonFunction {
         // Of several threads that run one filter, one has the arguments; the others make their own.
         let last = self.last.try_lock().ok().and_then(|mut last| last.take());
         let arguments = match last.map(|last| last.into_bound(py)) {
-            Some(arguments) if has_gil(py) && refilled(&arguments, window) => arguments,
+            Some(arguments) if refilled(&arguments, window) => arguments,
             _ => {
                 let window = PyArray1::from_slice(py, window).into_any();
                 PyTuple::new(py, iter::once(window).chain(self.arguments.bind(py).iter()).collect::<Vec<_>>())?
@@ -147,20 +147,13 @@ impl PythonFunction {
     }
 }
 
-/// Whether one thread at a time runs Python. Where that is so it stays so; where it is not, an import can make it so later, and then
-/// only some time is lost.
-fn has_gil(py: Python<'_>) -> bool {
-    static HAS_GIL: PyOnceLock<bool> = PyOnceLock::new();
-    *HAS_GIL.get_or_init(py, || {
-        // Pythons before 3.13 have no such question, and always have a GIL.
-        let asked = py.import("sys").and_then(|sys| sys.call_method0("_is_gil_enabled"));
-        asked.and_then(|answer| answer.is_truthy()).unwrap_or(true)
-    })
-}
-
 /// Writes a window into the array of an earlier call, if nobody has kept it, and if it is as a new one would be: to make a new one takes
 /// longer than many a function.
 fn refilled(arguments: &Bound<'_, PyTuple>, window: &[f64]) -> bool {
+    // To ask the running Python whether it has a GIL would not do: one without has it for the time of some imports.
+    if cfg!(Py_GIL_DISABLED) {
+        return false;
+    }
     let Ok(array) = arguments.get_borrowed_item(0) else { return false };
     // SAFETY: both are alive.
     let owners = unsafe { [ffi::Py_REFCNT(arguments.as_ptr()), ffi::Py_REFCNT(array.as_ptr())] };
@@ -175,8 +168,7 @@ fn refilled(arguments: &Bound<'_, PyTuple>, window: &[f64]) -> bool {
         return false;
     }
     // SAFETY: the array is aligned and contiguous and has as many elements, its only owner is the tuple, and the tuple's only owner are
-    // we, so that nobody else reads or writes it: as long as we have the GIL, which the caller says that there is, nobody becomes an owner,
-    // not even by a weak reference.
+    // we, so that nobody else reads or writes it: as long as we have the GIL, nobody becomes an owner, not even by a weak reference.
     unsafe { ptr::copy_nonoverlapping(window.as_ptr(), array.data(), window.len()) };
     true
 }

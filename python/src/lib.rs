@@ -17,7 +17,7 @@ mod run;
 /// Programs, filters and callbacks.
 ///
 /// Nothing here counts on the GIL: all classes are frozen, and what threads share is behind locks. What can be spared where there is one is
-/// spared in `callback.rs` only, which asks.
+/// spared in `callback.rs` only, and not in a module for a Python without it.
 #[pyo3::pymodule(gil_used = false)]
 mod _hoodoo {
     #[pymodule_export]

@@ -42,7 +42,8 @@ fn pool() -> PyResult<Option<Arc<ThreadPool>>> {
     if FIRST_PROCESS.get() == Some(&process) {
         return Ok(None);
     }
-    // Only a thread that is attached to Python comes here, and so does one that forks: nobody forks while it is locked.
+    // Only a thread that is attached to Python comes here. One that forks has the GIL, or it has stopped all such threads outside of code
+    // like this: nobody forks while it is locked.
     let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
     match &*pool {
         Some((owner, pool)) if *owner == process => Ok(Some(pool.clone())),

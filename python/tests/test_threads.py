@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import hoodoo
-from hoodoo import Kernel
+from hoodoo import Kernel, _remembered, _usual
 
 THREADS = 12
 
@@ -60,11 +60,89 @@ def test_one_kernel_that_all_compile_first(source):
             np.testing.assert_array_equal(result, Kernel(kernel.source)(image, size=size))
 
 
+def test_one_kernel_with_params_of_each_thread():
+    given = images()
+    kernel = Kernel("param t; weights k; low: min(w) - t, high: sum(w * k) + t")
+    weights = [np.random.default_rng(number).random(9) for number in range(THREADS)]
+    found = at_once(lambda number: [kernel(given[number], size=3, t=number, k=weights[number]) for _ in range(20)])
+    for number, results in enumerate(found):
+        expected = kernel(given[number], size=3, t=number, k=weights[number])
+        for result in results:
+            np.testing.assert_array_equal(result.low, expected.low)
+            np.testing.assert_array_equal(result.high, expected.high)
+
+
+def test_large_images_share_the_cores():
+    given = images((700, 600))
+    kernel = Kernel("median(w) + mean(w)")
+    found = at_once(lambda number: kernel(given[number], size=7))
+    for image, result in zip(given, found):
+        np.testing.assert_array_equal(result, kernel(image, size=7, threads=1))
+
+
+def test_an_image_that_changes_meanwhile():
+    """Of which time a value is nobody can say, but it is one that was there."""
+    image = np.ones((200, 300))
+    prepared = Kernel("max(w)").prepare(image.shape, size=3)
+
+    def work(number):
+        for turn in range(50):
+            if number == 0:
+                image[...] = turn % 3 + 1
+            else:
+                assert set(np.unique(prepared(image))) <= {1, 2, 3}
+
+    at_once(work)
+    np.testing.assert_array_equal(prepared(image), image)
+
+
 def test_kernels_that_all_make():
     sources = [f"max(w) + {number % 3}" for number in range(200)]
     made = at_once(lambda _: [Kernel(source) for source in sources])
     assert all(kernels == made[0] for kernels in made)
     assert len({hash(kernels[7]) for kernels in made}) == 1
+
+
+def test_functions_that_all_trace():
+    def bright(w, *, t=30):
+        middle = np.median(w)
+        return np.where(w[0] - middle > t, middle, hoodoo.fold(np.maximum, w, init=0))
+
+    expected = hoodoo.kernel(bright).source
+    found = at_once(lambda _: [hoodoo.kernel(bright).source for _ in range(20)])
+    assert found == [[expected] * 20] * THREADS
+
+
+def test_what_all_use_first():
+    """In a new process, in which nothing that is made when it is needed has been made."""
+    code = """
+import threading
+import numpy as np
+import hoodoo
+
+def work(number):
+    barrier.wait()
+    image = np.arange(600.0).reshape(20, 30)
+    made.append((
+        hoodoo.gallery["median"](image).tobytes(),
+        hoodoo.ndimage.maximum_filter(image, size=3).tobytes(),
+        hoodoo.generic_filter(image, np.max, size=3).tobytes(),
+        hoodoo.footprint("disk:2").tobytes(),
+        hoodoo.Kernel("a: min(w), b: mean(w)").prepare(image.shape, size=3)(image),
+    ))
+
+barrier, made = threading.Barrier(12), []
+threads = [threading.Thread(target=work, args=(number,)) for number in range(12)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert len(made) == 12
+for each in made:
+    assert each[:-1] == made[0][:-1]
+    np.testing.assert_array_equal(each[-1], made[0][-1])
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_one_prepared_kernel():
@@ -107,13 +185,44 @@ def test_functions_of_scipy(name):
 
     function, given = getattr(hoodoo.ndimage, name), images((32, 32))
     more = {"percentile": 30} if name == "percentile_filter" else {}
-    expected = [function(image, size=3, **more) for image in given]
+    # Nobody has called it for such images, so that threads meet while what is kept for them is made.
+    _usual._ready.cache_clear()
+    found = at_once(lambda number: [function(given[number], size=3, **more) for _ in range(50)])
+    for image, results in zip(given, found):
+        expected = function(image, size=3, **more)
+        for result in results:
+            np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize("name", ["correlate", "gaussian_filter", "binary_dilation", "laplace"])
+def test_functions_that_are_scipys_at_first(name):
+    """Threads count the calls that are left to SciPy together, and nobody can tell from which one on they are not."""
+    import hoodoo.ndimage
+    from scipy import ndimage
+
+    given = [image > 50 if name == "binary_dilation" else image for image in images((21, 22), np.float64)]
+    more = {"correlate": (np.random.default_rng(1).random((3, 3)),), "gaussian_filter": (1.25,)}.get(name, ())
+    expected = [getattr(ndimage, name)(image, *more) for image in given]
+    function = getattr(hoodoo.ndimage, name)
 
     def work(number):
-        for _ in range(50):
-            np.testing.assert_array_equal(function(given[number], size=3, **more), expected[number])
+        for _ in range(_remembered.few_calls // 3):
+            np.testing.assert_array_equal(function(given[number], *more), expected[number])
 
     at_once(work)
+
+
+def test_what_is_remembered_is_made_once():
+    made = []
+
+    def build(shape, dtype, wanted, size):
+        made.append(size)
+        return Kernel("max(w)").prepare(shape, dtype, size=size, output=wanted)
+
+    image, filtered = images((8, 9))[0], _remembered.remembered(build)
+    sizes = range(1, 20)
+    at_once(lambda _: [filtered(image, None, size) for _ in range(_remembered.few_calls) for size in sizes])
+    assert sorted(made) == list(sizes)
 
 
 def test_python_functions_get_windows_of_their_own():
@@ -132,6 +241,16 @@ def test_python_functions_get_windows_of_their_own():
     expected = [hoodoo.minimum_filter(image, size=3) for image in given]
     found = at_once(lambda number: hoodoo.generic_filter(given[number], least, size=3))
     np.testing.assert_array_equal(found, expected)
+
+
+def test_a_function_in_c_for_all():
+    given = images((15, 14), np.float64)
+    callback = Kernel("max(w) - min(w)").low_level_callable()
+    found = at_once(lambda number: [hoodoo.generic_filter(given[number], callback, size=3) for _ in range(20)])
+    for image, results in zip(given, found):
+        expected = hoodoo.generic_filter(image, callback, size=3)
+        for result in results:
+            np.testing.assert_array_equal(result, expected)
 
 
 def test_errors_are_those_of_their_threads():

@@ -6,6 +6,7 @@ Only for functions whose values are SciPy's to the last bit, so that nobody can 
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -33,20 +34,18 @@ class _Kind:
 
     def __init__(self, build: Callable[[], Ready]) -> None:
         self._build = build
-        self._calls = 0
+        # Of threads that count at once, each gets a number of its own, also without the GIL.
+        self._calls = itertools.count(1)
         self._ready: Ready | None = None
 
     def ready(self) -> Ready | None:
         """What filters the image of one more call, if SciPy is not to."""
-        if self._ready is None:
-            # Of two threads that count at once, each sees a number of its own.
-            self._calls = calls = self._calls + 1
-            if calls == few_calls + 1:
-                try:
-                    self._ready = self._build()
-                except (IndexError, LeftToSciPy, OverflowError, RuntimeError, TypeError, ValueError):
-                    # SciPy says what is wrong, or does what we don't.
-                    pass
+        if self._ready is None and next(self._calls) == few_calls + 1:
+            try:
+                self._ready = self._build()
+            except (IndexError, LeftToSciPy, OverflowError, RuntimeError, TypeError, ValueError):
+                # SciPy says what is wrong, or does what we don't.
+                pass
         return self._ready
 
 
