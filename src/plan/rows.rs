@@ -1,6 +1,6 @@
 //! How many rows of pixels a pass computes with one call.
 
-use crate::lang::hir::{Expr, ExprId, Kernel, Node};
+use crate::lang::hir::{Expr, Kernel, Reduction};
 use crate::plan::cost;
 use crate::plan::request::Request;
 use crate::tuning;
@@ -27,8 +27,12 @@ pub fn rows_of_columns(kernel: &Kernel, request: &Request, cells: usize) -> usiz
     if rows < tuning::MAX_ROWS_PER_CALL {
         return rows;
     }
-    let is_reduction = |(_, node): &(ExprId, &Node)| matches!(node.expr, Expr::Reduce { .. });
-    let of_cell = 1 + cost::instructions_of_cell(kernel) + kernel.live_nodes().filter(is_reduction).count();
+    let reductions = || kernel.live_nodes().filter(|(_, node)| matches!(node.expr, Expr::Reduce { .. }));
+    let adds = reductions().any(|(_, node)| matches!(node.expr, Expr::Reduce { op: Reduction::Sum, .. }));
+    // Sums may be in f64s, which are in several registers for one of the elements.
+    let narrowest = request.inputs.iter().map(|input| input.bytes()).min().unwrap_or(size_of::<f64>());
+    let registers = if adds { size_of::<f64>() / narrowest } else { 1 };
+    let of_cell = registers * (1 + cost::instructions_of_cell(kernel) + reductions().count());
     let mut more = more_rows(cells);
     while more > 1 && rows * more * cells * of_cell > tuning::MAX_TALL_INSTRUCTIONS {
         more /= 2;

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::column_pass::column_cells;
 use super::column_program::ColumnProgram;
 use super::footprint::CellColumns;
-use super::part::Part;
+use super::part::{Kind, Part};
 use super::reduction::{Candidate, Recipe};
 use super::scheme::{Group, Scheme};
+use crate::grid::element::{DType, Precision};
 use crate::lang::hir::{ExprId, Kernel};
 use crate::plan::assemble::LineRanges;
 use crate::plan::cost;
@@ -129,7 +130,15 @@ fn price_of_whole(
             (reads, taps * if idempotent { tuning::SHARED_EXTREMES } else { 1.0 } + reads)
         }
     };
-    let element = (element - conditions).max(0.0) * reads;
+    // What is summed of f32s becomes f64s first, which passes do once for a cell and not once for each column that a row of pixels reads.
+    let is_sum = |candidate: &Candidate| matches!(candidate.recipe, Recipe::Plain { kind: Kind::Sum, .. });
+    let becomes_f64 = request.precision == Precision::Exact && request.inputs.contains(&DType::F32);
+    let conversions = if becomes_f64 && candidates.iter().any(|(_, candidate, _)| is_sum(candidate)) && squares == 0.0 {
+        1.0
+    } else {
+        0.0
+    };
+    let element = ((element - conditions).max(0.0) + conversions) * reads;
     // Differences from a mean are the pixel's own, and weights are different ones for each row of pixels.
     let is_weighted = |candidate: &Candidate| matches!(candidate.recipe, Recipe::Weighted(_));
     let own = squares + candidates.iter().filter(|(_, candidate, _)| is_weighted(candidate)).count() as f64;
