@@ -279,11 +279,21 @@ pub const SLOW_INSTRUCTION: f64 = 20.0;
 /// with a condition over 31 x 31 0.97, over 101 x 101 0.28.
 pub const MOVED_SUM: f64 = 44.0;
 
-/// So many rows of pixels, and so many pixels of a row, have their sums found by the host before they are read.
+/// What one more row of elements takes that comes, and one that goes, as in volumes.
 ///
-/// Lines of so many sums have 256 KiB. Not measured with others.
+/// A third of the above, as what is done for rows is of the whole in two dimensions. Not measured in volumes.
+pub const MOVED_ROW: f64 = 15.0;
+
+/// Sums over more columns do not move: what is beyond a part of a row would be as long as that.
+pub const MOST_MOVED_COLUMNS: usize = 1 << 14;
+
+/// So many rows of pixels, and so many pixels of a row, have their sums found by the host before they are read; of wide windows more pixels, and so
+/// fewer rows.
+///
+/// Lines of so many sums have 256 or 512 KiB. Not measured with others.
 pub const SUM_ROWS: usize = 32;
 pub const SUM_STRIP: usize = 1 << 11;
+pub const SUM_PIXELS: usize = SUM_ROWS * SUM_STRIP;
 
 /// Where columns have more nodes than this, one call computes fewer rows of pixels.
 ///

@@ -1,8 +1,10 @@
 //! Windows that are cut into passes, against the interpreter and against the same kernel in one pass: every mode, type, size, layout.
 #![cfg(feature = "jit")]
 
+use std::time::Duration;
+
 use hoodoo::{
-    AnyElement, Cut, DType, Element, Engine, Filter, Input, Kernel, Mode, Output, Precision, Progress, Window,
+    AnyElement, Cut, DType, Element, Engine, Filter, Input, Kernel, Limits, Mode, Output, Precision, Progress, Window,
 };
 use ndarray::{Array1, ArrayD, Axis, IxDyn, Slice};
 
@@ -109,6 +111,23 @@ fn tall_columns() {
     for source in KERNELS.into_iter().chain(["std(w)", "var(w), max(w)"]) {
         agree::<u16, f32>(source, [201, 2], &image(&[40, 20], false, 6), Mode::Reflect);
         agree::<f32, f64>(source, [300, 2], &image(&[40, 20], false, 7), Mode::Nearest);
+    }
+    for (rows, source) in
+        [(513, "min(w), mean(w)"), (1000, "max(w)"), (1000, "mean(w), count(w > 2)"), (1025, "mean(w)")]
+    {
+        agree::<f32, f64>(source, [rows, 2], &image(&[30, 12], false, 8), Mode::Reflect);
+        agree::<u8, f64>(source, [rows, 2], &image(&[30, 12], false, 9), Mode::Mirror);
+    }
+    // Where limits allow no such code, they are loops, as they were.
+    let strict = Limits { compile_time: Duration::from_millis(100), ..Limits::default() };
+    for rows in [101, 201, 1000] {
+        let kernel = Kernel::compile_with_limits("mean(w)", "kernel", strict.clone()).expect("a kernel");
+        let filter = Filter::new(&kernel).size([rows, 3]);
+        let image = image::<f32>(&[30, 20], false, 10);
+        let found = run::<f32, f64>(&filter, &image, 1);
+        let expected = run::<f32, f64>(&filter.cut(Cut::Never), &image, 1);
+        let same = found[0].iter().zip(&expected[0]).all(|(x, y)| near(*x, *y, 1e-6));
+        assert!(same, "{rows}");
     }
     agree::<u8, u8>("mean(w), min(w)", [66, 5], &image(&[90, 40], false, 5), Mode::Valid);
 }

@@ -202,3 +202,50 @@ fn what_moves() {
     assert_eq!([3, 9, 51, 201].map(|size| moved(size, DType::U16)), [0, 0, 1, 1]);
     assert_eq!([51, 201].map(|size| moved(size, DType::F32)), [0, 0]);
 }
+
+/// A prepared filter begins anew in each run, and so does one whose run before was cancelled.
+#[test]
+fn runs_begin_anew() {
+    let filter = Filter::new(&Kernel::compile("mean(w)").unwrap()).size(21).cut(Cut::Moving).threads(1);
+    let prepared = filter.prepare(&[90, 70], &[DType::U8], &[DType::F64]).unwrap();
+    for seed in 1..4 {
+        let image = image::<u8>(&[90, 70], seed);
+        let expected = run(&filter.clone().cut(Cut::Never), &image, 1);
+        let cancelled = Progress::default();
+        cancelled.cancel();
+        let mut output = ArrayD::<f64>::zeros(IxDyn(&[90, 70]));
+        let views = &mut [Output::from(&mut output)];
+        assert!(filter.run_all_into(&[Input::from(&image)], views, &cancelled).is_err());
+        let found: ArrayD<f64> = prepared.run(&image).unwrap();
+        assert!(found == expected[0], "{seed}");
+    }
+}
+
+/// Arrays without elements, and of one element.
+#[test]
+fn smallest_arrays() {
+    for shape in [&[0, 5][..], &[5, 0], &[1, 1], &[1]] {
+        let window = if shape.len() == 2 { Window::from([5, 7]) } else { Window::from(5) };
+        let image = image::<u8>(shape, 1);
+        let filter = Filter::new(&Kernel::compile("mean(w), count(w > 3)").unwrap()).cut(Cut::Moving).window(window);
+        let expected = run(&filter.clone().engine(Engine::Interpreter), &image, 2);
+        assert!(run(&filter, &image, 2) == expected, "{shape:?}");
+    }
+}
+
+/// Of large numbers that hardly differ, deviations keep all digits; of equal ones they are 0.
+#[test]
+fn small_deviations_of_large_numbers() {
+    let kernel = Kernel::compile("var(w)").unwrap();
+    let flat = ArrayD::from_elem(IxDyn(&[60, 70]), 65_535u16);
+    let mut one = flat.clone();
+    one[[30, 30]] = 65_534;
+    for cut in [Cut::Auto, Cut::Always, Cut::Moving] {
+        let filter = Filter::new(&kernel).size(51).mode(Mode::Nearest).cut(cut);
+        assert!(run(&filter, &flat, 1)[0].iter().all(|value| *value == 0.0), "{cut}");
+        let found = run(&filter, &one, 1)[0][[30, 30]];
+        let cells = 51.0 * 51.0;
+        let expected = (1.0 / cells) * (1.0 - 1.0 / cells);
+        assert!((found - expected).abs() <= 4.0 * f64::EPSILON * expected, "{cut}: {found}, not {expected}");
+    }
+}

@@ -44,6 +44,7 @@ fn plan_in(source: &str, side: usize, dtype: DType, precision: Precision) -> Pla
         least_inside: 0,
         axes: vec![0, 1],
         ndim: 2,
+        column: tuning::MAX_UNROLLED_COLUMN,
         adjacent_rows: Request::adjacent_rows(&[512, 512]),
         reach: Request::reach(&[512, 512], side),
         inputs: vec![dtype; kernel.inputs.len()],

@@ -53,12 +53,12 @@ impl Rows {
     /// The code for a job.
     pub fn new(kernel: &Kernel, job: &Job) -> Result<Rows, Error> {
         let requests = Requests::of(job);
-        let large = requests.whole.network > tuning::MAX_NETWORK;
+        let large = requests.whole.network > tuning::MAX_NETWORK || job.cells.taps() >= tuning::TALL_COLUMN;
         match Rows::of(kernel, job, requests) {
-            // Without networks there is less code.
+            // Without large networks, and with loops instead of tall columns, there is less code.
             Err(Error::Limit { .. }) if large => {
                 kernel.moved(&job.cells, &job.types.inputs).store(0, Ordering::Relaxed);
-                Rows::of(kernel, job, Requests::of(job).without_large_networks())
+                Rows::of(kernel, job, Requests::of(job).with_less_code())
             }
             made => made,
         }
@@ -211,11 +211,11 @@ impl Requests {
         Requests { whole: Request { outside, ..whole }, border: Some((request(job), axes)) }
     }
 
-    /// The same with networks for small windows only.
-    fn without_large_networks(self) -> Requests {
-        let network = tuning::MAX_NETWORK;
-        let border = self.border.map(|(request, axes)| (Request { network, ..request }, axes));
-        Requests { whole: Request { network, ..self.whole }, border }
+    /// The same with networks and columns for small windows only.
+    fn with_less_code(self) -> Requests {
+        let (network, column) = (tuning::MAX_NETWORK, tuning::MAX_UNROLLED_CELLS);
+        let border = self.border.map(|(request, axes)| (Request { network, column, ..request }, axes));
+        Requests { whole: Request { network, column, ..self.whole }, border }
     }
 }
 
@@ -309,6 +309,7 @@ fn request(job: &Job) -> Request {
         least_inside: least_inside(job),
         axes: job.axes.clone(),
         ndim: shape.len(),
+        column: tuning::MAX_UNROLLED_COLUMN,
         adjacent_rows: Request::adjacent_rows(shape),
         reach: Request::reach(shape, farthest),
         inputs: job.types.inputs.clone(),

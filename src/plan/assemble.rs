@@ -109,7 +109,7 @@ fn analysed(draft: &Draft<'_>, request: &Request) -> Analysed {
 pub fn assemble(draft: &Draft<'_>, request: &Request) -> (Pass, Vec<LineRanges>) {
     let cells = draft.cells;
     let Analysed { kernel, finite, general, outputs, ranges } = analysed(draft, request);
-    let cell_addrs = CellAddrs::new(cells.clone(), request.axes.clone(), request.ndim, request.reach);
+    let cell_addrs = CellAddrs::new(cells.clone(), request);
     let work = Work::of(&kernel, &finite, cells.taps(), request.network);
     let (rows_per_call, why_rows) = rows_per_call(&work, &kernel, &cell_addrs, draft, request);
     let (wanted, block, copies) = vectors(request, &kernel, &work);
@@ -322,7 +322,7 @@ fn rows_per_call(
     }
     let taps = draft.cells.taps();
     let y = |cell: usize| cell_addrs.at(cell).outer.last().copied();
-    // More cells than have code of their own share nothing anyway.
+    // More cells than these mostly share nothing anyway.
     let adjacent = (0..cell_addrs.len().min(2 * tuning::MAX_UNROLLED_CELLS)).any(|cell| y(cell) != y(0));
     let rows = work.rows_per_call(request.adjacent_rows);
     match rows {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::body::Body;
 use super::line::{Destination, Origin};
+use super::request::Request;
 use super::width::Shape;
 use crate::grid::element::{Cast, DType};
 use crate::grid::halo::Halo;
@@ -122,12 +123,15 @@ pub struct CellAddrs {
     ndim: usize,
     /// How far code may reach in one row.
     reach: isize,
+    /// Columns of at most so many cells have code for each.
+    column: usize,
 }
 
 impl CellAddrs {
-    /// Those of the cells of a window that has these of the array's axes.
-    pub fn new(cells: Cells, axes: Vec<usize>, ndim: usize, reach: usize) -> CellAddrs {
-        CellAddrs { cells, axes, ndim, reach: reach as isize }
+    /// Those of the cells of a window, in what the request asks for.
+    pub fn new(cells: Cells, request: &Request) -> CellAddrs {
+        let Request { axes, ndim, reach, column, .. } = request;
+        CellAddrs { cells, axes: axes.clone(), ndim: *ndim, reach: *reach as isize, column: *column }
     }
 
     /// The number of cells.
@@ -137,9 +141,9 @@ impl CellAddrs {
 
     /// How many cells may have code of their own, and how many instructions that may have, of a footprint that is the first `taps` cells.
     pub fn most_unrolled(&self, taps: usize) -> (usize, usize) {
-        let is_column = taps <= tuning::MAX_UNROLLED_COLUMN && self.rows(0..taps).all(|(_, cells, _)| cells == 1);
+        let is_column = taps <= self.column && self.rows(0..taps).all(|(_, cells, _)| cells == 1);
         match is_column {
-            true => (tuning::MAX_UNROLLED_COLUMN, tuning::MAX_COLUMN_INSTRUCTIONS),
+            true => (self.column, tuning::MAX_COLUMN_INSTRUCTIONS),
             false => (tuning::MAX_UNROLLED_CELLS, tuning::MAX_UNROLLED_INSTRUCTIONS),
         }
     }
@@ -390,7 +394,7 @@ pub fn tree_rows(cell_addrs: &CellAddrs, taps: usize) -> Vec<usize> {
     let least = footprint.iter().map(y).min().unwrap_or(0);
     let most = footprint.iter().map(y).max().unwrap_or(0);
     // Rows of different planes are never adjacent, and pairs of rows, pairs of pairs and so on begin at the same rows in each.
-    let apart = ((most - least) as usize + tuning::MAX_ROWS_PER_CALL + 1).next_power_of_two().max(1 << 20);
+    let apart = ((most - least) as usize + 4 * tuning::MAX_ROWS_PER_CALL + 1).next_power_of_two().max(1 << 20);
     let mut planes: BTreeMap<&[isize], usize> = BTreeMap::new();
     for addr in &footprint {
         planes.entry(&addr.outer[..addr.outer.len().saturating_sub(1)]).or_default();

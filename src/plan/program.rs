@@ -3,10 +3,13 @@
 use super::cut::uncut::Uncut;
 use super::hoist::Hoisted;
 use super::line::Line;
+use super::moving::elements::Elements;
 use super::moving::pass::MovingPass;
 use super::pass::Pass;
 use super::reads::GroupReads;
 use super::request::Request;
+use super::width::REGISTER;
+use crate::tuning;
 
 /// How a kernel is computed row by row.
 #[derive(Clone, Debug)]
@@ -33,6 +36,22 @@ impl Plan {
     /// Whether some pass has other code for elements that are not finite.
     pub fn has_general_code(&self) -> bool {
         self.passes.iter().any(|pass| pass.general.is_some())
+    }
+
+    /// About how many instructions a pixel takes that the host finds from window to window.
+    pub fn moving_instructions(&self) -> f64 {
+        let computed = |elements: &Elements| match elements {
+            Elements::Input { .. } => 0.0,
+            Elements::Computed(pass) => pass.instructions,
+        };
+        let of_pass = |pass: &MovingPass| match pass {
+            MovingPass::Order(order) => {
+                computed(&order.elements) + (order.statistics.len() * tuning::MOVING_WORK) as f64
+            }
+            // Each element comes, and goes.
+            MovingPass::Sum(sum) => 2.0 * computed(&sum.elements) + tuning::MOVED_SUM / REGISTER as f64,
+        };
+        self.moving.iter().map(of_pass).sum()
     }
 
     /// The pass that makes the outputs.

@@ -47,6 +47,8 @@ pub struct Request {
     pub known: Vec<Option<u64>>,
     /// Of at most so many elements order statistics are found by networks, more than [`tuning::MAX_NETWORK`] only where windows are boxes.
     pub network: usize,
+    /// Columns of at most so many cells have code for each.
+    pub column: usize,
     /// How wide vectors are to be.
     pub vectors: Vectors,
     /// At least so many pixels are in a row.

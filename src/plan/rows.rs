@@ -33,17 +33,22 @@ pub fn rows_of_columns(kernel: &Kernel, request: &Request, cells: usize) -> usiz
     let narrowest = request.inputs.iter().map(|input| input.bytes()).min().unwrap_or(size_of::<f64>());
     let registers = if adds { size_of::<f64>() / narrowest } else { 1 };
     let of_cell = registers * (1 + cost::instructions_of_cell(kernel) + reductions().count());
-    let mut more = more_rows(cells);
+    if cells * of_cell > tuning::MAX_COLUMN_INSTRUCTIONS {
+        // They are loops, which share nothing.
+        return 1;
+    }
+    let mut more = more_rows(request, cells);
     while more > 1 && rows * more * cells * of_cell > tuning::MAX_TALL_INSTRUCTIONS {
         more /= 2;
     }
     rows * more
 }
 
-/// How many times as many rows of pixels are computed by one call where columns have so many cells: of tall ones each row of cells is then read
-/// less often, and what a group of rows reads again is more than a near cache has.
-pub fn more_rows(cells: usize) -> usize {
+/// How many times as many rows of pixels are computed by one call where columns have so many cells, at most: of tall ones each row of cells is then
+/// read less often, and what a group of rows reads again is more than a near cache has.
+pub fn more_rows(request: &Request, cells: usize) -> usize {
     match cells {
+        _ if request.column < tuning::MAX_UNROLLED_COLUMN => 1,
         tuning::VERY_TALL_COLUMN.. => 4,
         tuning::TALL_COLUMN.. => 2,
         _ => 1,

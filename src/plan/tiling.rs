@@ -76,7 +76,7 @@ impl Untiled<'_> {
 /// Whether networks may have more elements than [`tuning::MAX_NETWORK`], because the windows are boxes, and several rows of pixels share what is done.
 pub fn tiles_large_windows(kernel: &Kernel, request: &Request) -> bool {
     let taps = request.cells.taps();
-    let places = || CellAddrs::new(request.cells.clone(), request.axes.clone(), request.ndim, request.reach);
+    let places = || CellAddrs::new(request.cells.clone(), request);
     taps > tuning::MAX_NETWORK
         && request.adjacent_rows >= tuning::MAX_ROWS_PER_CALL / 2
         && box_of(&places(), taps).is_some_and(|(rows, columns)| rows.min(columns) >= tuning::MAX_ROWS_PER_CALL / 2)

@@ -6,7 +6,7 @@ Only for functions whose values are SciPy's to the last bit, so that nobody can 
 from __future__ import annotations
 
 import functools
-import itertools
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -30,23 +30,29 @@ _MOST_WEIGHTS = 1024
 class _Kind:
     """Calls that are the same but for the elements of the image."""
 
-    __slots__ = ("_build", "_calls", "_ready")
+    __slots__ = ("_build", "_calls", "_counting", "_ready")
 
     def __init__(self, build: Callable[[], Ready]) -> None:
         self._build = build
-        # Of threads that count at once, each gets a number of its own, also without the GIL.
-        self._calls = itertools.count(1)
+        # Without the GIL, neither an addition nor a counter of itertools promises each thread a number of its own.
+        self._counting = threading.Lock()
+        self._calls = 0
         self._ready: Ready | None = None
 
     def ready(self) -> Ready | None:
         """What filters the image of one more call, if SciPy is not to."""
-        if self._ready is None and next(self._calls) == few_calls + 1:
+        if self._ready is None and self._count() == few_calls + 1:
             try:
                 self._ready = self._build()
             except (IndexError, LeftToSciPy, OverflowError, RuntimeError, TypeError, ValueError):
                 # SciPy says what is wrong, or does what we don't.
                 pass
         return self._ready
+
+    def _count(self) -> int:
+        with self._counting:
+            self._calls += 1
+            return self._calls
 
 
 def remembered(build: Callable[..., Ready]) -> Callable[..., Array | None]:

@@ -94,12 +94,13 @@ impl BorderMap {
 mod tests {
     use super::*;
     use crate::grid::boundary::Mode;
+    use crate::grid::region::Region;
 
     #[test]
     fn runs_have_every_cell_beyond_the_ends_once() {
         for mode in [Mode::Reflect, Mode::Mirror, Mode::Nearest, Mode::Wrap, Mode::Constant] {
             for len in [1, 2, 3, 7, 30] {
-                let domain = Domain::new(&[len], &[mode], 0.0, vec![0..len]);
+                let domain = Domain::new(&[len], &[mode], 0.0, Region::whole(&[len]).axes);
                 let map = BorderMap::new(&domain, -20..len as isize + 25);
                 for positions in
                     [-20..len as isize + 25, -20..-3, -5..2, -1..0, 0..len as isize, len as isize + 3..len as isize + 9]

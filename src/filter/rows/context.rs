@@ -195,7 +195,7 @@ fn pixels_unseen(plan: &Plan, cell_by_cell: usize) -> usize {
         return cell_by_cell;
     }
     let instructions: f64 = plan.passes.iter().map(|pass| pass.instructions.max(1.0)).sum();
-    (tuning::UNSEEN_INSTRUCTIONS / instructions) as usize
+    (tuning::UNSEEN_INSTRUCTIONS / (instructions + plan.moving_instructions())) as usize
 }
 
 /// How many pixels of a row are computed at once so that all lines stay in the nearest cache, if there are any, in whole

@@ -42,7 +42,6 @@ use crate::error::Error;
 use crate::grid::copies::Copies;
 use crate::grid::region::Region;
 use crate::plan::Plan;
-use crate::plan::moving::pass::MovingPass;
 use crate::plan::pass::Pass;
 use crate::tuning;
 
@@ -82,12 +81,7 @@ pub fn threads_by_parts(plan: &Plan, region: &Region, most: usize) -> usize {
 fn worthwhile_threads(plan: &Plan, region: &Region, most: usize) -> usize {
     let of_pass = |pass: &Pass| pass.instructions.max(1.0 / 16.0) / pass.vectors.blocks() as f64;
     let instructions: f64 = plan.passes.iter().map(of_pass).sum();
-    let of_moving = |pass: &MovingPass| match pass {
-        MovingPass::Order(order) => (order.statistics.len() * tuning::MOVING_WORK) as f64,
-        MovingPass::Sum(_) => tuning::MOVED_SUM,
-    };
-    let moving: f64 = plan.moving.iter().map(of_moving).sum();
-    let work = region.pixels() as f64 * (instructions + moving);
+    let work = region.pixels() as f64 * (instructions + plan.moving_instructions());
     // Each pass makes lines in memory of the thread's own, which is new in each run.
     let least = tuning::MIN_WORK_PER_THREAD * plan.passes.len() as f64;
     most.min((work / least) as usize).max(1)

@@ -81,6 +81,7 @@ fn plan_of<T: Element, U: Element>(steps: &[Step], shape: &[usize], how: &How) -
         least_inside: 0,
         axes: (0..shape.len()).collect(),
         ndim: shape.len(),
+        column: tuning::MAX_UNROLLED_COLUMN,
         adjacent_rows: Request::adjacent_rows(shape),
         reach: Request::reach(shape, 0),
         inputs: vec![T::DTYPE],

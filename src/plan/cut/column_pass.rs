@@ -11,7 +11,6 @@ use crate::lang::hir::{Builder, ExprId, Output, Reduction};
 use crate::plan::chain::Link;
 use crate::plan::line::Origin;
 use crate::plan::rows::rows_of_columns;
-use crate::tuning;
 
 /// The pass over the columns: each part over the cells at one place along the row.
 pub fn column_pass(scheme: &Scheme<'_>) -> Option<Link> {
@@ -35,7 +34,7 @@ pub fn column_pass(scheme: &Scheme<'_>) -> Option<Link> {
     // What is beyond the ends of the array's rows changes nothing where it is not selected.
     let neutral = |part: &Part| part.inside.then(|| scheme.neutral(part));
     let neutrals = groups().flat_map(|group| (0..group.runs.len()).flat_map(|_| group.parts.iter().map(neutral)));
-    let unrolled = own.len() <= tuning::MAX_UNROLLED_COLUMN;
+    let unrolled = own.len() <= request.column;
     Some(Link {
         neutral: neutrals.collect(),
         reads: (0..request.inputs.len()).map(Origin::Array).collect(),

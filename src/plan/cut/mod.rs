@@ -99,7 +99,8 @@ pub fn cut(hoisted: &Hoisted, request: &Request, moving: &BTreeMap<ExprId, usize
     scheme.number_lines();
     let columns = scheme.cut_groups().next().map(|_| column_pass(&scheme));
     let rows = (0..scheme.levels()).map(|level| row_pass(&scheme, level));
-    Cutting { sums, links: columns.into_iter().chain(rows).chain([last_pass(&scheme)]).collect(), uncut }
+    let links: Option<Vec<Link>> = columns.into_iter().chain(rows).chain([last_pass(&scheme)]).collect();
+    Cutting { sums: if links.is_some() { sums } else { Vec::new() }, links, uncut }
 }
 
 /// The columns of a candidate's cells.

@@ -1,5 +1,6 @@
 //! Sums over boxes that the host finds from window to window, instead of passes.
 
+use super::footprint::Columns;
 use super::part::{Kind, Part};
 use super::price::{price_of_group, price_of_moved};
 use super::scheme::{Group, Scheme};
@@ -7,6 +8,7 @@ use crate::grid::cut::Cut;
 use crate::plan::hoist::Hoisted;
 use crate::plan::moving::sums::{Addends, SumCells, SumPass};
 use crate::plan::request::Request;
+use crate::tuning;
 
 /// Has the host find those groups of a scheme that it can, where that takes less; before lines are numbered.
 pub fn move_sums(scheme: &mut Scheme<'_>, hoisted: &Hoisted) -> Vec<SumPass> {
@@ -29,7 +31,8 @@ pub fn move_sums(scheme: &mut Scheme<'_>, hoisted: &Hoisted) -> Vec<SumPass> {
 /// Whether the parts of a group are sums over a box.
 pub fn may_move(group: &Group) -> bool {
     let is_sum = |part: &Part| matches!(part.kind, Kind::Sum | Kind::Count);
-    group.weights.is_none() && group.shape.only_run().is_some() && group.parts.iter().all(is_sum)
+    let fits = |run: Columns| run.len <= tuning::MOST_MOVED_COLUMNS;
+    group.weights.is_none() && group.shape.only_run().is_some_and(fits) && group.parts.iter().all(is_sum)
 }
 
 /// The passes for the parts of a group, whose lines have numbers from the first one on; none if not all are sums of integers.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::column_pass::column_cells;
 use super::column_program::ColumnProgram;
-use super::footprint::CellColumns;
+use super::footprint::{CellColumns, Outer};
 use super::part::{Kind, Part};
 use super::reduction::{Candidate, Recipe};
 use super::scheme::{Group, Scheme};
@@ -45,10 +45,21 @@ pub fn price_of_group(scheme: &Scheme<'_>, group: &Group) -> f64 {
     price_of_columns(scheme, group) + price_of_rows(group) + tuning::HANDED_LINE * lines as f64
 }
 
-/// For the parts of a group if the host finds them from window to window: each cell comes and goes once.
+/// For the parts of a group if the host finds them from window to window: of each run of a column's cells, one comes and one goes.
 pub fn price_of_moved(scheme: &Scheme<'_>, group: &Group) -> f64 {
+    let column = &group.shape.patterns[0];
+    let is_last = |cell: &&Outer| {
+        let mut below = (*cell).clone();
+        scheme.request.jam_axis().into_iter().for_each(|axis| below[axis] += 1);
+        scheme.request.jam_axis().is_none() || column.binary_search(&below).is_err()
+    };
+    let runs = column.iter().filter(is_last).count() as f64;
     let element = |part: &Part| cost::of_cell(scheme.kernel, part.element.iter().chain(&part.conditions)) as f64;
-    group.parts.iter().map(|part| tuning::MOVED_SUM + 2.0 * element(part)).sum()
+    group
+        .parts
+        .iter()
+        .map(|part| tuning::MOVED_SUM + (runs - 1.0) * tuning::MOVED_ROW + 2.0 * runs * element(part))
+        .sum()
 }
 
 fn price_of_columns(scheme: &Scheme<'_>, group: &Group) -> f64 {
@@ -58,7 +69,8 @@ fn price_of_columns(scheme: &Scheme<'_>, group: &Group) -> f64 {
         cost::of_cell(scheme.kernel, group.parts.iter().flat_map(|part| part.element.iter().chain(&part.conditions)));
     let cell = 1.0 + element as f64;
     if scheme.is_reduced(group) {
-        let shared = if height <= tuning::MAX_UNROLLED_COLUMN { rows * more_rows(height) as f64 } else { 1.0 };
+        let shared =
+            if height <= scheme.request.column { rows * more_rows(scheme.request, height) as f64 } else { 1.0 };
         // Each row of cells is read once, and the tree has about as many operations, and one for each halving for each row of pixels.
         let reads = (height as f64 + shared - 1.0) / shared;
         return reads * cell + parts * (reads + shared.log2() + 1.0);
@@ -104,7 +116,7 @@ fn price_of_whole(
         candidates.iter().flat_map(|(_, candidate, _)| candidate.element.iter().chain(&candidate.conditions));
     let element = cost::of_cell(kernel, functions) as f64;
     let is_column = shape.only_run().is_some_and(|run| run.len == 1);
-    if cells > if is_column { tuning::MAX_UNROLLED_COLUMN } else { tuning::MAX_UNROLLED_CELLS } {
+    if cells > if is_column { request.column } else { tuning::MAX_UNROLLED_CELLS } {
         // Squares of differences are found in another loop than the mean.
         let loops = if squares > 0.0 { 2.0 } else { 1.0 };
         return taps * (tuning::LOOP_INSTRUCTIONS * loops + element + reductions - 1.0 + squares);
@@ -130,15 +142,7 @@ fn price_of_whole(
             (reads, taps * if idempotent { tuning::SHARED_EXTREMES } else { 1.0 } + reads)
         }
     };
-    // What is summed of f32s becomes f64s first, which passes do once for a cell and not once for each column that a row of pixels reads.
-    let is_sum = |candidate: &Candidate| matches!(candidate.recipe, Recipe::Plain { kind: Kind::Sum, .. });
-    let becomes_f64 = request.precision == Precision::Exact && request.inputs.contains(&DType::F32);
-    let conversions = if becomes_f64 && candidates.iter().any(|(_, candidate, _)| is_sum(candidate)) && squares == 0.0 {
-        1.0
-    } else {
-        0.0
-    };
-    let element = ((element - conditions).max(0.0) + conversions) * reads;
+    let element = ((element - conditions).max(0.0) + conversions(request, candidates)) * reads;
     // Differences from a mean are the pixel's own, and weights are different ones for each row of pixels.
     let is_weighted = |candidate: &Candidate| matches!(candidate.recipe, Recipe::Weighted(_));
     let own = squares + candidates.iter().filter(|(_, candidate, _)| is_weighted(candidate)).count() as f64;
@@ -147,4 +151,15 @@ fn price_of_whole(
     let [of_floats, of_integers] = tuning::SQUARE_INSTRUCTIONS;
     let own_work = (own * 2.0 + (squares - exact) * of_floats + exact * of_integers) * taps;
     (reductions - own) * each + own_work + conditions * taps + element
+}
+
+/// How many instructions it takes to make numbers of an element that are added: what is summed of f32s becomes f64s first, which passes do once for a
+/// cell and not once for each column that a row of pixels reads.
+fn conversions(request: &Request, candidates: &[(ExprId, Candidate, CellColumns)]) -> f64 {
+    let becomes_f64 = request.precision == Precision::Exact && request.inputs.contains(&DType::F32);
+    let is_sum = |recipe: Recipe| matches!(recipe, Recipe::Plain { kind: Kind::Sum, .. });
+    let is_square = |recipe: Recipe| matches!(recipe, Recipe::Squares | Recipe::ExactSquares { .. });
+    let any = |is: fn(Recipe) -> bool| candidates.iter().any(|(_, candidate, _)| is(candidate.recipe));
+    // The price of squares has it.
+    if becomes_f64 && any(is_sum) && !any(is_square) { 1.0 } else { 0.0 }
 }

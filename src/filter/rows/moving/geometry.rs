@@ -25,7 +25,8 @@ impl Geometry {
             MovingPass::Order(order) => wanted(order, most, group),
             // What windows in the next block have is known already, but for the columns at its sides.
             MovingPass::Sum(sum) => {
-                Geometry { rows: tuning::SUM_ROWS, columns: tuning::SUM_STRIP.max(4 * sum.cells.columns) }
+                let columns = tuning::SUM_STRIP.max(4 * sum.cells.columns).min(most.columns).max(1);
+                Geometry { rows: (tuning::SUM_PIXELS / columns).clamp(1, tuning::SUM_ROWS), columns }
             }
         };
         Geometry {

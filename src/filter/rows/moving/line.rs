@@ -6,7 +6,7 @@ use super::sweep::Results;
 use crate::grid::lane::Lane;
 use crate::plan::width::REGISTER;
 
-/// Memory for values of any lane that there are: integers of 8, 16 and 64 bits, with or without a sign, i32s and f64s.
+/// Memory for values of the lanes that are found: integers of 8, 16 and 64 bits, with or without a sign, i32s and f64s.
 #[derive(Default)]
 pub struct LineMemory {
     bytes: Vec<i8>,

@@ -104,7 +104,7 @@ impl<'a> MovingBlocks<'a> {
         }
     }
 
-    /// The value of a statistic's line for a pixel of the strip, in the row of pixels at `outer` or one of those after it.
+    /// The value of a line for a pixel of the strip, in the row of pixels at `outer` or one of those after it.
     pub fn row(&self, line: usize, outer: &[usize], row: usize, pixel: usize) -> Option<*const u8> {
         let (pass, statistic) = *self.lines.get(line)?;
         let block = &self.passes[pass];

@@ -22,7 +22,7 @@ pub struct MovingContext<'a> {
 
 /// What it finds.
 pub enum MovingWork<'a> {
-    Order(OrderContext<'a>),
+    Order(Box<OrderContext<'a>>),
     Sum(SumContext<'a>),
 }
 
@@ -54,7 +54,7 @@ impl<'a> MovingContext<'a> {
                 widest: Geometry::widest(pass),
                 border: BorderMap::new(domain, first..first + (row.len() + span) as isize),
                 work: match pass {
-                    MovingPass::Order(pass) => MovingWork::Order(OrderContext::new(pass, geometry)),
+                    MovingPass::Order(pass) => MovingWork::Order(Box::new(OrderContext::new(pass, geometry))),
                     MovingPass::Sum(pass) => MovingWork::Sum(SumContext::new(pass)),
                 },
             }

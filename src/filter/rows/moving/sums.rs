@@ -163,7 +163,9 @@ impl SumMemory {
                 break;
             }
             let pixels = RowOfPixels { of, block, y: block.rows.start + row };
-            match row == 0 && !follows {
+            // Where few cells stay, it takes less to begin anew.
+            let changes = of.sum.enter.len() + of.sum.leave.len();
+            match row == 0 && !follows || changes > of.sum.pass.cells.column.len() {
                 true => self.begin::<T, C>(&pixels, &mut columns),
                 false => self.move_down::<T, C>(&pixels, &mut columns),
             }
@@ -226,11 +228,10 @@ impl RowOfPixels<'_> {
     /// Makes columns beyond the ends of the array's rows empty.
     fn leave_out_beyond<C: Column>(&self, columns: &mut [C]) {
         let (along, end) = (self.along(), self.of.context.run.domain.row_len() as isize);
-        for (place, column) in along.zip(columns) {
-            if !(0..end).contains(&place) {
-                *column = C::default();
-            }
-        }
+        let before = (-along.start).clamp(0, columns.len() as isize) as usize;
+        let inside = (end - along.start).clamp(0, columns.len() as isize) as usize;
+        columns[..before].fill(C::default());
+        columns[inside..].fill(C::default());
     }
 }
 
