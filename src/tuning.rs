@@ -223,11 +223,12 @@ pub const HANDED_LINE: f64 = 6.6;
 /// 0.97 and 0.7.
 pub const SHARED_EXTREMES: f64 = 0.6;
 
-/// What the square of a difference from a mean takes beside the difference and its sum, of floats and of integers, whose are in f64 lanes.
+/// What the square of a difference from a mean takes beside the difference and its sum, of floats, of integers, whose are in f64 lanes, and of bytes.
 ///
 /// Measured on Zen 4, 512 x 512 to 2048 x 2048, cut against one pass: deviations over 3 x 3 of f64 1.04 to 1.39, of f32 1.0 to 1.14, of u8 0.52; over 5 x 5 0.70,
-/// 0.54 and 0.25. Over crosses of 5 cells of u8 0.74 to 0.8, which stay in one pass.
-pub const SQUARE_INSTRUCTIONS: [f64; 2] = [1.5, 4.0];
+/// 0.54 and 0.25. Of u8 and u16 over 2 x 2 0.71 and 1.08, crosses of 5 cells 0.75 and 1.17, 1 x 3 1.4 and 1.36, 1 x 5 0.52 and
+/// 0.93, 5 x 1 0.90 and 0.84, 3 x 3 0.51 and 0.78.
+pub const SQUARE_INSTRUCTIONS: [f64; 3] = [1.5, 6.0, 7.5];
 
 /// Runs of so many columns are read as they are.
 ///

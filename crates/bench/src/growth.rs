@@ -125,7 +125,7 @@ fn by_window<T: AnyElement>(source: &str, element: &str, size: usize, repeat: us
 fn choices(size: usize, repeat: usize) -> Result<String, Error> {
     let mut text = format!(
         "\n## Windows in passes: boxes and disks, u8 and f32, images of {size} x {size}\n\n\
-         What the plan chooses, and the other ways if they can be had and do not take too long, in ns per pixel. Sums of integers over boxes may move.\n\n\
+         What the plan chooses, and the other ways if they can be had and do not take too long, in ns per pixel, after 20 runs of each. Sums of integers over boxes may move.\n\n\
          | kernel | window | chosen | in passes | moving | cell by cell | chosen, of the best |\n|---|---|--:|--:|--:|--:|--:|\n"
     );
     for source in CUT {
@@ -165,7 +165,10 @@ fn choice<T: AnyElement>(
     Ok(format!("{label} {chosen} | {cut} | {moving} | {whole} | {of_best} |\n"))
 }
 
-/// The median times of some filters for each pixel, in ns: they take turns, of two runs each, and of these the second one counts. What another filter
+/// So many runs come first: medians over large boxes have networks once they have found so many that these are worth their making.
+const RUNS_BEFORE: usize = 20;
+
+/// The median times of some filters for each pixel, in ns, once they have run for a while: they take turns, of two runs each, and of these the second one counts. What another filter
 /// leaves in the caches would else decide.
 fn in_turns<T: AnyElement>(
     filters: &[Option<Prepared>],
@@ -174,6 +177,9 @@ fn in_turns<T: AnyElement>(
 ) -> Result<Vec<Option<f64>>, Error> {
     let mut output = image.clone();
     let mut times: Vec<Vec<Duration>> = vec![Vec::with_capacity(repeat); filters.len()];
+    for filter in filters.iter().flatten() {
+        (0..RUNS_BEFORE).try_for_each(|_| filter.run_into(image, &mut output))?;
+    }
     for _ in 0..repeat {
         for (filter, times) in filters.iter().zip(&mut times) {
             let Some(filter) = filter else { continue };

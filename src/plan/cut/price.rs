@@ -148,7 +148,8 @@ fn price_of_whole(
     let own = squares + candidates.iter().filter(|(_, candidate, _)| is_weighted(candidate)).count() as f64;
     let is_exact = |candidate: &Candidate| matches!(candidate.recipe, Recipe::ExactSquares { .. });
     let exact = candidates.iter().filter(|(_, candidate, _)| is_exact(candidate)).count() as f64;
-    let [of_floats, of_integers] = tuning::SQUARE_INSTRUCTIONS;
+    let [of_floats, of_integers, of_bytes] = tuning::SQUARE_INSTRUCTIONS;
+    let of_integers = if request.inputs.iter().all(|input| input.bytes() == 1) { of_bytes } else { of_integers };
     let own_work = (own * 2.0 + (squares - exact) * of_floats + exact * of_integers) * taps;
     (reductions - own) * each + own_work + conditions * taps + element
 }
