@@ -201,6 +201,9 @@ fn what_moves() {
     assert_eq!([3, 9, 51, 201].map(|size| moved(size, DType::U8)), [0, 0, 1, 1]);
     assert_eq!([3, 9, 51, 201].map(|size| moved(size, DType::U16)), [0, 0, 1, 1]);
     assert_eq!([51, 201].map(|size| moved(size, DType::F32)), [0, 0]);
+    // Of tall narrow boxes, one call computes fewer rows where sums are wider than elements.
+    let tall = Filter::new(&kernel).size([201, 3]);
+    assert_eq!(sums(&tall, &[512, 512], DType::U8, 1), 1);
 }
 
 /// A prepared filter begins anew in each run, and so does one whose run before was cancelled.

@@ -29,28 +29,28 @@ pub fn rows_of_columns(kernel: &Kernel, request: &Request, cells: usize) -> usiz
     }
     let reductions = || kernel.live_nodes().filter(|(_, node)| matches!(node.expr, Expr::Reduce { .. }));
     let adds = reductions().any(|(_, node)| matches!(node.expr, Expr::Reduce { op: Reduction::Sum, .. }));
-    // Sums may be in f64s, which are in several registers for one of the elements.
-    let narrowest = request.inputs.iter().map(|input| input.bytes()).min().unwrap_or(size_of::<f64>());
-    let registers = if adds { size_of::<f64>() / narrowest } else { 1 };
-    let of_cell = registers * (1 + cost::instructions_of_cell(kernel) + reductions().count());
-    if cells * of_cell > tuning::MAX_COLUMN_INSTRUCTIONS {
+    let instructions = 1 + cost::instructions_of_cell(kernel) + reductions().count();
+    if cells * instructions > tuning::MAX_COLUMN_INSTRUCTIONS {
         // They are loops, which share nothing.
         return 1;
     }
-    let mut more = more_rows(request, cells);
-    while more > 1 && rows * more * cells * of_cell > tuning::MAX_TALL_INSTRUCTIONS {
-        more /= 2;
-    }
-    rows * more
+    rows * more_rows(request, cells, instructions, adds)
 }
 
-/// How many times as many rows of pixels are computed by one call where columns have so many cells, at most: of tall ones each row of cells is then
-/// read less often, and what a group of rows reads again is more than a near cache has.
-pub fn more_rows(request: &Request, cells: usize) -> usize {
-    match cells {
+/// How many times as many rows of pixels are computed by one call where columns have so many cells, each of which takes some instructions and is added
+/// or not: of tall ones each row of cells is then read less often, and what a group of rows reads again is more than a near cache has.
+pub fn more_rows(request: &Request, cells: usize, instructions: usize, adds: bool) -> usize {
+    let mut more = match cells {
         _ if request.column < tuning::MAX_UNROLLED_COLUMN => 1,
         tuning::VERY_TALL_COLUMN.. => 4,
         tuning::TALL_COLUMN.. => 2,
         _ => 1,
+    };
+    // Sums may be in f64s, which are in several registers for one of the elements.
+    let narrowest = request.inputs.iter().map(|input| input.bytes()).min().unwrap_or(size_of::<f64>());
+    let registers = if adds { size_of::<f64>() / narrowest } else { 1 };
+    while more > 1 && more * request.adjacent_rows * cells * registers * instructions > tuning::MAX_TALL_INSTRUCTIONS {
+        more /= 2;
     }
+    more
 }

@@ -69,8 +69,9 @@ fn price_of_columns(scheme: &Scheme<'_>, group: &Group) -> f64 {
         cost::of_cell(scheme.kernel, group.parts.iter().flat_map(|part| part.element.iter().chain(&part.conditions)));
     let cell = 1.0 + element as f64;
     if scheme.is_reduced(group) {
-        let shared =
-            if height <= scheme.request.column { rows * more_rows(scheme.request, height) as f64 } else { 1.0 };
+        let adds = group.parts.iter().any(|part| part.kind == Kind::Sum);
+        let more = more_rows(scheme.request, height, 2 + element + group.parts.len(), adds);
+        let shared = if height <= scheme.request.column { rows * more as f64 } else { 1.0 };
         // Each row of cells is read once, and the tree has about as many operations, and one for each halving for each row of pixels.
         let reads = (height as f64 + shared - 1.0) / shared;
         return reads * cell + parts * (reads + shared.log2() + 1.0);
