@@ -30,7 +30,7 @@ fn options_are_their_names() {
     both_ways((DType::U8, DType::F64), json!(["u8", "f64"]));
     both_ways([Cast::Saturate, Cast::Wrap], json!(["saturate", "wrap"]));
     both_ways([Precision::Exact, Precision::Single], json!(["exact", "single"]));
-    both_ways(Cut::ALL.to_vec(), json!(["auto", "always", "never"]));
+    both_ways(Cut::ALL.to_vec(), json!(["auto", "always", "moving", "never"]));
     both_ways(Vectors::ALL.to_vec(), json!(["auto", "128", "256", "512"]));
     both_ways(Copies::ALL.to_vec(), json!(["auto", "rows"]));
     both_ways(PerAxis::from([-2, 1]), json!([-2, 1]));
