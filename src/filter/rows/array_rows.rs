@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::border::{BorderMap, BorderRun};
+use super::border::{BorderMap, BorderRun, Stretch};
 use crate::filter::exec::view::{RawView, for_dtype};
 use crate::grid::element::{Cast, Element};
 use crate::grid::lane::Lane;
@@ -29,27 +29,21 @@ pub trait RowReader: Sync {
     /// `row` is the address of one of the array's rows.
     unsafe fn is_finite(&self, row: *const u8, positions: Range<isize>, border: &BorderMap) -> bool;
 
-    /// Copies the cells at `positions` along some rows, which are inside the array or among those of its border map, as elements of the
-    /// input's lane type: the first row to `copy`, and each other so many bytes after the one before it.
+    /// Copies the cells of a stretch along some rows as elements of the input's lane type: of the first row to `copy`, and of each other so
+    /// many bytes after the one before it.
     ///
     /// # Safety
     ///
-    /// `rows` are addresses of the array's rows, or `None` for rows outside the array; there is room for the cells at `copy`.
-    unsafe fn copy_rows(
-        &self,
-        rows: &[Option<*const u8>],
-        positions: &Range<isize>,
-        border: &BorderMap,
-        copy: *mut u8,
-        pitch: usize,
-    );
+    /// `rows` are addresses of the array's rows, or `None` for rows outside the array; the stretch is of a border map of theirs, and there
+    /// is room for its cells at `copy`.
+    unsafe fn copy_rows(&self, rows: &[Option<*const u8>], stretch: &Stretch, copy: *mut u8, pitch: usize);
 
     /// Copies the cells of a row.
     ///
     /// # Safety
     ///
     /// As for [`RowReader::copy_rows`].
-    unsafe fn copy(&self, row: Option<*const u8>, positions: Range<isize>, border: &BorderMap, copy: *mut u8);
+    unsafe fn copy(&self, row: Option<*const u8>, stretch: &Stretch, copy: *mut u8);
 }
 
 /// The rows of an array, which hold what `input` says, with `outside` around it; of `copied` rows code never reads the
@@ -110,22 +104,15 @@ impl<T: Element> RowReader for ArrayRows<'_, T> {
         all_finite(border.inside(&positions)) && border.beyond(&positions).all(|run| all_finite(run.elements()))
     }
 
-    unsafe fn copy_rows(
-        &self,
-        rows: &[Option<*const u8>],
-        positions: &Range<isize>,
-        border: &BorderMap,
-        copy: *mut u8,
-        pitch: usize,
-    ) {
+    unsafe fn copy_rows(&self, rows: &[Option<*const u8>], stretch: &Stretch, copy: *mut u8, pitch: usize) {
         let copies = rows.iter().enumerate().map(|(index, row)| (*row, copy.wrapping_add(index * pitch)));
         // SAFETY: passed on.
-        unsafe { self.copy_each(copies, positions, border) };
+        unsafe { self.copy_each(copies, stretch) };
     }
 
-    unsafe fn copy(&self, row: Option<*const u8>, positions: Range<isize>, border: &BorderMap, copy: *mut u8) {
+    unsafe fn copy(&self, row: Option<*const u8>, stretch: &Stretch, copy: *mut u8) {
         // SAFETY: passed on.
-        unsafe { self.copy_each(std::iter::once((row, copy)), &positions, border) };
+        unsafe { self.copy_each(std::iter::once((row, copy)), stretch) };
     }
 }
 
@@ -135,28 +122,21 @@ impl<T: Element> ArrayRows<'_, T> {
     /// # Safety
     ///
     /// As for [`RowReader::copy_rows`].
-    unsafe fn copy_each(
-        &self,
-        copies: impl Iterator<Item = (Option<*const u8>, *mut u8)>,
-        positions: &Range<isize>,
-        border: &BorderMap,
-    ) {
+    unsafe fn copy_each(&self, copies: impl Iterator<Item = (Option<*const u8>, *mut u8)>, stretch: &Stretch) {
         match self.input.lane {
             // The lane type holds what is outside exactly, or the plan would have chosen another.
             _ if self.input.is_native() => copies.for_each(|(row, copy)| {
                 // SAFETY: passed on; native elements have the lane type's size.
-                unsafe {
-                    self.copy_as(row, positions, border, copy.cast::<T>(), self.outside_element, |element| element)
-                }
+                unsafe { self.copy_as(row, stretch, copy.cast::<T>(), self.outside_element, |element| element) }
             }),
             Lane::F32 => copies.for_each(|(row, copy)| {
                 let outside = self.outside as f32;
                 // SAFETY: passed on; elements are converted to f32s, whose values they are.
-                unsafe { self.copy_as(row, positions, border, copy.cast::<f32>(), outside, |x| x.to_f64() as f32) }
+                unsafe { self.copy_as(row, stretch, copy.cast::<f32>(), outside, |x| x.to_f64() as f32) }
             }),
             _ => copies.for_each(|(row, copy)| {
                 // SAFETY: passed on; other elements are converted to f64s.
-                unsafe { self.copy_as(row, positions, border, copy.cast::<f64>(), self.outside, Element::to_f64) }
+                unsafe { self.copy_as(row, stretch, copy.cast::<f64>(), self.outside, Element::to_f64) }
             }),
         }
     }
@@ -169,47 +149,27 @@ impl<T: Element> ArrayRows<'_, T> {
     unsafe fn copy_as<U: Copy>(
         &self,
         row: Option<*const u8>,
-        positions: &Range<isize>,
-        border: &BorderMap,
+        stretch: &Stretch,
         copy: *mut U,
         outside: U,
         convert: impl Fn(T) -> U,
     ) {
         let Some(row) = row.map(<*const u8>::cast::<T>) else {
-            // SAFETY: there is room for all positions.
-            (0..positions.len()).for_each(|index| unsafe { copy.add(index).write(outside) });
+            // SAFETY: there is room for all cells.
+            (0..stretch.len).for_each(|index| unsafe { copy.add(index).write(outside) });
             return;
         };
-        for BorderRun { start, len, element } in border.beyond(positions) {
-            // SAFETY: there is room for all positions, and the indices of elements are inside the row.
-            unsafe {
-                let to = copy.offset(start - positions.start);
-                match element {
-                    None => (0..len).for_each(|at| to.add(at).write(outside)),
-                    Some((first, 0)) => {
-                        let element = convert(*row.offset(first * self.step));
-                        (0..len).for_each(|at| to.add(at).write(element));
-                    }
-                    // Such loops are compiled for many elements at once.
-                    Some((first, 1)) if self.step == 1 => {
-                        (0..len).for_each(|at| to.add(at).write(convert(*row.offset(first).add(at))));
-                    }
-                    Some((first, -1)) if self.step == 1 => {
-                        (0..len).for_each(|at| to.add(at).write(convert(*row.offset(first).sub(at))));
-                    }
-                    Some((first, step)) => (0..len as isize).for_each(|at| {
-                        to.offset(at).write(convert(*row.offset((first + at * step) * self.step)));
-                    }),
-                }
-            }
+        for run in &stretch.beyond {
+            // SAFETY: there is room for all cells, and the indices of elements are inside the row.
+            unsafe { self.copy_run(row, run, copy.offset(run.start), outside, &convert) };
         }
-        let inside = border.inside(positions);
+        let inside = &stretch.inside;
         if inside.is_empty() {
             return;
         }
         // SAFETY: the positions are inside the row, and there is room for all of them.
         unsafe {
-            let (from, to) = (row.offset(inside.start * self.step), copy.offset(inside.start - positions.start));
+            let (from, to) = (row.offset(inside.start * self.step), copy.add(stretch.before));
             if self.step == 1 && self.input.is_native() {
                 std::ptr::copy_nonoverlapping(from.cast(), to, inside.len());
             } else if self.step == 1 {
@@ -220,6 +180,44 @@ impl<T: Element> ArrayRows<'_, T> {
             } else {
                 (0..inside.len() as isize)
                     .for_each(|index| *to.offset(index) = convert(*from.offset(index * self.step)));
+            }
+        }
+    }
+
+    /// Copies cells beyond an end of a row.
+    ///
+    /// # Safety
+    ///
+    /// There is room for them, and they are elements of the row.
+    unsafe fn copy_run<U: Copy>(
+        &self,
+        row: *const T,
+        run: &BorderRun,
+        to: *mut U,
+        outside: U,
+        convert: impl Fn(T) -> U,
+    ) {
+        let len = run.len;
+        // SAFETY: by the contract.
+        unsafe {
+            match run.element {
+                None => (0..len).for_each(|at| to.add(at).write(outside)),
+                // Of windows of three cells, which are used most.
+                Some((first, _)) if len == 1 => to.write(convert(*row.offset(first * self.step))),
+                Some((first, 0)) => {
+                    let element = convert(*row.offset(first * self.step));
+                    (0..len).for_each(|at| to.add(at).write(element));
+                }
+                // Such loops are compiled for many elements at once.
+                Some((first, 1)) if self.step == 1 => {
+                    (0..len).for_each(|at| to.add(at).write(convert(*row.offset(first).add(at))));
+                }
+                Some((first, -1)) if self.step == 1 => {
+                    (0..len).for_each(|at| to.add(at).write(convert(*row.offset(first).sub(at))));
+                }
+                Some((first, step)) => (0..len as isize).for_each(|at| {
+                    to.offset(at).write(convert(*row.offset((first + at * step) * self.step)));
+                }),
             }
         }
     }

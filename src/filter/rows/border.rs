@@ -12,6 +12,17 @@ pub struct BorderMap {
     len: isize,
 }
 
+/// Some positions along rows, as they are copied from row after row.
+pub struct Stretch {
+    /// The number of cells.
+    pub len: usize,
+    /// Where those inside the array's row are along it, and after how many others the first of them comes.
+    pub inside: Range<isize>,
+    pub before: usize,
+    /// The others; each starts so many cells after the stretch's first.
+    pub beyond: Vec<BorderRun>,
+}
+
 /// Cells beyond an end of the row that follow each other there, and in the row as well, as long stretches of them do in any mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BorderRun {
@@ -82,6 +93,18 @@ impl BorderMap {
     /// Those of some positions that are beyond the row's ends, and what is there.
     pub fn beyond<'b>(&'b self, positions: &'b Range<isize>) -> impl Iterator<Item = BorderRun> + 'b {
         self.beyond.iter().filter_map(|run| run.within(positions))
+    }
+
+    /// The cells at some positions.
+    pub fn stretch(&self, positions: Range<isize>) -> Stretch {
+        let inside = self.inside(&positions);
+        let run = |run: BorderRun| BorderRun { start: run.start - positions.start, ..run };
+        Stretch {
+            len: positions.len(),
+            before: (inside.start - positions.start) as usize,
+            beyond: self.beyond(&positions).map(run).collect(),
+            inside,
+        }
     }
 
     /// Which of some positions are indices of the row.

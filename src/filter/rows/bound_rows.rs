@@ -61,7 +61,7 @@ impl<'a> BoundRows<'a> {
         } else {
             self.locate_anywhere(strip, buffers);
         }
-        self.assign_slots(strip, buffers);
+        self.assign_slots(buffers);
     }
 
     /// Finds the rows where all of them are inside the array.
@@ -94,7 +94,7 @@ impl<'a> BoundRows<'a> {
     }
 
     /// Gives the buffered rows their slots, and copies those that are read there.
-    fn assign_slots(&mut self, strip: &Segments, buffers: &mut [LineBuffer]) {
+    fn assign_slots(&mut self, buffers: &mut [LineBuffer]) {
         let context = self.context;
         let y = self.outer.last().copied().unwrap_or(0);
         // Rows of a column, which follow each other, have as many slots: it is divided once.
@@ -111,8 +111,8 @@ impl<'a> BoundRows<'a> {
             let buffer = &mut buffers[buffered.stream.index()];
             buffer.assign(*slot, row);
             if buffered.copied {
-                let stream = &context.access.streams[buffered.stream.index()];
-                let copies = buffer.copied(*slot, strip, context.readers[stream.array].as_ref(), stream);
+                let array = context.access.streams[buffered.stream.index()].array;
+                let copies = buffer.copied(*slot, context.readers[array].as_ref());
                 self.redirects.push((buffered.row, Redirect::Slot(copies)));
             }
         }

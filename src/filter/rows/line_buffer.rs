@@ -2,8 +2,11 @@
 
 #![allow(unsafe_code, reason = "copies are made from and read at addresses, as rows of the array are")]
 
+use std::ops::Range;
+
 use super::access::{RowStream, SlotId};
 use super::array_rows::RowReader;
+use super::border::Stretch;
 use super::traversal::Segments;
 
 /// A row of an array that is ready to be read.
@@ -21,8 +24,8 @@ pub struct LineBuffer {
     /// For each slot and each chunk of a row, whether its elements are finite, once that is known.
     finite: Vec<Option<bool>>,
     chunks: usize,
-    /// Whether only the ends of rows are copied.
-    ends_only: bool,
+    /// What is copied of a row, and where in a slot: the whole strip, or the segments that the code does not read in the array.
+    stretches: Vec<(usize, Stretch)>,
     element_bytes: usize,
     /// The copies of the slots, one after the other.
     copies: Vec<u64>,
@@ -45,7 +48,7 @@ impl LineBuffer {
             Some(slot_bytes - bytes)
         };
         let ends_only = reader.is_direct() && !strip.is_whole() && stream.shift == 0;
-        let starts = match ends_only {
+        let starts: Vec<Option<usize>> = match ends_only {
             true => {
                 // Only the interior is read where it is.
                 let start = |segment| if strip.is_inside(segment) { None } else { place(bytes(segment.len())) };
@@ -57,11 +60,19 @@ impl LineBuffer {
                 strip.segments.iter().map(|segment| Some(segment.start * element_bytes)).collect()
             }
         };
+        let stretch = |pixels: &Range<usize>| stream.border.stretch(strip.cells(pixels, stream.shift));
+        let stretches = match ends_only {
+            true => {
+                let copied = strip.segments.iter().zip(&starts);
+                copied.filter_map(|(segment, start)| Some(((*start)?, stretch(segment)))).collect()
+            }
+            false => vec![(0, stretch(&(0..strip.len)))],
+        };
         LineBuffer {
             slots: vec![Slot { row: std::ptr::null(), copied: false }; stream.slots],
             finite: vec![None; stream.slots * chunks],
             chunks,
-            ends_only,
+            stretches,
             element_bytes,
             copies: vec![0; slot_bytes / 8 * stream.slots],
             slot_bytes,
@@ -95,25 +106,14 @@ impl LineBuffer {
     }
 
     /// Where the copies of a slot's row are, as far as it is copied at all; they are made if they are not there yet.
-    pub fn copied(&mut self, slot: SlotId, strip: &Segments, reader: &dyn RowReader, stream: &RowStream) -> *const u8 {
+    pub fn copied(&mut self, slot: SlotId, reader: &dyn RowReader) -> *const u8 {
         let base = self.copies.as_mut_ptr().cast::<u8>().wrapping_add(slot.index() * self.slot_bytes);
         let Slot { row, copied } = &mut self.slots[slot.index()];
-        if *copied {
-            return base;
-        }
-        *copied = true;
-        if self.ends_only {
-            for (segment, start) in strip.segments.iter().zip(&self.starts) {
-                if let Some(start) = start {
-                    let positions = strip.cells(segment, stream.shift);
-                    // SAFETY: the row is one of the array's, and the slot has room for the segment and what is around it.
-                    unsafe { reader.copy(Some(*row), positions, &stream.border, base.add(*start)) };
-                }
+        if !std::mem::replace(copied, true) {
+            for (start, stretch) in &self.stretches {
+                // SAFETY: the row is one of the array's, and the slot has room for the stretch.
+                unsafe { reader.copy(Some(*row), stretch, base.add(*start)) };
             }
-        } else {
-            let positions = strip.cells(&(0..strip.len), stream.shift);
-            // SAFETY: the row is one of the array's, and the slot has room for the strip and what is around it.
-            unsafe { reader.copy(Some(*row), positions, &stream.border, base) };
         }
         base
     }
@@ -129,8 +129,9 @@ impl LineBuffer {
         if self.outside.is_empty() {
             let len = strip.padded(pixels);
             self.outside = vec![0; (len * self.element_bytes).div_ceil(8)];
+            let stretch = stream.border.stretch(0..len as isize);
             // SAFETY: there is room for `len` elements.
-            unsafe { reader.copy(None, 0..len as isize, &stream.border, self.outside.as_mut_ptr().cast()) };
+            unsafe { reader.copy(None, &stretch, self.outside.as_mut_ptr().cast()) };
         }
         self.outside.as_ptr().cast::<u8>().wrapping_add(strip.shape.halo.before * self.element_bytes)
     }

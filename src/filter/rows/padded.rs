@@ -124,21 +124,21 @@ impl Part {
 
     /// Copies it from an array to memory with room for it.
     fn copy(&self, domain: &Domain, view: &RawView<'_>, input: PassInput, to: *mut u8) {
-        let mut rows = Vec::with_capacity(self.rows());
-        let mut outer: Vec<isize> = self.outer.iter().map(|range| range.start).collect();
-        for _ in 0..self.rows() {
-            rows.push(domain.row(view, outer.iter().copied()));
-            for (index, range) in outer.iter_mut().zip(&self.outer).rev() {
-                *index += 1;
-                if *index < range.end {
-                    break;
-                }
-                *index = range.start;
-            }
-        }
-        let border = BorderMap::new(domain, self.along.clone());
+        let stretch = BorderMap::new(domain, self.along.clone()).stretch(self.along.clone());
         let reader = reader(view, input, domain.cval(), true);
-        // SAFETY: the rows are the array's or outside, the border map is for these cells, and there is room for all rows.
-        unsafe { reader.copy_rows(&rows, &self.along, &border, to, self.row_len * input.lane.bytes()) };
+        let rows = self.addresses(domain, view);
+        // SAFETY: the rows are the array's or outside, the stretch is of their border map, and there is room for all rows.
+        unsafe { reader.copy_rows(&rows, &stretch, to, self.row_len * input.lane.bytes()) };
+    }
+
+    /// The address of each of its rows in an array, in order, or `None` for a row outside.
+    fn addresses(&self, domain: &Domain, view: &RawView<'_>) -> Vec<Option<*const u8>> {
+        let mut rows = vec![Some(view.first().cast_const())];
+        for ((axis, range), stride) in self.outer.iter().enumerate().zip(view.strides()) {
+            let along: Vec<Option<isize>> = range.clone().map(|at| Some(domain.index(axis, at)? * stride)).collect();
+            let further = |row: Option<*const u8>| along.iter().map(move |far| Some(row?.wrapping_offset((*far)?)));
+            rows = rows.into_iter().flat_map(further).collect();
+        }
+        rows
     }
 }

@@ -76,7 +76,7 @@ impl ElementRows {
         let row = context.run.domain.row(reader.view(), cells.outer.iter().copied());
         // SAFETY: the row is one of the array's, or outside, and the border map is that of its length. There is room for its elements: as
         // many as there are cells along the row, which `room` is at least.
-        unsafe { reader.copy(row, cells.along.clone(), cells.border, copy.as_mut_ptr().cast()) };
+        unsafe { reader.copy(row, &cells.border.stretch(cells.along.clone()), copy.as_mut_ptr().cast()) };
     }
 
     /// Has the code of a pass compute the elements of a row.
