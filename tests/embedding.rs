@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use hoodoo::{DType, Engine, Error, Filter, Input, Kernel, Mode, Parameters, Progress};
-use ndarray::{ArcArray, Array, Array1, Array2, Array3, ArrayD, CowArray, Dimension, Ix0, IxDyn, array, s};
+use ndarray::{
+    ArcArray, Array, Array1, Array2, Array3, ArrayD, CowArray, Dimension, Ix0, IxDyn, ShapeBuilder, array, s,
+};
 
 /// The engines of this build.
 fn engines() -> &'static [Engine] {
@@ -225,6 +227,45 @@ fn prepared_filters_give_what_filters_give() {
                     prepared.run_all_into(&[(&image).into()], &mut views, &Progress::default()).unwrap();
                     assert_eq!(given, expected, "{source}, {mode}, {engine}, {shape:?}");
                 }
+            }
+        }
+    }
+}
+
+/// A rank over so many cells is found by much code.
+#[test]
+fn making_ready_can_be_stopped() {
+    let kernel = compiled("rank(w, 50)");
+    let filter = Filter::new(&kernel).size(11);
+    let types = [DType::F64];
+    let stopped = Progress::default().timeout(Duration::ZERO);
+    assert!(matches!(filter.prepare_with(&[4000, 4000], &types, &types, &stopped), Err(Error::Cancelled)));
+    let prepared = filter.prepare_with(&[20, 30], &types, &types, &Progress::default()).unwrap();
+    let image = Array2::from_shape_fn((20, 30), |(y, x)| ((7 * y + 5 * x) % 11) as f64);
+    assert_eq!(prepared.run::<f64, f64, _, _>(&image).unwrap(), filter.run::<f64, _, _>(&image).unwrap());
+}
+
+/// Colours are one with the axis before them where they follow each other in memory, which nobody knows before there are arrays.
+#[test]
+fn prepared_filters_take_colours_in_any_layout() {
+    let larger = Array3::from_shape_fn((24, 40, 6), |(y, x, c)| ((7 * y + 5 * x * x + 3 * c) % 101) as u8);
+    let gaps = larger.slice(s![..;2, 3..33, 1..4]);
+    let whole = gaps.as_standard_layout().into_owned();
+    let mut fortran = Array3::<u8>::zeros(gaps.dim().f());
+    fortran.assign(&gaps);
+    for source in ["min(w)", "mean(w)", "median(w)", "max(w) - w[0, 0]"] {
+        let kernel = compiled(source);
+        for (size, mode) in [(3, Mode::Reflect), (5, Mode::Valid), (9, Mode::Shrink)] {
+            let filter = Filter::new(&kernel).size(size).mode(mode).axes([0, 1]);
+            let prepared = filter.prepare(whole.shape(), &[DType::U8], &[DType::F64]).unwrap();
+            let [height, width, colours] = *prepared.output_shape() else { panic!("three axes") };
+            let mut expected = Array3::<f64>::zeros((height, width, colours));
+            filter.clone().engine(Engine::Interpreter).run_into(&whole, &mut expected).unwrap();
+            let mut turned = Array3::<f64>::zeros(expected.dim().f());
+            for image in [gaps, whole.view(), fortran.view()] {
+                assert_eq!(prepared.run::<u8, f64, _, _>(&image).unwrap(), expected, "{source}, {size}, {mode}");
+                prepared.run_into(&image, &mut turned).unwrap();
+                assert_eq!(turned, expected, "{source}, {size}, {mode}");
             }
         }
     }

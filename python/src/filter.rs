@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use hoodoo::lang::schedule::operations;
-use hoodoo::{Cast, Engine, Filter, Kernel, Listing, Mode, Parameters, Precision, Window};
+use hoodoo::{Cast, Engine, Filter, Kernel, Listing, Mode, Parameters, Precision, Progress, Window};
 use numpy::ndarray::ArrayD;
 use numpy::{PyArrayDyn, PyReadonlyArray1, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
@@ -15,7 +15,7 @@ use crate::callback::PyCallback;
 use crate::errors::{caught, exception};
 use crate::prepared::PyPrepared;
 use crate::program::PyProgram;
-use crate::run::{Effort, run, run_attached};
+use crate::run::{Effort, prepared, run, run_attached};
 
 /// A filter, ready to run over arrays.
 #[pyclass(name = "Filter", module = "hoodoo._hoodoo", frozen)]
@@ -166,8 +166,9 @@ impl PyFilter {
         };
         let kernel = &program.get().kernel;
         let shape = lengths(shape, "shape")?;
-        let prepare = || self.filter.prepare(&shape, &types(&inputs)?, &types(&outputs)?);
-        let prepared = py.detach(|| caught(prepare))?.map_err(|error| exception(py, error, self.function.source()))?;
+        let prepare =
+            |progress: &Progress| self.filter.prepare_with(&shape, &types(&inputs)?, &types(&outputs)?, progress);
+        let prepared = prepared(py, prepare).map_err(|failure| failure.exception(py, self.function.source()))?;
         let effort = self.effort(kernel, shape.len(), prepared.output_shape().iter().product());
         Ok(PyPrepared { prepared, source: kernel.source().to_string(), effort, gather })
     }

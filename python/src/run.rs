@@ -127,6 +127,21 @@ pub fn run(
     Ok(watcher.tell(py, pixels)?)
 }
 
+/// Makes ready to run, which takes a while where code for a large window is made.
+///
+/// # Errors
+///
+/// What `work` gives, or what a signal's handler raises, which stops it.
+pub fn prepared<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce(&Progress) -> Result<T, Error> + Send,
+) -> Result<T, Failure> {
+    let mut made = None;
+    let work = |progress: &Progress| work(progress).map(|each| made = Some(each));
+    elsewhere(py, work, &Watcher { progress: None, pixels: 0 })?;
+    Ok(made.expect("there is no error"))
+}
+
 /// Runs a filter by a callback on this thread, attached to Python, as SciPy does.
 ///
 /// # Errors

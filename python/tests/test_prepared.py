@@ -224,6 +224,53 @@ def test_usual_calls_are_prepared_and_give_the_same(source, options, dtype):
     same(kernel(image, size=3, dtype=">f4", **options), kernel(image, size=[3, 3], dtype=">f4", **options))
 
 
+@pytest.mark.parametrize("dtype", ["u1", "i8", "f4", "f8", "?", ">f4"])
+def test_usual_calls_with_footprints_and_outputs_give_the_same(dtype):
+    """A list as `footprint` is not usual."""
+    kernel, image = Kernel("max(w) - mean(w)"), some((7, 8), dtype)
+    cross, wide = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], bool), np.ones((1, 5), bool)
+    for footprint in (cross, wide, cross.T, wide[:, ::2], "disk:2", "ring:1,2"):
+        read = footprint.tolist() if isinstance(footprint, np.ndarray) else hoodoo.footprint(footprint).tolist()
+        for mode in ("reflect", "valid", "constant"):
+            expected = kernel(image, footprint=read, mode=mode)
+            same(kernel(image, footprint=footprint, mode=mode), expected)
+            for wanted in ("u1", "f4", ">f8", "?"):
+                outputs = [np.zeros(expected.shape, wanted) for _ in range(2)]
+                assert kernel(image, footprint=footprint, mode=mode, output=outputs[0], cast="wrap") is outputs[0]
+                kernel(image, footprint=read, mode=mode, output=outputs[1], cast="wrap")
+                same(*outputs)
+    # What was written to may be changed: the next call asks for other cells.
+    cross[:] = True
+    same(kernel(image, footprint=cross), kernel(image, size=[3, 3]))
+
+
+def test_usual_calls_write_where_they_are_told():
+    kernel, image = Kernel("max(w)"), some((7, 8), "f8")
+    expected = kernel(image, size=[3, 3])
+    inside = image.copy()
+    assert kernel(inside, size=3, output=inside) is inside
+    same(inside, expected)
+    shifted = np.concatenate([image.ravel(), np.zeros(8)])
+    kernel(shifted[:56].reshape(7, 8), size=3, output=shifted[8:].reshape(7, 8))
+    same(shifted[8:].reshape(7, 8), expected)
+    apart = np.zeros((14, 16))
+    kernel(image, size=3, output=apart[::2, ::-2])
+    same(apart[::2, ::-2], expected)
+    masked = np.ma.masked_array(np.zeros((7, 8)), True)
+    assert kernel(image, size=3, output=masked) is masked and not masked.mask.any()
+    one = np.lib.stride_tricks.as_strided(np.zeros(8), (7, 8), (0, 8))
+    kernel(image, size=3, output=one)
+    same(one[0], expected[-1])
+    fixed = np.zeros((7, 8))
+    fixed.flags.writeable = False
+    for error, output in [(ValueError, fixed), (ValueError, np.zeros((8, 7))), (TypeError, np.zeros((7, 8), complex))]:
+        for _ in range(2):
+            with pytest.raises(error):
+                kernel(image, size=3, output=output)
+    with pytest.warns(RuntimeWarning, match="invalid value"):
+        Kernel("w[0, 0] / 0")(np.zeros((2, 3)), output=np.zeros((2, 3), np.uint8))
+
+
 def test_a_usual_call_does_not_hide_that_another_one_is_wrong():
     kernel, image = Kernel("max(w)"), some((6, 7), "f8")
     kernel(image, size=3, cval=0, threads=1)

@@ -96,6 +96,11 @@ impl Arrangement {
         axes.iter().map(place).collect()
     }
 
+    /// Whether the axes that become one go on where the one after them ends, for each axis of some arrays whether it does.
+    pub fn suits(&self, joined: &[bool]) -> bool {
+        self.axes.iter().all(|axes| axes.is_empty() || joined[axes.start..axes.end - 1].iter().all(|joined| *joined))
+    }
+
     /// The view of an array.
     pub fn view<'a>(&self, array: RawView<'a>) -> RawView<'a> {
         let stride = |axes: &Range<usize>| {

@@ -53,6 +53,7 @@ use crate::grid::per_axis::PerAxis;
 use crate::grid::vectors::Vectors;
 use crate::kernel::Kernel;
 use crate::kernel::parameters::Parameters;
+use crate::lang::stop::watched;
 
 /// A kernel or a callback together with a window and what lies outside the array, ready to run over arrays.
 ///
@@ -627,7 +628,25 @@ impl Filter {
     ///
     /// As for [`Filter::run`], and [`Error::Argument`] for a filter with a mask or a nodata number.
     pub fn prepare(&self, shape: &[usize], inputs: &[DType], outputs: &[DType]) -> Result<Prepared, Error> {
-        Prepared::new(&self.options, shape, Types::of_any_arrays(shape, inputs, outputs))
+        self.prepare_with(shape, inputs, outputs, &Progress::default())
+    }
+
+    /// The same, unless `progress` is cancelled meanwhile: to make the code for a large window may take a while.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Filter::prepare`], and [`Error::Cancelled`].
+    pub fn prepare_with(
+        &self,
+        shape: &[usize],
+        inputs: &[DType],
+        outputs: &[DType],
+        progress: &Progress,
+    ) -> Result<Prepared, Error> {
+        let work = || Prepared::new(&self.options, shape, inputs, outputs);
+        let prepared = watched(&|| progress.is_cancelled(), work);
+        // What was made is not complete, then.
+        if progress.is_cancelled() { Err(Error::Cancelled) } else { prepared }
     }
 }
 

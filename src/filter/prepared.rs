@@ -11,7 +11,7 @@ use super::prepare::prepare;
 use super::progress::Progress;
 use super::run::{in_whole, run};
 use super::stride;
-use super::whole::{Ready, same_shape};
+use super::whole::{Ready, joined_axes, same_shape};
 use crate::error::Error;
 use crate::grid::element::DType;
 
@@ -19,7 +19,10 @@ use crate::grid::element::DType;
 ///
 /// Code is there before the first run, but for medians over large boxes: after many runs one of them makes faster code.
 pub struct Prepared {
+    /// For arrays in C order without gaps, and for all others if there is nothing else.
     ready: Ready,
+    /// For arrays whose axes can't be one as theirs are, if some are one.
+    with_gaps: Option<Ready>,
     within: Option<Within>,
     /// The options of a filter whose pixels are apart: they are computed by several runs, which find code for whole arrays.
     apart: Option<Box<Options>>,
@@ -29,14 +32,24 @@ pub struct Prepared {
 
 impl Prepared {
     /// The filter with these options.
-    pub(super) fn new(options: &Options, shape: &[usize], types: Types) -> Result<Prepared, Error> {
+    pub(super) fn new(
+        options: &Options,
+        shape: &[usize],
+        inputs: &[DType],
+        outputs: &[DType],
+    ) -> Result<Prepared, Error> {
         if options.missing.is_set() {
             return Err(Error::argument("mask", "cells without a value are looked for in each run, and not before"));
         }
         let apart = stride::steps(options, shape.len())?.map(|_| Box::new(options.clone()));
         let output_shape = stride::output_shape(options, shape)?;
-        let ready = Ready::new(prepare(options, shape, types)?)?;
-        Ok(Prepared { within: options.within, shape: shape.to_vec(), output_shape, ready, apart })
+        let ready = Ready::new(prepare(options, shape, Types::of_whole_arrays(shape, inputs, outputs))?)?;
+        let any = Types::of_any_arrays(shape, inputs, outputs);
+        let with_gaps = match &ready.job.arrangement {
+            Some(arrangement) if !arrangement.suits(&any.joined) => Some(Ready::new(prepare(options, shape, any)?)?),
+            _ => None,
+        };
+        Ok(Prepared { within: options.within, shape: shape.to_vec(), output_shape, ready, with_gaps, apart })
     }
 
     /// The shape of the inputs.
@@ -129,9 +142,19 @@ impl Prepared {
         if let Some(options) = &self.apart {
             return run(options, inputs, outputs, progress);
         }
-        self.ready.run(inputs, outputs, progress).map_err(|error| in_whole(self.within, error))?;
+        self.ready_for(inputs, outputs).run(inputs, outputs, progress).map_err(|error| in_whole(self.within, error))?;
         progress.finish();
         Ok(())
+    }
+}
+
+impl Prepared {
+    /// What computes these arrays.
+    fn ready_for(&self, inputs: &[Input<'_>], outputs: &[Output<'_>]) -> &Ready {
+        match (&self.with_gaps, &self.ready.job.arrangement) {
+            (Some(with_gaps), Some(arrangement)) if !arrangement.suits(&joined_axes(inputs, outputs)) => with_gaps,
+            _ => &self.ready,
+        }
     }
 }
 

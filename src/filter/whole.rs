@@ -61,7 +61,7 @@ impl Ready {
 }
 
 /// For each axis, whether in all of the arrays it goes on where the one after it ends.
-fn joined_axes(inputs: &[Input<'_>], outputs: &[Output<'_>]) -> Vec<bool> {
+pub fn joined_axes(inputs: &[Input<'_>], outputs: &[Output<'_>]) -> Vec<bool> {
     let inputs = inputs.iter().map(|input| for_any!(Input, input, view => joined(view.shape(), view.strides())));
     let outputs = outputs.iter().map(|output| for_any!(Output, output, view => joined(view.shape(), view.strides())));
     let both = |a: Vec<bool>, b: Vec<bool>| a.iter().zip(&b).map(|(a, b)| *a && *b).collect();

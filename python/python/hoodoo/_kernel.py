@@ -22,7 +22,7 @@ from ._kinds import as_numpy, back_to, check_labels, is_dask, is_plain, is_xarra
 from ._masked import NOTHING_MISSING, Missing, has_mask, mask_outputs
 from ._nan import NanOutputs, outputs_to_tell
 from ._outputs import arrays_for, counted, gives_arrays, named, run_into
-from ._prepared import prepare, usual
+from ._prepared import is_plain_target, prepare, usual
 from ._repeat import Repeated, repeated
 from ._settings import options_of
 from ._times import Times, is_time
@@ -264,11 +264,14 @@ class Kernel:
             return self.repeat(*images, iterations=iterations, **window, **more).result
         if len(images) != len(self._inputs):
             raise TypeError(f"the kernel has {counted(self._inputs, 'input')}, not {len(images)}")
-        usually = output is None and mask is None and nodata is None and type(stride) is int and stride == 1 and not progress
-        if usually and footprint is None and not params:
-            once = usual(self, images, size, mode, cval, origin, axes, dtype, cast, threads, engine, precision)
-            if once is not None:
+        usually = mask is None and nodata is None and type(stride) is int and stride == 1 and not progress and not params
+        if usually and (output is None or dtype is None and len(self._outputs) == 1 and is_plain_target(output)):
+            wanted = dtype if output is None else output.dtype
+            once = usual(self, images, size, footprint, mode, cval, origin, axes, wanted, cast, threads, engine, precision)
+            if once is not None and output is None:
                 return once(*images)
+            if once is not None and output.shape == once.output_shape:
+                return once(*images, output=output)
         options: dict[str, Any] = {
             "size": size,
             "footprint": footprint,

@@ -15,13 +15,14 @@ from ._hoodoo import Filter, Prepared
 from ._kinds import as_numpy, back_to, is_xarray
 from ._masked import has_mask, is_masked
 from ._outputs import check_output, named, run_into
+from ._window import axes_of_window, cells_of
 
 if TYPE_CHECKING:
     from ._kernel import Kernel
 
 
-#: Images of more elements are filtered so long that what is read before does not matter.
-_MOST_ELEMENTS = 1 << 16
+#: To compare more cells of a footprint with those of other calls would take longer than to read them.
+_MOST_CELLS = 1024
 
 
 def prepare(
@@ -33,26 +34,46 @@ def prepare(
 
 
 def usual(
-    kernel: Kernel, images: tuple[Any, ...], size: Any, mode: Any, cval: Any, origin: Any, axes: Any, dtype: Any, *options: Any
+    kernel: Kernel,
+    images: tuple[Any, ...],
+    size: Any,
+    footprint: Any,
+    mode: Any,
+    cval: Any,
+    origin: Any,
+    axes: Any,
+    dtype: Any,
+    *options: Any,
 ) -> Prepared | None:
-    """What filters small images of one shape, prepared at the first call like this; none if something is not usual.
+    """What filters images of one shape, prepared at the first call like this; none if something is not usual.
 
-    To read the arguments again and again would take longer than to filter the images. `options` are cast, threads, engine and precision.
+    To read the arguments again and again would take longer than to filter small images. `options` are cast, threads, engine and precision.
     """
     first = images[0] if images else None
-    if type(first) is not np.ndarray or first.size > _MOST_ELEMENTS:
+    if type(first) is not np.ndarray:
         return None
     for image in images:
         if type(image) is not np.ndarray or image.shape != first.shape:
             return None
     if not (is_plain(size) and is_plain(origin) and is_plain(axes) and is_plain_number(cval)):
         return None
+    if type(footprint) is np.ndarray:
+        if footprint.dtype != np.bool_ or footprint.size > _MOST_CELLS:
+            return None
+        footprint = footprint.shape, footprint.tobytes()
+    elif footprint is not None and type(footprint) is not str:
+        return None
     try:
         types = tuple([image.dtype for image in images])
-        return _ready(kernel, first.shape, types, size, mode, cval, origin, axes, dtype, *options)
+        return _ready(kernel, first.shape, types, size, footprint, mode, cval, origin, axes, dtype, *options)
     except TypeError:
         # Something of the arguments has no hash.
         return None
+
+
+def is_plain_target(output: Any) -> bool:
+    """Whether an output is an array without anything that needs a look: no part of it is at two places."""
+    return type(output) is np.ndarray and output.flags.c_contiguous
 
 
 def is_plain(value: Any) -> bool:
@@ -71,6 +92,7 @@ def _ready(
     shape: tuple[int, ...],
     images: tuple[np.dtype[Any], ...],
     size: Any,
+    footprint: str | tuple[tuple[int, ...], bytes] | None,
     mode: Any,
     cval: float,
     origin: Any,
@@ -81,15 +103,20 @@ def _ready(
     engine: Any,
     precision: Any,
 ) -> Prepared | None:
+    cells: Any = footprint
+    if isinstance(footprint, tuple):
+        lengths, values = footprint
+        cells = np.frombuffer(values, np.bool_).reshape(lengths)
     placed: dict[str, Any] = {"size": size, "mode": mode, "cval": cval, "origin": origin, "axes": axes}
     more: dict[str, Any] = {"cast": cast, "threads": threads, "engine": engine, "precision": precision}
     try:
         if dtype is not None and not np.dtype(dtype).isnative:
             return None
+        placed["footprint"] = cells_of(cells, axes_of_window(len(shape), axes))
         ready = kernel.prepare(shape, list(images), output=dtype, **placed, **more)
         # A prepared kernel does not warn.
         integers = [dtype.kind in "iu" for dtype in ready.output_types]
-        warns = any(kernel._nan_outputs(len(shape), list(images), integers, {**placed, "footprint": None}))
+        warns = any(kernel._nan_outputs(len(shape), list(images), integers, placed))
         return None if warns else ready
     except (TypeError, ValueError, OverflowError):
         # The call itself says what is wrong.
