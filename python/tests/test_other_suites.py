@@ -44,7 +44,7 @@ SUITES = {
             *("tests/skimage/filters/rank", "tests/skimage/filters/test_median.py"),
         ],
         550,
-        550,
+        230,
     ),
     "dask-image": (
         "dask-image",
