@@ -146,9 +146,7 @@ impl Prepared {
         progress.finish();
         Ok(())
     }
-}
 
-impl Prepared {
     /// What computes these arrays.
     fn ready_for(&self, inputs: &[Input<'_>], outputs: &[Output<'_>]) -> &Ready {
         match (&self.with_gaps, &self.ready.job.arrangement) {
