@@ -431,7 +431,10 @@ def test_an_exception_in_progress_stops_the_run():
 )
 def test_ctrl_c_stops_a_run(source, shape, options):
     program = textwrap.dedent(f"""
+        import signal
         import numpy as np, hoodoo
+        # A shell that starts tests in the background has them ignore it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         print("ready", flush=True)
         try:
             hoodoo.Kernel("{source}")(np.ones({shape}, "u1"), dtype="f4", {options})

@@ -130,6 +130,10 @@ unsafe fn cast_row<T: Element>(first: *mut u8, step: isize, values: &[f64], cast
 /// As for [`CopyRow`].
 unsafe fn copy_row<T: Element>(first: *mut u8, step: isize, elements: *const u8, len: usize) {
     let (first, elements) = (first.cast::<T>(), elements.cast::<T>());
+    if step == 1 {
+        // SAFETY: by the contract.
+        return unsafe { std::ptr::copy_nonoverlapping(elements, first, len) };
+    }
     for index in 0..len as isize {
         // SAFETY: by the contract.
         unsafe { *first.offset(index * step) = *elements.offset(index) };
