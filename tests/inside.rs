@@ -3,7 +3,7 @@
 //! What is independent here: mode `shrink`, in which cells outside take no part, and the same kernels on arrays that are padded by
 //! hand.
 
-use hoodoo::{Engine, Error, Filter, Kernel, Mode};
+use hoodoo::{Cut, Engine, Error, Filter, Kernel, Mode, Precision};
 use ndarray::{Array1, Array2, Array3, ArrayD, array};
 
 const ENGINES: [Engine; 2] = [Engine::Rows, Engine::Interpreter];
@@ -36,8 +36,12 @@ fn image(rows: usize, columns: usize) -> Array2<u8> {
 
 /// Sums of floats may be added in another order, means divided in another way.
 fn assert_close(found: &ArrayD<f64>, expected: &ArrayD<f64>, what: &str) {
+    assert_as_close_as(1e-9, found, expected, what);
+}
+
+fn assert_as_close_as(relative: f64, found: &ArrayD<f64>, expected: &ArrayD<f64>, what: &str) {
     assert_eq!(found.shape(), expected.shape(), "{what}");
-    let close = |(a, b): (&f64, &f64)| a == b || (a - b).abs() < 1e-9 * b.abs();
+    let close = |(a, b): (&f64, &f64)| a == b || (a - b).abs() < relative * b.abs();
     assert!(found.iter().zip(expected).all(close), "{what}:\n{found}\n{expected}");
 }
 
@@ -87,6 +91,50 @@ fn modes_that_leave_out_cells_leave_all_inside() {
 }
 
 /// Where each cell is decides, one by one: the footprint's corner, along chosen axes of a volume, with an origin.
+/// In single precision values are rounded, and not what is there: also where the host finds what is asked, and computes the elements for it.
+#[test]
+fn which_cells_are_inside_is_exact_in_single_precision() {
+    let found_by_the_host = [
+        ("mode(w where inside())", "mode(w)"),
+        ("variety(w where inside())", "variety(w)"),
+        ("rank(w where inside(), 0)", "rank(w, 0)"),
+        ("max(w * (w - 50) where inside())", "max(w * (w - 50))"),
+        ("sum(coord(0) + offset(0) where inside())", "sum(coord(0) + offset(0))"),
+        ("mode(coord(1) + offset(1) where inside())", "mode(coord(1) + offset(1))"),
+    ];
+    for (rows, columns, size) in
+        [(23, 41, [5, 3]), (40, 3, [13, 13]), (3, 3, [13, 13]), (1, 30, [3, 3]), (40, 37, [15, 13])]
+    {
+        let image = image(rows, columns);
+        for (asking, plain) in KERNELS.iter().chain(&found_by_the_host) {
+            let expected: Array2<f64> =
+                Filter::new(&kernel(plain)).size(size).mode(Mode::Shrink).run_as(&image).unwrap();
+            for cut in [Cut::Auto, Cut::Never, Cut::Moving] {
+                for (text, mode) in [(asking, Mode::Reflect), (plain, Mode::Shrink)] {
+                    let filter = Filter::new(&kernel(text)).size(size).mode(mode).cut(cut).precision(Precision::Single);
+                    let found: Array2<f64> = filter.run_as(&image).unwrap();
+                    let what = format!("{text}, {mode:?}, {cut:?}, {rows} x {columns}");
+                    assert_as_close_as(1e-5, &found.into_dyn(), &expected.clone().into_dyn(), &what);
+                }
+            }
+        }
+    }
+}
+
+/// An f32 has not all indices of an array that is longer than 2^24.
+#[test]
+fn long_arrays_have_exact_places_in_single_precision() {
+    const LEN: usize = (1 << 24) + 5;
+    let image = Array1::<u8>::ones(LEN);
+    let single = |text: &str| Filter::new(&kernel(text)).size(5).mode(Mode::Shrink).precision(Precision::Single);
+    let counts: Array1<u8> = single("count(w > 0)").run_as(&image).unwrap();
+    assert_eq!(counts.slice(ndarray::s![LEN - 4..]), array![5, 5, 4, 3]);
+    let places: Array1<f32> = single("coord(0) - 16777216").run_as(&image).unwrap();
+    assert_eq!(places.slice(ndarray::s![LEN - 3..]), array![2.0, 3.0, 4.0]);
+    let are_near: Array1<u8> = single("count(coord(0) + offset(0) == extent(0) - 2)").run_as(&image).unwrap();
+    assert_eq!(are_near.slice(ndarray::s![LEN - 5..]), array![0, 1, 1, 1, 1]);
+}
+
 #[test]
 fn each_cell_is_asked_for_its_own_place() {
     let line: Array1<f64> = array![1.0, 2.0, 3.0, 4.0];

@@ -2,8 +2,8 @@
 //!
 //! What is independent here: the same kernels with `where not isnan(w)`, on arrays that are NaN where cells are missing.
 
-use hoodoo::{Engine, Error, Filter, Kernel, Mode};
-use ndarray::{Array2, Array3, ArrayD, Axis, array};
+use hoodoo::{Engine, Error, Filter, Kernel, Mode, Progress, Repeat};
+use ndarray::{Array1, Array2, Array3, ArrayD, Axis, array};
 
 const ENGINES: [Engine; 2] = [Engine::Rows, Engine::Interpreter];
 
@@ -321,5 +321,84 @@ fn missing_pixels_keep_every_bit() {
                 assert_eq!(found[[0, 1]], expected, "{text}, {engine:?}");
             }
         }
+    }
+}
+
+/// Kernels that choose an element, and those that compare some, on 64-bit integers near this number, which no f64s are, and on the small
+/// numbers that they are more than it.
+#[test]
+fn cells_at_fixed_places_keep_every_bit() {
+    const CHOOSE: [&str; 7] = [
+        "w[0]",
+        "w[1]",
+        "floor(w[-1])",
+        "min(w[0], w[1])",
+        "if isnan(w[1]) then w[0] else w[1]",
+        "if w[0] > w[1] then w[0] else w[1]",
+        "if w[0] > w[1] then w[0] else nan",
+    ];
+    const COMPARE: [&str; 4] =
+        ["count(w > w[0])", "count(w == w[-1])", "if w[0] == w[1] then 1 else 0", "sum(if w >= w[1] then 1 else 0)"];
+    const BASE: i64 = 1 << 60;
+    let mut random = fastrand::Rng::with_seed(64);
+    let small = Array1::from_shape_simple_fn(90, || random.i64(0..4));
+    let mask = Array1::from_shape_simple_fn(90, || random.u32(..3) == 0);
+    let signed = small.mapv(|value| BASE + value);
+    let unsigned = small.mapv(|value| value.unsigned_abs() + (1 << 63));
+    for text in CHOOSE.iter().chain(&COMPARE) {
+        let chooses = CHOOSE.contains(text);
+        for (mode, fill) in
+            [(Mode::Reflect, false), (Mode::Shrink, false), (Mode::Constant, true), (Mode::Shrink, true)]
+        {
+            let filter = |engine: Engine| {
+                Filter::new(&kernel(text)).size(3).engine(engine).mode(mode).cval(1.0).mask(&mask).fill(fill)
+            };
+            // What is outside in mode `constant` is near neither of them.
+            let inner = ndarray::s![if mode == Mode::Constant { 1..89 } else { 0..90 }];
+            let expected: Array1<f64> = filter(Engine::Interpreter).run_as(&small.mapv(|value| value as f64)).unwrap();
+            // A pixel without a value keeps its own.
+            let of = |base: i128| {
+                let value = |at: usize, value: f64| match value.is_nan() {
+                    true => 0,
+                    false => value as i128 + if chooses || mask[at] && !fill { base } else { 0 },
+                };
+                Array1::from_shape_fn(90, |at| value(at, expected[at]))
+            };
+            for engine in ENGINES {
+                let what = format!("{text}, {mode:?}, {engine:?}, {fill}");
+                let found: Array1<i64> = filter(engine).run_as(&signed).unwrap();
+                assert_eq!(found.mapv(i128::from).slice(inner), of(BASE.into()).slice(inner), "{what}");
+                let found: Array1<u64> = filter(engine).run_as(&unsigned).unwrap();
+                assert_eq!(found.mapv(i128::from).slice(inner), of(1 << 63).slice(inner), "{what}");
+            }
+        }
+    }
+}
+
+/// What was computed for a cell of the mask has a value in the next run; what saw no cell has none.
+#[test]
+fn repeated_filters_go_on_from_what_they_filled() {
+    let repeated = |filter: &Filter, repeat: Repeat, image: &Array1<i16>| {
+        let mut found = image.clone();
+        let runs = filter.repeat(repeat, &[image.into()], (&mut found).into(), &Progress::default()).unwrap();
+        (found, runs)
+    };
+    let image = array![2i16, 4, 1, 4, 3, 0];
+    let mask = array![false, true, false, true, false, false];
+    let hole = array![9i16, 0, 0, 0, 0, 0, 9];
+    for engine in engines("min(w)") {
+        let least = Filter::new(&kernel("min(w)")).size(3).engine(engine);
+        let filled = least.clone().mask(&mask).fill(true);
+        assert_eq!(repeated(&filled, Repeat::Times(1), &image).0, array![2, 1, 1, 1, 0, 0], "{engine:?}");
+        assert_eq!(repeated(&filled, Repeat::Times(2), &image).0, array![1, 1, 1, 0, 0, 0], "{engine:?}");
+        // Without `fill` they stay as they are, and take no part.
+        let kept = least.clone().mask(&mask);
+        assert_eq!(repeated(&kept, Repeat::Times(2), &image).0, array![2, 4, 1, 4, 0, 0], "{engine:?}");
+        let closing = least.clone().mask(&hole.mapv(|value| value == 0)).fill(true);
+        assert_eq!(repeated(&closing, Repeat::Stable(9), &hole), (Array1::from_elem(7, 9), 3), "{engine:?}");
+        let of_floats = hole.mapv(f32::from);
+        let mut found = of_floats.clone();
+        closing.repeat(Repeat::Times(3), &[(&of_floats).into()], (&mut found).into(), &Progress::default()).unwrap();
+        assert_eq!(found, Array1::from_elem(7, 9.0), "{engine:?}");
     }
 }

@@ -59,13 +59,13 @@ impl PyProgram {
         caught(|| self.kernel.whole_outputs(&inputs, params, cells))
     }
 
-    /// Which outputs may be NaN if inputs have elements of these types, and windows so many cells.
-    fn nan_outputs(&self, py: Python<'_>, inputs: Vec<String>, cells: usize) -> PyResult<Vec<bool>> {
+    /// Which outputs may be NaN if inputs have elements of these types, and windows so many cells that take part, at least and at most.
+    fn nan_outputs(&self, py: Python<'_>, inputs: Vec<String>, least: usize, cells: usize) -> PyResult<Vec<bool>> {
         if inputs.len() != self.kernel.inputs().len() {
             return Err(PyValueError::new_err("one for each input"));
         }
         let inputs = types(&inputs).map_err(|error| exception(py, error, self.kernel.source()))?;
-        caught(|| self.kernel.nan_outputs(&inputs, cells))
+        caught(|| self.kernel.nan_outputs(&inputs, least..=cells))
     }
 
     /// For each output, the numbers of the inputs whose elements it is chosen from, or `None` if something is computed for it.

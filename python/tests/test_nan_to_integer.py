@@ -29,6 +29,11 @@ def warned(call):
         ("0 / (w[0, 0] - 5)", {}),
         ("w[0, 1]", {"mode": "constant", "cval": np.nan}),
         ("mean(w)", {"mode": "shrink", "footprint": np.eye(3) > np.eye(3, k=0)[::-1]}),
+        ("w[0, 1]", {"mode": "shrink"}),
+        # Corners have four cells, edges six.
+        ("rank(w, 4)", {"mode": "shrink"}),
+        ("0 / (len(w) - 6)", {"mode": "shrink"}),
+        ("nth(w, 5)", {"mode": ["shrink", "reflect"], "origin": (1, 0)}),
     ],
 )
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int64])
@@ -53,6 +58,8 @@ def test_a_warning_where_it_happens(kernel, options, dtype, engine):
         ("mean(w where w > 50)", IMAGE, {"dtype": np.float32}),
         ("mean(w where w > 50)", IMAGE, {"dtype": np.uint8, "nodata": 255}),
         ("count(w > 50)", IMAGE, {"mode": "shrink"}),
+        ("min(w), rank(w, 3), w[0, 0], std(w)", IMAGE, {"mode": "shrink", "dtype": np.uint8}),
+        ("max(w), mean(w)", IMAGE, {"mask": IMAGE > 3, "dtype": np.uint8}),
     ],
 )
 def test_none_where_it_does_not(kernel, image, options):
@@ -84,3 +91,48 @@ def test_a_mask_may_leave_nothing():
     mask[2, 2] = False
     _, warnings_ = warned(lambda: hoodoo.Kernel("mean(w)")(IMAGE, size=3, mask=mask, fill=True, dtype=np.uint8))
     assert warnings_ == 1
+
+
+@pytest.mark.parametrize(
+    ("kernel", "shape", "window", "may"),
+    [
+        ("median(w)", (9, 9), {"size": 3}, False),
+        ("rank(w, 3)", (9, 9), {"size": 3}, False),
+        ("rank(w, 4)", (9, 9), {"size": 3}, True),
+        ("rank(w, 3)", (1, 9), {"size": 3}, True),
+        ("rank(w, 3)", (2, 9), {"size": 3}, False),
+        ("rank(w, 5)", (9, 9), {"size": 3, "mode": ["shrink", "nearest"]}, False),
+        ("rank(w, 5)", (9, 9), {"size": (1, 5), "origin": (0, 2)}, True),
+        ("rank(w, 0)", (9, 9), {"size": (1, 5), "origin": (0, 2)}, False),
+        ("rank(w, 2)", (5, 5, 5), {"size": 5, "axes": 1}, False),
+        ("rank(w, 3)", (5, 5, 5), {"size": 5, "axes": (-1,)}, True),
+        ("max(w)", (9, 9), {"footprint": np.eye(3, dtype=bool)}, False),
+        ("max(w)", (9, 9), {"footprint": ~np.eye(3, dtype=bool)}, True),
+        ("rank(w, 3)", (9, 9), {"footprint": np.ones((3, 3), bool)}, False),
+    ],
+)
+def test_what_is_asked_for_in_mode_shrink(kernel, shape, window, may):
+    """Where no pixel can be NaN nothing is asked, which would take longer than to filter."""
+    options = {"size": None, "footprint": None, "mode": "shrink", "cval": 0.0, "origin": 0, "axes": None, **window}
+    run = hoodoo.Kernel(kernel)
+    assert run._nan_outputs(shape, [np.dtype("u1")], [True], options) == [may]
+    image = np.arange(1, 1 + np.prod(shape), dtype=np.float64).reshape(shape)
+    assert np.isnan(run(image, **options)).any() == may
+
+
+@pytest.mark.parametrize(
+    ("kernel", "dtype", "fill", "window", "may"),
+    [
+        ("min(w)", "u1", False, {"size": 3}, False),
+        ("min(w)", "u1", True, {"size": 3}, True),
+        ("count(w > 3)", "u1", True, {"size": 3}, False),
+        ("rank(w, 1)", "u1", False, {"size": 3}, True),
+        ("min(w)", "u1", False, {"footprint": ~np.eye(3, dtype=bool)}, True),
+        # A pixel without a value keeps what it has.
+        ("count(w > 3)", "f4", False, {"size": 3}, True),
+    ],
+)
+def test_what_is_asked_for_of_masked_images(kernel, dtype, fill, window, may):
+    options = {"size": None, "footprint": None, "mode": "reflect", "cval": 0.0, "origin": 0, "axes": None, **window}
+    options["missing"] = {"mask": np.eye(9, dtype=bool), "nodata": None, "fill": fill}
+    assert hoodoo.Kernel(kernel)._nan_outputs((9, 9), [np.dtype(dtype)], [True], options) == [may]

@@ -1,11 +1,16 @@
 //! A filter on its own result, again and again.
 
+use std::sync::Arc;
+
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD};
 
 use super::arrays::{AnyElement, Input, Output, zeros};
+use super::options::{Function, MissingCells, Options};
 use super::progress::Progress;
 use super::{Filter, run};
 use crate::error::Error;
+use crate::kernel::Kernel;
+use crate::kernel::parameters::Parameters;
 
 /// How often a filter is run on its own result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +31,8 @@ impl Filter {
     /// Runs the filter on its own result, again and again: its output is the first input of the next run, and the other inputs
     /// stay. The last output; and how many runs there were, without the one that changed nothing.
     ///
-    /// The kernel has one output, of the first input's type and shape.
+    /// The kernel has one output, of the first input's type and shape. What is computed for a cell of a mask, with [`Filter::fill`], has a
+    /// value in the next run.
     ///
     /// ```
     /// use hoodoo::{Filter, Kernel, Progress, Repeat};
@@ -96,7 +102,7 @@ impl Filter {
         };
         let (mut before, mut after): (ArrayD<T>, ArrayD<T>) = (zeros(first.raw_dim())?, zeros(first.raw_dim())?);
         before.assign(&first);
-        let mut runs = 0;
+        let (mut options, mut runs) = (self.options.clone(), 0);
         loop {
             // The run that shows that all is stable is not one of those that are counted.
             if runs == most && !until_stable {
@@ -104,12 +110,14 @@ impl Filter {
             }
             let mut inputs: Vec<Input<'_>> = vec![(&before).into()];
             inputs.extend(others.iter().map(Input::view));
-            run::run_unfinished(&self.options, &inputs, &mut [(&mut after).into()], progress)?;
+            run::run_unfinished(&options, &inputs, &mut [(&mut after).into()], progress)?;
             drop(inputs);
+            let is_last = runs + 1 >= most && !until_stable;
+            let is_filled = !is_last && without_filled(&mut options, &after, progress)?;
             // NaN is no change of NaN.
             let is_nan = |value: &T| value.to_f64().is_nan();
             let alike = |a: &T, b: &T| a == b || is_nan(a) && is_nan(b);
-            if until_stable && before.iter().zip(&after).all(|(a, b)| alike(a, b)) {
+            if until_stable && !is_filled && before.iter().zip(&after).all(|(a, b)| alike(a, b)) {
                 break;
             }
             if runs == most {
@@ -122,4 +130,27 @@ impl Filter {
         progress.finish();
         Ok(runs)
     }
+}
+
+/// Takes the cells that a run with [`Filter::fill`] gave a value out of the mask; whether there are some.
+fn without_filled<T: AnyElement>(options: &mut Options, after: &ArrayD<T>, progress: &Progress) -> Result<bool, Error> {
+    let Some(mask) = options.missing.mask.clone().filter(|_| options.missing.fill) else { return Ok(false) };
+    let mut sees_none: ArrayD<bool> = zeros(after.raw_dim())?;
+    if T::DTYPE.is_float() {
+        sees_none.zip_mut_with(after, |none, value| *none = value.to_f64().is_nan());
+    } else if options.window.is_some() {
+        // An integer does not tell whether there were cells to compute it from.
+        let kernel = Kernel::compile("len(w) == 0")?;
+        let count = Options {
+            function: Function::Kernel(kernel),
+            parameters: Parameters::new(),
+            missing: MissingCells { nodata: None, ..options.missing.clone() },
+            ..options.clone()
+        };
+        run::run_unfinished(&count, &[after.into()], &mut [(&mut sees_none).into()], progress)?;
+    }
+    let is_filled = mask.iter().zip(&sees_none).any(|(masked, none)| *masked && !none);
+    sees_none.zip_mut_with(&mask, |none, masked| *none &= masked);
+    options.missing.mask = Some(Arc::new(sees_none));
+    Ok(is_filled)
 }

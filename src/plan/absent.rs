@@ -18,8 +18,11 @@ pub fn without_absent(kernel: Kernel, facts: &WholeFacts<'_>, outputs: &[DType],
     // number of a narrower type that may be absent.
     let taken = wholes(&kernel, &WholeFacts { absence: false, ..*facts });
     let wholes = wholes(&kernel, facts);
-    let may_be_absent = |id: ExprId| wholes[id.index()].absent || !wholes[id.index()].is_exact();
-    if !kernel.live_nodes().any(|(id, _)| taken[id.index()].is_exact() && may_be_absent(id)) {
+    let is_sometimes_absent = |id: ExprId| match wholes[id.index()] {
+        whole if whole.is_exact() => whole.absent,
+        _ => taken[id.index()].is_exact(),
+    };
+    if !kernel.live_nodes().any(|(id, _)| is_sometimes_absent(id)) {
         return kernel;
     }
     let mut parts = Parts { kernel: &kernel, made: HashMap::new() };

@@ -238,6 +238,8 @@ fn analysis(draft: &Draft<'_>, request: &Request, outputs_float: &[bool], finite
         inputs: &inputs,
         params,
         taps,
+        // The kernel itself says which take part.
+        least: taps,
         outputs_float,
         outputs_rounded: &outputs_rounded,
         precision,

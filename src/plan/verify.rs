@@ -15,7 +15,6 @@ use super::line::{Destination, Origin};
 use super::moving::pass::MovingPass;
 use super::pass::{CellRow, Pass};
 use super::program::Plan;
-use super::selection::Selection;
 use crate::grid::element::Precision;
 use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, ExprId};
@@ -185,11 +184,8 @@ impl Scope<'_> {
     fn select(&mut self, select: &Select) -> Result<(), String> {
         let taps = self.pass.cells.taps();
         self.nodes(&select.nodes, [Some(select.window), select.filter].into_iter().flatten())?;
-        let most = match *select.selection {
-            Selection::Tiled(_) => tuning::MAX_TILED_NETWORK,
-            _ => tuning::MAX_NETWORK,
-        };
-        check(taps <= most, || format!("a network for {taps} cells"))?;
+        // Of the least of many elements the best network has no tiles.
+        check(taps <= tuning::MAX_TILED_NETWORK, || format!("a network for {taps} cells"))?;
         for statistic in &select.statistics {
             let found = statistic.of_ranks.ranks().iter().all(|rank| *rank < taps && select.ranks.contains(rank));
             check(found, || format!("{} needs a rank that is not found", statistic.id))?;

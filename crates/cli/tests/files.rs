@@ -659,6 +659,16 @@ fn kernels_run_again_and_after_each_other() {
     assert_eq!((grown, said.as_str()), (array![5, 9, 7, 7, 0, 0, 0], "stable after 2 runs\n"));
     assert_eq!(read(&[grow, "seed.npy", "page.npy", "--repeat", "1"]).0, array![5, 9, 7, 0, 0, 0, 0]);
     assert_eq!(read(&[grow, "seed.npy", "page.npy", "--repeat", "0"]).0, array![0, 9, 0, 0, 0, 0, 0]);
+    // What is filled has a value in the next run.
+    save("holes.npy", &array![2u8, 4, 1, 4, 3, 0]);
+    save("mask.npy", &array![0u8, 1, 0, 1, 0, 0]);
+    let fill = ["min(w)", "holes.npy", "--mask", "mask.npy", "--fill", "--repeat", "2"];
+    assert_eq!(read(&fill).0, array![1, 1, 1, 0, 0, 0]);
+    fails(
+        dir,
+        &[&fill[..], &["-o", "out.npy", "--size", "3", "--stream"]].concat(),
+        "looks at all rows after each run",
+    );
     let never = ["if w[0] > 0 then 0 else 1", "seed.npy", "-o", "out.npy", "--repeat", "stable:7"];
     fails(dir, &never, "repeat: not stable after 7 runs");
     // Minima 5 5 7 0 0 0 6, and the maxima of those.

@@ -26,8 +26,8 @@ from ._prepared import is_plain_target, prepare, usual
 from ._repeat import Repeated, repeated
 from ._settings import options_of
 from ._times import Times, is_time
-from ._types import cells_of_window, output_types
-from ._window import Mode, axes_of_window, cells_of, check_weights, check_window, steps_of
+from ._types import cells_of_window, least_cells, output_types
+from ._window import Mode, axes_of_window, cells_of, check_weights, check_window, has_its_pixel, steps_of
 
 if TYPE_CHECKING:
     from ._hoodoo import Options, Prepared
@@ -326,7 +326,7 @@ class Kernel:
         # Other ways to say that there is no value, or a function that has no further outputs.
         says = nodata is not None or times or (missing is not None and missing.is_kept) or engine == "callback"
         integers = [not says and result.dtype.kind in "iu" for result in results]
-        told = self._nan_outputs(inputs[0].ndim, [image.dtype for image in inputs], integers, options)
+        told = self._nan_outputs(inputs[0].shape, [image.dtype for image in inputs], integers, options)
         nan = NanOutputs(told, results[0].shape) if any(told) else None
         ready = nan.filter(ready) if nan else ready
         targets = [*results, *nan.arrays] if nan else results
@@ -560,15 +560,18 @@ class Kernel:
         return output_types(self._program, images, numbers, weights, cells, modes, options["cval"])
 
     def _nan_outputs(
-        self, ndim: int, images: list[np.dtype[Any]], integers: list[bool], options: Mapping[str, Any]
+        self, shape: tuple[int, ...], images: list[np.dtype[Any]], integers: list[bool], options: Mapping[str, Any]
     ) -> list[bool]:
-        """Which outputs may be NaN, of those that are integers, for a call with images of these types."""
+        """Which outputs may be NaN, of those that are integers, for a call with images of this shape and these types."""
         modes = [options["mode"]] if isinstance(options["mode"], str) else options["mode"]
-        if options.get("missing"):
-            # As there, windows have fewer cells.
-            modes = [*modes, "shrink"]
-        cells = cells_of_window(ndim, options["size"], options["footprint"], options["axes"])
-        return outputs_to_tell(self._program, images, integers, cells, modes, float(options["cval"]))
+        window = options["size"], options["footprint"], options["axes"]
+        cells = cells_of_window(len(shape), *window)
+        least: int | None = least_cells(shape, *window, modes, options["origin"])
+        if missing := options.get("missing"):
+            # A pixel that has no value keeps what it has, which of integers is a number; another one is among the cells that take part.
+            has_own = not missing["fill"] and has_its_pixel(*window[:2], options["origin"])
+            least = min(least, int(has_own)) if all(image.kind in "biu" for image in images) else None
+        return outputs_to_tell(self._program, images, integers, least, cells, modes, float(options["cval"]))
 
     def check_booleans(self, images: Sequence[np.dtype[Any]]) -> None:
         """Raises what is wrong with the kernel for numbers, if inputs that it uses as booleans are such."""

@@ -17,17 +17,21 @@ def outputs_to_tell(
     program: Program,
     images: Iterable[np.dtype[Any]],
     integers: Sequence[bool],
+    least: int | None,
     cells: int,
     modes: Iterable[str],
     cval: float,
 ) -> list[bool]:
-    """Which outputs of a run with images of these types may be NaN, of those that are integers."""
+    """Which outputs of a run with images of these types may be NaN, of those that are integers.
+
+    `least` of the window's cells take part at every pixel; if it is none, nothing is known of that.
+    """
     if not any(integers):
         return list(integers)
     names = set(modes)
     has_nan_outside = cval != cval and bool(names & {"constant", "grid-constant"})
     inputs = tuple("float64" if has_nan_outside else type_name(image) for image in images)
-    may_be = [True] * len(integers) if "shrink" in names else _nan_outputs(program, inputs, cells)
+    may_be = [True] * len(integers) if least is None else _nan_outputs(program, inputs, least, cells)
     return [is_integer and may for is_integer, may in zip(integers, may_be, strict=True)]
 
 
@@ -50,5 +54,5 @@ class NanOutputs:
 
 
 @functools.lru_cache(maxsize=512)
-def _nan_outputs(program: Program, inputs: tuple[str, ...], cells: int) -> list[bool]:
-    return program.nan_outputs(list(inputs), cells)
+def _nan_outputs(program: Program, inputs: tuple[str, ...], least: int, cells: int) -> list[bool]:
+    return program.nan_outputs(list(inputs), least, cells)

@@ -116,7 +116,7 @@ def _ready(
         ready = kernel.prepare(shape, list(images), output=dtype, **placed, **more)
         # A prepared kernel does not warn.
         integers = [dtype.kind in "iu" for dtype in ready.output_types]
-        warns = any(kernel._nan_outputs(len(shape), list(images), integers, placed))
+        warns = any(kernel._nan_outputs(shape, list(images), integers, placed))
         return None if warns else ready
     except (TypeError, ValueError, OverflowError):
         # The call itself says what is wrong.

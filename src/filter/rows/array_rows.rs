@@ -124,6 +124,19 @@ impl<T: Element> ArrayRows<'_, T> {
     /// As for [`RowReader::copy_rows`].
     unsafe fn copy_each(&self, copies: impl Iterator<Item = (Option<*const u8>, *mut u8)>, stretch: &Stretch) {
         match self.input.lane {
+            // Most rows are copied as they are.
+            _ if self.input.is_native() && self.step == 1 && stretch.runs.is_empty() => {
+                copies.for_each(|(row, copy)| {
+                    let copy = copy.cast::<T>();
+                    // SAFETY: passed on; native elements have the lane type's size.
+                    unsafe {
+                        match row {
+                            Some(row) => copy_elements(row.cast::<T>(), stretch, copy),
+                            None => self.copy_as(row, stretch, copy, self.outside_element, |element| element),
+                        }
+                    }
+                })
+            }
             // The lane type holds what is outside exactly, or the plan would have chosen another.
             _ if self.input.is_native() => copies.for_each(|(row, copy)| {
                 // SAFETY: passed on; native elements have the lane type's size.
@@ -159,8 +172,12 @@ impl<T: Element> ArrayRows<'_, T> {
             (0..stretch.len).for_each(|index| unsafe { copy.add(index).write(outside) });
             return;
         };
-        for run in &stretch.beyond {
+        for (at, element) in &stretch.single {
             // SAFETY: there is room for all cells, and the indices of elements are inside the row.
+            unsafe { copy.offset(*at).write(convert(*row.offset(element * self.step))) };
+        }
+        for run in &stretch.runs {
+            // SAFETY: as above.
             unsafe { self.copy_run(row, run, copy.offset(run.start), outside, &convert) };
         }
         let inside = &stretch.inside;
@@ -202,8 +219,6 @@ impl<T: Element> ArrayRows<'_, T> {
         unsafe {
             match run.element {
                 None => (0..len).for_each(|at| to.add(at).write(outside)),
-                // Of windows of three cells, which are used most.
-                Some((first, _)) if len == 1 => to.write(convert(*row.offset(first * self.step))),
                 Some((first, 0)) => {
                     let element = convert(*row.offset(first * self.step));
                     (0..len).for_each(|at| to.add(at).write(element));
@@ -219,6 +234,25 @@ impl<T: Element> ArrayRows<'_, T> {
                     to.offset(at).write(convert(*row.offset((first + at * step) * self.step)));
                 }),
             }
+        }
+    }
+}
+
+/// Copies the cells of a stretch without runs along a row of elements that follow each other.
+///
+/// # Safety
+///
+/// The stretch is of such a row, and there is room for its cells.
+#[inline]
+unsafe fn copy_elements<T: Copy>(row: *const T, stretch: &Stretch, copy: *mut T) {
+    let Stretch { single, inside, before, .. } = stretch;
+    // SAFETY: by the contract.
+    unsafe {
+        for (at, element) in single {
+            copy.offset(*at).write(*row.offset(*element));
+        }
+        if !inside.is_empty() {
+            std::ptr::copy_nonoverlapping(row.offset(inside.start), copy.add(*before), inside.len());
         }
     }
 }

@@ -19,9 +19,15 @@ pub struct Stretch {
     /// Where those inside the array's row are along it, and after how many others the first of them comes.
     pub inside: Range<isize>,
     pub before: usize,
-    /// The others; each starts so many cells after the stretch's first.
-    pub beyond: Vec<BorderRun>,
+    /// Those of the others that are not in `single`; each starts so many cells after the stretch's first.
+    pub runs: Vec<BorderRun>,
+    /// The others one by one, if they are few, as around small windows, which are used most: each so many cells after the first, and the element
+    /// of the row that it is.
+    pub single: Vec<(isize, isize)>,
 }
+
+/// So many cells are copied one by one.
+const FEW: usize = 8;
 
 /// Cells beyond an end of the row that follow each other there, and in the row as well, as long stretches of them do in any mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +59,14 @@ impl BorderRun {
         let end = (self.start + self.len as isize).min(positions.end);
         let element = self.element.map(|(first, step)| (first + (start - self.start) * step, step));
         (start < end).then_some(BorderRun { start, len: (end - start) as usize, element })
+    }
+
+    /// Where each of its cells is, and which element of the row; none of those outside.
+    fn cells(self) -> impl Iterator<Item = (isize, isize)> {
+        let cell = move |(first, step): (isize, isize)| {
+            (0..self.len as isize).map(move |at| (self.start + at, first + at * step))
+        };
+        self.element.into_iter().flat_map(cell)
     }
 
     /// The elements of the row that its cells are, which are as many unless they are all one.
@@ -99,12 +113,12 @@ impl BorderMap {
     pub fn stretch(&self, positions: Range<isize>) -> Stretch {
         let inside = self.inside(&positions);
         let run = |run: BorderRun| BorderRun { start: run.start - positions.start, ..run };
-        Stretch {
-            len: positions.len(),
-            before: (inside.start - positions.start) as usize,
-            beyond: self.beyond(&positions).map(run).collect(),
-            inside,
+        let mut runs: Vec<BorderRun> = self.beyond(&positions).map(run).collect();
+        let mut single = Vec::new();
+        if positions.len() <= inside.len() + FEW && runs.iter().all(|run| run.element.is_some()) {
+            single = runs.drain(..).flat_map(BorderRun::cells).collect();
         }
+        Stretch { len: positions.len(), before: (inside.start - positions.start) as usize, runs, single, inside }
     }
 
     /// Which of some positions are indices of the row.
@@ -141,6 +155,14 @@ mod tests {
                     let expected: Vec<(isize, Option<isize>)> =
                         beyond.map(|position| (position, domain.index_along(position))).collect();
                     assert_eq!(found, expected, "{mode}, {len}, {positions:?}");
+                    let stretch = map.stretch(positions.clone());
+                    let moved = |(at, index): (isize, isize)| (at + positions.start, Some(index));
+                    let runs = stretch.runs.iter().flat_map(|run| {
+                        let element = |at: isize| run.element.map(|(first, step)| first + at * step);
+                        (0..run.len as isize).map(move |at| (run.start + at + positions.start, element(at)))
+                    });
+                    let cells: Vec<_> = stretch.single.iter().copied().map(moved).chain(runs).collect();
+                    assert_eq!(cells, expected, "{mode}, {len}, {positions:?}, cells of the stretch");
                 }
             }
         }

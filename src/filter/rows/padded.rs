@@ -15,7 +15,7 @@ use crate::plan::pass_input;
 
 /// What the code reads for some pixels of a run of one pass, in its own lanes: copies of the inputs' rows, one after the other.
 pub struct Padded {
-    /// For each input, where the first cell is, and how many bytes a row has.
+    /// For each input, where the first cell is, and how many bytes a cell has.
     sources: Vec<(*const u8, usize)>,
     part: Part,
     /// Whether all elements are finite, if that makes a difference.
@@ -28,10 +28,10 @@ pub struct Padded {
 struct Part {
     /// The indices along each axis but the last.
     outer: Vec<Range<isize>>,
-    /// Those along the last axis.
+    /// Those along the last axis, as many as a row of a copy has.
     along: Range<isize>,
-    /// The length of a row of a copy: there is room for a block of pixels.
-    row_len: usize,
+    /// How many elements after the last one code may read: it computes a block of pixels at least, of other rows that much of the row after it.
+    tail: usize,
 }
 
 impl Padded {
@@ -45,7 +45,7 @@ impl Padded {
     pub fn row_bytes(run: &RowRun<'_>, inputs: &[RawView<'_>]) -> usize {
         let outside = run.kernel.plan.request.outside();
         let bytes = inputs.iter().map(|view| pass_input(0, view.dtype(), outside).lane.bytes());
-        Part::row_len(run, run.region) * bytes.sum::<usize>()
+        (run.region.row().len() + run.kernel.plan.reads.halo.len()) * bytes.sum::<usize>()
     }
 
     /// The copies for some pixels of a run.
@@ -55,20 +55,16 @@ impl Padded {
         let input = |view: &RawView<'_>| pass_input(0, view.dtype(), plan.request.outside());
         let words = |input: PassInput| (part.elements() * input.lane.bytes()).div_ceil(8);
         let all = inputs.iter().map(|view| words(input(view))).sum();
-        let mut memory = Vec::with_capacity(all);
-        if part.row_len > part.along.len() {
-            // What is not copied is computed from as well, though nobody sees what comes of it.
-            memory.resize(all, 0);
-        }
-        let mut first: *mut u64 = memory.as_mut_ptr();
+        let mut memory: Vec<u64> = Vec::with_capacity(all);
+        let mut first = memory.as_mut_ptr();
         let (mut sources, mut finite) = (Vec::with_capacity(inputs.len()), true);
         for view in inputs {
             let input = input(view);
             let copy = first.cast::<u8>();
             part.copy(run.domain, view, input, copy);
             // SAFETY: the copy has so many elements of this lane type.
-            finite &= !plan.has_general_code() || unsafe { are_finite(input.lane, copy, part.elements()) };
-            sources.push((copy.cast_const(), part.row_len * input.lane.bytes()));
+            finite &= !plan.has_general_code() || unsafe { are_finite(input.lane, copy, part.cells()) };
+            sources.push((copy.cast_const(), input.lane.bytes()));
             first = first.wrapping_add(words(input));
         }
         Padded { sources, part, finite, _memory: memory }
@@ -79,8 +75,9 @@ impl Padded {
     pub fn place(&self, input: usize, outer: impl Iterator<Item = isize>, elements: usize) -> (*const u8, usize) {
         let rows = outer.zip(&self.part.outer);
         let row = rows.fold(0, |row, (at, range)| row * range.len() + (at - range.start) as usize);
-        let (first, row_bytes) = self.sources[input];
-        (first.wrapping_add(row * row_bytes + elements * (row_bytes / self.part.row_len)), row_bytes)
+        let (first, bytes) = self.sources[input];
+        let cells = self.part.along.len();
+        (first.wrapping_add((row * cells + elements) * bytes), cells * bytes)
     }
 
     /// How many rows of a copy are between the first pixel of a region and those at `outer`.
@@ -101,15 +98,9 @@ impl Part {
         let outer = region.axes.iter().zip(&plan.reads.outer_halos);
         Part {
             outer: outer.map(|(pixels, halo)| around(pixels, halo.before, halo.after)).collect(),
-            row_len: Part::row_len(run, region),
+            tail: plan.last_pass().step().saturating_sub(pixels.len()),
             along: around(&pixels, halo.before, halo.after),
         }
-    }
-
-    /// The length of a row of a copy.
-    fn row_len(run: &RowRun<'_>, region: &Region) -> usize {
-        let plan = &run.kernel.plan;
-        region.row().len().max(plan.last_pass().step()) + plan.reads.halo.len()
     }
 
     /// The number of rows.
@@ -117,9 +108,14 @@ impl Part {
         self.outer.iter().fold(1, |rows, range| rows.saturating_mul(range.len()))
     }
 
+    /// The number of cells that are copied.
+    fn cells(&self) -> usize {
+        self.rows() * self.along.len()
+    }
+
     /// The number of elements of a copy.
     fn elements(&self) -> usize {
-        self.rows() * self.row_len
+        self.cells() + self.tail
     }
 
     /// Copies it from an array to memory with room for it.
@@ -127,17 +123,25 @@ impl Part {
         let stretch = BorderMap::new(domain, self.along.clone()).stretch(self.along.clone());
         let reader = reader(view, input, domain.cval(), true);
         let rows = self.addresses(domain, view);
-        // SAFETY: the rows are the array's or outside, the stretch is of their border map, and there is room for all rows.
-        unsafe { reader.copy_rows(&rows, &stretch, to, self.row_len * input.lane.bytes()) };
+        let bytes = input.lane.bytes();
+        // SAFETY: the rows are the array's or outside, the stretch is of their border map, and there is room for all rows and the tail, which
+        // is computed from as well, though nobody sees what comes of it.
+        unsafe {
+            reader.copy_rows(&rows, &stretch, to, self.along.len() * bytes);
+            to.add(self.cells() * bytes).write_bytes(0, self.tail * bytes);
+        }
     }
 
     /// The address of each of its rows in an array, in order, or `None` for a row outside.
     fn addresses(&self, domain: &Domain, view: &RawView<'_>) -> Vec<Option<*const u8>> {
         let mut rows = vec![Some(view.first().cast_const())];
         for ((axis, range), stride) in self.outer.iter().enumerate().zip(view.strides()) {
-            let along: Vec<Option<isize>> = range.clone().map(|at| Some(domain.index(axis, at)? * stride)).collect();
-            let further = |row: Option<*const u8>| along.iter().map(move |far| Some(row?.wrapping_offset((*far)?)));
-            rows = rows.into_iter().flat_map(further).collect();
+            let mut further = Vec::with_capacity(rows.len() * range.len());
+            for row in rows {
+                let at = |at: isize| Some(row?.wrapping_offset(domain.index(axis, at)? * stride));
+                further.extend(range.clone().map(at));
+            }
+            rows = further;
         }
         rows
     }

@@ -31,6 +31,8 @@ pub struct Facts<'a> {
     pub params: ValueRange,
     /// The cells of the footprint.
     pub taps: usize,
+    /// How many of them a window has at least: all of them, but where what is asked is what values may be if some take no part.
+    pub least: usize,
     /// Whether each output is stored as a float, where the sign of a zero shows.
     pub outputs_float: &'a [bool],
     /// Whether each output is rounded to the nearest integer, if that is said.
@@ -111,13 +113,16 @@ fn forward(kernel: &Kernel, facts: &Facts<'_>, given: Round<'_>, accumulators: &
             Expr::Number(bits) => ValueRange::exactly(f64::from_bits(bits)),
             Expr::Boolean(value) => truth(value, !value),
             Expr::Param(_) | Expr::Weight(_) => facts.params,
+            Expr::At { input, ref offset } if facts.least < facts.taps && offset.iter().any(|along| *along != 0) => {
+                ValueRange { nan: true, ..facts.inputs[input] }
+            }
             Expr::Tap(input) | Expr::At { input, .. } => facts.inputs[input],
             Expr::Offset(_) => ValueRange::integers(-OFFSET_LIMIT, OFFSET_LIMIT),
             // Far more than the diagonal of the largest footprint.
             Expr::Dist => ValueRange { neg_zero: false, ..ValueRange::real(0.0, 64.0 * OFFSET_LIMIT, false) },
             Expr::Coord(_) | Expr::Extent(_) => ValueRange::integers(0.0, WHOLE_LIMIT),
             Expr::Inside => truth(true, true),
-            Expr::Len => ValueRange::exactly(facts.taps as f64),
+            Expr::Len => ValueRange::integers(facts.least as f64, facts.taps as f64),
             Expr::Unary(op, a) => unary(op, of(a)),
             Expr::Binary(BinaryOp::Equal | BinaryOp::LessEqual, a, b) if a == b && !of(a).nan => {
                 ValueRange::exactly(1.0)
@@ -142,14 +147,18 @@ fn forward(kernel: &Kernel, facts: &Facts<'_>, given: Round<'_>, accumulators: &
                 let argument = argument.map_or(ValueRange::exactly(0.0), of);
                 match *rounded && overflows_in_single(op, &of(window), facts.taps) {
                     true => ValueRange::ANY,
-                    false => reduce(op, of(window), facts.taps, filtered, argument),
+                    false => reduce(op, of(window), facts.least..=facts.taps, filtered, argument),
                 }
             }
             Expr::Accumulator(fold, index) => accumulators[fold.index()][index],
             Expr::Element(fold, index) => of(kernel.fold(fold).windows[index]),
             Expr::FoldValue(fold, index) => {
                 let fold = kernel.fold(fold);
-                of(if facts.taps == 0 { fold.init[index] } else { fold.next[index] })
+                match facts.least {
+                    0 if facts.taps > 0 => of(fold.init[index]).join(of(fold.next[index])),
+                    0 => of(fold.init[index]),
+                    _ => of(fold.next[index]),
+                }
             }
         };
         let range = if *rounded { range.in_single(error_in_single(expr, facts.taps)) } else { range };

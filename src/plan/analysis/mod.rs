@@ -2,6 +2,7 @@
 
 mod fixpoint;
 mod lanes;
+mod places;
 mod quotients;
 mod signed_zero;
 mod single;
@@ -11,8 +12,11 @@ mod threshold;
 mod transfer;
 mod value_range;
 
+use std::ops::RangeInclusive;
+
 use self::fixpoint::{Round, long_lanes, ranges};
 use self::lanes::lanes;
+use self::places::places;
 pub use self::quotients::quotient_factor;
 use self::quotients::rounded_quotients;
 use self::signed_zero::signed_zero_demand;
@@ -59,21 +63,27 @@ pub fn whole_outputs(kernel: &Kernel, inputs: &[bool], params: bool, taps: usize
         false => ValueRange::ANY,
     };
     let inputs: Vec<ValueRange> = inputs.iter().map(|whole| range(*whole)).collect();
-    output_ranges(kernel, &inputs, range(params), taps).iter().map(|range| range.integral).collect()
+    output_ranges(kernel, &inputs, range(params), taps..=taps).iter().map(|range| range.integral).collect()
 }
 
-/// Which outputs may be NaN if the inputs have such elements, and windows so many cells. Params are numbers.
-pub fn nan_outputs(kernel: &Kernel, inputs: &[DType], taps: usize) -> Vec<bool> {
+/// Which outputs may be NaN if the inputs have such elements, and windows so many cells that take part. Params are numbers.
+pub fn nan_outputs(kernel: &Kernel, inputs: &[DType], taps: RangeInclusive<usize>) -> Vec<bool> {
     let inputs: Vec<ValueRange> = inputs.iter().map(|dtype| ValueRange::of(*dtype, false)).collect();
     output_ranges(kernel, &inputs, ValueRange::FINITE, taps).iter().map(|range| range.nan).collect()
 }
 
 /// What the outputs may be if elements and params are in these ranges.
-fn output_ranges(kernel: &Kernel, inputs: &[ValueRange], params: ValueRange, taps: usize) -> Vec<ValueRange> {
+fn output_ranges(
+    kernel: &Kernel,
+    inputs: &[ValueRange],
+    params: ValueRange,
+    taps: RangeInclusive<usize>,
+) -> Vec<ValueRange> {
     let facts = Facts {
         inputs,
         params,
-        taps,
+        taps: *taps.end(),
+        least: *taps.start(),
         outputs_float: &[],
         outputs_rounded: &[],
         known: &[],
@@ -103,6 +113,7 @@ pub fn analyse(kernel: &Kernel, facts: &Facts<'_>) -> Analysis {
     // them may need wider lanes, too.
     let mut rounded = vec![false; kernel.node_count()];
     let long = long_lanes(kernel, facts);
+    let places = places(kernel);
     loop {
         let ranges = ranges(kernel, facts, Round { rounded: &rounded, long: &long });
         let demanded = signed_zero_demand(kernel, facts, &ranges);
@@ -115,7 +126,8 @@ pub fn analyse(kernel: &Kernel, facts: &Facts<'_>) -> Analysis {
         let mut settled = true;
         if facts.precision == Precision::Single {
             for (index, (lane, rounded)) in lanes.iter_mut().zip(&mut rounded).enumerate() {
-                if *lane != Lane::F64 || is_long_sum(kernel, facts, ExprId::from_index(index)) {
+                let is_exact = places[index] || is_long_sum(kernel, facts, ExprId::from_index(index));
+                if *lane != Lane::F64 || is_exact {
                     continue;
                 }
                 *lane = Lane::F32;

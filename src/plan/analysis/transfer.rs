@@ -4,6 +4,8 @@
 //! not monotone, or not correctly rounded, is given wider bounds. Every claim holds for the interpreter's value and for that of
 //! any order of additions.
 
+use std::ops::RangeInclusive;
+
 use super::value_range::{SINGLE_LIMIT, ValueRange, WHOLE_LIMIT};
 use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::reductions::{Argument, Reduction, ResultRange};
@@ -242,22 +244,29 @@ fn product(element: ValueRange, taps: usize) -> ValueRange {
     .normalized()
 }
 
-/// What a reduction of `taps` elements makes; `filtered` if some of them may not be selected.
-pub fn reduce(op: Reduction, element: ValueRange, taps: usize, filtered: bool, argument: ValueRange) -> ValueRange {
+/// What a reduction of so many elements makes; `filtered` if some of them may not be selected.
+pub fn reduce(
+    op: Reduction,
+    element: ValueRange,
+    taps: RangeInclusive<usize>,
+    filtered: bool,
+    argument: ValueRange,
+) -> ValueRange {
     let row = op.row();
-    let empty = filtered || taps == 0;
+    let (least, taps) = taps.into_inner();
+    let empty = filtered || least == 0;
     let unordered = ValueRange { nan: element.nan || (empty && row.empty.is_nan()), ..element };
     match row.result {
-        ResultRange::Sum => sum(element, taps, filtered),
+        ResultRange::Sum => sum(element, taps, filtered || least < taps),
         ResultRange::Product => product(element, taps),
         ResultRange::Element => {
-            let inside = row.argument.is_none_or(|kind| is_right(kind, argument, taps));
+            let inside = row.argument.is_none_or(|kind| is_right(kind, argument, least));
             ValueRange { nan: unordered.nan || !inside, ..element }
         }
-        ResultRange::Middle if !filtered && taps % 2 == 1 => element,
+        ResultRange::Middle if !filtered && least == taps && taps % 2 == 1 => element,
         ResultRange::Middle => middle(element, unordered.nan),
-        ResultRange::Interpolated => interpolated(op, element, unordered.nan, taps, argument),
-        ResultRange::Mean => mean(op, element, unordered.nan, taps, argument),
+        ResultRange::Interpolated => interpolated(op, element, unordered.nan, least, argument),
+        ResultRange::Mean => mean(op, element, unordered.nan, least..=taps, argument),
         ResultRange::Position => {
             ValueRange::integers(if empty { row.empty } else { 0.0 }, (taps as f64 - 1.0).max(0.0))
         }
@@ -269,15 +278,15 @@ pub fn reduce(op: Reduction, element: ValueRange, taps: usize, filtered: bool, a
     }
 }
 
-/// Whether an argument is never one for which the result is NaN.
-fn is_right(kind: Argument, argument: ValueRange, taps: usize) -> bool {
-    let cells = taps as f64;
+/// Whether an argument is never one for which the result is NaN, for so many elements at least.
+fn is_right(kind: Argument, argument: ValueRange, least: usize) -> bool {
+    let cells = least as f64;
     let within = match kind {
         Argument::Position => argument.low >= 0.0 && argument.high < cells,
         // A fraction just below 0 counts from the largest, and is rounded to the number of elements.
         Argument::Rank => argument.low >= if argument.integral { -cells } else { 0.0 } && argument.high < cells,
         Argument::Percentage => argument.low >= 0.0 && argument.high <= 100.0,
-        Argument::Trimmed => argument.high < taps.div_ceil(2) as f64,
+        Argument::Trimmed => argument.high < least.div_ceil(2) as f64,
     };
     !argument.nan && within
 }
@@ -296,21 +305,27 @@ fn middle(element: ValueRange, nan: bool) -> ValueRange {
 }
 
 /// A number between two elements.
-fn interpolated(op: Reduction, element: ValueRange, nan: bool, taps: usize, argument: ValueRange) -> ValueRange {
+fn interpolated(op: Reduction, element: ValueRange, nan: bool, least: usize, argument: ValueRange) -> ValueRange {
     if element.may_be_infinite() {
         return ValueRange::ANY;
     }
-    let inside = op.row().argument.is_none_or(|kind| is_right(kind, argument, taps));
+    let inside = op.row().argument.is_none_or(|kind| is_right(kind, argument, least));
     ValueRange { neg_zero: element.neg_zero, ..ValueRange::real(element.low, element.high, nan || !inside) }
 }
 
 /// A mean of some elements.
-fn mean(op: Reduction, element: ValueRange, nan: bool, taps: usize, argument: ValueRange) -> ValueRange {
-    let cells = taps as f64;
+fn mean(
+    op: Reduction,
+    element: ValueRange,
+    nan: bool,
+    taps: RangeInclusive<usize>,
+    argument: ValueRange,
+) -> ValueRange {
+    let (least, cells) = (*taps.start(), *taps.end() as f64);
     if cells * element.magnitude() == f64::INFINITY || element.may_be_infinite() {
         return ValueRange::ANY;
     }
     let slack = (cells + 4.0) * f64::EPSILON * element.magnitude();
-    let left = op.row().argument.is_none_or(|kind| is_right(kind, argument, taps));
+    let left = op.row().argument.is_none_or(|kind| is_right(kind, argument, least));
     ValueRange::real(element.low - slack, element.high + slack, nan || !left)
 }

@@ -6,11 +6,11 @@ use super::bins::{Bins, BinsOfWindows, SIDE};
 use super::bisection::{Keys, OfRank, of_bytes, of_shorts};
 use super::bytes::Bytes;
 use super::columns::{ColumnSums, FewRanks, OfColumns};
+use super::found_line::FoundLine;
 use super::frequency::{FewCounts, ValueCounts};
 use super::geometry::Moves;
 use super::histogram::{Histogram, TrimmedSums};
 use super::keys::{Sortable, for_lane};
-use super::line::LineMemory;
 use super::rank_set::RankSet;
 use super::ranking::{HasSorter, Ranking};
 use super::rows::{CellsOfRow, ElementRows};
@@ -93,7 +93,7 @@ impl Memory {
     }
 
     /// Finds a statistic of the elements that were read for its method, at the pixels for which they were.
-    pub fn find(&mut self, of: OfOrder<'_>, statistic: &OrderStatistic, line: &mut LineMemory, pixels: &Range<usize>) {
+    pub fn find(&mut self, of: OfOrder<'_>, statistic: &OrderStatistic, line: &mut FoundLine, pixels: &Range<usize>) {
         let OfOrder { context, order, .. } = of;
         let cells = &order.pass.cells;
         let is_over: &dyn Fn() -> bool = &|| context.verdict.is_over();
@@ -146,7 +146,7 @@ struct OfSets<'m> {
     moves: &'m Moves,
     ranking: &'m Ranking,
     argument: f64,
-    line: &'m mut LineMemory,
+    line: &'m mut FoundLine,
     pixels: &'m Range<usize>,
     is_over: &'m dyn Fn() -> bool,
 }

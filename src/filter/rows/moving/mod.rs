@@ -8,12 +8,12 @@ mod bisection;
 mod bytes;
 mod column_window;
 mod columns;
+mod found_line;
 mod frequency;
 mod geometry;
 mod histogram;
 mod keys;
 mod level;
-mod line;
 mod methods;
 mod question;
 mod rank_set;
@@ -30,7 +30,7 @@ mod tests;
 use std::mem::discriminant;
 use std::ops::Range;
 
-use self::line::LineMemory;
+use self::found_line::FoundLine;
 use self::methods::{BlockOfRows, Memory, OfOrder};
 use self::shared::MovingWork;
 use self::sums::{OfSum, SumMemory};
@@ -58,7 +58,7 @@ struct MovingBlock {
     /// The rows of pixels.
     rows: Range<usize>,
     /// The values of each of its lines.
-    lines: Vec<LineMemory>,
+    lines: Vec<FoundLine>,
     /// What is known of the columns of a sum.
     sums: SumMemory,
 }
@@ -70,7 +70,7 @@ impl<'a> MovingBlocks<'a> {
             strip: usize::MAX,
             outer: Vec::new(),
             rows: 0..0,
-            lines: pass.lines().iter().map(|_| LineMemory::default()).collect(),
+            lines: pass.lines().iter().map(|_| FoundLine::default()).collect(),
             sums: SumMemory::default(),
         };
         let passes = context.plan.moving.iter();

@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
+use super::found_line::FoundLine;
 use super::keys::Sortable;
 use super::level::{Level, Running, Work, dispatch};
-use super::line::LineMemory;
 use super::methods::BlockOfRows;
 use super::rows::{CellsOfRow, ElementRows};
 use super::sweep::Results;
@@ -51,7 +51,7 @@ trait Column: Copy + Default + 'static {
     /// See [`Running`].
     fn running<L: Level>(level: L, before: Self, more: &[Self], less: &[Self], to: &mut [Self]);
     fn columns(memory: &mut SumMemory) -> &mut Vec<Self>;
-    fn results<'l>(line: &'l mut LineMemory, pixels: &Range<usize>) -> Results<'l, Self>;
+    fn results<'l>(line: &'l mut FoundLine, pixels: &Range<usize>) -> Results<'l, Self>;
 }
 
 /// An element that is added.
@@ -81,7 +81,7 @@ macro_rules! columns {
                 &mut memory.$memory
             }
 
-            fn results<'l>(line: &'l mut LineMemory, pixels: &Range<usize>) -> Results<'l, $type> {
+            fn results<'l>(line: &'l mut FoundLine, pixels: &Range<usize>) -> Results<'l, $type> {
                 line.$results(pixels)
             }
         }
@@ -119,14 +119,14 @@ impl<'a> SumContext<'a> {
 impl SumMemory {
     /// Finds the sum for every pixel of a block, or stops if that is over. What is known of the columns is that of the row above if the block
     /// `follows` the one before.
-    pub fn find(&mut self, of: OfSum<'_>, block: &BlockOfRows<'_>, follows: bool, line: &mut LineMemory) {
+    pub fn find(&mut self, of: OfSum<'_>, block: &BlockOfRows<'_>, follows: bool, line: &mut FoundLine) {
         match of.sum.pass.line.lane {
             Lane::I32 => self.find_as::<i32>(of, block, follows, line),
             _ => self.find_as::<f64>(of, block, follows, line),
         }
     }
 
-    fn find_as<C: Column>(&mut self, of: OfSum<'_>, block: &BlockOfRows<'_>, follows: bool, line: &mut LineMemory)
+    fn find_as<C: Column>(&mut self, of: OfSum<'_>, block: &BlockOfRows<'_>, follows: bool, line: &mut FoundLine)
     where
         u8: Addend<C>,
         i8: Addend<C>,
@@ -152,7 +152,7 @@ impl SumMemory {
         of: OfSum<'_>,
         block: &BlockOfRows<'_>,
         follows: bool,
-        line: &mut LineMemory,
+        line: &mut FoundLine,
     ) {
         let run = of.sum.pass.cells.columns;
         let mut columns = std::mem::take(C::columns(self));

@@ -4,10 +4,10 @@ use super::bins::{Bins, BinsOfWindows, SIDE};
 use super::bisection::{Keys, OfRank, of_bytes, of_shorts};
 use super::bytes::Bytes;
 use super::columns::{ColumnSums, FewRanks, OfColumns};
+use super::found_line::FoundLine;
 use super::geometry::{ColumnMoves, PairOfRows};
 use super::level::at_every_level;
 use super::level::{Level, Running, Work, dispatch};
-use super::line::LineMemory;
 use super::ranking::Ranking;
 use super::statistic::Statistic;
 use crate::grid::lane::Lane;
@@ -83,7 +83,7 @@ fn elements_of_columns_are_those_of_sorted_windows() {
             let values: [i8; 256] = std::array::from_fn(|rank| rank as i8);
             at_every_level(|level| {
                 let of = OfColumns { bytes: &bytes, moves: &box_moves(height), run: width, is_over: &|| false };
-                let mut line = LineMemory::default();
+                let mut line = FoundLine::default();
                 line.begin(Lane::U8, ROWS, COLUMNS);
                 let mut found = line.bytes(&(0..COLUMNS));
                 ColumnSums::default().find_element(of, FewRanks, rank, &values, &mut found);
@@ -120,7 +120,7 @@ fn elements_of_bins_are_those_of_sorted_windows() {
             let expected: Vec<f64> = pixels().map(|(y, x)| expected(y, x)).collect();
             at_every_level(|level| {
                 let of = OfColumns { bytes: &bytes, moves: &box_moves(height), run: width, is_over: &|| false };
-                let mut line = LineMemory::default();
+                let mut line = FoundLine::default();
                 line.begin(Lane::F64, ROWS, COLUMNS);
                 let mut found = line.numbers(&(0..COLUMNS));
                 let statistic = Statistic { kind: Ranked::Percentile, argument: 30.0, values: &ranking.values };
@@ -147,7 +147,7 @@ fn bits_of_elements_are_those_of_sorted_windows() {
         long_keys.begin(1, shorts.row_count(), COLUMNS + width - 1);
         (0..shorts.row_count()).for_each(|y| long_keys.take(shorts.row(y), 0, y));
         at_every_level(|level| {
-            let mut line = LineMemory::default();
+            let mut line = FoundLine::default();
             line.begin(Lane::I16, ROWS, COLUMNS);
             let mut found = line.shorts(&(0..COLUMNS));
             of_shorts(&long_keys, OfRank { rank, cells: &cells, unsigned: false, is_over: &|| false }, &mut found);
@@ -169,7 +169,7 @@ fn bits_of_elements_are_those_of_sorted_windows() {
             keys.begin(1, bytes.row_count(), COLUMNS + width - 1);
             (0..bytes.row_count()).for_each(|y| keys.take(bytes.row(y), 0, y));
             at_every_level(|level| {
-                let mut line = LineMemory::default();
+                let mut line = FoundLine::default();
                 line.begin(Lane::U8, ROWS, COLUMNS);
                 let mut found = line.bytes(&(0..COLUMNS));
                 of_bytes(&keys, OfRank { rank, cells: &cells, unsigned: true, is_over: &|| false }, &mut found);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use hoodoo::{AnyArray, DType, Kernel};
+use hoodoo::{AnyArray, DType, Kernel, Repeat};
 use ndarray::{Axis, Slice};
 
 use super::slabs::{Feed, Feeds, Slab};
@@ -124,6 +124,11 @@ impl<'a> Inputs<'a> {
         check_lengths(&files)?;
         let inputs = Inputs { arguments, kernel, paths };
         let masks = inputs.own_masks()?;
+        let is_repeated = arguments.repeat.is_some_and(|repeat| repeat != Repeat::Times(1));
+        if arguments.fill && is_repeated && (arguments.mask.is_some() || !masks.is_empty()) {
+            let why = "--stream: with --fill and a mask --repeat looks at all rows after each run, for which of them have a value then";
+            return Err(Failure::Usage(why.into()));
+        }
         let known = inputs.known(&files, !masks.is_empty())?;
         let mut feeds: Feeds<'static> = files.into_iter().map(|file| -> Box<dyn Feed> { Box::new(file) }).collect();
         if let Some(first) = masks.first() {

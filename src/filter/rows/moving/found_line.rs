@@ -8,7 +8,7 @@ use crate::plan::width::REGISTER;
 
 /// Memory for values of the lanes that are found: integers of 8, 16 and 64 bits, with or without a sign, i32s and f64s.
 #[derive(Default)]
-pub struct LineMemory {
+pub struct FoundLine {
     bytes: Vec<i8>,
     shorts: Vec<i16>,
     ints: Vec<i32>,
@@ -19,7 +19,7 @@ pub struct LineMemory {
     columns: usize,
 }
 
-impl LineMemory {
+impl FoundLine {
     /// Begins with so many rows of so many values.
     pub fn begin(&mut self, lane: Lane, rows: usize, columns: usize) {
         (self.lane, self.rows, self.columns) = (Some(lane), rows, columns);
