@@ -121,6 +121,24 @@ fn which_cells_are_inside_is_exact_in_single_precision() {
     }
 }
 
+/// What becomes of 64-bit integers does not depend on whether a window lacks cells, nor on the engine.
+#[test]
+fn large_integers_are_alike_at_the_ends_and_between() {
+    let image = Array1::from_shape_fn(40, |at| (1i64 << 60) + (at as i64 * 7) % 11);
+    for text in
+        ["median(w where inside())", "median(w)", "min(w where inside())", "sum(if inside() then 1 else 0) + median(w)"]
+    {
+        for mode in [Mode::Reflect, Mode::Shrink, Mode::Valid] {
+            let filter = |engine| Filter::new(&kernel(text)).size(3).mode(mode).engine(engine).run(&image).unwrap();
+            let found = ENGINES.map(filter);
+            assert_eq!(found[0], found[1], "{text}, {mode:?}");
+        }
+    }
+    // A median of elements that are selected is a mean of two where they are an even number, in f64s.
+    let between = Filter::new(&kernel("median(w where inside())")).size(3).run(&image).unwrap();
+    assert!(between.iter().all(|value| value % 256 == 0), "{between}");
+}
+
 /// An f32 has not all indices of an array that is longer than 2^24.
 #[test]
 fn long_arrays_have_exact_places_in_single_precision() {

@@ -305,7 +305,7 @@ fn request(job: &Job) -> Request {
         cells: job.cells.clone(),
         shrinking: job.shrinking.clone(),
         asked: job.asked.clone(),
-        lacks_cells: !job.shrinking.is_empty() || job.marked.is_some(),
+        lacks_cells: job.lacks_cells(),
         least_inside: least_inside(job),
         axes: job.axes.clone(),
         ndim: shape.len(),

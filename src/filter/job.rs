@@ -97,8 +97,14 @@ impl Job {
         }
         let wholes: Vec<Whole> = self.types.inputs.iter().map(|dtype| dtype.whole(self.outside())).collect();
         let taps = self.cells.taps();
-        interpreter
-            .of_wholes(&wholes, (self.shrinking.is_empty() && self.marked.is_none() || taps == 0).then_some(taps))
+        interpreter.of_wholes(&wholes, (!self.lacks_cells() || taps == 0).then_some(taps))
+    }
+
+    /// Whether windows may lack cells, or the kernel asks for those that are outside: what is exact must not depend on whether a pixel's
+    /// window has such.
+    pub fn lacks_cells(&self) -> bool {
+        let asks = self.function.kernel().is_some_and(|kernel| kernel.hir().asks_inside());
+        asks || !self.shrinking.is_empty() || self.marked.is_some()
     }
 
     /// The f64 outside the arrays, if one is seen.

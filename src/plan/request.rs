@@ -16,7 +16,8 @@ pub struct Request {
     pub shrinking: Vec<usize>,
     /// The axes of the window along which cells may be outside, for a kernel that asks which are inside.
     pub asked: Vec<usize>,
-    /// Whether windows of the run lack cells (mode `shrink`), those of this plan or those of the one for the others.
+    /// Whether windows of the run lack cells (mode `shrink`, or a kernel that asks which are inside), those of this plan or those of the one
+    /// for the others.
     pub lacks_cells: bool,
     /// How many cells of each window are inside the array at least, where some can be outside along [`Request::shrinking`].
     pub least_inside: usize,
