@@ -138,3 +138,17 @@ def test_what_is_asked_for_of_masked_images(kernel, dtype, fill, window, may):
     options = {"size": None, "footprint": None, "mode": "reflect", "cval": 0.0, "origin": 0, "axes": None, **window}
     options["missing"] = {"mask": np.eye(9, dtype=bool), "nodata": None, "fill": fill}
     assert hoodoo.Kernel(kernel)._nan_outputs((9, 9), [np.dtype(dtype)], [True], options) == [may]
+
+
+@pytest.mark.parametrize(
+    "window",
+    [{"size": 3, "axes": 5}, {"size": 3, "axes": (0, 0)}, {"size": (3, 3, 3)}, {"size": 3, "origin": (1, 1, 1)}, {"size": 3, "origin": 4}, {"size": -3}],
+)
+@pytest.mark.parametrize("mask", [None, IMAGE > 3])
+def test_windows_that_are_wrong_are_so_in_every_mode(window, mask):
+    said = []
+    for mode in ["reflect", "shrink"]:
+        with pytest.raises(ValueError) as caught:
+            hoodoo.Kernel("min(w)")(IMAGE, mask=mask, mode=mode, **window)
+        said.append(str(caught.value))
+    assert said[0] == said[1]

@@ -563,6 +563,8 @@ class Kernel:
         self, shape: tuple[int, ...], images: list[np.dtype[Any]], integers: list[bool], options: Mapping[str, Any]
     ) -> list[bool]:
         """Which outputs may be NaN, of those that are integers, for a call with images of this shape and these types."""
+        if not any(integers):
+            return integers
         modes = [options["mode"]] if isinstance(options["mode"], str) else options["mode"]
         window = options["size"], options["footprint"], options["axes"]
         cells = cells_of_window(len(shape), *window)

@@ -26,8 +26,6 @@ def outputs_to_tell(
 
     `least` of the window's cells take part at every pixel; if it is none, nothing is known of that.
     """
-    if not any(integers):
-        return list(integers)
     names = set(modes)
     has_nan_outside = cval != cval and bool(names & {"constant", "grid-constant"})
     inputs = tuple("float64" if has_nan_outside else type_name(image) for image in images)
