@@ -47,6 +47,24 @@ pub struct Facts<'a> {
     pub precision: Precision,
 }
 
+impl Facts<'_> {
+    /// What a cell at a fixed offset from the pixel is: where some take no part, it may be missing, unless it is the pixel's own.
+    fn fixed_cell(&self, input: usize, offset: &[i32]) -> ValueRange {
+        let may_lack = self.least < self.taps && offset.iter().any(|along| *along != 0);
+        let element = self.inputs[input];
+        ValueRange { nan: element.nan || may_lack, ..element }
+    }
+
+    /// What an accumulator is after all cells, of which there may be none: its first value, or what the last of them made of it.
+    fn after_cells(&self, first: ValueRange, last: ValueRange) -> ValueRange {
+        match (self.least, self.taps) {
+            (_, 0) => first,
+            (0, _) => first.join(last),
+            _ => last,
+        }
+    }
+}
+
 /// For each node the lanes of the 64-bit integers that it is, or that it compares, if they must keep every bit.
 pub fn long_lanes(kernel: &Kernel, facts: &Facts<'_>) -> Vec<Option<Lane>> {
     let facts = WholeFacts { inputs: facts.wholes, taps: facts.window_len, absence: false };
@@ -113,10 +131,8 @@ fn forward(kernel: &Kernel, facts: &Facts<'_>, given: Round<'_>, accumulators: &
             Expr::Number(bits) => ValueRange::exactly(f64::from_bits(bits)),
             Expr::Boolean(value) => truth(value, !value),
             Expr::Param(_) | Expr::Weight(_) => facts.params,
-            Expr::At { input, ref offset } if facts.least < facts.taps && offset.iter().any(|along| *along != 0) => {
-                ValueRange { nan: true, ..facts.inputs[input] }
-            }
-            Expr::Tap(input) | Expr::At { input, .. } => facts.inputs[input],
+            Expr::Tap(input) => facts.inputs[input],
+            Expr::At { input, ref offset } => facts.fixed_cell(input, offset),
             Expr::Offset(_) => ValueRange::integers(-OFFSET_LIMIT, OFFSET_LIMIT),
             // Far more than the diagonal of the largest footprint.
             Expr::Dist => ValueRange { neg_zero: false, ..ValueRange::real(0.0, 64.0 * OFFSET_LIMIT, false) },
@@ -154,11 +170,7 @@ fn forward(kernel: &Kernel, facts: &Facts<'_>, given: Round<'_>, accumulators: &
             Expr::Element(fold, index) => of(kernel.fold(fold).windows[index]),
             Expr::FoldValue(fold, index) => {
                 let fold = kernel.fold(fold);
-                match facts.least {
-                    0 if facts.taps > 0 => of(fold.init[index]).join(of(fold.next[index])),
-                    0 => of(fold.init[index]),
-                    _ => of(fold.next[index]),
-                }
+                facts.after_cells(of(fold.init[index]), of(fold.next[index]))
             }
         };
         let range = if *rounded { range.in_single(error_in_single(expr, facts.taps)) } else { range };
