@@ -90,7 +90,6 @@ fn modes_that_leave_out_cells_leave_all_inside() {
     }
 }
 
-/// Where each cell is decides, one by one: the footprint's corner, along chosen axes of a volume, with an origin.
 /// In single precision values are rounded, and not what is there: also where the host finds what is asked, and computes the elements for it.
 #[test]
 fn which_cells_are_inside_is_exact_in_single_precision() {
@@ -153,6 +152,7 @@ fn long_arrays_have_exact_places_in_single_precision() {
     assert_eq!(are_near.slice(ndarray::s![LEN - 5..]), array![0, 1, 1, 1, 1]);
 }
 
+/// Where each cell is decides, one by one: the footprint's corner, along chosen axes of a volume, with an origin.
 #[test]
 fn each_cell_is_asked_for_its_own_place() {
     let line: Array1<f64> = array![1.0, 2.0, 3.0, 4.0];
