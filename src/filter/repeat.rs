@@ -103,6 +103,8 @@ impl Filter {
         let (mut before, mut after): (ArrayD<T>, ArrayD<T>) = (zeros(first.raw_dim())?, zeros(first.raw_dim())?);
         before.assign(&first);
         let (mut options, mut runs) = (self.options.clone(), 0);
+        // It keeps its code from run to run.
+        let sees_none = Kernel::compile("len(w) == 0")?;
         loop {
             // The run that shows that all is stable is not one of those that are counted.
             if runs == most && !until_stable {
@@ -113,7 +115,7 @@ impl Filter {
             run::run_unfinished(&options, &inputs, &mut [(&mut after).into()], progress)?;
             drop(inputs);
             let is_last = runs + 1 >= most && !until_stable;
-            let is_filled = !is_last && without_filled(&mut options, &after, progress)?;
+            let is_filled = !is_last && without_filled(&mut options, &after, &sees_none, progress)?;
             // NaN is no change of NaN.
             let is_nan = |value: &T| value.to_f64().is_nan();
             let alike = |a: &T, b: &T| a == b || is_nan(a) && is_nan(b);
@@ -133,24 +135,29 @@ impl Filter {
 }
 
 /// Takes the cells that a run with [`Filter::fill`] gave a value out of the mask; whether there are some.
-fn without_filled<T: AnyElement>(options: &mut Options, after: &ArrayD<T>, progress: &Progress) -> Result<bool, Error> {
-    let Some(mask) = options.missing.mask.clone().filter(|_| options.missing.fill) else { return Ok(false) };
-    let mut sees_none: ArrayD<bool> = zeros(after.raw_dim())?;
+fn without_filled<T: AnyElement>(
+    options: &mut Options,
+    after: &ArrayD<T>,
+    sees_none: &Kernel,
+    progress: &Progress,
+) -> Result<bool, Error> {
+    let has_some = |mask: &Arc<ArrayD<bool>>| options.missing.fill && mask.iter().any(|masked| *masked);
+    let Some(mask) = options.missing.mask.clone().filter(has_some) else { return Ok(false) };
+    let mut absent: ArrayD<bool> = zeros(after.raw_dim())?;
     if T::DTYPE.is_float() {
-        sees_none.zip_mut_with(after, |none, value| *none = value.to_f64().is_nan());
+        absent.zip_mut_with(after, |absent, value| *absent = value.to_f64().is_nan());
     } else if options.window.is_some() {
         // An integer does not tell whether there were cells to compute it from.
-        let kernel = Kernel::compile("len(w) == 0")?;
         let count = Options {
-            function: Function::Kernel(kernel),
+            function: Function::Kernel(sees_none.clone()),
             parameters: Parameters::new(),
             missing: MissingCells { nodata: None, ..options.missing.clone() },
             ..options.clone()
         };
-        run::run_unfinished(&count, &[after.into()], &mut [(&mut sees_none).into()], progress)?;
+        run::run_unfinished(&count, &[after.into()], &mut [(&mut absent).into()], progress)?;
     }
-    let is_filled = mask.iter().zip(&sees_none).any(|(masked, none)| *masked && !none);
-    sees_none.zip_mut_with(&mask, |none, masked| *none &= masked);
-    options.missing.mask = Some(Arc::new(sees_none));
+    let is_filled = mask.iter().zip(&absent).any(|(masked, absent)| *masked && !absent);
+    absent.zip_mut_with(&mask, |absent, masked| *absent &= masked);
+    options.missing.mask = Some(Arc::new(absent));
     Ok(is_filled)
 }
