@@ -568,11 +568,12 @@ class Kernel:
         modes = [options["mode"]] if isinstance(options["mode"], str) else options["mode"]
         window = options["size"], options["footprint"], options["axes"]
         cells = cells_of_window(len(shape), *window)
-        least: int | None = least_cells(shape, *window, modes, options["origin"])
+        within = least_cells(shape, *window, modes, options["origin"])
+        least: int | None = within
         if missing := options.get("missing"):
             # A pixel that has no value keeps what it has, which of integers is a number; another one is among the cells that take part.
             has_own = not missing["fill"] and has_its_pixel(*window[:2], options["origin"])
-            least = min(least, int(has_own)) if all(image.kind in "biu" for image in images) else None
+            least = min(within, int(has_own)) if all(image.kind in "biu" for image in images) else None
         return outputs_to_tell(self._program, images, integers, least, cells, modes, float(options["cval"]))
 
     def check_booleans(self, images: Sequence[np.dtype[Any]]) -> None:
