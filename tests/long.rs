@@ -99,6 +99,15 @@ fn the_ends_of_the_types_stay_what_they_are() {
         assert_eq!(wrapped, [-1, -2, 0, 1, i64::MIN]);
         let low_bits: Vec<u8> = run_cast("w[0]", &[row(&unsigned)], engine, Mode::Nearest, Cast::Wrap);
         assert_eq!(low_bits, [255, 254, 0, 1, 0]);
+        // Those that an f64 has, too.
+        let even = [(1u64 << 63) + (1 << 20), (1 << 63) + (5 << 32) + (1 << 11), 1 << 40u64];
+        for text in ["w[0]", "max(w where w == w[0])", "rank(w, 1)"] {
+            let wrapped: Vec<i64> = run_cast(text, &[row(&even)], engine, Mode::Nearest, Cast::Wrap);
+            let low_bits: Vec<i32> = run_cast(text, &[row(&even)], engine, Mode::Nearest, Cast::Wrap);
+            let same: Vec<u64> = run_cast(text, &[row(&even)], engine, Mode::Nearest, Cast::Wrap);
+            assert_eq!(wrapped, same.iter().map(|value| *value as i64).collect::<Vec<_>>(), "{text} {engine:?}");
+            assert_eq!(low_bits, same.iter().map(|value| *value as i32).collect::<Vec<_>>(), "{text} {engine:?}");
+        }
         let narrow: Vec<i16> = run("w[0]", &[row(&signed)], engine, Mode::Nearest);
         assert_eq!(narrow, [i16::MAX, i16::MAX, i16::MIN, i16::MIN, 0]);
     }

@@ -2,7 +2,7 @@
 //!
 //! What is independent here: the same kernels with `where not isnan(w)`, on arrays that are NaN where cells are missing.
 
-use hoodoo::{Engine, Error, Filter, Kernel, Mode, Progress, Repeat};
+use hoodoo::{DType, Engine, Error, Filter, Kernel, Mode, Progress, Repeat, Window};
 use ndarray::{Array1, Array2, Array3, ArrayD, Axis, array};
 
 const ENGINES: [Engine; 2] = [Engine::Rows, Engine::Interpreter];
@@ -400,5 +400,135 @@ fn repeated_filters_go_on_from_what_they_filled() {
         let mut found = of_floats.clone();
         closing.repeat(Repeat::Times(3), &[(&of_floats).into()], (&mut found).into(), &Progress::default()).unwrap();
         assert_eq!(found, Array1::from_elem(7, 9.0), "{engine:?}");
+    }
+}
+
+/// An integer does not tell whether it stands for NaN; a float is the oracle.
+#[test]
+fn repeated_filters_know_which_integers_are_no_values() {
+    let (image, mask): (Array1<f64>, _) = (array![5.0, 0.0, 0.0, 7.0, 1.0], array![false, true, true, false, false]);
+    for text in ["w[-1] + 1", "if w[0] > 4 or isnan(w[0]) then min(w) + 1 else nan", "min(w where w > 5)"] {
+        for (engine, times) in [(Engine::Rows, 2), (Engine::Rows, 3), (Engine::Interpreter, 2)] {
+            let filter = Filter::new(&kernel(text)).size(3).engine(engine).mask(&mask).fill(true);
+            let repeat = Repeat::Times(times);
+            let (mut expected, mut found) = (image.clone(), image.mapv(|value| value as i16));
+            // Where an integer is NaN and has a value in the next run, that is 0.
+            let mut before = image.clone();
+            let mut masked = mask.clone();
+            for _ in 0..times {
+                expected = Filter::new(&kernel(text)).size(3).mask(&masked).fill(true).run(&before).unwrap();
+                masked.zip_mut_with(&expected, |masked, value| *masked &= value.is_nan());
+                before = expected.mapv(|value| if value.is_nan() { 0.0 } else { value });
+            }
+            filter.repeat(repeat, &[(&found.clone()).into()], (&mut found).into(), &Progress::default()).unwrap();
+            assert_eq!(found.mapv(f64::from), before, "{text} {engine:?} {times}: {expected}");
+        }
+    }
+}
+
+/// Filters in which windows may lack cells, each with its image.
+fn lacking() -> Vec<(&'static str, Filter, Array2<u8>)> {
+    let eye = |is_in: bool| Array2::from_shape_fn((3, 3), |(y, x)| (y == x) == is_in);
+    let corner = Array2::from_shape_fn((3, 3), |place| place == (0, 0));
+    let windows: [(Window, [isize; 2]); 7] = [
+        (Window::Size(vec![3]), [0, 0]),
+        (Window::Size(vec![1, 5]), [0, 2]),
+        (Window::Size(vec![2, 4]), [0, -1]),
+        (eye(true).into(), [0, 0]),
+        (eye(false).into(), [0, 0]),
+        (corner.into(), [0, 0]),
+        (Window::Size(vec![7, 1]), [3, 0]),
+    ];
+    let kernels = [
+        "min(w)",
+        "w[0, 1]",
+        "w[0, 0]",
+        "rank(w, 1)",
+        "trimmed_mean(w, 1)",
+        "trimmed_mean(w, 3)",
+        "count(w > 3)",
+        "len(w)",
+        "sum(w)",
+        "mean(w where w > 4)",
+        "fold m = nan for v in w: v",
+        "fold m = w[0, 0] for v in w: max(m, v)",
+        "median(w where w >= 0)",
+        "if w[1, 0] > 4 then 1 else 2",
+        "argmin(w)",
+        "sqrt(w[-1, 1])",
+    ];
+    let modes = [(Mode::Reflect, 0.0), (Mode::Shrink, 0.0), (Mode::Constant, f64::NAN), (Mode::Constant, 1.0)];
+    let mut all = Vec::new();
+    for (text, (window, origin)) in kernels.iter().flat_map(|text| windows.iter().map(move |window| (*text, window))) {
+        for (shape, (mode, cval)) in
+            [(5, 9), (1, 9), (2, 3)].into_iter().flat_map(|shape| modes.map(|mode| (shape, mode)))
+        {
+            let image = Array2::from_shape_fn(shape, |(y, x)| (y * shape.1 + x) as u8 % 13);
+            let filter = Filter::new(&kernel(text)).window(window.clone()).origin(*origin).mode(mode).cval(cval);
+            let some = image.mapv(|value| value % 3 == 1);
+            let masks = [None, Some(image.mapv(|_| false)), Some(some), Some(image.mapv(|_| true))];
+            for (mask, fill) in masks.iter().flat_map(|mask| [(mask, false), (mask, true)]) {
+                let filter = mask.iter().fold(filter.clone().fill(fill), |filter, mask| filter.mask(mask));
+                // Code takes longer to make than such images to interpret.
+                let engine = if all.len() % 16 == 0 { Engine::Rows } else { Engine::Interpreter };
+                all.push((text, filter.engine(engine), image.clone()));
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn outputs_that_may_be_nan() {
+    let (mut said, mut not) = (0, 0);
+    for (text, filter, image) in lacking() {
+        // A rank that no window has is an error, and so is one that some window has not.
+        let Ok(may_be) = filter.nan_outputs(image.shape(), &[DType::U8], &[DType::U8]) else { continue };
+        let Ok(values): Result<Array2<f64>, Error> = filter.run_as(&image) else { continue };
+        let is = values.iter().any(|value| value.is_nan());
+        assert!(may_be[0] || !is, "{text} {filter:?}: {values}");
+        match is {
+            true => {}
+            false if may_be[0] => said += 1,
+            false => not += 1,
+        }
+    }
+    // Mostly what is said is so.
+    assert!(said * 2 < not, "{said} beside {not}");
+}
+
+#[test]
+fn pixels_that_keep_large_integers_are_not_told_of() {
+    let (image, mask) = (array![1i64 << 60 | 1, 5, 7], array![true, false, false]);
+    for engine in [Engine::Rows, Engine::Interpreter] {
+        let filter =
+            Filter::new(&kernel("min(w where w > 6)").with_nan_outputs(&[true])).size(1).mask(&mask).engine(engine);
+        let (mut values, mut told) = (Array1::<i64>::zeros(3), Array1::from_elem(3, false));
+        let outputs = &mut [(&mut values).into(), (&mut told).into()];
+        filter.run_all_into(&[(&image).into()], outputs, &Progress::default()).unwrap();
+        assert_eq!((values, told), (array![1 << 60 | 1, 0, 7], array![false, true, false]), "{engine:?}");
+    }
+}
+
+/// A number for no value is the oracle.
+#[test]
+fn pixels_without_a_value_are_told_of() {
+    const NONE: f64 = 77.5;
+    for (text, filter, image) in lacking() {
+        let Ok(expected): Result<Array2<f64>, Error> = filter.clone().nodata(NONE).run_as(&image) else { continue };
+        let Ok(may_be) = filter.absent_outputs(image.shape(), &[DType::U8], &[DType::F64]) else { continue };
+        let telling = filter.clone().kernel(&kernel(text).with_absent_outputs(&[true]));
+        let (mut values, mut told) = (expected.clone(), image.mapv(|_| false));
+        let outputs = &mut [(&mut values).into(), (&mut told).into()];
+        // Where no cell is seen nothing is demanded of a kernel with such a number.
+        let Ok(()) = telling.run_all_into(&[(&image).into()], outputs, &Progress::default()) else { continue };
+        for ((value, told), expected) in values.iter().zip(&told).zip(&expected) {
+            match *expected == NONE {
+                // A pixel that keeps what it has is not told of.
+                true => assert!(*told || !value.is_nan(), "{text} {filter:?}: {values}"),
+                false => assert!(!told && value == expected, "{text} {filter:?}: {values}, {expected}"),
+            }
+            assert!(!told || value.is_nan() || may_be[0], "{text} {filter:?}");
+        }
     }
 }

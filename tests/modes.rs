@@ -880,3 +880,16 @@ fn footprints_are_windows() {
     assert_eq!(error.to_string(), "footprint: the window has 2 axes, and the array is filtered along 1");
     assert_eq!(first.footprint(hoodoo::Shape::Diamond(1)).run(&image).unwrap(), array![3.0, 6.0, 9.0, 12.0, 9.0]);
 }
+
+#[test]
+fn arrays_without_elements() {
+    for text in ["min(w)", "rank(w, 0)", "mean(w)", "w[0, 1]"] {
+        for shape in [[4, 5, 0], [0, 4, 3], [4, 0, 3]] {
+            for mode in [Mode::Shrink, Mode::Reflect, Mode::Constant, Mode::Wrap] {
+                let filter = Filter::new(&Kernel::compile(text).unwrap()).size(3).axes([0, 1]).mode(mode);
+                let image = ndarray::Array3::<u8>::zeros(shape);
+                assert_eq!(filter.run(&image).unwrap().shape(), shape, "{text} {mode:?}");
+            }
+        }
+    }
+}

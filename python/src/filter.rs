@@ -116,12 +116,36 @@ impl PyFilter {
         Ok(PyFilter { filter, function, threads, box_lengths, axes: axes_of_window })
     }
 
-    /// The filter with one more output for each of its outputs that is told of: whether that is NaN.
-    fn telling_nan(&self, py: Python<'_>, told: Vec<bool>) -> PyResult<PyFilter> {
+    /// Which outputs may be NaN for inputs of this shape, and can't tell by these types; or have no value, where `absent` is asked.
+    fn outputs_to_tell(
+        &self,
+        py: Python<'_>,
+        shape: &Bound<'_, PyAny>,
+        inputs: Vec<String>,
+        outputs: Vec<String>,
+        absent: bool,
+    ) -> PyResult<Vec<bool>> {
+        let shape = lengths(shape, "shape")?;
+        let outputs = || {
+            let (inputs, outputs) = (types(&inputs)?, types(&outputs)?);
+            match absent {
+                true => self.filter.absent_outputs(&shape, &inputs, &outputs),
+                false => self.filter.nan_outputs(&shape, &inputs, &outputs),
+            }
+        };
+        caught(outputs)?.map_err(|error| exception(py, error, self.function.source()))
+    }
+
+    /// The filter with one more output for each of its outputs that is told of: whether that is NaN, or absent.
+    fn telling(&self, py: Python<'_>, told: Vec<bool>, absent: bool) -> PyResult<PyFilter> {
         let Function::Program(program) = &self.function else {
             return Err(PyValueError::new_err("a callback has one output"));
         };
-        let kernel = caught(|| program.get().kernel.with_nan_outputs(&told))?;
+        let kernel = &program.get().kernel;
+        let kernel = caught(|| match absent {
+            true => kernel.with_absent_outputs(&told),
+            false => kernel.with_nan_outputs(&told),
+        })?;
         let function = Function::Program(Py::new(py, PyProgram { kernel: kernel.clone() })?);
         let filter = self.filter.clone().kernel(&kernel);
         Ok(PyFilter { filter, function, threads: self.threads, box_lengths: self.box_lengths.clone(), axes: self.axes })

@@ -7,7 +7,6 @@ use hoodoo_cookbook::{COOKBOOK, Recipe};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::arguments::types;
 use crate::errors::{caught, exception};
 
 /// A program of the kernel language, checked.
@@ -57,15 +56,6 @@ impl PyProgram {
             return Err(PyValueError::new_err("one for each input"));
         }
         caught(|| self.kernel.whole_outputs(&inputs, params, cells))
-    }
-
-    /// Which outputs may be NaN if inputs have elements of these types, and windows so many cells that take part, at least and at most.
-    fn nan_outputs(&self, py: Python<'_>, inputs: Vec<String>, least: usize, cells: usize) -> PyResult<Vec<bool>> {
-        if inputs.len() != self.kernel.inputs().len() {
-            return Err(PyValueError::new_err("one for each input"));
-        }
-        let inputs = types(&inputs).map_err(|error| exception(py, error, self.kernel.source()))?;
-        caught(|| self.kernel.nan_outputs(&inputs, least..=cells))
     }
 
     /// For each output, the numbers of the inputs whose elements it is chosen from, or `None` if something is computed for it.

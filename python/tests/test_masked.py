@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import hoodoo
+import hoodoo.dask
 import hoodoo.ndimage as ndimage
 from hoodoo import Kernel
 
@@ -281,3 +282,73 @@ def test_the_masked_constant_is_a_pixel_without_a_value():
     assert alone.shape == () and alone.mask
     beside = Kernel("input a, b; sum(a * b)")(np.arange(3.0), np.ma.masked, size=3)
     assert beside.shape == (3,) and beside.mask.all()
+
+
+LINE = np.ma.MaskedArray([5, 1, 4, 2, 3], [0, 1, 0, 0, 0])
+
+#: Kernels and windows in which pixels have no value for different reasons: one is NaN, one sees no cell, one is not computed.
+WITHOUT_VALUES = [
+    ("max(w where w > 4)", {"size": 1}),
+    ("w[1]", {"mode": "wrap"}),
+    ("w[1]", {"size": 1, "mode": "wrap"}),
+    ("w[1]", {"footprint": [1, 0, 0], "mode": "wrap"}),
+    ("w[-2]", {"size": 3, "mode": "valid"}),
+    ("w[-2]", {"footprint": [1, 0, 1], "mode": "valid"}),
+    ("w[0]", {}),
+    ("coord(0)", {"size": 1}),
+    ("sum(w)", {"size": 1}),
+    ("sum(w)", {"size": 2, "mode": "shrink"}),
+    ("count(w > 2)", {"footprint": [1, 0, 0], "mode": "shrink"}),
+    ("len(w)", {"size": 1, "stride": 2}),
+    ("mean(w)", {"size": 3, "origin": 1, "mode": "valid"}),
+    ("fold s = 1 for v in w: s + v", {"footprint": [0, 0, 1]}),
+]
+
+
+@pytest.mark.parametrize("fill", [False, True])
+@pytest.mark.parametrize(("kernel", "options"), WITHOUT_VALUES)
+@pytest.mark.parametrize("mask", [LINE.mask, [1, 1, 1, 0, 0], [1, 1, 1, 1, 1]])
+def test_masked_arrays_of_all_types_lack_the_same_values(kernel, options, mask, fill):
+    """A number for no value is the oracle."""
+    image = np.ma.MaskedArray(LINE.data, mask)
+    expected = Kernel(kernel)(image.data * 1.0, mask=image.mask, nodata=-1, fill=fill, **options)
+    for dtype in (np.float64, np.uint8, np.int64, np.float32, np.int16):
+        result = Kernel(kernel)(image.astype(dtype), fill=fill, dtype=dtype, **options)
+        values = (expected if np.dtype(dtype).kind == "f" else expected.round()).astype(dtype)
+        np.testing.assert_array_equal(np.ma.getmaskarray(result), expected == -1, f"{dtype}")
+        np.testing.assert_array_equal(result.compressed(), values[expected != -1], f"{dtype}")
+        output = np.ma.MaskedArray(np.zeros(result.shape, dtype), False)
+        Kernel(kernel)(image.astype(dtype), fill=fill, output=output, **options)
+        np.testing.assert_array_equal(np.ma.getmaskarray(output), expected == -1, f"{dtype}")
+    called = None if "w[" in kernel or "coord" in kernel else Kernel(kernel)(image, fill=fill, dtype=np.int64, engine="callback", **options)
+    if called is not None:
+        np.testing.assert_array_equal(np.ma.getmaskarray(called), expected == -1)
+
+
+@pytest.mark.parametrize(("kernel", "options"), [(kernel, options) for kernel, options in WITHOUT_VALUES if "coord" not in kernel])
+def test_blocks_of_masked_arrays_lack_the_same_values(kernel, options):
+    array = pytest.importorskip("dask.array")
+    if options.get("mode") == "valid" or "stride" in options:
+        options = {"size": 3}
+    expected = Kernel(kernel)(LINE, fill=True, **options)
+    blocks = hoodoo.dask.generic_filter(array.from_array(LINE, chunks=2), kernel, fill=True, **options).compute()
+    np.testing.assert_array_equal(np.ma.getmaskarray(blocks), np.ma.getmaskarray(expected))
+    np.testing.assert_array_equal(blocks.compressed(), expected.compressed())
+
+
+def test_integers_that_stand_for_no_value_are_warned_of_without_a_mask():
+    image, mask = np.array([5, 1, 4, 2, 3]), np.array([0, 1, 0, 0, 0], bool)
+    with pytest.warns(RuntimeWarning, match="invalid value"):
+        assert Kernel("w[0]")(image, mask=mask, fill=True).tolist() == [5, 0, 4, 2, 3]
+    with pytest.warns(RuntimeWarning, match="invalid value"):
+        assert Kernel("w[1]")(image, mode="shrink").tolist() == [1, 4, 2, 3, 0]
+    plain = np.zeros(5, int)
+    with pytest.warns(RuntimeWarning, match="invalid value"):
+        Kernel("w[0]")(np.ma.MaskedArray(image, mask), fill=True, output=plain)
+
+
+@pytest.mark.filterwarnings("error")
+def test_pixels_that_keep_their_value_are_not_warned_of():
+    image, mask = np.array([5, 9, 4, 9, 3]), np.array([1, 0, 0, 0, 1], bool)
+    assert Kernel("mean(w where w > 6)")(image, size=3, mask=mask, dtype=int).tolist() == [5, 9, 9, 9, 3]
+    assert Kernel("sum(w)")(image, size=1, mask=mask, fill=True).tolist() == [0, 9, 4, 9, 0]

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import hoodoo
+from hoodoo._kernel import prepared
+from hoodoo._told import outputs_to_tell
 
 IMAGE = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 90]], np.uint8)
 
@@ -92,6 +94,10 @@ def test_a_mask_may_leave_nothing():
     assert warnings_ == 1
 
 
+def _to_tell(kernel, shape, dtype, options):
+    return outputs_to_tell(prepared(kernel, **options), shape, [np.dtype(dtype)], [np.dtype("u1")])
+
+
 @pytest.mark.parametrize(
     ("kernel", "shape", "window", "may"),
     [
@@ -115,7 +121,7 @@ def test_what_is_asked_for_in_mode_shrink(kernel, shape, window, may):
     """Where no pixel can be NaN nothing is asked, which would take longer than to filter."""
     options = {"size": None, "footprint": None, "mode": "shrink", "cval": 0.0, "origin": 0, "axes": None, **window}
     run = hoodoo.Kernel(kernel)
-    told = run._nan_outputs(shape, [np.dtype("u1")], [True], options)
+    told = _to_tell(run, shape, "u1", options)
     # Of a footprint only its own cell is looked at.
     assert told == [may] or told == [True] and options["footprint"] is not None
     image = np.arange(1, 1 + np.prod(shape), dtype=np.float64).reshape(shape)
@@ -137,7 +143,7 @@ def test_what_is_asked_for_in_mode_shrink(kernel, shape, window, may):
 def test_what_is_asked_for_of_masked_images(kernel, dtype, fill, window, may):
     options = {"size": None, "footprint": None, "mode": "reflect", "cval": 0.0, "origin": 0, "axes": None, **window}
     options["missing"] = {"mask": np.eye(9, dtype=bool), "nodata": None, "fill": fill}
-    assert hoodoo.Kernel(kernel)._nan_outputs((9, 9), [np.dtype(dtype)], [True], options) == [may]
+    assert _to_tell(hoodoo.Kernel(kernel), (9, 9), dtype, options) == [may]
 
 
 @pytest.mark.parametrize(

@@ -370,3 +370,48 @@ def test_extras_are_refused_as_by_scipy(wrong):
             module.generic_filter(image, lambda window, *more, **named: window.max(), size=3, **wrong)
         with pytest.raises(RuntimeError, match="extra_(arguments must be a tuple|keywords must be a dictionary)"):
             module.generic_filter1d(image, lambda line, values, *more, **named: None, 3, **wrong)
+
+
+def raises_alike(name, *arguments, **keywords):
+    """Both raise an exception of one type, or both give the same."""
+    outcomes = []
+    for module in (scipy.ndimage, hoodoo.ndimage):
+        try:
+            outcomes.append(getattr(module, name)(*arguments, **keywords).tolist())
+        except Exception as error:
+            outcomes.append(type(error))
+    assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.parametrize("name", ["minimum_filter1d", "maximum_filter1d", "uniform_filter1d"])
+@pytest.mark.parametrize("wrong", [{"mode": ["reflect"]}, {"mode": ("wrap",)}, {"axis": [0]}, {"origin": [0]}, {"size": [3]}])
+def test_filters_along_an_axis_take_no_sequences(name, wrong):
+    options = {"size": 3, **wrong}
+    for image in (np.arange(5.0), np.ones((200, 200))):
+        raises_alike(name, image, **options)
+
+
+@pytest.mark.parametrize("cval", [np.inf, -np.inf, np.nan, 2**70, 1e30])
+@pytest.mark.parametrize("mode", ["reflect", "constant"])
+@pytest.mark.parametrize(("name", "argument"), [("median_filter", ()), ("rank_filter", (1,)), ("percentile_filter", (50,))])
+def test_what_is_outside_a_line_of_integers_is_one(name, argument, cval, mode):
+    raises_alike(name, np.arange(10), *argument, size=3, mode=mode, cval=cval)
+
+
+@pytest.mark.parametrize("border", [0.5, "a", None, 2**70, np.nan, -(2**31) - 1])
+@pytest.mark.parametrize("name", ["binary_erosion", "binary_dilation", "binary_opening", "binary_closing", "binary_propagation"])
+def test_what_is_beyond_the_border_of_a_binary_image_is_an_integer(name, border):
+    for shape in ((5, 5), (200, 200)):
+        raises_alike(name, np.ones(shape, bool), border_value=border)
+
+
+def test_truth_is_no_number_outside():
+    raises_alike("vectorized_filter", np.arange(5), np.mean, size=3, mode="constant", cval=True)
+
+
+def test_ranks_of_large_unsigned_integers_along_a_line():
+    image = np.array([2**63 + 5, 1, 2**64 - 1, 7, 3, 2**63], np.uint64)
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(image, 1, "symmetric"), 3)
+    np.testing.assert_array_equal(hoodoo.ndimage.rank_filter(image, 1, size=3), np.sort(windows)[:, 1])
+    np.testing.assert_array_equal(hoodoo.ndimage.percentile_filter(image, 50, size=3), np.sort(windows)[:, 1])
+    np.testing.assert_array_equal(hoodoo.ndimage.median_filter(image, size=3), np.sort(windows)[:, 1])

@@ -222,3 +222,17 @@ def test_a_param_called_iterations_has_its_value_and_the_call_its_own():
     assert Kernel(source, iterations=3)([1.0, 2.0]).tolist() == [3, 6]
     assert Kernel(source, iterations=3)([1.0, 2.0], iterations=2).tolist() == [9, 18]
     assert Kernel(source).repeat([1.0, 2.0], iterations=2).result.tolist() == [4, 8]
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize("iterations", [2, 3, 4])
+@pytest.mark.parametrize("source", ["w[-1] + 1", "min(w where w > 5)", "sum(w)"])
+def test_integers_that_are_no_values_stay_masked(source, iterations):
+    image, missing = np.array([5, 0, 0, 0, 7, 1]), np.array([0, 1, 1, 1, 0, 0], bool)
+    result, absent = image, missing
+    for _ in range(iterations):
+        once = Kernel(source)(np.ma.MaskedArray(result, absent), size=3, fill=True)
+        result, absent = once.data, absent & once.mask
+    given = Kernel(source)(image, mask=missing, size=3, fill=True, iterations=iterations)
+    assert type(given) is np.ndarray
+    np.testing.assert_array_equal(given[~absent], result[~absent])

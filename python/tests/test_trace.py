@@ -511,3 +511,15 @@ def test_threads_trace_at_once():
     assert {source for _, source in kernels} == {
         f"w[0] * {index} + (fold s = 0 for v in w: s + v)" for index in range(6)
     }
+
+
+def test_the_sign_of_zero_is_kept():
+    assert hoodoo.kernel(lambda w: np.arctan2(-0.0, w[0]))([-1.0], size=1) == [-np.pi]
+    assert hoodoo.kernel(lambda w: 1 / (w[0] * -0.0))([2.0], size=1) == [-np.inf]
+    assert hoodoo.kernel(lambda w, *, p=-0.0: 1 / (w[0] * p))([2.0], size=1) == [-np.inf]
+    assert hoodoo.kernel(lambda w: np.arctan2(0.0, w[0]) + np.arctan2(-0.0, w[0]))([-1.0], size=1) == [0.0]
+
+
+def test_powers_have_no_modulus():
+    with pytest.raises(hoodoo.TracingError, match="modulus"):
+        hoodoo.kernel(lambda w: pow(w.sum(), 2, 5))

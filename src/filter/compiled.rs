@@ -306,7 +306,7 @@ fn request(job: &Job) -> Request {
         shrinking: job.shrinking.clone(),
         asked: job.asked.clone(),
         lacks_cells: job.lacks_cells(),
-        least_inside: least_inside(job),
+        least_inside: job.least_inside(),
         axes: job.axes.clone(),
         ndim: shape.len(),
         column: tuning::MAX_UNROLLED_COLUMN,
@@ -326,23 +326,6 @@ fn request(job: &Job) -> Request {
     };
     request.network = most_in_network(job, &request);
     request
-}
-
-/// How many cells of a window are inside at least; of windows that are no boxes nothing is known.
-fn least_inside(job: &Job) -> usize {
-    let (mut all, mut least) = (1, 1);
-    for (along, axis) in job.axes.iter().enumerate() {
-        let (first, last) = job.cells.extremes(along);
-        let (first, last) = (first as isize, last as isize);
-        let end = job.domain.shape()[*axis] as isize - 1;
-        let cells = (last - first + 1) as usize;
-        // Nowhere are fewer inside than at one of the two ends.
-        let at_start = last.min(end) - first.max(0) + 1;
-        let at_end = last.min(0) - first.max(-end) + 1;
-        all *= cells;
-        least *= if job.shrinking.contains(&along) { at_start.min(at_end).max(0) as usize } else { cells };
-    }
-    if all == job.cells.taps() { least } else { 0 }
 }
 
 /// The bits of the params that decide about the ranks of order statistics, where it is worth code of its own for their values.

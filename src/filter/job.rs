@@ -107,6 +107,31 @@ impl Job {
         asks || !self.shrinking.is_empty() || self.marked.is_some()
     }
 
+    /// How many cells of a window are inside the arrays at every pixel: of one that is no box, whether the pixel is one of them.
+    pub fn least_inside(&self) -> usize {
+        if self.shrinking.is_empty() {
+            return self.cells.taps();
+        }
+        let (mut all, mut least) = (1, 1);
+        for (along, axis) in self.axes.iter().enumerate() {
+            let (first, last) = self.cells.extremes(along);
+            let (first, last) = (first as isize, last as isize);
+            let (end, step) = (self.domain.shape()[*axis] as isize - 1, self.domain.step(*axis) as isize);
+            let cells = |first: isize, last: isize| ((last - first).div_euclid(step) + 1).max(0) as usize;
+            // Nowhere are fewer inside than at one of the two ends.
+            let at_ends = cells(first.max(0), last.min(end)).min(cells(first.max(-end), last.min(0)));
+            all *= cells(first, last);
+            least *= if self.shrinking.contains(&along) { at_ends } else { cells(first, last) };
+        }
+        if all == self.cells.taps() { least } else { usize::from(self.has_own_cell()) }
+    }
+
+    /// Whether a pixel is one of the cells of its window.
+    pub fn has_own_cell(&self) -> bool {
+        let own = self.cells.position(&vec![0; self.cells.axes()]);
+        own.is_some_and(|own| own < self.cells.taps())
+    }
+
     /// The f64 outside the arrays, if one is seen.
     pub fn outside(&self) -> Option<f64> {
         self.modes.contains(&Mode::Constant).then(|| self.domain.cval())

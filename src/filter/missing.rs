@@ -102,19 +102,18 @@ fn called(options: &Options, region: Vec<Range<usize>>, nodata: Option<f64>, mis
 /// Gives the pixels of a part whose own cell is missing the value that they have, where the function could not.
 pub fn restore_own(options: &Options, part: &Part, first: &Input<'_>, outputs: &mut [Output<'_>], steps: &[usize]) {
     if let Some(Marked { missing, nodata, fill: false, .. }) = &options.marked {
-        let nodata = nodata.map(|nodata| (nodata, 0.0));
-        put_own(options, (missing, |missing| missing), nodata, first, outputs, steps);
+        put_own(options, (missing, |missing| missing), *nodata, first, outputs, steps);
     }
     if let (Some(marks), Some(own)) = (&part.marks, part.own) {
         put_own(options, (marks, |mark| mark == own), None, first, outputs, steps);
     }
 }
 
-/// Writes the first input's elements, or a number and what rounding it lost, where cells are missing.
+/// Writes the first input's elements, or a number, where cells are missing, to outputs that have values.
 fn put_own<M: Copy>(
     options: &Options,
     (marks, is_missing): (&ArrayD<M>, impl Fn(M) -> bool),
-    number: Option<(f64, f64)>,
+    number: Option<f64>,
     first: &Input<'_>,
     outputs: &mut [Output<'_>],
     steps: &[usize],
@@ -124,15 +123,19 @@ fn put_own<M: Copy>(
         let axis = along.axis.index();
         Slice::from(region[axis].clone()).step_by(steps[axis] as isize)
     };
-    let marks = marks.slice_each_axis(cut);
+    let (marks, input) = (marks.slice_each_axis(cut), first.dtype());
     for_any!(Input, first, view => {
         let own = view.slice_each_axis(cut);
-        for output in outputs {
+        let tells = |number: &usize| options.function.kernel().is_some_and(|kernel| kernel.hir().outputs[*number].tells);
+        for (_, output) in outputs.iter_mut().enumerate().filter(|(number, _)| !tells(number)) {
             for_any!(Output, output, view => ndarray::Zip::from(view.view_mut()).and(&marks).and(&own).for_each(
                 |to, mark, own| {
                     if is_missing(*mark) {
-                        let (number, rest) = number.unwrap_or_else(|| (own.to_f64(), own.rest()));
-                        *to = Element::from_parts(number, rest, options.cast);
+                        let own_rest = (!input.is_float()).then(|| own.rest());
+                        *to = number.map_or_else(
+                            || Element::from_parts(own.to_f64(), own_rest, options.cast),
+                            |number| Element::from_f64(number, options.cast),
+                        );
                     }
                 }
             ));

@@ -26,6 +26,8 @@ pub mod repeat;
 mod rows;
 mod run;
 mod stride;
+#[cfg(feature = "jit")]
+mod told;
 mod whole;
 
 pub use self::exec::pool::available_threads;
@@ -53,6 +55,8 @@ use crate::grid::per_axis::PerAxis;
 use crate::grid::vectors::Vectors;
 use crate::kernel::Kernel;
 use crate::kernel::parameters::Parameters;
+#[cfg(feature = "jit")]
+use crate::lang::missing::Told;
 use crate::lang::stop::watched;
 
 /// A kernel or a callback together with a window and what lies outside the array, ready to run over arrays.
@@ -653,6 +657,42 @@ impl Filter {
 /// With the feature `jit`.
 #[cfg(feature = "jit")]
 impl Filter {
+    /// Which outputs may be NaN at a pixel and can't tell, being of integers, which are 0 there: for inputs of this shape, for inputs and
+    /// outputs of these element types, and params that are numbers. It may be because of what the kernel computes, or because a window may
+    /// have no cell that is inside and has a value. An output of which this is said may be a number at every pixel, all the same.
+    ///
+    /// [`Kernel::with_nan_outputs`] makes a kernel that tells where.
+    ///
+    /// ```
+    /// use hoodoo::{DType, Filter, Kernel, Mode};
+    ///
+    /// let kernel = Kernel::compile("max(w), mean(w where w > 9), sqrt(w[0, 1])")?;
+    /// let filter = Filter::new(&kernel).size(3);
+    /// assert_eq!(filter.nan_outputs(&[9, 9], &[DType::U8], &[DType::U8; 3])?, [false, true, false]);
+    /// assert_eq!(filter.nan_outputs(&[9, 9], &[DType::I8], &[DType::U8; 3])?, [false, true, true]);
+    /// assert_eq!(filter.nan_outputs(&[9, 9], &[DType::I8], &[DType::F32; 3])?, [false; 3]);
+    /// // Beyond the right end there is nothing.
+    /// assert_eq!(filter.mode(Mode::Shrink).nan_outputs(&[9, 9], &[DType::U8], &[DType::U8; 3])?, [false, true, true]);
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Filter::run`], but for what only a run finds.
+    pub fn nan_outputs(&self, shape: &[usize], inputs: &[DType], outputs: &[DType]) -> Result<Vec<bool>, Error> {
+        told::outputs_to_tell(&self.options, shape, (inputs, outputs), Told::Nan)
+    }
+
+    /// Which outputs may have no value at a pixel and can't tell: those that may be NaN and are of no floats, and all of a kernel that reads
+    /// a window of which no cell may take part, as the sum of none is 0. [`Kernel::with_absent_outputs`] makes a kernel that tells where.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Filter::run`], but for what only a run finds.
+    pub fn absent_outputs(&self, shape: &[usize], inputs: &[DType], outputs: &[DType]) -> Result<Vec<bool>, Error> {
+        told::outputs_to_tell(&self.options, shape, (inputs, outputs), Told::Absent)
+    }
+
     /// What the engine for rows makes of the kernel, for arrays of this shape and of these element types, in the next run: for medians over large
     /// boxes there is other code once the kernel has computed many pixels.
     ///

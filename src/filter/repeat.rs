@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD};
 
 use super::arrays::{AnyElement, Input, Output, zeros};
+use super::engine::Engine;
 use super::options::{Function, MissingCells, Options};
 use super::progress::Progress;
 use super::{Filter, run};
@@ -103,8 +104,6 @@ impl Filter {
         let (mut before, mut after): (ArrayD<T>, ArrayD<T>) = (zeros(first.raw_dim())?, zeros(first.raw_dim())?);
         before.assign(&first);
         let (mut options, mut runs) = (self.options.clone(), 0);
-        // It keeps its code from run to run.
-        let sees_none = Kernel::compile("len(w) == 0")?;
         loop {
             // The run that shows that all is stable is not one of those that are counted.
             if runs == most && !until_stable {
@@ -112,10 +111,9 @@ impl Filter {
             }
             let mut inputs: Vec<Input<'_>> = vec![(&before).into()];
             inputs.extend(others.iter().map(Input::view));
-            run::run_unfinished(&options, &inputs, &mut [(&mut after).into()], progress)?;
+            let absent = run_once(&options, &inputs, &mut after, progress)?;
             drop(inputs);
-            let is_last = runs + 1 >= most && !until_stable;
-            let is_filled = !is_last && without_filled(&mut options, &after, &sees_none, progress)?;
+            let is_filled = absent.is_some_and(|absent| without_filled(&mut options.missing, absent));
             // NaN is no change of NaN.
             let is_nan = |value: &T| value.to_f64().is_nan();
             let alike = |a: &T, b: &T| a == b || is_nan(a) && is_nan(b);
@@ -134,30 +132,58 @@ impl Filter {
     }
 }
 
-/// Takes the cells that a run with [`Filter::fill`] gave a value out of the mask; whether there are some.
-fn without_filled<T: AnyElement>(
-    options: &mut Options,
-    after: &ArrayD<T>,
-    sees_none: &Kernel,
+/// Runs a filter. If cells of its mask get values: which pixels get none.
+fn run_once<T: AnyElement>(
+    options: &Options,
+    inputs: &[Input<'_>],
+    after: &mut ArrayD<T>,
     progress: &Progress,
-) -> Result<bool, Error> {
-    let has_some = |mask: &Arc<ArrayD<bool>>| options.missing.fill && mask.iter().any(|masked| *masked);
-    let Some(mask) = options.missing.mask.clone().filter(has_some) else { return Ok(false) };
-    let mut absent: ArrayD<bool> = zeros(after.raw_dim())?;
-    if T::DTYPE.is_float() {
-        absent.zip_mut_with(after, |absent, value| *absent = value.to_f64().is_nan());
-    } else if options.window.is_some() {
-        // An integer does not tell whether there were cells to compute it from.
-        let count = Options {
-            function: Function::Kernel(sees_none.clone()),
-            parameters: Parameters::new(),
-            missing: MissingCells { nodata: None, ..options.missing.clone() },
-            ..options.clone()
-        };
-        run::run_unfinished(&count, &[after.into()], &mut [(&mut absent).into()], progress)?;
+) -> Result<Option<ArrayD<bool>>, Error> {
+    let MissingCells { mask, nodata, fill } = &options.missing;
+    if !fill || !mask.as_ref().is_some_and(|mask| mask.iter().any(|masked| *masked)) {
+        run::run_unfinished(options, inputs, &mut [after.into()], progress)?;
+        return Ok(None);
     }
-    let is_filled = mask.iter().zip(&absent).any(|(masked, absent)| *masked && !absent);
+    let mut absent: ArrayD<bool> = zeros(after.raw_dim())?;
+    // A number for no value tells.
+    let is_told = nodata.is_some();
+    match &options.function {
+        Function::Kernel(kernel) if !is_told && options.engine != Engine::Callback => {
+            let function = Function::Kernel(kernel.with_absent_outputs(&[true]));
+            let telling = Options { function, ..options.clone() };
+            run::run_unfinished(&telling, inputs, &mut [after.into(), (&mut absent).into()], progress)?;
+        }
+        _ => {
+            run::run_unfinished(options, inputs, &mut [after.into()], progress)?;
+            if !is_told {
+                seeing_none(options, &inputs[0], &mut absent, progress)?;
+            }
+        }
+    }
+    Ok(Some(absent))
+}
+
+/// Marks the pixels that see no cell, for which a callback is not called.
+fn seeing_none(
+    options: &Options,
+    image: &Input<'_>,
+    absent: &mut ArrayD<bool>,
+    progress: &Progress,
+) -> Result<(), Error> {
+    let count = Options {
+        function: Function::Kernel(Kernel::compile("len(w) == 0")?),
+        engine: Engine::Auto,
+        parameters: Parameters::new(),
+        ..options.clone()
+    };
+    run::run_unfinished(&count, &[image.view()], &mut [absent.into()], progress)
+}
+
+/// Takes the cells that a run gave a value out of the mask; whether there are some.
+fn without_filled(missing: &mut MissingCells, mut absent: ArrayD<bool>) -> bool {
+    let Some(mask) = missing.mask.take() else { return false };
     absent.zip_mut_with(&mask, |absent, masked| *absent &= masked);
-    options.missing.mask = Some(Arc::new(absent));
-    Ok(is_filled)
+    let is_filled = mask.iter().zip(&absent).any(|(masked, absent)| *masked && !absent);
+    missing.mask = Some(Arc::new(absent));
+    is_filled
 }

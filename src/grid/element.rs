@@ -233,10 +233,10 @@ pub trait Element: Copy + Default + PartialEq + Send + Sync + sealed::Sealed + '
         0.0
     }
 
-    /// The element for an integer that is the sum of an f64 and of what was lost, or for an f64 if nothing was.
+    /// The element for a whole number, which is the sum of an f64 and of what was lost, or for an f64 without a `rest`. Bits of a whole
+    /// number are cut off, where those of an f64 that an i64 has not are what the processor makes of them.
     #[doc(hidden)]
-    fn from_parts(number: f64, rest: f64, cast: Cast) -> Self {
-        debug_assert!(number.is_finite() || rest == 0.0);
+    fn from_parts(number: f64, _rest: Option<f64>, cast: Cast) -> Self {
         Self::from_f64(number, cast)
     }
 
@@ -274,10 +274,8 @@ macro_rules! integer {
                 (self as i128 - self as f64 as i128) as f64
             }
 
-            fn from_parts(number: f64, rest: f64, cast: Cast) -> $type {
-                if rest == 0.0 {
-                    return Self::from_f64(number, cast);
-                }
+            fn from_parts(number: f64, rest: Option<f64>, cast: Cast) -> $type {
+                let Some(rest) = rest.filter(|_| number.is_finite()) else { return Self::from_f64(number, cast) };
                 let whole = number as i128 + rest as i128;
                 match cast {
                     Cast::Saturate => whole.clamp(<$type>::MIN.into(), <$type>::MAX.into()) as $type,

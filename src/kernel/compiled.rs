@@ -1,7 +1,6 @@
 //! The machine code of a kernel: made when it is needed first, kept for the next run.
 
 use std::convert::Infallible;
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -72,30 +71,6 @@ impl Kernel {
     pub fn whole_outputs(&self, inputs: &[bool], params: bool, taps: usize) -> Vec<bool> {
         assert_eq!(inputs.len(), self.inputs().len(), "one for each input");
         analysis::whole_outputs(self.hir(), inputs, params, taps)
-    }
-
-    /// Which outputs may be NaN at a pixel: if inputs have elements of these types, windows so many cells that take part, from
-    /// the least to the most, and params are numbers.
-    ///
-    /// An output of which this is said may be a number at every pixel, all the same.
-    ///
-    /// ```
-    /// use hoodoo::DType;
-    /// let kernel = hoodoo::Kernel::compile("max(w), mean(w where w > 9), sqrt(w[0])")?;
-    /// assert_eq!(kernel.nan_outputs(&[DType::U8], 9..=9), [false, true, false]);
-    /// assert_eq!(kernel.nan_outputs(&[DType::I8], 9..=9), [false, true, true]);
-    /// // In mode `shrink` a corner of an image has four of them; of a footprint without its middle a window may have none.
-    /// assert_eq!(kernel.nan_outputs(&[DType::U8], 4..=9), [false, true, false]);
-    /// assert_eq!(kernel.nan_outputs(&[DType::U8], 0..=8), [true, true, false]);
-    /// # Ok::<(), hoodoo::Error>(())
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// If there are not as many `inputs` as the kernel has.
-    pub fn nan_outputs(&self, inputs: &[DType], taps: RangeInclusive<usize>) -> Vec<bool> {
-        assert_eq!(inputs.len(), self.inputs().len(), "one for each input");
-        analysis::nan_outputs(self.hir(), inputs, taps)
     }
 
     /// The kernel as a callback for any number of cells. Params have their defaults; while one has none, or there are

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use super::recent::Recent;
-use crate::lang::missing::Missing;
+use crate::lang::missing::{Missing, Told};
 
 /// How many are kept: those for arrays of colours, of which each number of channels has its own, and those for missing values.
 const KEPT: usize = 16;
@@ -13,8 +13,8 @@ const KEPT: usize = 16;
 pub enum Key {
     /// That for missing cells or for none, and the bits of the number that stands for no value.
     Missing(Option<Missing>, Option<u64>),
-    /// That which tells of some outputs where they are NaN.
-    NanOutputs(Vec<bool>),
+    /// That which tells something of some outputs.
+    Telling(Vec<bool>, Told),
     /// That for parts along this axis of the window.
     Placed(usize),
     /// That for steps of so many along each axis.

@@ -19,7 +19,7 @@ use crate::lang::diagnostic::{Code, Diagnostic, KernelError};
 use crate::lang::hir;
 use crate::lang::interpret::Settings;
 use crate::lang::limits::Limits;
-use crate::lang::missing::{Missing, with_nan_outputs, with_nodata, without_missing};
+use crate::lang::missing::{Missing, Told, with_nodata, with_told, without_missing};
 use crate::lang::parse::{has_large_stack, parse_within, with_large_stack};
 use crate::lang::placed::{asks_place, placed};
 use crate::lang::schedule::operations;
@@ -159,9 +159,23 @@ impl Kernel {
     /// If `told` is not as long as the list of outputs.
     #[must_use = "it is another kernel"]
     pub fn with_nan_outputs(&self, told: &[bool]) -> Kernel {
-        assert_eq!(told.len(), self.hir().outputs.len(), "one for each output");
-        let meaning = || with_nan_outputs(self.hir(), told);
-        self.derived(derived::Key::NanOutputs(told.to_vec()), meaning)
+        self.telling(told, Told::Nan)
+    }
+
+    /// The same for outputs that have no value at a pixel: that are NaN, or of a kernel that reads a window no cell of which takes part, of
+    /// which a sum is 0. It is where [`Filter::nodata`](crate::Filter::nodata) puts its number.
+    ///
+    /// # Panics
+    ///
+    /// If `told` is not as long as the list of outputs.
+    #[must_use = "it is another kernel"]
+    pub fn with_absent_outputs(&self, told: &[bool]) -> Kernel {
+        self.telling(told, Told::Absent)
+    }
+
+    fn telling(&self, asked: &[bool], told: Told) -> Kernel {
+        assert_eq!(asked.len(), self.hir().outputs.len(), "one for each output");
+        self.derived(derived::Key::Telling(asked.to_vec(), told), || with_told(self.hir(), asked, told))
     }
 
     fn derived(&self, key: derived::Key, meaning: impl FnOnce() -> hir::Kernel) -> Kernel {

@@ -80,7 +80,7 @@ impl<'k> Interpreter<'k> {
     }
 
     /// The same for inputs with these elements, some of which are 64-bit integers: cells and outputs are numbers and then what
-    /// rounding them to f64s lost.
+    /// rounding them to f64s lost; NaN for outputs that are not such integers.
     #[must_use]
     pub fn of_wholes(self, inputs: &[Whole], taps: Option<usize>) -> Interpreter<'k> {
         let wholes = wholes(self.kernel, &WholeFacts { inputs, taps, absence: true });
@@ -105,7 +105,7 @@ impl<'k> Interpreter<'k> {
             let value = self.scalars[output.value.index()];
             numbers[index] = value.number;
             if let Some(rest) = rests.get_mut(index) {
-                *rest = value.rest;
+                *rest = if self.exact[output.value.index()] { value.rest } else { f64::NAN };
             }
         }
         Ok(())

@@ -35,13 +35,22 @@ pub fn with_nodata(kernel: &Kernel, nodata: f64) -> Kernel {
     kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), filled)
 }
 
-/// The kernel with one more output for each of its outputs that is `told` of: whether that is NaN.
-pub fn with_nan_outputs(kernel: &Kernel, told: &[bool]) -> Kernel {
+/// What is told of a pixel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Whether the value is NaN.
+    Nan,
+    /// Whether there is no value: it is NaN, or the kernel reads a window no cell of which takes part.
+    Absent,
+}
+
+/// The kernel with one more output for each of its outputs that is asked for: what is told of it, 0 or 1.
+pub fn with_told(kernel: &Kernel, asked: &[bool], told: Told) -> Kernel {
     let mut extended = kernel.clone();
-    let of = |(output, told): (&Output, &bool)| told.then(|| output.clone());
-    extended.outputs.extend(kernel.outputs.iter().zip(told).filter_map(of));
-    let told = ToldNan { values: kernel.outputs.len() };
-    extended.rewritten(kernel.params.clone(), kernel.weights.clone(), told)
+    let of = |(output, asked): (&Output, &bool)| asked.then(|| Output { tells: true, ..output.clone() });
+    extended.outputs.extend(kernel.outputs.iter().zip(asked).filter_map(of));
+    let telling = Telling { values: kernel.outputs.len(), sees_none: told == Told::Absent && kernel.reads_window() };
+    extended.rewritten(kernel.params.clone(), kernel.weights.clone(), telling)
 }
 
 struct Excluded {
@@ -64,6 +73,16 @@ impl Excluded {
         builder.leaf(Expr::At { input, offset: vec![0; self.missing.axes].into() }, Type::NUMBER)
     }
 
+    /// What is told of a pixel, which has its own value or another one.
+    fn told(&self, builder: &mut Builder, value: ExprId) -> ExprId {
+        if self.missing.fill {
+            return value;
+        }
+        let (present, own) = (self.own_takes_part(builder), self.own(builder, 0));
+        let own_is_nan = is_nan(builder, own);
+        builder.select(present, value, own_is_nan)
+    }
+
     /// Whether the pixel's own cell takes part.
     fn own_takes_part(&self, builder: &mut Builder) -> ExprId {
         self.fixed(builder, &vec![0; self.missing.axes])
@@ -81,7 +100,10 @@ impl Condition for Excluded {
         self.takes_part(builder, mark)
     }
 
-    fn output(&self, builder: &mut Builder, value: ExprId) -> ExprId {
+    fn output(&self, builder: &mut Builder, output: &Output, value: ExprId) -> ExprId {
+        if output.tells {
+            return self.told(builder, value);
+        }
         let mut value = value;
         let nodata = self.missing.nodata.map(|bits| builder.number(f64::from_bits(bits)));
         if let Some(nodata) = nodata {
@@ -132,7 +154,7 @@ impl Rewrite for Filled {
         None
     }
 
-    fn output(&mut self, builder: &mut Builder, value: ExprId) -> ExprId {
+    fn output(&mut self, builder: &mut Builder, _: &Output, value: ExprId) -> ExprId {
         let nodata = builder.number(self.nodata);
         let mut value = value;
         if self.reduces {
@@ -151,26 +173,40 @@ impl Rewrite for Filled {
     }
 }
 
-struct ToldNan {
+struct Telling {
     /// How many outputs are still to come that are values.
     values: usize,
+    /// Whether it is told, too, that no cell takes part.
+    sees_none: bool,
 }
 
-impl Rewrite for ToldNan {
+impl Rewrite for Telling {
     fn node(&mut self, _: &mut Builder, _: ExprId, _: &Node, _: &dyn Fn(ExprId) -> ExprId) -> Option<ExprId> {
         None
     }
 
-    fn output(&mut self, builder: &mut Builder, value: ExprId) -> ExprId {
+    fn output(&mut self, builder: &mut Builder, _: &Output, value: ExprId) -> ExprId {
         if self.values > 0 {
             self.values -= 1;
             return value;
         }
-        match builder.ty(value).elem {
-            Elem::Number => builder.binary(BinaryOp::NotEqual, value, value),
-            Elem::Boolean => builder.number(0.0),
+        let told = is_nan(builder, value);
+        if !self.sees_none {
+            return told;
         }
+        let (cells, one) = (builder.window_len(), builder.number(1.0));
+        instead_of_none(builder, cells, told, one)
     }
+}
+
+/// 1 where a value is NaN, else 0.
+fn is_nan(builder: &mut Builder, value: ExprId) -> ExprId {
+    let (zero, one) = (builder.number(0.0), builder.number(1.0));
+    if builder.ty(value).elem == Elem::Boolean {
+        return zero;
+    }
+    let nan = builder.binary(BinaryOp::NotEqual, value, value);
+    builder.select(nan, one, zero)
 }
 
 /// The value, or `nodata` where so many cells are none.

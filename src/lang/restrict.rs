@@ -3,7 +3,7 @@
 //! It is a matter of meaning, so that it is defined once for every engine: the kernel itself asks each cell whether it takes
 //! part, and needs nothing of the engines but what they have.
 
-use super::hir::{Builder, Expr, ExprId, Fold, FoldId, Kernel, Node, Reduction, Rewrite};
+use super::hir::{Builder, Expr, ExprId, Fold, FoldId, Kernel, Node, Output, Reduction, Rewrite};
 use super::ops::BinaryOp;
 use super::types::Type;
 
@@ -21,7 +21,7 @@ pub trait Condition {
     }
 
     /// The output that an output of the kernel becomes, given what it is where only those cells take part.
-    fn output(&self, _: &mut Builder, value: ExprId) -> ExprId {
+    fn output(&self, _: &mut Builder, _: &Output, value: ExprId) -> ExprId {
         value
     }
 
@@ -118,8 +118,8 @@ impl<C: Condition> Rewrite for Restrict<C> {
         Fold { init, windows, next }
     }
 
-    fn output(&mut self, builder: &mut Builder, value: ExprId) -> ExprId {
-        self.0.output(builder, value)
+    fn output(&mut self, builder: &mut Builder, output: &Output, value: ExprId) -> ExprId {
+        self.0.output(builder, output, value)
     }
 
     fn assertion(&mut self, builder: &mut Builder, condition: ExprId) -> ExprId {

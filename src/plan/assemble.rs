@@ -1,6 +1,6 @@
 //! A pass for a kernel: analyses, block, rows per call, rows of cells, and the bodies of its code.
 
-use super::analysis::{Analysis, Facts, ValueRange, analyse};
+use super::analysis::{Analysis, Facts, Lacking, ValueRange, analyse};
 use super::cost::Work;
 use super::effort::instructions_per_pixel;
 use super::finite::differ;
@@ -68,7 +68,7 @@ pub enum DraftOutput {
 /// The rows of one of the request's arrays.
 pub fn array_input(request: &Request, array: usize) -> DraftInput {
     let (dtype, outside) = (request.inputs[array], request.outside());
-    let range = |finite: bool| element_range(dtype, outside, finite);
+    let range = |finite: bool| ValueRange::of_input(dtype, outside, finite);
     DraftInput {
         input: pass_input(array, dtype, outside),
         ranges: LineRanges { finite: range(true), general: range(false) },
@@ -240,6 +240,7 @@ fn analysis(draft: &Draft<'_>, request: &Request, outputs_float: &[bool], finite
         taps,
         // The kernel itself says which take part.
         least: taps,
+        lacking: Lacking::None,
         outputs_float,
         outputs_rounded: &outputs_rounded,
         precision,
@@ -276,15 +277,9 @@ fn without_proven(kernel: &Kernel, analyses: [Option<&Analysis>; 2]) -> Kernel {
     kernel
 }
 
-/// What the elements of an input may be, with what is outside the array.
-fn element_range(dtype: DType, outside: Option<f64>, finite: bool) -> ValueRange {
-    let inside = ValueRange::of(dtype, finite);
-    outside.map_or(inside, |value| inside.join(ValueRange::exactly(value)))
-}
-
 /// What the rows of an input hold: its elements, if what is outside is one as well.
 pub fn pass_input(array: usize, dtype: DType, outside: Option<f64>) -> PassInput {
-    let range = element_range(dtype, outside, false);
+    let range = ValueRange::of_input(dtype, outside, false);
     // An f16 is an f32 to the code.
     let lane = Lane::of(dtype).or(dtype.fits_f32().then_some(Lane::F32));
     let lane = lane.filter(|lane| match outside {

@@ -285,7 +285,12 @@ class _Erosion:
         for one, length in zip(origins, cells.shape, strict=True):
             # Not left to SciPy, which reads other memory then.
             _scipy.check_origin(one, length)
-        return _Erosion(cells, along, origins, mask, bool(border_value))
+        try:
+            # It is an int of C there.
+            border = bool(np.int32(operator.index(border_value)))
+        except (OverflowError, TypeError):
+            raise LeftToSciPy from None
+        return _Erosion(cells, along, origins, mask, border)
 
     def of_the_background(self) -> _Erosion:
         """The erosion of the background by the mirrored structure."""

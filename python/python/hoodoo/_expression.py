@@ -86,6 +86,8 @@ def number_text(value: float) -> str:
         return "nan"
     if math.isinf(value):
         return "inf" if value > 0 else "-inf"
+    if value == 0 and math.copysign(1.0, value) < 0:
+        return "-0.0"
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))
 
 

@@ -185,7 +185,7 @@ def minimum_filter1d(
     >>> hoodoo.minimum_filter1d([3, 1, 4, 1, 5], 3)
     array([1, 1, 1, 1, 1])
     """
-    if (made := usual("min", input, size, None, output, mode, cval, origin, axis)) is not None:
+    if (made := _usual_line("min", input, size, axis, output, mode, cval, origin)) is not None:
         return made
     return _along_axis("min(w)", input, size, axis, output, mode, cval, origin)
 
@@ -205,7 +205,7 @@ def maximum_filter1d(
     >>> hoodoo.maximum_filter1d([3, 1, 4, 1, 5], 3)
     array([3, 4, 4, 5, 5])
     """
-    if (made := usual("max", input, size, None, output, mode, cval, origin, axis)) is not None:
+    if (made := _usual_line("max", input, size, axis, output, mode, cval, origin)) is not None:
         return made
     return _along_axis("max(w)", input, size, axis, output, mode, cval, origin)
 
@@ -225,7 +225,7 @@ def uniform_filter1d(
     >>> hoodoo.uniform_filter1d([3.0, 0.0, 6.0, 0.0], 3)
     array([2., 3., 2., 2.])
     """
-    if (made := usual("mean", input, size, None, output, mode, cval, origin, axis)) is not None:
+    if (made := _usual_line("mean", input, size, axis, output, mode, cval, origin)) is not None:
         return made
     return _along_axis("mean(w)", input, size, axis, output, mode, cval, origin)
 
@@ -343,12 +343,18 @@ def _ranked_line(kernel: Kernel, image: Array, target: Array, cval: float, windo
     """A rank filter along the only axis, for which SciPy has types of its own, to which it rounds ``cval``."""
     if image.dtype == np.float16:
         line = image.astype(np.float32)
+    elif image.dtype == np.uint64:
+        # There they are signed, and large ones negative.
+        line = image.astype(np.uint64)
     elif image.dtype.kind in "biu":
         line = image.astype(np.int64)
     elif image.dtype in (np.float32, np.float64):
         line = image
     else:
         raise RuntimeError("Unsupported array type")
+    if line.dtype.kind in "iu":
+        # It is an error there, whatever the mode.
+        np.int64(int(cval))
     values = np.empty(line.shape, line.dtype)
     _scipy.filtered(kernel, line, values, cval=_scipy.cast(cval, line.dtype), **window)
     np.copyto(target, values, casting="unsafe")
@@ -367,6 +373,13 @@ def _passes(along: tuple[int, ...], size: Any, origin: Any, mode: Any) -> list[P
             _scipy.check_origin(one, length)
             passes.append((axis, length, one, _scipy.checked_mode(each_mode)))
     return passes
+
+
+def _usual_line(which: str, input: Any, size: Any, axis: Any, output: Any, mode: Any, cval: Any, origin: Any) -> Array | None:
+    """What a usual call gives along one axis, for which no argument is a sequence."""
+    if any(np.ndim(each) for each in (size, axis, mode, origin)):
+        return None
+    return usual(which, input, size, None, output, mode, cval, origin, axis)
 
 
 def _along_axis(

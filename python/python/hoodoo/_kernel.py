@@ -19,15 +19,15 @@ from ._beside import as_array
 from ._booleans import of_numbers, program_of
 from ._hoodoo import Filter, Program
 from ._kinds import as_numpy, back_to, check_labels, is_dask, is_plain, is_xarray
-from ._masked import NOTHING_MISSING, Missing, has_mask, mask_outputs
-from ._nan import NanOutputs, outputs_to_tell
+from ._masked import NOTHING_MISSING, Missing, has_mask, is_masked, mask_outputs
 from ._outputs import arrays_for, counted, gives_arrays, named, run_into
 from ._prepared import is_plain_target, prepare, usual
 from ._repeat import Repeated, repeated
 from ._settings import options_of
 from ._times import Times, is_time
-from ._types import cells_of_window, least_cells, output_types
-from ._window import Mode, axes_of_window, cells_of, check_weights, check_window, has_its_pixel, steps_of
+from ._told import Told, outputs_to_tell, warn_of_nan
+from ._types import cells_of_window, output_types
+from ._window import Mode, axes_of_window, cells_of, check_weights, check_window, steps_of
 
 if TYPE_CHECKING:
     from ._hoodoo import Options, Prepared
@@ -314,35 +314,42 @@ class Kernel:
         elif missing is not None:
             options["missing"] = missing.for_shape(shape)
         inputs = list(map(readable, arrays))
-        self.check_booleans([image.dtype for image in inputs])
+        seen = [image.dtype for image in inputs]
+        self.check_booleans(seen)
         ready = prepared(self, **options, params=params, threads=threads, ndim=len(shape))
         region = [(0, length, 1) for length in shape]
         if "valid" in mode or type(stride) is not int or stride != 1:
             steps = steps_of(len(shape), stride, axes)
             region = [(*pixels, step) for pixels, step in zip(ready.output_region(shape), steps)]
             shape = tuple(len(range(*pixels)) for pixels in region)
-        types = times.number_types if times else self._types([image.dtype for image in inputs], len(shape), options, params)
+        types = times.number_types if times else self._types(seen, len(shape), options, params)
         results = arrays_for(self._outputs, output, dtype, shape, types)
-        # Other ways to say that there is no value, or a function that has no further outputs.
-        says = nodata is not None or times or (missing is not None and missing.is_kept) or engine == "callback"
-        integers = [not says and result.dtype.kind in "iu" for result in results]
-        told = self._nan_outputs(inputs[0].shape, [image.dtype for image in inputs], integers, options)
-        nan = NanOutputs(told, results[0].shape) if any(told) else None
-        ready = nan.filter(ready) if nan else ready
-        targets = [*results, *nan.arrays] if nan else results
+        gets_mask = [missing is not None and (is_masked(result) if into else missing.is_kept) for result in results]
+        told = []
+        # A number for no value says it, as NaT does.
+        if nodata is None and times is None:
+            told = outputs_to_tell(ready, inputs[0].shape, seen, [result.dtype for result in results], absent=any(gets_mask))
+        beside = Told(told, any(gets_mask), results[0].shape) if any(told) else None
+        targets = results
+        if beside and engine == "callback":
+            # It has one output.
+            rows = prepared(self, **{**options, "engine": "auto"}, params=params, threads=threads, ndim=len(inputs[0].shape))
+            beside.filter(rows).run(inputs, [*map(np.empty_like, results), *beside.arrays])
+        elif beside:
+            ready, targets = beside.filter(ready), [*results, *beside.arrays]
         run = ready.run if all(map(is_direct, results)) and output is None else functools.partial(run_into, ready)
         if progress is None or progress is False:
             run(inputs, targets)
         else:
             with _reporter(progress) as report:
                 run(inputs, targets, report)
-        if nan:
-            nan.warn(stacklevel=2)
+        where = beside.where() if beside else [None] * len(results)
+        warn_of_nan(where, gets_mask, stacklevel=2)
         given: list[Any] = times.back(results) if times else results
         if into:
-            mask_outputs(results, missing, region, options)
+            mask_outputs(results, missing, where, region, options)
         elif missing is not None and missing.is_kept:
-            given = [missing.masked(result, region, options) for result in results]
+            given = [missing.masked(*each, region, options) for each in zip(results, where, strict=True)]
         elif back is not None:
             given = [back(result, region) for result in given]
         return given[0] if len(given) == 1 else named(self._outputs, given)
@@ -558,23 +565,6 @@ class Kernel:
             # As there, windows have fewer cells.
             modes = [*modes, "shrink"]
         return output_types(self._program, images, numbers, weights, cells, modes, options["cval"])
-
-    def _nan_outputs(
-        self, shape: tuple[int, ...], images: list[np.dtype[Any]], integers: list[bool], options: Mapping[str, Any]
-    ) -> list[bool]:
-        """Which outputs may be NaN, of those that are integers, for a call with images of this shape and these types."""
-        if not any(integers):
-            return integers
-        modes = [options["mode"]] if isinstance(options["mode"], str) else options["mode"]
-        window = options["size"], options["footprint"], options["axes"]
-        cells = cells_of_window(len(shape), *window)
-        within = least_cells(shape, *window, modes, options["origin"])
-        least: int | None = within
-        if missing := options.get("missing"):
-            # A pixel that has no value keeps what it has, which of integers is a number; another one is among the cells that take part.
-            has_own = not missing["fill"] and has_its_pixel(*window[:2], options["origin"])
-            least = min(within, int(has_own)) if all(image.kind in "biu" for image in images) else None
-        return outputs_to_tell(self._program, images, integers, least, cells, modes, float(options["cval"]))
 
     def check_booleans(self, images: Sequence[np.dtype[Any]]) -> None:
         """Raises what is wrong with the kernel for numbers, if inputs that it uses as booleans are such."""

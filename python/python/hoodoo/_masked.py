@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike
 from ._arrays import Array, mask
 from ._beside import is_of
 from ._kinds import Region, refuse_what_is_lost
-from ._window import has_its_pixel
 
 _HERE = Path(__file__).parent
 
@@ -94,9 +93,9 @@ class Missing:
             together = whole if together is None else together | whole
         return {"mask": together, "nodata": self.nodata, "fill": self.fill}
 
-    def masked(self, result: Array, region: Region, options: Mapping[str, Any]) -> Any:
+    def masked(self, result: Array, told: Array | None, region: Region, options: Mapping[str, Any]) -> Any:
         """A result with a mask, of the kind of the first image that has one."""
-        absent = self.absent(result, region, options)
+        absent = self.absent(result, told, region, options)
         if not is_masked(self.like):
             return sys.modules["astropy.utils.masked"].Masked(result, absent)
         array = np.ma.MaskedArray(result, absent)
@@ -104,31 +103,24 @@ class Missing:
             array.fill_value = self.like.fill_value
         return array
 
-    def absent(self, result: Array, region: Region, options: Mapping[str, Any]) -> Array:
-        """Where a result has no value: where the pixel has none, where it sees none, and where its value is NaN or the number for none."""
+    def absent(self, result: Array, told: Array | None, region: Region, options: Mapping[str, Any]) -> Array:
+        """Where a result has no value: where the pixel has none, where that is told, and where it is NaN or the number for none."""
         inside = tuple(slice(*pixels) for pixels in region)
         given: Array | None = options["missing"]["mask"]
         absent = np.zeros(result.shape, bool) if self.fill or given is None else given[inside].copy()
+        if told is not None:
+            absent |= told
         if result.dtype.kind == "f":
             absent |= np.isnan(result)
-        elif given is not None and (self.fill or not has_its_pixel(options["size"], options["footprint"], options["origin"])):
-            absent |= self._sees_nothing(given, options)
         if self.nodata is not None:
             absent |= result == self.nodata
         return absent
 
-    def _sees_nothing(self, given: Array, options: Mapping[str, Any]) -> Array:
-        """At which pixels every cell of the window is missing, which integers can't say."""
-        from ._kernel import Kernel
 
-        window = {name: options[name] for name in ("size", "footprint", "mode", "origin", "axes", "stride")}
-        if window["size"] is None and window["footprint"] is None:
-            return np.zeros((), bool)
-        cells = Kernel("len(w)")(np.zeros(given.shape, np.uint8), mask=given, fill=True, dtype=np.float64, **window)
-        return np.asarray(cells == 0)
-
-
-def mask_outputs(outputs: Sequence[Any], missing: Missing | None, region: Region, options: Mapping[str, Any]) -> None:
+def mask_outputs(
+    outputs: Sequence[Any], missing: Missing | None, where: Sequence[Array | None], region: Region, options: Mapping[str, Any]
+) -> None:
     """Gives outputs that are masked arrays their masks, true where there is no value."""
-    for output in filter(is_masked, outputs):
-        output.mask = False if missing is None else missing.absent(np.ma.getdata(output), region, options)
+    for output, told in zip(outputs, where, strict=True):
+        if is_masked(output):
+            output.mask = False if missing is None else missing.absent(np.ma.getdata(output), told, region, options)

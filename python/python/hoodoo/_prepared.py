@@ -15,6 +15,7 @@ from ._hoodoo import Filter, Prepared
 from ._kinds import as_numpy, back_to, is_xarray
 from ._masked import has_mask, is_masked
 from ._outputs import check_output, named, run_into
+from ._told import outputs_to_tell
 from ._window import axes_of_window, cells_of
 
 if TYPE_CHECKING:
@@ -113,11 +114,10 @@ def _ready(
         if dtype is not None and not np.dtype(dtype).isnative:
             return None
         placed["footprint"] = cells_of(cells, axes_of_window(len(shape), axes))
-        ready = kernel.prepare(shape, list(images), output=dtype, **placed, **more)
+        ready, lengths, types, outputs = kernel._for_arrays(shape, list(images), dtype, placed, more)
         # A prepared kernel does not warn.
-        integers = [dtype.kind in "iu" for dtype in ready.output_types]
-        warns = any(kernel._nan_outputs(shape, list(images), integers, placed))
-        return None if warns else ready
+        warns = any(outputs_to_tell(ready, lengths, types, outputs))
+        return None if warns else prepare(kernel, ready, lengths, types, outputs)
     except (TypeError, ValueError, OverflowError):
         # The call itself says what is wrong.
         return None

@@ -56,11 +56,17 @@ def repeated(
         is_last = not until_stable and runs + 1 == most
         if is_last and into is not None:
             given = {**options, "output": into}
+        is_told = not is_last and _mask_tells(before, options)
+        if is_told:
+            given = {**options, "mask": None}
+            before = np.ma.MaskedArray(before, mask(options["mask"], "mask"))
         after = kernel(before, *images[1:], **given, progress=_part(report, runs, 1 if until_stable else most))
-        is_filled = False
+        absent, is_filled = None, False
+        if is_told:
+            before, after, absent = np.ma.getdata(before), np.ma.getdata(after), np.ma.getmaskarray(after)
         if not is_last:
             _check_shape(before, after)
-            options, is_filled = _without_filled(after, options, until_stable)
+            options, is_filled = _without_filled(after, absent, options, until_stable)
         is_stable = until_stable and not is_filled and _alike(before, after)
         if until_stable and not is_stable and runs == most:
             raise RuntimeError(f"not stable after {most} runs; iterations='stable:N' is for N at most")
@@ -127,16 +133,25 @@ def _check_shape(before: Any, after: Any) -> None:
         raise ValueError(f"iterations: the result has the shape {shapes[1]}, and the first input, which it is in the next run, {shapes[0]}")
 
 
-def _without_filled(after: Any, options: Mapping[str, Any], asks: bool) -> tuple[Mapping[str, Any], bool]:
+def _mask_tells(image: Any, options: Mapping[str, Any]) -> bool:
+    """Whether a run of a masked array tells which pixels are filled, which integers don't: it is like that of the image with its mask."""
+    missing = options.get("mask")
+    if missing is None or not options.get("fill") or options.get("nodata") is not None:
+        return False
+    return type(image) is type(missing) is np.ndarray and image.shape == missing.shape and image.dtype.kind not in "mM"
+
+
+def _without_filled(after: Any, absent: Any, options: Mapping[str, Any], asks: bool) -> tuple[Mapping[str, Any], bool]:
     """What the next run is told, for which pixels that were computed from the cells around have values, as in masked arrays; and
-    whether there are such pixels, if that is asked.
+    whether there are such pixels, if that is asked. `absent` says which have none, if that is known.
     """
     missing = options.get("mask")
     if missing is None or not options.get("fill"):
         return options, False
     if not (is_xarray(missing) or is_dask(missing)):
         missing = mask(missing, "mask")
-    absent = _absent(after, missing, options)
+    if absent is None:
+        absent = _absent(after, missing, options)
     return {**options, "mask": absent & missing}, asks and bool((~absent & missing).any())
 
 

@@ -112,7 +112,9 @@ class Traced:
 
     __rmatmul__ = __matmul__
 
-    def __pow__(self, other: Operand) -> Traced:
+    def __pow__(self, other: Operand, modulo: object = None) -> Traced:
+        if modulo is not None:
+            refuse("a kernel has no `pow` with a modulus: a ** b % n is its remainder")
         return arithmetic("**", self, other)
 
     def __rpow__(self, other: Operand) -> Traced:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._hoodoo import Program
-from ._window import has_its_pixel
 
 
 def output_types(
@@ -58,23 +57,3 @@ def cells_of_window(ndim: int, size: Any, footprint: Any, axes: Any) -> int:
         return int(cells)
     cells = math.prod(int(length) for length in size)
     return max(cells, 1)
-
-
-def least_cells(shape: tuple[int, ...], size: Any, footprint: Any, axes: Any, modes: Sequence[str], origin: Any) -> int:
-    """How many cells of a window take part at every pixel: of one that is no box, whether its own does; 0 if the window is not right."""
-    cells = cells_of_window(len(shape), size, footprint, axes)
-    if "shrink" not in modes or (size is None and footprint is None):
-        return cells
-    if footprint is not None and cells < np.size(footprint):
-        return int(has_its_pixel(size, footprint, origin))
-    along = range(len(shape)) if axes is None else np.atleast_1d(axes)
-    settings = [size if footprint is None else np.shape(footprint), modes, origin]
-    if any(not -len(shape) <= axis < len(shape) for axis in along) or any(np.size(each) not in (1, len(along)) for each in settings):
-        return 0
-    least = 1
-    for axis, length, mode, shift in zip(along, *(np.broadcast_to(each, len(along)) for each in settings)):
-        before, after = length // 2 + shift, length - 1 - length // 2 - shift
-        # Nowhere are fewer inside than at one of the two ends.
-        inside = min(before, after, shape[axis] - 1) + 1
-        least *= max(int(inside), 0) if mode == "shrink" else int(length)
-    return least

@@ -133,6 +133,8 @@ def _ready(
             return None
         if not isinstance(mode, str) and (which == "median" or window.footprint is not None):
             return None
+        if which == "median" and len(shape) == 1 and dtype.kind in "iu":
+            np.int64(int(cval))
         if which == "median" or window.footprint is not None:
             cval = _scipy.cast(cval, dtype)
     except (IndexError, OverflowError, RuntimeError, TypeError, ValueError):

@@ -121,7 +121,7 @@ def _window(
         return None
     if not isinstance(mode, str) or mode not in _MODES or (mode == "valid" and any(origins)) or not (cells is None or cells.any()):
         return None
-    if cval is not None and (mode != "constant" or not isinstance(cval, int | float) or not _has(image.dtype, cval)):
+    if cval is not None and (mode != "constant" or isinstance(cval, bool) or not isinstance(cval, int | float) or not _has(image.dtype, cval)):
         return None
     if mode == "valid" and any(image.shape[axis] < length for axis, length in zip(along, lengths, strict=True)):
         return None

@@ -44,6 +44,12 @@ impl Domain {
         Domain { steps, ..self }
     }
 
+    /// How far apart neighbours are along an axis.
+    pub fn step(&self, axis: usize) -> usize {
+        // Of other axes without elements there is nothing in between.
+        self.steps[axis].max(1)
+    }
+
     /// The array's shape; a single value is a row of one.
     pub fn shape(&self) -> &[usize] {
         &self.shape

@@ -71,7 +71,7 @@ unsafe fn put<T: Element>(first: *mut u8, stride: isize, values: &[f64], step: u
 unsafe fn put_exact<T: Element>(first: *mut u8, stride: isize, values: &[f64], outputs: usize, cast: Cast) {
     let (first, step) = (first.cast::<T>(), stride / size_of::<T>() as isize);
     for (index, value) in values.chunks(2 * outputs).enumerate() {
-        let rest = value.get(outputs).copied().unwrap_or(0.0);
+        let rest = value.get(outputs).copied().filter(|rest| !rest.is_nan());
         // SAFETY: by the contract.
         unsafe { *first.offset(index as isize * step) = T::from_parts(value[0], rest, cast) };
     }

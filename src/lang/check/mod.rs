@@ -328,7 +328,7 @@ impl<'a> Checker<'a> {
             {
                 return Err(taken(name, first.span, "the first output of that name"));
             }
-            checked.push(Output { name, value: value.id });
+            checked.push(Output::new(name, value.id));
         }
         Ok(checked)
     }

@@ -93,6 +93,15 @@ pub struct Output {
     pub name: String,
     /// Its value, a scalar; a boolean counts as 0 or 1.
     pub value: ExprId,
+    /// Whether it tells where another output has no value, and is not one itself.
+    pub tells: bool,
+}
+
+impl Output {
+    /// One that has a value.
+    pub fn new(name: String, value: ExprId) -> Output {
+        Output { name, value, tells: false }
+    }
 }
 
 /// A condition that must hold.

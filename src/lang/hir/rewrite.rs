@@ -43,8 +43,8 @@ impl Kernel {
         let new = |id: ExprId| made[id.index()].expect("what is needed is live");
         let mut outputs = Vec::new();
         for output in &self.outputs {
-            let value = rewrite.output(&mut builder, new(output.value));
-            outputs.push(Output { name: output.name.clone(), value });
+            let value = rewrite.output(&mut builder, output, new(output.value));
+            outputs.push(Output { value, ..output.clone() });
         }
         let mut assertions = Vec::new();
         for assertion in &self.assertions {
@@ -72,7 +72,7 @@ pub trait Rewrite {
     }
 
     /// The new value of an output, given what the old one has become.
-    fn output(&mut self, _: &mut Builder, value: ExprId) -> ExprId {
+    fn output(&mut self, _: &mut Builder, _: &Output, value: ExprId) -> ExprId {
         value
     }
 

@@ -205,7 +205,7 @@ mod tests {
         builder.boolean(true);
         let mut kernel = builder.finish(vec!["w".into()], vec![], vec![], vec![], vec![]);
         kernel.nodes.push(super::super::Node { expr, ty, span: Default::default() });
-        kernel.outputs.push(Output { name: "0".into(), value: ExprId::from_index(3) });
+        kernel.outputs.push(Output::new("0".into(), ExprId::from_index(3)));
         kernel
     }
 

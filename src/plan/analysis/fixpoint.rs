@@ -33,6 +33,8 @@ pub struct Facts<'a> {
     pub taps: usize,
     /// How many of them a window has at least: all of them, but where what is asked is what values may be if some take no part.
     pub least: usize,
+    /// Which cells at fixed offsets may take no part: none, but where that is asked.
+    pub lacking: Lacking,
     /// Whether each output is stored as a float, where the sign of a zero shows.
     pub outputs_float: &'a [bool],
     /// Whether each output is rounded to the nearest integer, if that is said.
@@ -47,10 +49,23 @@ pub struct Facts<'a> {
     pub precision: Precision,
 }
 
+/// Which cells at fixed offsets from a pixel may take no part, and be NaN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lacking {
+    None,
+    /// All but the pixel's own.
+    Others,
+    All,
+}
+
 impl Facts<'_> {
-    /// What a cell at a fixed offset from the pixel is: where some take no part, it may be missing, unless it is the pixel's own.
+    /// What a cell at a fixed offset from the pixel is.
     fn fixed_cell(&self, input: usize, offset: &[i32]) -> ValueRange {
-        let may_lack = self.least < self.taps && offset.iter().any(|along| *along != 0);
+        let may_lack = match self.lacking {
+            Lacking::None => false,
+            Lacking::Others => offset.iter().any(|along| *along != 0),
+            Lacking::All => true,
+        };
         let element = self.inputs[input];
         ValueRange { nan: element.nan || may_lack, ..element }
     }

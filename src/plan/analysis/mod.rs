@@ -25,7 +25,7 @@ use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, ExprId, Kernel, Reduction};
 use crate::tuning;
 
-pub use self::fixpoint::Facts;
+pub use self::fixpoint::{Facts, Lacking};
 pub use self::quotients::factor;
 pub use self::threshold::{Threshold, threshold};
 pub use self::value_range::ValueRange;
@@ -63,13 +63,22 @@ pub fn whole_outputs(kernel: &Kernel, inputs: &[bool], params: bool, taps: usize
         false => ValueRange::ANY,
     };
     let inputs: Vec<ValueRange> = inputs.iter().map(|whole| range(*whole)).collect();
-    output_ranges(kernel, &inputs, range(params), taps..=taps).iter().map(|range| range.integral).collect()
+    output_ranges(kernel, &inputs, range(params), taps..=taps, Lacking::None)
+        .iter()
+        .map(|range| range.integral)
+        .collect()
 }
 
-/// Which outputs may be NaN if the inputs have such elements, and windows so many cells that take part. Params are numbers.
-pub fn nan_outputs(kernel: &Kernel, inputs: &[DType], taps: RangeInclusive<usize>) -> Vec<bool> {
-    let inputs: Vec<ValueRange> = inputs.iter().map(|dtype| ValueRange::of(*dtype, false)).collect();
-    output_ranges(kernel, &inputs, ValueRange::FINITE, taps).iter().map(|range| range.nan).collect()
+/// Which outputs may be NaN if the inputs have such elements, and this is outside them, if windows have so many cells that take part, and if
+/// params are numbers.
+pub fn nan_outputs(
+    kernel: &Kernel,
+    (inputs, outside): (&[DType], Option<f64>),
+    taps: RangeInclusive<usize>,
+    lacking: Lacking,
+) -> Vec<bool> {
+    let inputs: Vec<ValueRange> = inputs.iter().map(|dtype| ValueRange::of_input(*dtype, outside, false)).collect();
+    output_ranges(kernel, &inputs, ValueRange::FINITE, taps, lacking).iter().map(|range| range.nan).collect()
 }
 
 /// What the outputs may be if elements and params are in these ranges.
@@ -78,12 +87,14 @@ fn output_ranges(
     inputs: &[ValueRange],
     params: ValueRange,
     taps: RangeInclusive<usize>,
+    lacking: Lacking,
 ) -> Vec<ValueRange> {
     let facts = Facts {
         inputs,
         params,
         taps: *taps.end(),
         least: *taps.start(),
+        lacking,
         outputs_float: &[],
         outputs_rounded: &[],
         known: &[],

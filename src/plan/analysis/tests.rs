@@ -4,7 +4,7 @@ use half::f16;
 use proptest::prelude::*;
 
 use super::signed_zero::signed_zero_demand;
-use super::{Analysis, Facts, Threshold, ValueRange, analyse, threshold};
+use super::{Analysis, Facts, Lacking, Threshold, ValueRange, analyse, threshold};
 use crate::grid::element::{Cast, DType, Element, Precision};
 use crate::grid::lane::Lane;
 use crate::lang::cells::Cells;
@@ -356,6 +356,7 @@ fn agree(source: &str, setting: &Setting<'_>, settings: &Settings, windows: impl
         params: setting.params,
         taps: setting.taps,
         least: setting.taps,
+        lacking: Lacking::None,
         outputs_float: &outputs_float,
         precision: Precision::Exact,
         outputs_rounded: &[],
@@ -468,6 +469,7 @@ fn lanes(source: &str, input: ValueRange, taps: usize, precision: Precision) -> 
         params: ValueRange::FINITE,
         taps,
         least: taps,
+        lacking: Lacking::None,
         outputs_float: &outputs_float,
         precision,
         outputs_rounded: &[],

@@ -90,6 +90,12 @@ impl ValueRange {
         ValueRange { low, high, exact_f32: dtype.fits_f32(), nan: !finite, ..ValueRange::ANY }
     }
 
+    /// The same with what is outside the array, if that is seen.
+    pub fn of_input(dtype: DType, outside: Option<f64>, finite: bool) -> ValueRange {
+        let inside = ValueRange::of(dtype, finite);
+        outside.map_or(inside, |value| inside.join(ValueRange::exactly(value)))
+    }
+
     /// Whether a lane has every value, NaN and -0 included.
     pub fn fits(&self, lane: Lane) -> bool {
         match lane {

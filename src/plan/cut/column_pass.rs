@@ -26,7 +26,7 @@ pub fn column_pass(scheme: &Scheme<'_>) -> Option<Link> {
             None => programmed(scheme, &mut builder, &mut elements, group),
         });
     }
-    let outputs = values.into_iter().enumerate().map(|(line, value)| Output { name: format!("line {line}"), value });
+    let outputs = values.into_iter().enumerate().map(|(line, value)| Output::new(format!("line {line}"), value));
     let (outputs, weights) = (outputs.collect(), kernel.weights.clone());
     let columns_kernel = builder.finish(kernel.inputs.clone(), scheme.params.clone(), weights, outputs, Vec::new());
     let own = scheme.reduced_cells().unwrap_or_default();

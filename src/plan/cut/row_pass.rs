@@ -29,7 +29,7 @@ pub fn row_pass(scheme: &Scheme<'_>, level: usize) -> Option<Link> {
             values.extend(balanced(&mut builder, &group.parts, partials)?.values);
         }
     }
-    let output = |(number, value)| Output { name: format!("line {number}"), value };
+    let output = |(number, value)| Output::new(format!("line {number}"), value);
     let outputs: Vec<Output> = values.into_iter().enumerate().map(output).collect();
     let names = lines.iter().map(|line| format!("line {line}")).collect();
     let count = outputs.len();

@@ -126,7 +126,7 @@ impl<'k> AtCell<'k> {
     /// The pass that makes the element, and whether it is selected if that is asked, with what their values may be.
     fn pass(self, request: &Request, values: [Option<ExprId>; 2]) -> Option<(Pass, Vec<LineRanges>)> {
         let Kernel { inputs, params, weights, .. } = self.kernel;
-        let output = |(name, value): (&str, Option<ExprId>)| Some(Output { name: name.to_string(), value: value? });
+        let output = |(name, value): (&str, Option<ExprId>)| Some(Output::new(name.to_string(), value?));
         let outputs: Vec<Output> = ["element", "selected"].into_iter().zip(values).filter_map(output).collect();
         let lines = (0..outputs.len()).map(|line| DraftOutput::Line(line, None)).collect();
         let kernel = self.builder.finish(inputs.clone(), params.clone(), weights.clone(), outputs, Vec::new());

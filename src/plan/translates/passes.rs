@@ -26,7 +26,7 @@ pub fn lines_pass(hoisted: &Hoisted, instances: &Instances<'_>, request: &Reques
     for (line, (instance, origin)) in moved.into_iter().enumerate() {
         let mut unrolled = Unrolled::new(instances, None);
         let value = unrolled.make(&mut builder, instance, &origin);
-        outputs.push(Output { name: format!("line {line}"), value });
+        outputs.push(Output::new(format!("line {line}"), value));
         made.extend(unrolled.made().filter_map(|(old, new)| known.of(old, new)));
     }
     let count = outputs.len();
@@ -73,7 +73,7 @@ pub fn kernel_pass(hoisted: &Hoisted, instances: &Instances<'_>, request: &Reque
     let here = vec![0; request.cells.axes()];
     let mut scalar = |id: ExprId| unrolled.make(&mut builder, (id, None), &here);
     let outputs = kernel.outputs.iter();
-    let outputs = outputs.map(|output| Output { name: output.name.clone(), value: scalar(output.value) }).collect();
+    let outputs = outputs.map(|output| Output { value: scalar(output.value), ..output.clone() }).collect();
     let assertions = kernel.assertions.iter();
     let assertions = assertions.map(|it| Assertion { condition: scalar(it.condition), ..it.clone() }).collect();
     let known = Known::new(hoisted, request);
