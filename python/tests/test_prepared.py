@@ -345,3 +345,38 @@ def test_other_kinds_of_arrays_are_refused():
     output = np.ma.masked_array(np.zeros(5), True)
     assert ready(image, output=output) is output and not output.mask.any()
     np.testing.assert_array_equal(output.data, ready(image))
+
+
+def test_calls_with_params_are_prepared_when_they_come_again():
+    """Not for each value of those who try many."""
+    kernel = hoodoo.Kernel("param t; param s = 1; if max(w) - min(w) > t then s else w[0, 0]")
+    image = np.random.default_rng(5).random((9, 9))
+    values = [0.5, 0.25, np.float64(0.5), np.float32(0.25), 1, True, -0.0, 0.0, np.nan, np.inf, np.int8(1), np.array(0.5)]
+    for _ in range(3):
+        for value in values:
+            for more in ({}, {"s": 7}, {"s": -0.0}):
+                expected = hoodoo.Kernel("max(w) - min(w)")(image, size=3) > value
+                expected = np.where(expected, more.get("s", 1.0), image)
+                given = kernel(image, size=3, t=value, **more)
+                np.testing.assert_array_equal(given, expected)
+                np.testing.assert_array_equal(np.signbit(given), np.signbit(expected))
+                into = np.empty_like(image)
+                kernel(image, size=3, t=value, output=into, **more)
+                np.testing.assert_array_equal(into, expected)
+    ready = hoodoo._prepared._ready
+    for count in range(3):
+        before = ready.cache_info()
+        kernel(image, size=3, t=0.125 + count)
+        assert ready.cache_info() == before
+        kernel(image, size=3, t=0.125 + count)
+        assert ready.cache_info().misses == before.misses + 1
+
+
+def test_params_that_are_wrong_are_so_in_each_call():
+    kernel, image = hoodoo.Kernel("param t; w[0] > t"), np.arange(5.0)
+    for wrong, error in (({"u": 1}, TypeError), ({"t": 1, "u": 1}, TypeError), ({}, ValueError), ({"t": "x"}, TypeError), ({"t": [1, 2]}, TypeError)):
+        for _ in range(3):
+            with pytest.raises(error):
+                kernel(image, **wrong)
+    for _ in range(3):
+        assert kernel(image, t=2).sum() == 2 and kernel(image, t=3).sum() == 1

@@ -264,10 +264,10 @@ class Kernel:
             return self.repeat(*images, iterations=iterations, **window, **more).result
         if len(images) != len(self._inputs):
             raise TypeError(f"the kernel has {counted(self._inputs, 'input')}, not {len(images)}")
-        usually = mask is None and nodata is None and type(stride) is int and stride == 1 and not progress and not params
+        usually = mask is None and nodata is None and type(stride) is int and stride == 1 and not progress
         if usually and (output is None or dtype is None and len(self._outputs) == 1 and is_plain_target(output)):
             wanted = dtype if output is None else output.dtype
-            once = usual(self, images, size, footprint, mode, cval, origin, axes, wanted, cast, threads, engine, precision)
+            once = usual(self, images, size, footprint, mode, cval, origin, axes, wanted, params, cast, threads, engine, precision)
             if once is not None and output is None:
                 return once(*images)
             if once is not None and output.shape == once.output_shape:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,11 +45,13 @@ def usual(
     origin: Any,
     axes: Any,
     dtype: Any,
+    params: Mapping[str, Any],
     *options: Any,
 ) -> Prepared | None:
     """What filters images of one shape, prepared at the first call like this; none if something is not usual.
 
-    To read the arguments again and again would take longer than to filter small images. `options` are cast, threads, engine and precision.
+    To read the arguments again and again would take longer than to filter small images. `options` are cast, threads, engine and precision. With
+    params it is prepared at the second call, as who tries many values comes with each of them once.
     """
     first = images[0] if images else None
     if type(first) is not np.ndarray:
@@ -64,9 +67,13 @@ def usual(
         footprint = footprint.shape, footprint.tobytes()
     elif footprint is not None and type(footprint) is not str:
         return None
+    values = {name: value.item() if isinstance(value, np.floating | np.integer) else value for name, value in params.items()}
+    if not all(map(is_plain_number, values.values())):
+        return None
     try:
         types = tuple([image.dtype for image in images])
-        return _ready(kernel, first.shape, types, size, footprint, mode, cval, origin, axes, dtype, *options)
+        key = kernel, first.shape, types, size, footprint, mode, cval, origin, axes, dtype, tuple(values.items()), *options
+        return None if values and next(_calls(*key)) == 0 else _ready(*key)
     except TypeError:
         # Something of the arguments has no hash.
         return None
@@ -88,6 +95,12 @@ def is_plain_number(value: Any) -> bool:
 
 
 @functools.lru_cache(maxsize=256, typed=True)
+def _calls(*_: Any) -> Iterator[int]:
+    """Counts the calls that are like this one."""
+    return itertools.count()
+
+
+@functools.lru_cache(maxsize=256, typed=True)
 def _ready(
     kernel: Kernel,
     shape: tuple[int, ...],
@@ -99,6 +112,7 @@ def _ready(
     origin: Any,
     axes: Any,
     dtype: Any,
+    params: tuple[tuple[str, float], ...],
     cast: Any,
     threads: Any,
     engine: Any,
@@ -109,7 +123,7 @@ def _ready(
         lengths, values = footprint
         cells = np.frombuffer(values, np.bool_).reshape(lengths)
     placed: dict[str, Any] = {"size": size, "mode": mode, "cval": cval, "origin": origin, "axes": axes}
-    more: dict[str, Any] = {"cast": cast, "threads": threads, "engine": engine, "precision": precision}
+    more: dict[str, Any] = {"cast": cast, "threads": threads, "engine": engine, "precision": precision, "params": dict(params)}
     try:
         if dtype is not None and not np.dtype(dtype).isnative:
             return None
