@@ -893,3 +893,95 @@ fn arrays_without_elements() {
         }
     }
 }
+
+fn run_all<T: hoodoo::AnyElement>(filter: &Filter, image: &Array2<T>) -> Vec<ArrayD<f64>> {
+    filter.run_all(&[image.into()]).unwrap()
+}
+
+/// The ends of many rows are computed by code of their own. The interpreter is the oracle, and so is the first run, which has that code not yet.
+#[test]
+fn ends_of_many_rows() {
+    let kernels = [
+        ("min(w)", Mode::Shrink, 0.0),
+        ("max(w) - min(w)", Mode::Shrink, 0.0),
+        ("median(w)", Mode::Shrink, 0.0),
+        ("percentile(w, 30)", Mode::Shrink, 0.0),
+        ("mean(w)", Mode::Shrink, 0.0),
+        ("sum(w where w > 50)", Mode::Shrink, 0.0),
+        ("count(w > w[0, 0])", Mode::Shrink, 0.0),
+        ("argmax(w)", Mode::Shrink, 0.0),
+        ("if coord(1) > coord(0) then min(w) else len(w)", Mode::Shrink, 0.0),
+        ("w[0, 1] - w[1, 0]", Mode::Shrink, 0.0),
+        ("fold s = 0 for v in w: s / 2 + v", Mode::Shrink, 0.0),
+        ("input w, v; max(w) + min(v where inside())", Mode::Nearest, 0.0),
+        ("mode(w)", Mode::Constant, -1.5),
+        ("max(w), min(w)", Mode::Constant, 0.5),
+        ("std(w)", Mode::Shrink, 0.0),
+    ];
+    let mut random = fastrand::Rng::with_seed(5);
+    for (text, mode, cval) in kernels {
+        for (shape, size) in [([2100, 21], [3, 5]), ([2060, 70], [2, 3]), ([2060, 12], [5, 25])] {
+            let kernel = Kernel::compile(text).unwrap();
+            let filter = Filter::new(&kernel).size(size).mode(mode).cval(cval);
+            let image = Array2::from_shape_fn(shape, |_| random.u8(..));
+            let halves = image.mapv(|value| f32::from(value) / 2.0);
+            let others = image.mapv(|value| i64::from(value) << 40);
+            let all = |filter: &Filter| match kernel.inputs().len() {
+                1 => [run_all(filter, &image), run_all(filter, &halves), run_all(filter, &others)].concat(),
+                _ => filter.run_all::<f64>(&[(&image).into(), (&halves).into()]).unwrap(),
+            };
+            let expected = all(&filter.clone().engine(Engine::Interpreter));
+            for run in 0..3 {
+                for threads in [1, 2] {
+                    let found = all(&filter.clone().threads(threads));
+                    for (found, expected) in found.iter().zip(&expected) {
+                        let close = |(a, b): (&f64, &f64)| {
+                            a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= 1e-12 * b.abs()
+                        };
+                        assert!(found.iter().zip(expected).all(close), "{text} {mode:?} {shape:?} {size:?} run {run}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What depends on the order of a sum is the same in every run.
+#[test]
+fn ends_of_many_rows_do_not_change() {
+    let mut random = fastrand::Rng::with_seed(6);
+    let image = Array2::from_shape_fn((4500, 30), |_| random.f32());
+    for text in ["mean(w)", "std(w)", "sum(exp(w))", "trimmed_mean(w, 1)"] {
+        let filter = Filter::new(&Kernel::compile(text).unwrap()).size(4).mode(Mode::Shrink);
+        let first: Array2<f64> = filter.run_as(&image).unwrap();
+        for _ in 0..2 {
+            assert_eq!(filter.run_as::<f64, _, _, _>(&image).unwrap(), first, "{text}");
+        }
+    }
+}
+
+/// Volumes and colours, in any layout and with a stride, from a prepared filter that is called again and again.
+#[test]
+fn ends_of_many_rows_in_volumes() {
+    let mut random = fastrand::Rng::with_seed(7);
+    for (shape, axes, size) in
+        [([40, 40, 24], [0isize, 1, 2].as_slice(), 3), ([64, 64, 3], &[0, 1], 5), ([9, 500, 20], &[1, 2], 3)]
+    {
+        let image = ndarray::Array3::from_shape_fn(shape, |_| random.u8(..));
+        let mut reversed = image.clone().reversed_axes();
+        reversed.swap_axes(0, 2);
+        for text in ["min(w)", "mean(w)", "median(w)"] {
+            let filter = Filter::new(&Kernel::compile(text).unwrap()).size(size).axes(axes).mode(Mode::Shrink);
+            let expected: ndarray::Array3<f32> = filter.clone().engine(Engine::Interpreter).run_as(&image).unwrap();
+            let prepared = filter.prepare(&shape, &[DType::U8], &[DType::F32]).unwrap();
+            for _ in 0..8 {
+                assert_eq!(prepared.run::<u8, f32, _, _>(&image).unwrap(), expected, "{text} {shape:?}");
+                assert_eq!(filter.run_as::<f32, _, _, _>(&reversed).unwrap(), expected, "{text} {shape:?}");
+                let every: ndarray::Array3<f32> = filter.clone().stride(2).run_as(&image).unwrap();
+                let steps = |axis: usize| if axes.contains(&(axis as isize)) { 2 } else { 1 };
+                let wanted = expected.slice_each_axis(|along| ndarray::Slice::new(0, None, steps(along.axis.index())));
+                assert_eq!(every, wanted, "{text} {shape:?}");
+            }
+        }
+    }
+}

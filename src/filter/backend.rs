@@ -1,4 +1,4 @@
-//! What runs a job. Everything that knows whether machine code can be made is here, in `compiled.rs` and in `listing.rs`.
+//! What runs a job. Everything that knows whether machine code can be made is here, in `compiled/` and in `listing.rs`.
 
 use std::borrow::Cow;
 

@@ -22,6 +22,7 @@ use crate::lang::whole::Whole;
 ///
 /// Where rows along the array's last axis would be short, all of it, the function included, is about views of the arrays whose axes
 /// are arranged in another way, which no pixel can tell.
+#[derive(Clone)]
 pub struct Job {
     pub function: Function,
     pub engine: Engine,
@@ -59,6 +60,7 @@ pub struct Job {
 }
 
 /// What is known of the arrays besides their shape.
+#[derive(Clone)]
 pub struct Types {
     /// The element types.
     pub inputs: Vec<DType>,
@@ -130,6 +132,18 @@ impl Job {
     pub fn has_own_cell(&self) -> bool {
         let own = self.cells.position(&vec![0; self.cells.axes()]);
         own.is_some_and(|own| own < self.cells.taps())
+    }
+
+    /// The same about views whose last axis is this one, in whose place is the last one. It has no region of arrays.
+    pub fn turned(&self, axis: usize) -> Job {
+        let last = self.domain.ndim() - 1;
+        let other = |along: &usize| match *along {
+            along if along == axis => last,
+            along if along == last => axis,
+            along => along,
+        };
+        let axes = self.axes.iter().map(other).collect();
+        Job { axes, domain: self.domain.turned(axis), arrangement: None, ..self.clone() }
     }
 
     /// The f64 outside the arrays, if one is seen.

@@ -23,6 +23,13 @@ impl Region {
         self
     }
 
+    /// The same pixels of an array whose last axis is this one, in whose place is the last one.
+    pub fn turned(&self, axis: usize) -> Region {
+        let mut turned = self.clone();
+        turned.axes.swap(axis, self.axes.len() - 1);
+        turned
+    }
+
     /// So many boxes that have the same pixels, about as many each, side by side along the last axis.
     pub fn divided(&self, count: usize) -> Vec<Region> {
         let (last, row) = (self.axes.len() - 1, self.row());

@@ -1,8 +1,8 @@
 //! The machine code of a kernel: made when it is needed first, kept for the next run.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, OnceLock};
 
 use super::recent::Recent;
 use super::{Kernel, Parameters};
@@ -28,6 +28,8 @@ pub struct Forms {
     recent: Recent<Form>,
     /// For the last few windows and types of inputs for which there could have been networks, for how many pixels windows have moved instead.
     moved: Recent<Moved>,
+    /// For the last few requests with ends of rows that are computed in blocks, what is known of these.
+    ends: Recent<(Request, Arc<SeenEnds>)>,
 }
 
 struct Moved {
@@ -36,9 +38,18 @@ struct Moved {
     pixels: Arc<AtomicUsize>,
 }
 
+/// What is known of the ends of rows, of which code computes a block each.
+#[derive(Default)]
+pub struct SeenEnds {
+    /// How many there were.
+    pub count: AtomicUsize,
+    /// Whether their values are the same in whatever order cells are added up.
+    pub may_turn: OnceLock<bool>,
+}
+
 impl Default for Forms {
     fn default() -> Forms {
-        Forms { recent: Recent::new(CACHED_FORMS), moved: Recent::new(CACHED_FORMS) }
+        Forms { recent: Recent::new(CACHED_FORMS), moved: Recent::new(CACHED_FORMS), ends: Recent::new(CACHED_FORMS) }
     }
 }
 
@@ -242,6 +253,16 @@ impl Kernel {
             Ok(pixels) => pixels,
             Err(never) => match never {},
         }
+    }
+
+    /// What is known of the ends of rows that the code for a request computes.
+    pub(crate) fn ends(&self, request: &Request) -> Arc<SeenEnds> {
+        let Ok(seen) = self.inner.forms.ends.get(
+            |(other, seen)| (other == request).then(|| seen.clone()),
+            || Ok::<_, Infallible>(Arc::default()),
+            |seen| (request.clone(), seen),
+        );
+        seen
     }
 
     /// The machine code for rows; made once for each of the requests that were used last.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 #[cfg(feature = "jit")]
-mod compiled;
+pub(crate) mod compiled;
 mod derived;
 pub mod parameters;
 mod recent;

@@ -22,6 +22,7 @@ mod levels;
 pub mod line;
 pub mod lower;
 pub mod moving;
+pub mod order;
 pub mod pass;
 pub mod program;
 pub mod reads;

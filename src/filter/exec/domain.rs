@@ -44,6 +44,27 @@ impl Domain {
         Domain { steps, ..self }
     }
 
+    /// The same whose last axis is this one, in whose place is the last one.
+    pub fn turned(&self, axis: usize) -> Domain {
+        let last = self.ndim() - 1;
+        let mut turned = Domain { region: self.region.turned(axis), ..self.clone() };
+        turned.shape.swap(axis, last);
+        turned.modes.swap(axis, last);
+        turned.steps.swap(axis, last);
+        let other = |along: &usize| {
+            if *along == axis {
+                last
+            } else if *along == last {
+                axis
+            } else {
+                *along
+            }
+        };
+        turned.shrinking = self.shrinking.iter().map(other).collect();
+        turned.shrinking.sort_unstable();
+        turned
+    }
+
     /// How far apart neighbours are along an axis.
     pub fn step(&self, axis: usize) -> usize {
         // Of other axes without elements there is nothing in between.

@@ -48,6 +48,14 @@ impl<'a> RawView<'a> {
         RawView { strides, ..self }
     }
 
+    /// The same elements with this axis as the last one, in whose place is the last one.
+    pub fn turned(&self, axis: usize) -> RawView<'a> {
+        let mut strides = self.strides.clone();
+        let last = strides.len() - 1;
+        strides.swap(axis, last);
+        RawView { strides, ..*self }
+    }
+
     /// The element type.
     pub fn dtype(&self) -> DType {
         self.dtype
