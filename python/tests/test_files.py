@@ -105,6 +105,34 @@ def test_the_tie_point_moves_with_what_is_left(run, tmp_path, terrain):
     assert (profile["transform"].c, profile["transform"].f) == (5e5 + 30, 5.2e6 - 60)
 
 
+def test_rational_polynomials_move_with_what_is_left(run, tmp_path, terrain):
+    rasterio = pytest.importorskip("rasterio")
+    from rasterio.rpc import RPC
+
+    coefficients = {f"{name}_coeff": [1.0] + [0.0] * 19 for name in ("line_den", "line_num", "samp_den", "samp_num")}
+    offsets = {"height_off": 1.0, "height_scale": 2.0, "lat_off": 3.0, "lat_scale": 4.0, "long_off": 5.0, "long_scale": 6.0}
+    rpcs = RPC(line_off=20, line_scale=21, samp_off=25, samp_scale=26, err_bias=None, err_rand=None, **offsets, **coefficients)
+    geotiff(tmp_path / "in.tif", terrain[0][None].astype("float32"), crs=None, transform=None, rpcs=rpcs)
+
+    def places(*options):
+        assert run("mean(w)", "in.tif", "out.tif", *options) == []
+        with rasterio.open(tmp_path / "out.tif") as file:
+            return file.rpcs.line_off, file.rpcs.line_scale, file.rpcs.samp_off, file.rpcs.samp_scale
+
+    assert places("--size", "3") == (20, 21, 25, 26)
+    assert places("--size", "5,3", "--mode", "valid") == (18, 21, 24, 26)
+    assert places("--size", "3", "--stride", "2,5") == (10, 10.5, 5, 5.2)
+
+
+@pytest.mark.parametrize("text", ["-9999", "256", "nan", "2.4"])
+def test_a_number_that_the_type_has_not_stands_for_no_pixel(run, tmp_path, tifffile, text):
+    pixels = np.arange(30, dtype=np.uint8).reshape(5, 6)
+    tifffile.imwrite(tmp_path / "in.tif", pixels, extratags=[(42113, "s", 0, text, True)])
+    for way in ([], ["--stream"]):
+        run("len(w)", "in.tif", "out.tif", "--size", "1", *way)
+        np.testing.assert_array_equal(tifffile.imread(tmp_path / "out.tif"), 1)
+
+
 def means(heights, holes, size):
     """The mean of the values in boxes of this size, of which those beyond the ends have none, by loops."""
     known = np.where(holes, np.nan, heights)
@@ -420,6 +448,15 @@ def test_blank_pixels_of_fits(run, tmp_path, terrain):
         np.testing.assert_array_equal(file[0].data == -32768, holes)
         expected = np.round(means(pixels.astype(float), holes, 3))
         np.testing.assert_array_equal(file[0].data[~holes], expected[~holes])
+
+
+def test_floats_of_fits_have_no_number_for_no_value(run, tmp_path):
+    fits = pytest.importorskip("astropy.io.fits")
+    primary = fits.PrimaryHDU(np.array([[1, -99], [3, 4]], "int16"))
+    primary.header["BLANK"] = -99
+    primary.writeto(tmp_path / "in.fits")
+    assert run("max(w)", "in.fits", "same.fits", "--size", "1") == []
+    assert any("nodata value -99" in each for each in run("max(w)", "in.fits", "out.fits", "--size", "1", "--dtype", "f32"))
 
 
 # OpenEXR

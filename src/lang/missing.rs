@@ -154,7 +154,10 @@ impl Rewrite for Filled {
         None
     }
 
-    fn output(&mut self, builder: &mut Builder, _: &Output, value: ExprId) -> ExprId {
+    fn output(&mut self, builder: &mut Builder, output: &Output, value: ExprId) -> ExprId {
+        if output.tells {
+            return value;
+        }
         let nodata = builder.number(self.nodata);
         let mut value = value;
         if self.reduces {

@@ -134,10 +134,16 @@ impl Target {
                 Box::new(opened.map_err(|error| self.place.unwritable(error))?)
             }
         };
-        let mut writer = BufWriter::new(stream);
-        work(Sink::Stream(&mut writer))?;
-        writer.flush().map_err(|error| Failure::at(self.path(), error))?;
-        Ok(None)
+        let mut read = Piped { stream, has_reader: true };
+        let mut writer = BufWriter::new(&mut read);
+        let done = work(Sink::Stream(&mut writer))
+            .and_then(|()| writer.flush().map_err(|error| Failure::at(self.path(), error)));
+        // What is left in it is for nobody, if there was an error.
+        let _ = writer.into_parts();
+        match done {
+            Err(_) if is_standard(&self.place.path) && !read.has_reader => Err(Failure::NoReader),
+            done => done.map(|()| None),
+        }
     }
 
     /// The same, except that standard output takes elements without a header.
@@ -183,6 +189,31 @@ struct Place {
 pub trait WriteSeek: Write + Seek {}
 
 impl<T: Write + Seek> WriteSeek for T {}
+
+/// A stream, and whether somebody reads what is written to it.
+struct Piped<W> {
+    stream: W,
+    has_reader: bool,
+}
+
+impl<W: Write> Piped<W> {
+    fn seen<T>(&mut self, done: io::Result<T>) -> io::Result<T> {
+        self.has_reader &= !done.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+        done
+    }
+}
+
+impl<W: Write> Write for Piped<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.stream.write(bytes);
+        self.seen(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.stream.flush();
+        self.seen(flushed)
+    }
+}
 
 /// A writer that fails once the run is cancelled: formats write as they encode.
 struct Cancelled<'a> {
@@ -277,7 +308,10 @@ impl Place {
         if is_standard(&self.path) {
             let mut stdout = io::stdout().lock();
             let sent = stdout.write_all(bytes).and_then(|()| stdout.flush());
-            return sent.map_err(|error| Failure::Run(format!("standard output: {error}")));
+            return sent.map_err(|error| match error.kind() {
+                io::ErrorKind::BrokenPipe => Failure::NoReader,
+                _ => Failure::Run(format!("standard output: {error}")),
+            });
         }
         let sent = OpenOptions::new().write(true).open(&self.real).and_then(|mut stream| stream.write_all(bytes));
         sent.map_err(|error| self.unwritable(error))

@@ -669,6 +669,24 @@ fn kernels_run_again_and_after_each_other() {
         &[&fill[..], &["-o", "out.npy", "--size", "3", "--stream"]].concat(),
         "looks at all rows after each run",
     );
+    // Or for the next kernel: the third pixel sees none but those that are masked, and is none for it.
+    save("wide.npy", &array![2u8, 0, 0, 0, 0, 9]);
+    save("gap.npy", &array![0u8, 1, 1, 1, 1, 0]);
+    let then = ["min(w)", "wide.npy", "--mask", "gap.npy", "--fill", "--then"];
+    assert_eq!(read(&[&then[..], &["w[0]"]].concat()).0, array![2, 2, 0, 0, 9, 9]);
+    assert_eq!(read(&[&then[..], &["len(w)"]].concat()).0, array![3, 2, 1, 1, 2, 3]);
+    assert_eq!(read(&[&then[..], &["max(w)", "--then", "len(w)"]].concat()).0, array![3, 3, 3, 3, 3, 3]);
+    assert_eq!(read(&[&then[..], &["sum(w)", "--mode", "shrink"]].concat()).0, array![4, 4, 2, 9, 18, 18]);
+    assert_eq!(read(&[&then[..], &["len(w)", "--engine", "callback"]].concat()).0, array![3, 2, 1, 1, 2, 3]);
+    assert_eq!(
+        read(&[&["a: min(w), b: sum(w)"], &then[1..], &["input a, b; len(a) + len(b)"]].concat()).0,
+        array![6, 4, 2, 2, 4, 6]
+    );
+    fails(
+        dir,
+        &[&then[..], &["w[0]", "-o", "out.npy", "--size", "3", "--stream"]].concat(),
+        "--then looks at all rows after each run",
+    );
     let never = ["if w[0] > 0 then 0 else 1", "seed.npy", "-o", "out.npy", "--repeat", "stable:7"];
     fails(dir, &never, "repeat: not stable after 7 runs");
     // Minima 5 5 7 0 0 0 6, and the maxima of those.
@@ -784,4 +802,18 @@ fn every_nth_pixel() {
     assert_eq!(load(&dir.join("fewer.npy"), "u1"), expected);
     fails(dir, &["w[0, 0]", dem, "-o", "out.tif", "--stride", "0"], "at least 1");
     fails(dir, &["w[0, 0]", dem, "-o", "out.tif", "--stride", "1,2,3"], "3 strides for a window of 2 axes");
+}
+
+#[test]
+fn numbers_that_no_float_is_are_refused() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    array![1i64, 5, 3].write_npy(fs::File::create(dir.join("in.npy")).unwrap()).unwrap();
+    let run = ["max(w)", "in.npy", "-o", "out.npy", "--size", "3"];
+    for option in [["--nodata", "9007199254740993"], ["--cval", "-9223372036854775807"]] {
+        fails(dir, &[&run[..], &option].concat(), "between 64-bit floats, of which");
+    }
+    for option in [["--nodata", "9007199254740992"], ["--cval", "-9223372036854775808"], ["--cval", "0.1"]] {
+        ok(dir, &[&run[..], &option].concat());
+    }
 }

@@ -48,6 +48,11 @@ pub fn keep(format: Format, metadata: &mut Metadata, dtype: DType) -> Vec<String
         lost.push(format!("nodata value {nodata}, which {dtype} can't hold"));
         drop_carried(metadata, Carried::Nodata);
     }
+    let is_fits = matches!(format, Format::Fits | Format::FitsGz);
+    if let Some(nodata) = metadata.nodata.filter(|nodata| is_fits && dtype.is_float() && nodata.is_finite()) {
+        lost.push(format!("nodata value {nodata}, which is NaN in FITS files of floats"));
+        drop_carried(metadata, Carried::Nodata);
+    }
     lost.dedup();
     lost
 }

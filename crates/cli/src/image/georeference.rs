@@ -4,6 +4,13 @@ use std::ops::Range;
 
 use super::metadata::{Page, Resolution, Tag, Value, tag};
 
+/// In the coefficients of a rational polynomial, which place is the middle of the picture, and how far its ends are from there
+/// (<https://geotiff.maptools.org/rpc_prop.html>).
+const LINE_OFFSET: usize = 2;
+const SAMPLE_OFFSET: usize = 3;
+const LINE_SCALE: usize = 7;
+const SAMPLE_SCALE: usize = 8;
+
 impl Page {
     /// The tags where the page's first row and column are others: what is placed by tie points moves along.
     pub fn cut(&mut self, region: &[Range<usize>]) {
@@ -31,6 +38,10 @@ impl Page {
                     for row in numbers.as_chunks_mut::<4>().0.iter_mut().take(3) {
                         row[3] += dx * row[0] + dy * row[1];
                     }
+                }
+                (tag::RPC, _, 9..) => {
+                    numbers[LINE_OFFSET] -= dy;
+                    numbers[SAMPLE_OFFSET] -= dx;
                 }
                 _ => continue,
             }
@@ -75,6 +86,13 @@ impl Page {
                         row[0] *= columns;
                         row[1] *= rows;
                     }
+                }
+                (tag::RPC, _, 9..) => {
+                    // They are about centres.
+                    numbers[LINE_OFFSET] /= rows;
+                    numbers[LINE_SCALE] /= rows;
+                    numbers[SAMPLE_OFFSET] /= columns;
+                    numbers[SAMPLE_SCALE] /= columns;
                 }
                 _ => continue,
             }

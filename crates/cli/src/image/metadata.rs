@@ -280,6 +280,7 @@ pub mod tag {
     pub const MODEL_PIXEL_SCALE: u16 = 33550;
     pub const MODEL_TIEPOINT: u16 = 33922;
     pub const MODEL_TRANSFORMATION: u16 = 34264;
+    pub const RPC: u16 = 50844;
     pub const ICC: u16 = 34675;
     pub const GEO_KEYS: u16 = 34735;
     pub const GEO_ASCII: u16 = 34737;
@@ -306,7 +307,9 @@ impl Carried {
             X_RESOLUTION | Y_RESOLUTION | RESOLUTION_UNIT => Carried::Resolution,
             XMP => Carried::Xmp,
             ICC => Carried::Profile,
-            MODEL_PIXEL_SCALE | MODEL_TIEPOINT | MODEL_TRANSFORMATION | GEO_KEYS..=GEO_ASCII => Carried::Georeference,
+            MODEL_PIXEL_SCALE | MODEL_TIEPOINT | MODEL_TRANSFORMATION | RPC | GEO_KEYS..=GEO_ASCII => {
+                Carried::Georeference
+            }
             GDAL_NODATA => Carried::Nodata,
             _ => Carried::Tags,
         }

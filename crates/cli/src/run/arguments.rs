@@ -41,7 +41,7 @@ pub struct RunArguments {
     #[arg(value_parser = offered(Mode::ALL.map(Mode::as_str), word::<Mode>), hide_possible_values = true)]
     pub mode: Vec<Mode>,
     /// The value outside in mode constant
-    #[arg(long, value_name = "X", default_value_t = 0.0, allow_hyphen_values = true)]
+    #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = cval, allow_hyphen_values = true)]
     pub cval: f64,
     /// The axes to filter along, counted from the end where negative [default: all]
     #[arg(long, value_name = "I[,I...]", value_delimiter = ',', allow_hyphen_values = true)]
@@ -148,7 +148,20 @@ fn nodata(text: &str) -> Result<Nodata, String> {
     if text == "none" {
         return Ok(Nodata::None);
     }
-    text.parse().map(Nodata::Number).map_err(|_| "write a number, nan or none".to_string())
+    number(text, "write a number, nan or none").map(Nodata::Number)
+}
+
+fn cval(text: &str) -> Result<f64, String> {
+    number(text, "write a number")
+}
+
+/// A number; a whole one that is none of the f64s would be another one.
+fn number(text: &str, otherwise: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| otherwise.to_string())?;
+    match text.parse::<i128>() {
+        Ok(whole) if value as i128 != whole => Err(format!("between 64-bit floats, of which {value} is the nearest")),
+        _ => Ok(value),
+    }
 }
 
 fn repeat(text: &str) -> Result<Repeat, String> {

@@ -239,9 +239,17 @@ impl Job<'_> {
                 true => vec![1; lengths.len()],
                 false => self.arguments.steps(lengths.len()),
             };
+            let is_last = std::ptr::eq(kernel, self.last());
+            let absent = match self.arguments.fill && missing.has_masks() && !is_last {
+                true => Some(self.planes(filter, kernel, &missing).absent(&images, &outputs)?),
+                false => None,
+            };
             outputs.iter_mut().for_each(|output| output.copy_alpha(&images[0], region, &steps));
             images = outputs;
             missing = missing.of_results(region, &steps);
+            if let Some(absent) = absent {
+                missing = missing.filled(&absent, &images[0].layout())?;
+            }
         }
         Ok((images, most))
     }

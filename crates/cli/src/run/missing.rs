@@ -36,13 +36,18 @@ impl Missing {
         let stack = inputs[0].layout().stack;
         let own = inputs[0].metadata.mask.iter().find(|_| masks_count(arguments));
         let own = own.map(|mask| Image::plain(AnyArray::from(mask.clone())).stacked(stack));
-        Ok(Missing { users, own, ..Missing::of_numbers(arguments, inputs.iter().map(|input| &input.metadata)) })
+        Ok(Missing {
+            users,
+            own,
+            ..Missing::of_numbers(arguments, inputs.iter().map(|input| (&input.metadata, input.dtype())))
+        })
     }
 
     /// The numbers that stand for no value, as the arguments and the inputs say.
-    pub fn of_numbers<'m>(arguments: &RunArguments, inputs: impl Iterator<Item = &'m Metadata>) -> Missing {
-        let own = |metadata: &Metadata| match arguments.nodata {
-            None => metadata.nodata,
+    pub fn of_numbers<'m>(arguments: &RunArguments, inputs: impl Iterator<Item = (&'m Metadata, DType)>) -> Missing {
+        let own = |(metadata, dtype): (&Metadata, DType)| match arguments.nodata {
+            // No sample is a number that a file says and its type has not.
+            None => metadata.nodata.filter(|nodata| dtype.standing_for(*nodata).is_some()),
             Some(Nodata::Number(nodata)) => Some(nodata),
             Some(Nodata::None) => None,
         };
@@ -96,6 +101,32 @@ impl Missing {
         }
     }
 
+    /// The same for the next kernel, where all of this was filled but the pixels that are `absent` in each plane of images of this layout.
+    pub fn filled(self, absent: &[ArrayD<bool>], layout: &Layout) -> Result<Missing, Failure> {
+        let mut users = Image::zeros(DType::Bool, layout)?;
+        for (plane, absent) in absent.iter().enumerate() {
+            if let (Output::Bool(mut mask), Some(masked)) = (users.plane_mut(plane), self.masked(plane, absent.len())) {
+                ndarray::Zip::from(&mut mask)
+                    .and(&masked)
+                    .and(absent)
+                    .for_each(|mask, masked, absent| *mask = *masked && *absent);
+            }
+        }
+        Ok(Missing { users: Some(users), ..self.numbers() })
+    }
+
+    /// Whether there is a mask.
+    pub fn has_masks(&self) -> bool {
+        self.users.is_some() || self.own.is_some()
+    }
+
+    /// Where the masks say that one of so many planes has no value.
+    fn masked(&self, plane: usize, planes: usize) -> Option<ArrayD<bool>> {
+        // The channels of a page are one after the other.
+        let masks = self.users.iter().chain(&self.own).map(|mask| is_set(&mask.plane(plane * mask.planes() / planes)));
+        masks.reduce(either)
+    }
+
     /// Whether nothing is known but that number, which is the same for all inputs and planes.
     pub fn is_number(&self) -> bool {
         self.users.is_none() && self.own.is_none() && self.others.iter().all(Option::is_none)
@@ -107,25 +138,21 @@ impl Missing {
         if let Some(nodata) = self.nodata {
             filter = filter.nodata(nodata);
         }
-        let mut missing: Option<ArrayD<bool>> = None;
-        let mut add = |own: ArrayD<bool>| match &mut missing {
-            None => missing = Some(own),
-            Some(missing) => missing.zip_mut_with(&own, |missing, own| *missing |= own),
-        };
-        for mask in self.users.iter().chain(&self.own) {
-            // The channels of a page are one after the other.
-            let plane = mask.plane(plane * mask.planes() / planes);
-            add(is_set(&plane));
-        }
-        for (input, nodata) in inputs.iter().skip(1).zip(&self.others) {
-            let Some(nodata) = nodata else { continue };
-            add(for_any!(Input, input, view => without_value(view, *nodata)));
-        }
+        let numbers = inputs.iter().skip(1).zip(&self.others).filter_map(|(input, nodata)| {
+            nodata.map(|nodata| for_any!(Input, input, view => without_value(view, nodata)))
+        });
+        let missing = self.masked(plane, planes).into_iter().chain(numbers).reduce(either);
         match missing {
             None => filter,
             Some(missing) => filter.mask(&missing),
         }
     }
+}
+
+/// Where one of two masks is true.
+pub fn either(mut one: ArrayD<bool>, other: ArrayD<bool>) -> ArrayD<bool> {
+    one.zip_mut_with(&other, |one, other| *one |= other);
+    one
 }
 
 /// Whether the masks of files say where there is no value.

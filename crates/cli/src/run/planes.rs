@@ -1,8 +1,10 @@
 //! A filter for each channel of each page of images.
 
-use hoodoo::{Filter, Input, Kernel, Output, Progress, Repeat};
+use hoodoo::{Engine, Filter, Input, Kernel, Output, Progress, Repeat};
 
-use super::missing::Missing;
+use ndarray::ArrayD;
+
+use super::missing::{Missing, either};
 use crate::failure::Failure;
 use crate::image::{Image, Layout};
 
@@ -34,6 +36,27 @@ impl Planes<'_> {
             most = most.max(self.run(&filter, &inputs, outputs)?);
         }
         Ok(most)
+    }
+
+    /// For each channel of each page of results, which pixels have no value, be it in one of several results: where numbers can't tell.
+    pub fn absent(&self, inputs: &[Image], outputs: &[Image]) -> Result<Vec<ArrayD<bool>>, Failure> {
+        let planes = inputs[0].layout().planes();
+        let like = |output: &Image| Image::zeros(output.dtype(), &output.layout());
+        let mut values = outputs.iter().map(like).collect::<Result<Vec<Image>, hoodoo::Error>>()?;
+        let kernel = self.kernel.with_absent_outputs(&vec![true; outputs.len()]);
+        // A callback has one output.
+        let filter = self.filter.clone().kernel(&kernel).engine(Engine::Auto);
+        let of_plane = |plane: usize| {
+            let inputs: Vec<_> = inputs.iter().map(|image| image.plane(plane)).collect();
+            let filter = self.missing.apply(&filter, plane, planes, &inputs);
+            let mut all: Vec<Output<'_>> = values.iter_mut().map(|image| image.plane_mut(plane)).collect();
+            let mut told = vec![ArrayD::from_elem(all[0].shape(), false); all.len()];
+            all.extend(told.iter_mut().map(Output::from));
+            filter.run_all_into(&inputs, &mut all, self.progress)?;
+            drop(all);
+            Ok(told.into_iter().reduce(either).unwrap_or_default())
+        };
+        (0..planes).map(of_plane).collect()
     }
 
     /// One filter for all channels and pages together, along the axes that are filtered: channels lie beside each other in memory, and

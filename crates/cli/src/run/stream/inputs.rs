@@ -125,9 +125,13 @@ impl<'a> Inputs<'a> {
         let inputs = Inputs { arguments, kernel, paths };
         let masks = inputs.own_masks()?;
         let is_repeated = arguments.repeat.is_some_and(|repeat| repeat != Repeat::Times(1));
-        if arguments.fill && is_repeated && (arguments.mask.is_some() || !masks.is_empty()) {
-            let why = "--stream: with --fill and a mask --repeat looks at all rows after each run, for which of them have a value then";
-            return Err(Failure::Usage(why.into()));
+        let option = if is_repeated { "--repeat" } else { "--then" };
+        let goes_on = is_repeated || !arguments.then.is_empty();
+        if arguments.fill && goes_on && (arguments.mask.is_some() || !masks.is_empty()) {
+            let why = format!(
+                "--stream: with --fill and a mask {option} looks at all rows after each run, for which of them have a value then"
+            );
+            return Err(Failure::Usage(why));
         }
         let known = inputs.known(&files, !masks.is_empty())?;
         let mut feeds: Feeds<'static> = files.into_iter().map(|file| -> Box<dyn Feed> { Box::new(file) }).collect();
@@ -181,7 +185,7 @@ impl<'a> Inputs<'a> {
             stack: outline.stack.clone(),
         };
         let metadata_of_first = Metadata { is_masked: has_own_mask, ..one.metadata.clone() };
-        let missing = Missing::of_numbers(self.arguments, metadata.iter());
+        let missing = Missing::of_numbers(self.arguments, metadata.iter().zip(rows.iter().map(Image::dtype)));
         let line = own[0].rows.line().map(<[u8]>::to_vec);
         Ok(Known { flow, missing, metadata: metadata_of_first, line })
     }
