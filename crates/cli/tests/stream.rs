@@ -411,6 +411,8 @@ fn masks_in_files_as_in_memory() {
         &["--then", "max(w)", "--mask", "mask.npy", "--mode", "shrink"],
         &["--repeat", "3", "--mask", "mask.npy", "--mode", "wrap"],
         &["--then", "len(w)", "--fill"],
+        &["--then", "len(w)", "--then", "min(w) - 1", "--fill", "--mask", "mask.npy"],
+        &["--then", "sum(w) / 4", "--fill", "--mask", "mask.npy", "--mode", "valid"],
     ] {
         mean("in.tif", more);
     }

@@ -115,6 +115,11 @@ impl Missing {
         Ok(Missing { users: Some(users), ..self.numbers() })
     }
 
+    /// The mask of the user, or what stands for it.
+    pub fn into_users(self) -> Option<Image> {
+        self.users
+    }
+
     /// Whether there is a mask.
     pub fn has_masks(&self) -> bool {
         self.users.is_some() || self.own.is_some()

@@ -125,15 +125,16 @@ impl<'a> Inputs<'a> {
         let inputs = Inputs { arguments, kernel, paths };
         let masks = inputs.own_masks()?;
         let is_repeated = arguments.repeat.is_some_and(|repeat| repeat != Repeat::Times(1));
-        let option = if is_repeated { "--repeat" } else { "--then" };
-        let goes_on = is_repeated || !arguments.then.is_empty();
-        if arguments.fill && goes_on && (arguments.mask.is_some() || !masks.is_empty()) {
-            let why = format!(
-                "--stream: with --fill and a mask {option} looks at all rows after each run, for which of them have a value then"
-            );
-            return Err(Failure::Usage(why));
+        let fills = arguments.fill && (arguments.mask.is_some() || !masks.is_empty());
+        if fills && is_repeated {
+            let why = "--stream: with --fill and a mask --repeat looks at all rows after each run, for which of them have a value then";
+            return Err(Failure::Usage(why.into()));
         }
         let known = inputs.known(&files, !masks.is_empty())?;
+        if fills && !arguments.then.is_empty() && known.flow.planes.len() > 1 {
+            let why = "--stream: with --fill and a mask --then is for files whose pages follow each other";
+            return Err(Failure::Usage(why.into()));
+        }
         let mut feeds: Feeds<'static> = files.into_iter().map(|file| -> Box<dyn Feed> { Box::new(file) }).collect();
         if let Some(first) = masks.first() {
             let outline = Outline { dtype: DType::Bool, ..first.outline().clone() };

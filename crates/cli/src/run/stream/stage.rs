@@ -197,11 +197,17 @@ impl<'a> Stage<'a> {
             Ok(self.filter.output_shape(&shape)?[0])
         });
         let others = if self.place.hands_on() { &types[1..] } else { &[] };
+        let planes = planes.iter().map(after).collect::<Result<Vec<Layout>, Failure>>()?;
+        // What is filled has another mask, which stands for both.
+        let mask = match self.arguments.fill && (mask.is_some() || *has_own_mask) {
+            true => Some((planes[0].clone(), DType::Bool)),
+            false => mask.as_ref().map(|(layout, dtype)| Ok::<_, Failure>((after(layout)?, *dtype))).transpose()?,
+        };
         let flow = Flow {
-            planes: planes.iter().map(after).collect::<Result<_, Failure>>()?,
+            planes,
             types: vec![self.dtype(); self.output_count()].into_iter().chain(others.iter().copied()).collect(),
-            mask: mask.as_ref().map(|(layout, dtype)| Ok::<_, Failure>((after(layout)?, *dtype))).transpose()?,
-            has_own_mask: *has_own_mask,
+            mask,
+            has_own_mask: *has_own_mask && !self.arguments.fill,
             rows: rows.transpose()?,
             pages: *pages,
             stack: stack.clone(),
@@ -333,15 +339,24 @@ impl<'a> Stage<'a> {
             let zeros = |_| Image::zeros(self.dtype(), &output);
             let mut outputs = (0..self.output_count()).map(zeros).collect::<Result<Vec<Image>, Error>>()?;
             self.planes(&filter, &missing).filter(&inputs, &mut outputs)?;
+            let cut = own.as_ref().map(|own| missing::cut(own, &region, &steps).array);
+            let own = cut.and_then(|own| if let AnyArray::Bool(own) = own { Some(own) } else { None });
+            let mut mask = missing.mask_of_results(&region, &steps);
+            let left = match self.arguments.fill && missing.has_masks() && !self.place.is_last {
+                true => {
+                    let absent = self.planes(&filter, &missing).absent(&inputs, &outputs)?;
+                    let masks = self.missing.with_masks(self.arguments, mask.take(), own.as_ref());
+                    mask = masks.filled(&absent, &outputs[0].layout())?.into_users();
+                    None
+                }
+                false => own,
+            };
             outputs.iter_mut().for_each(|output| output.copy_alpha(&inputs[0], &region, &steps));
-            for output in &mut outputs {
-                let own = own.as_ref().map(|own| missing::cut(own, &region, &steps).array);
-                output.metadata.mask = own.and_then(|own| if let AnyArray::Bool(own) = own { Some(own) } else { None });
-            }
+            outputs.iter_mut().for_each(|output| output.metadata.mask = left.clone());
             if self.place.hands_on() {
                 outputs.extend(inputs.drain(1..).map(|image| rows_of(image, &wanted)));
             }
-            made.mask = if self.place.is_last { None } else { missing.mask_of_results(&region, &steps) };
+            made.mask = mask.filter(|_| !self.place.is_last);
             made.planes.push(outputs);
         }
         Ok(made)
