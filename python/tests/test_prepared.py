@@ -205,7 +205,7 @@ def test_a_usual_call_takes_less_than_one_whose_arguments_are_read():
     image = some((8, 8), "f8")
     kernel = Kernel("max(w) - min(w)")
     prepared = kernel.prepare(image.shape, size=3)
-    calls = (lambda: prepared(image), lambda: kernel(image, size=3), lambda: kernel(image, size=[3, 3]))
+    calls = (lambda: prepared(image), lambda: kernel(image, size=3), lambda: kernel(image, size=3, progress=lambda part: None))
     times = [min(timeit.repeat(call, number=200, repeat=9)) for call in calls]
     assert times[0] < times[1] < 0.7 * times[2]
 
@@ -380,3 +380,22 @@ def test_params_that_are_wrong_are_so_in_each_call():
                 kernel(image, **wrong)
     for _ in range(3):
         assert kernel(image, t=2).sum() == 2 and kernel(image, t=3).sum() == 1
+
+
+def test_calls_with_lists_are_prepared():
+    kernel, image = hoodoo.Kernel("min(w)"), np.random.default_rng(6).random((9, 8))
+    windows = [{"size": [3, 2]}, {"size": (3, 2), "origin": [1, 0]}, {"size": [3], "axes": [1]}, {"size": [2, 3], "mode": ["wrap", "nearest"]}]
+    for window in windows:
+        expected = kernel(image, **window, progress=lambda part: None)
+        for _ in range(2):
+            np.testing.assert_array_equal(kernel(image, **window), expected)
+        hits = hoodoo._prepared._ready.cache_info().hits
+        kernel(image, **window)
+        assert hoodoo._prepared._ready.cache_info().hits == hits + 1
+    for wrong in ({"size": [3, 2, 1]}, {"size": [3.5, 2]}, {"size": []}, {"size": [3, 2], "mode": ["wrap"]}, {"size": [3, 2], "axes": [0, 0]}):
+        outcomes = []
+        for progress in (None, lambda part: None):
+            with pytest.raises(Exception) as caught:
+                kernel(image, **wrong, progress=progress)
+            outcomes.append((caught.type, str(caught.value)))
+        assert outcomes[0] == outcomes[1]

@@ -59,6 +59,8 @@ def usual(
     for image in images:
         if type(image) is not np.ndarray or image.shape != first.shape:
             return None
+    if list in (type(size), type(mode), type(origin), type(axes)):
+        size, mode, origin, axes = [tuple(each) if type(each) is list else each for each in (size, mode, origin, axes)]
     if not (is_plain(size) and is_plain(origin) and is_plain(axes) and is_plain_number(cval)):
         return None
     if type(footprint) is np.ndarray:
