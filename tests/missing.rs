@@ -256,6 +256,43 @@ fn assertions_are_about_pixels_with_a_value() {
     assert!(matches!(ranks, Error::Assertion { ref position, .. } if position == &[0]), "{ranks}");
 }
 
+/// Of no cell nothing is asked where some may be missing, however far away those are.
+#[test]
+fn demands_are_not_of_pixels_that_see_no_cell() {
+    let image = Array1::from_shape_fn(64, |x| x as f64);
+    let marked = |at: &[usize]| Array1::from_shape_fn(64, |x| at.contains(&x));
+    for text in ["rank(w, 0)", "assert len(w) > 0; w[-1]"] {
+        for engine in engines(text) {
+            let filter = Filter::new(&kernel(text)).footprint(Window::from(array![true, false, false]));
+            let filter = filter.mode(Mode::Shrink).engine(engine);
+            let error = filter.run(&image).unwrap_err();
+            assert!(matches!(error, Error::Assertion { ref position, .. } if position == &[0]), "{error}");
+            for missing in [&[][..], &[1], &[60]] {
+                let given = filter.clone().mask(&marked(missing)).run(&image).unwrap();
+                // The first pixel sees no cell, and the one after a missing one.
+                let expected = |x: usize| x == 0 || missing.contains(&(x - 1));
+                assert!((0..64).all(|x| given[x].is_nan() == expected(x)), "{given}");
+            }
+        }
+    }
+}
+
+/// A single value has one cell, and is missing or not.
+#[test]
+fn a_single_value_has_a_mask() {
+    let twice = kernel("max(w) * 2");
+    for engine in [Engine::Rows, Engine::Callback, Engine::Interpreter] {
+        let filter = Filter::new(&twice).size(3).engine(engine);
+        let given = |filter: Filter| filter.run(&ndarray::arr0(5.0)).unwrap().into_scalar();
+        assert_eq!(given(filter.clone()), 10.0, "{engine}");
+        assert_eq!(given(filter.clone().mask(&ndarray::arr0(false))), 10.0, "{engine}");
+        assert_eq!(given(filter.clone().mask(&ndarray::arr0(true))), 5.0, "{engine}");
+        assert_eq!(given(filter.clone().nodata(-1.0)), 10.0, "{engine}");
+        assert_eq!(given(filter.clone().nodata(5.0)), 5.0, "{engine}");
+        assert_eq!(given(filter.clone().nodata(5.0).fill(true)), 5.0, "{engine}");
+    }
+}
+
 #[test]
 fn what_does_not_fit_is_an_error() {
     let image = array![[1u8, 2], [3, 4]];

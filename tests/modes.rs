@@ -701,9 +701,56 @@ fn some_rows_are_those_of_all() {
                     assert_eq!(some, expected, "{mode} {engine:?} {nodata:?} {rows:?}");
                 }
                 let beyond = filter.rows(first..end + 1).run(&image).unwrap_err().to_string();
-                assert!(beyond.contains("are not all among the outputs' rows"), "{beyond}");
+                assert!(beyond.contains("are not all among the outputs' indices along axis 0"), "{beyond}");
             }
         }
+    }
+}
+
+/// A part along every axis, whose ends are those of the array only where it ends there.
+#[test]
+fn a_region_is_a_part_of_the_whole() {
+    let [plain, placed] =
+        ["sum(w) + 3 * median(w)", "sum(w * (offset(0) + 3)) + coord(1)"].map(|text| Kernel::compile(text).unwrap());
+    let image = ndarray::Array3::from_shape_fn((6, 11, 40), |(z, y, x)| ((z * 5 + y * 37 + x * 11) % 50) as f64);
+    let regions = [[0..6, 0..11, 0..40], [1..5, 2..9, 3..38], [2..3, 2..11, 3..4], [1..5, 2..2, 3..38]];
+    for modes in Mode::ALL.map(|mode| [mode; 3]).into_iter().chain([[Mode::Valid, Mode::Shrink, Mode::Constant]]) {
+        for engine in [Engine::Auto, Engine::Callback, Engine::Interpreter] {
+            // SciPy's callbacks know no place.
+            let kernel = if engine == Engine::Callback { &plain } else { &placed };
+            let filter = Filter::new(kernel).size([3, 5, 7]).modes(modes).cval(0.5).engine(engine);
+            for filter in [filter.clone(), filter.nodata(7.0)] {
+                let (all, inside) = (filter.run(&image).unwrap(), filter.output_region(image.shape()).unwrap());
+                for wanted in &regions {
+                    let clipped =
+                        wanted.iter().zip(&inside).map(|(one, all)| one.start.max(all.start)..one.end.min(all.end));
+                    let region: Vec<_> = clipped.collect();
+                    let some = filter.clone().region(region.clone()).run(&image).unwrap();
+                    let expected = all.slice_each_axis(|along| {
+                        let axis = along.axis.index();
+                        let start = inside[axis].start;
+                        ndarray::Slice::from(region[axis].start - start..region[axis].end - start)
+                    });
+                    assert_eq!(some, expected, "{modes:?} {engine:?} {region:?}");
+                }
+            }
+        }
+    }
+    let error = |region: &[std::ops::Range<usize>]| {
+        Filter::new(&plain).size(3).region(region.to_vec()).run(&image).unwrap_err().to_string()
+    };
+    assert_eq!(error(&[0..6, 3..12]), "region: 3..12 are not all among the outputs' indices along axis 1, 0..11");
+    assert_eq!(error(&[0..6, 0..1, 0..1, 0..1]), "region: 4 ranges of indices for arrays of 3 axes");
+}
+
+/// More threads than there are rows, or cores.
+#[test]
+fn strides_with_any_number_of_threads() {
+    let filter = Filter::new(&Kernel::compile("max(w)").unwrap()).size(3).stride(2);
+    let image = ndarray::Array2::from_shape_fn((3000, 5), |(y, x)| ((y * 37 + x * 11) % 50) as u8);
+    let expected = filter.clone().threads(1).run(&image).unwrap();
+    for threads in [2, 1500, 1_000_000, usize::MAX] {
+        assert_eq!(filter.clone().threads(threads).run(&image).unwrap(), expected, "{threads}");
     }
 }
 

@@ -323,6 +323,24 @@ fn weights_that_are_products() {
     }
 }
 
+/// No part of a sum is infinite where the sum is not.
+#[test]
+fn sums_of_products_with_weights_do_not_overflow() {
+    let huge = ndarray::Array2::from_elem((40, 60), 1e308);
+    let huge_single = ndarray::Array2::from_elem((40, 60), 2e38f32);
+    for source in ["weights k; sum(w * k)", "let g = exp(-dist()**2 / 50); sum(w * (g / sum(g)))"] {
+        let kernel = Kernel::compile(source).unwrap();
+        for cut in [Cut::Auto, Cut::Always, Cut::Never] {
+            let filter = Filter::new(&kernel).size(15).cut(cut);
+            let filter = if source.starts_with("weights") { filter.weights("k", [1.0 / 225.0; 225]) } else { filter };
+            let means = filter.run(&huge).unwrap();
+            assert!(means.iter().all(|mean| near(*mean, 1e308, 1e-12)), "{source} {cut}: {}", means[[0, 0]]);
+            let means = filter.precision(Precision::Single).run(&huge_single).unwrap();
+            assert!(means.iter().all(|mean| near((*mean).into(), 2e38, 1e-4)), "{source} {cut}: {}", means[[0, 0]]);
+        }
+    }
+}
+
 #[test]
 fn every_mode_size_and_type() {
     fn of_type<T: AnyElement, U: AnyElement>() {

@@ -379,6 +379,74 @@ fn single_precision_is_close() {
     }
 }
 
+/// What is the same for all pixels is a float in f32 arithmetic, also where it is known to be one of a few whole numbers.
+#[test]
+fn single_precision_beside_powers_of_two() {
+    let sources = [
+        (
+            "param r = 2; let d = if dist() <= r then 1 else 0; let g = exp(-(a - a[0,0])**2 / 8) * d; sum(g * a) / sum(g)",
+            5,
+        ),
+        ("param r = 2; let g = exp(-(a - a[0,0])**2 / 8); sum(g * a where dist() <= r) + count(dist() <= r)", 5),
+        ("let d = if dist() <= 6 then 1 else 0; let g = exp(-(a - a[0,0])**2 / 8) * d; sum(g * a) / sum(g)", 13),
+        ("param r = 2; exp2(a[0,0]) * (if r > 0 then 3 else 2)", 3),
+        ("param r = 2; exp2(a[0,0] / 3) + floor(clamp(r, 1, 10)) * a[0,0]", 3),
+        ("param r = 2; let k = floor(clamp(r * dist(), 1, 200)); sum(exp2(-a / 9) * k)", 5),
+        ("weights k; exp2(a[0,0]) * count(k > 0)", 3),
+        ("weights k; sum(exp(-a * k) * (if k > 0.25 then 300 else 2))", 3),
+    ];
+    let mut random = fastrand::Rng::with_seed(5);
+    let image = Array2::from_shape_simple_fn((17, 70), || random.f32() * 8.0);
+    for (source, size) in sources {
+        let filter = Filter::new(&compile(&format!("input a; {source}"))).size(size);
+        let filter = if source.contains("weights") { filter.weights("k", [0.5; 9]) } else { filter };
+        let expected: Array2<f64> = filter.clone().engine(Engine::Interpreter).run_as(&image).unwrap();
+        for vectors in Vectors::ALL {
+            let filter = filter.clone().precision(Precision::Single).vectors(vectors);
+            let actual: Array2<f32> = filter.run(&image).unwrap();
+            for (x, y) in expected.iter().zip(&actual) {
+                assert!((x - f64::from(*y)).abs() <= 1e-4 * (1.0 + x.abs()), "{source}: {y} instead of {x}");
+            }
+        }
+    }
+}
+
+/// Quotients that are made whole are those of a division.
+#[test]
+fn single_precision_divides_where_the_quotient_is_whole() {
+    let image = Array2::from_shape_fn((4, 256), |(_, x)| x as u8);
+    for divisor in 1..=255u8 {
+        for (source, expected) in [
+            ("param d; w[0, 0] % d", image.mapv(|x| x % divisor)),
+            ("param d; floor(w[0, 0] / d)", image.mapv(|x| x / divisor)),
+            ("param d; trunc(-w[0, 0] / d) * -1", image.mapv(|x| x / divisor)),
+        ] {
+            let filter = Filter::new(&compile(source)).precision(Precision::Single).param("d", divisor);
+            assert_eq!(filter.run(&image).unwrap(), expected, "{source}, {divisor}");
+        }
+    }
+    for source in ["w[0, 0] % 41", "floor(w[0, 0] / 41) * 0 + w[0, 0] % 41"] {
+        let filter = Filter::new(&compile(source)).precision(Precision::Single);
+        assert_eq!(filter.run(&image).unwrap(), image.mapv(|x| x % 41), "{source}");
+    }
+    let small = Filter::new(&compile("w[0, 0] / 1e-39")).precision(Precision::Single);
+    let quotients = small.run(&Array2::from_shape_fn((2, 40), |(y, _)| y as f32 * 1e-30)).unwrap();
+    assert!(
+        quotients.row(0).iter().all(|x| *x == 0.0) && quotients.row(1).iter().all(|x| (x / 1e9 - 1.0).abs() < 1e-3)
+    );
+}
+
+/// A number less itself is NaN if it is one, also as the product of the only cell.
+#[test]
+fn single_precision_keeps_nan_of_one_cell() {
+    let image = Array2::from_shape_fn((3, 40), |(_, x)| if x == 7 { f32::INFINITY } else { x as f32 });
+    for source in ["prod(w) - w[0, 0]", "w[0, 0] - prod(w)", "sum(w) - w[0, 0]", "max(w) - w[0, 0]"] {
+        let given = Filter::new(&compile(source)).size(1).precision(Precision::Single).run(&image).unwrap();
+        let right = given.iter().zip(&image).all(|(y, x)| if x.is_infinite() { y.is_nan() } else { *y == 0.0 });
+        assert!(right, "{source}: {given}");
+    }
+}
+
 /// In f32s, whole numbers beyond 2^24 are rounded, and what overflows is infinite, and then NaN.
 #[test]
 fn single_precision_rounds_to_what_an_output_lacks() {

@@ -1,5 +1,7 @@
 //! NumPy's arrays as Hoodoo's inputs and outputs, without a copy.
 
+use std::ops::Range;
+
 use hoodoo::{AnyElement, DType, Input, Output, f16};
 use numpy::ndarray::{ArrayViewD, ArrayViewMutD};
 use numpy::{BorrowError, Element, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyReadwriteArrayDyn};
@@ -17,6 +19,9 @@ pub trait Readable {
 
     /// The type of its elements.
     fn dtype(&self) -> DType;
+
+    /// The addresses from its first to its last byte.
+    fn memory(&self) -> Range<usize>;
 }
 
 /// An array that nobody else may read or write, as far as Rust can know.
@@ -26,6 +31,9 @@ pub trait Writable {
 
     /// The type of its elements.
     fn dtype(&self) -> DType;
+
+    /// The addresses from its first to its last byte.
+    fn memory(&self) -> Range<usize>;
 }
 
 impl<T: Element + AnyElement> Readable for PyReadonlyArrayDyn<'_, T> {
@@ -40,6 +48,10 @@ impl<T: Element + AnyElement> Readable for PyReadonlyArrayDyn<'_, T> {
     fn dtype(&self) -> DType {
         T::DTYPE
     }
+
+    fn memory(&self) -> Range<usize> {
+        memory(&self.as_array())
+    }
 }
 
 impl<T: Element + AnyElement> Writable for PyReadwriteArrayDyn<'_, T> {
@@ -53,6 +65,19 @@ impl<T: Element + AnyElement> Writable for PyReadwriteArrayDyn<'_, T> {
     fn dtype(&self) -> DType {
         T::DTYPE
     }
+
+    fn memory(&self) -> Range<usize> {
+        memory(&self.as_array())
+    }
+}
+
+/// The addresses from the first to the last byte of a view with elements.
+fn memory<T>(view: &ArrayViewD<'_, T>) -> Range<usize> {
+    let first = view.as_ptr().addr();
+    let along = |(length, stride): (&usize, &isize)| (*length as isize - 1) * stride * size_of::<T>() as isize;
+    let reaches = view.shape().iter().zip(view.strides()).map(along);
+    let (before, after) = reaches.fold((0, 0), |(before, after), reach| (before + reach.min(0), after + reach.max(0)));
+    first.wrapping_add_signed(before)..first.wrapping_add_signed(after) + size_of::<T>()
 }
 
 /// Runs `$body` with the array as one of the element type that its kind and the size of its elements name.

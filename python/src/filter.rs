@@ -13,7 +13,7 @@ use crate::arguments::{count, integers, lengths, name, names, types};
 use crate::arrays::{readable, writable};
 use crate::callback::PyCallback;
 use crate::errors::{caught, exception};
-use crate::prepared::PyPrepared;
+use crate::prepared::{PyPrepared, TINY_OPERATIONS};
 use crate::program::PyProgram;
 use crate::run::{Effort, prepared, run, run_attached};
 
@@ -66,6 +66,8 @@ struct Options<'py> {
     nodata: Option<f64>,
     fill: bool,
     stride: Bound<'py, PyAny>,
+    /// The pixels to compute, from where to where along each axis; all of them if there is none.
+    region: Vec<(usize, usize)>,
 }
 
 #[pymethods]
@@ -105,6 +107,7 @@ impl PyFilter {
             .cval(options.cval)
             .origin(integers(&options.origin, "origin")?)
             .stride(integers(&options.stride, "stride")?)
+            .region(options.region.into_iter().map(|(start, end)| start..end))
             .parameters(parameters)
             .cast(name(&options.cast, "cast")?.parse::<Cast>().map_err(wrong)?)
             .engine(name(&options.engine, "engine")?.parse::<Engine>().map_err(wrong)?)
@@ -190,10 +193,15 @@ impl PyFilter {
         };
         let kernel = &program.get().kernel;
         let shape = lengths(shape, "shape")?;
-        let prepare =
-            |progress: &Progress| self.filter.prepare_with(&shape, &types(&inputs)?, &types(&outputs)?, progress);
+        let wrong = |error| exception(py, error, self.function.source());
+        let pixels = caught(|| self.filter.output_shape(&shape))?.map_err(wrong)?.iter().product();
+        let effort = self.effort(kernel, shape.len(), pixels);
+        let filter = match effort.operations <= TINY_OPERATIONS {
+            true => self.filter.clone().threads(1),
+            false => self.filter.clone(),
+        };
+        let prepare = |progress: &Progress| filter.prepare_with(&shape, &types(&inputs)?, &types(&outputs)?, progress);
         let prepared = prepared(py, prepare).map_err(|failure| failure.exception(py, self.function.source()))?;
-        let effort = self.effort(kernel, shape.len(), prepared.output_shape().iter().product());
         Ok(PyPrepared { prepared, source: kernel.source().to_string(), effort, gather })
     }
 

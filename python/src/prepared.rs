@@ -1,5 +1,7 @@
 //! A filter for arrays of one shape and type, called again and again: what is done for each call is what has to be.
 
+use std::ops::Range;
+
 use hoodoo::{DType, Output, Prepared, Progress};
 use numpy::{PyArrayDescr, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -11,8 +13,8 @@ use crate::arrays::{Readable, descriptor, is_direct, new_array, readable, writab
 use crate::errors::{caught, exception};
 use crate::run::{Effort, run};
 
-/// A run of so few operations is over before another Python thread would have been woken up.
-const TINY_OPERATIONS: u64 = 1 << 16;
+/// A run of so few operations is over before another Python thread would have been woken up, or another one of a pool.
+pub const TINY_OPERATIONS: u64 = 1 << 16;
 
 /// A kernel that is ready for arrays of one shape and of certain types, as `Kernel.prepare` gives it.
 #[pyclass(name = "Prepared", module = "hoodoo", frozen)]
@@ -146,6 +148,7 @@ impl PyPrepared {
     ) -> PyResult<()> {
         let images: Vec<_> = images.iter().map(|image| image.input()).collect();
         if self.effort.operations <= TINY_OPERATIONS && progress.is_none() {
+            // It keeps what holds Python's other threads up, and waits for nobody: it has one thread.
             let work = || self.prepared.run_all_into(&images, &mut outputs, &Progress::default());
             return caught(work)?.map_err(|error| exception(py, error, &self.source));
         }
@@ -166,11 +169,13 @@ impl PyPrepared {
         if self.gather.is_none()
             && let Ok(array) = output.cast_exact::<PyUntypedArray>()
             && is_direct(array)
+            && array.is_c_contiguous()
             && array.shape() == self.prepared.output_shape()
         {
             let borrowed = self.borrowed(&images)?;
             if let Ok(mut target) = writable(array)
                 && target.dtype() == self.prepared.outputs()[0]
+                && !overlaps(&borrowed, target.memory())
             {
                 self.compute(py, &borrowed, vec![target.output()], None)?;
                 return Ok(output.clone());
@@ -178,6 +183,11 @@ impl PyPrepared {
         }
         INTO.import(py, "hoodoo._prepared", "call_into")?.call1((slf, images, output))
     }
+}
+
+/// Whether some image has memory in common with an output. Arrays of NumPy can have some without knowing of each other.
+fn overlaps(images: &[Box<dyn Readable + '_>], output: Range<usize>) -> bool {
+    images.iter().map(|image| image.memory()).any(|image| image.start < output.end && output.start < image.end)
 }
 
 /// Anything that a kernel takes, as an array that can be read where it is.

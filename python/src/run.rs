@@ -116,13 +116,11 @@ pub fn run(
 ) -> Result<(), Failure> {
     let watcher = Arc::new(Watcher { progress, pixels });
     let pool = if effort.is_of_one_thread() { None } else { pool()? };
-    let work = |progress: &Progress| match pool {
-        Some(pool) => pool.install(|| work(progress)),
-        None => work(progress),
-    };
-    match effort.is_of_one_thread() || effort.operations <= FEW_OPERATIONS {
-        true => here(py, work, &watcher)?,
-        false => elsewhere(py, work, &watcher)?,
+    match pool {
+        None if effort.is_of_one_thread() || effort.operations <= FEW_OPERATIONS => here(py, work, &watcher)?,
+        None => elsewhere(py, work, &watcher)?,
+        // All of it is done by the pool's threads, which must not look at Python.
+        Some(pool) => elsewhere(py, |progress| pool.install(|| work(progress)), &watcher)?,
     }
     Ok(watcher.tell(py, pixels)?)
 }

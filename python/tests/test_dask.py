@@ -489,3 +489,42 @@ def test_mode_valid_leaves_nothing_of_a_small_array_with_a_mask(lazy):
     mask = da.from_array(image > 3, chunks=2) if lazy else image > 3
     given = hoodoo.dask.generic_filter(da.from_array(image, chunks=2), "mean(w)", size=5, mode="valid", mask=mask)
     assert given.compute().shape == (0, 0)
+
+
+@pytest.mark.parametrize("fill", [False, True])
+@pytest.mark.parametrize(
+    ("dtype", "nodata", "cval"),
+    [("f4", -99.9, 0.1), ("f4", -3.40282346638529e38, 0.1), ("f4", -99.9, -99.9), ("u1", 7, 0.5), ("u1", 7, -1), ("i8", 2.0**53, 0.5), ("f8", 3, np.nan)],
+)
+def test_nodata_is_that_of_the_arrays_type_whatever_is_outside(dtype, nodata, cval, fill):
+    image = np.random.default_rng(3).integers(0, 20, (13, 17)).astype(dtype)
+    image[image < 6] = nodata
+    for kernel in ["mean(w)", "max(w) - min(w)", "count(w > 5)"]:
+        check(image, 5, kernel, size=3, mode="constant", cval=cval, nodata=nodata, fill=fill, dtype="f4" if dtype == "f4" else "f8")
+
+
+def test_large_integers_are_those_of_the_whole_array():
+    image = np.random.default_rng(4).integers(2**60, 2**62, (13, 17))
+    for cval in [0, 0.5, 2**61, -1e300, np.nan]:
+        check(image, 5, "max(w)", size=3, mode="constant", cval=cval)
+        check(image, 5, "median(w)", size=3, mode=("constant", "shrink"), cval=cval)
+
+
+def test_booleans_stay_booleans_whatever_is_outside():
+    rng = np.random.default_rng(5)
+    image, bad = rng.random((13, 17)), rng.random((13, 17)) < 0.3
+    for cval in [0.0, 0.5, 2.0, np.nan]:
+        arguments = {"size": 3, "mode": "constant", "cval": cval}
+        blocks = [da.from_array(each, chunks=5) for each in (image, bad)]
+        source = "input x, bad; median(x where not bad)"
+        assert_equal_blocks(hoodoo_dask.generic_filter(blocks, source, **arguments), hoodoo.Kernel(source)(image, bad, **arguments))
+
+
+@pytest.mark.parametrize("source", ["rank(w, 4)", "assert len(w) > 4; max(w)"])
+def test_what_is_asked_of_the_window_is_asked_at_the_ends_too(source):
+    line = np.arange(20.0)
+    with pytest.raises(RuntimeError):
+        hoodoo.Kernel(source)(line, size=7, mode="shrink")
+    with pytest.raises(RuntimeError, match=r"counted from \[0\]"):
+        hoodoo_dask.generic_filter(da.from_array(line, chunks=6), source, size=7, mode="shrink").compute()
+    check(line, 6, source, size=13, mode="shrink")

@@ -352,3 +352,21 @@ def test_pixels_that_keep_their_value_are_not_warned_of():
     image, mask = np.array([5, 9, 4, 9, 3]), np.array([1, 0, 0, 0, 1], bool)
     assert Kernel("mean(w where w > 6)")(image, size=3, mask=mask, dtype=int).tolist() == [5, 9, 9, 9, 3]
     assert Kernel("sum(w)")(image, size=1, mask=mask, fill=True).tolist() == [0, 9, 4, 9, 0]
+
+
+@pytest.mark.parametrize(("dtype", "nodata"), [("u8", 2**64 - 1), ("i8", 2**63 - 1), ("i8", -(2**63)), ("u1", 255)])
+def test_only_the_integer_that_stands_for_no_value_is_masked(dtype, nodata):
+    other = nodata + 1000 if nodata < 0 else nodata - (1000 if nodata > 2**60 else 1)
+    image = np.ma.MaskedArray(np.array([nodata, other, 5, nodata, 7], dtype), [False, False, False, False, True])
+    given = Kernel("max(w)")(image, size=1, nodata=nodata)
+    np.testing.assert_array_equal(given.mask, [True, False, False, True, True])
+    assert given.data.tolist() == [nodata, other, 5, nodata, nodata]
+
+
+def test_true_may_be_any_byte_of_a_mask():
+    values = np.arange(6.0)
+    missing = np.array([0, 2, 0, 255, 1, 0], np.uint8).view(bool)
+    expected = Kernel("sum(w)")(np.ma.MaskedArray(values, missing != False), size=3)  # noqa: E712
+    for given in (Kernel("sum(w)")(np.ma.MaskedArray(values, missing), size=3), Kernel("sum(w)")(np.ma.MaskedArray(values), size=3, mask=missing)):
+        np.testing.assert_array_equal(given.mask, expected.mask)
+        np.testing.assert_array_equal(given.filled(-1), expected.filled(-1))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import os
+import signal
 import sys
 import threading
 import timeit
@@ -399,3 +401,70 @@ def test_calls_with_lists_are_prepared():
                 kernel(image, **wrong, progress=progress)
             outcomes.append((caught.type, str(caught.value)))
         assert outcomes[0] == outcomes[1]
+
+
+def test_an_output_in_the_memory_of_an_image():
+    """Arrays that don't know of each other, and elements of which some bytes are those of others."""
+    values = np.random.default_rng(1).random(3000)
+    memory = bytearray(values.tobytes())
+    image, output = (np.frombuffer(memory).reshape(60, 50) for _ in range(2))
+    expected = Kernel("mean(w)")(image.copy(), size=3)
+    for kernel in (Kernel("mean(w)").prepare((60, 50), size=3), lambda image, output: Kernel("mean(w)")(image, size=3, output=output)):
+        image[...] = values.reshape(60, 50)
+        kernel(image, output=output)
+        np.testing.assert_array_equal(output, expected)
+
+    wide = np.arange(64.0)
+    image = wide.view(np.float32)[1::2]
+    expected = Kernel("mean(w)")(image.copy(), size=5, dtype="f8")
+    Kernel("mean(w)")(image, size=5, output=wide)
+    np.testing.assert_array_equal(wide, expected)
+
+
+def test_an_output_whose_elements_overlap():
+    expected = Kernel("max(w)")(np.arange(24.0).reshape(8, 3), size=3)
+    rows = np.lib.stride_tricks.as_strided(np.zeros(10), (8, 3), (8, 8))
+    for kernel in (Kernel("max(w)").prepare((8, 3), size=3), lambda image, output: Kernel("max(w)")(image, size=3, output=output)):
+        kernel(np.arange(24.0).reshape(8, 3), output=rows)
+        # As NumPy assigns them, one row after the other.
+        wanted = np.lib.stride_tricks.as_strided(np.zeros(10), (8, 3), (8, 8))
+        wanted[...] = expected
+        np.testing.assert_array_equal(rows, wanted)
+    both = Kernel("low: min(w), high: max(w)")
+    pairs = np.zeros((8, 3, 2))
+    both(np.arange(24.0).reshape(8, 3), size=3, output=(pairs[..., 0], pairs[..., 1]))
+    np.testing.assert_array_equal(pairs[..., 1], expected)
+    with pytest.raises(ValueError, match="two outputs are in the same memory"):
+        both(np.arange(24.0).reshape(8, 3), size=3, output=(pairs[..., 0], pairs[::-1, :, 0]))
+
+
+def test_numbers_that_equal_nothing_fill_no_cache():
+    image = np.arange(30.0).reshape(5, 6)
+    hoodoo._prepared._ready.cache_clear()
+    for _ in range(3):
+        given = Kernel("max(w)")(image, size=3, mode="constant", cval=float("nan"))
+        assert np.isnan(given[0, 0]) and given[2, 2] == 21
+        Kernel("max(w)")(image, size=3, mode="constant", cval=np.nan)
+    assert hoodoo._prepared._ready.cache_info()[:2] == (2, 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+@pytest.mark.parametrize("how", ["stride", "callback", "interpreter", "large"])
+def test_a_forked_process_has_threads_of_its_own(how):
+    image = np.arange(128.0 * 128).reshape(128, 128)
+    if how == "stride":
+        kernel = Kernel("max(w)").prepare((128, 128), size=3, stride=2)
+    elif how == "large":
+        image = np.tile(image, (8, 8))
+        kernel = Kernel("max(w)").prepare(image.shape, size=3)
+    else:
+        def kernel(image):
+            return Kernel("w[0, 0] + 1")(image, engine=how)
+
+    expected = kernel(image)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        os._exit(0 if (kernel(image) == expected).all() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

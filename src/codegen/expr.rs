@@ -148,9 +148,10 @@ pub fn logic(b: &mut FunctionBuilder<'_>, op: BinaryOp, x: Value, y: Value) -> V
 /// The lesser or greater of two numbers that are not NaN, in the form that becomes one instruction.
 pub fn extreme(b: &mut FunctionBuilder<'_>, op: BinaryOp, lane: Lane, x: Value, y: Value) -> Value {
     if lane.is_long() {
-        // There are no minima of 64-bit integers; both of an exchange are chosen by the same comparison.
-        let less = compare(b, BinaryOp::Less, lane, x, y);
-        return if op == BinaryOp::Min { simd::select(b, less, x, y) } else { simd::select(b, less, y, x) };
+        // There are no minima of 64-bit integers; the lesser of x and y and the greater of y and x are chosen by the same comparison.
+        let (first, second) = if op == BinaryOp::Min { (x, y) } else { (y, x) };
+        let less = compare(b, BinaryOp::Less, lane, first, second);
+        return simd::select(b, less, x, y);
     }
     match (op, lane.is_float(), lane.is_signed()) {
         (BinaryOp::Min, true, _) => {

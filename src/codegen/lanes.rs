@@ -81,6 +81,7 @@ pub fn truth(b: &mut FunctionBuilder<'_>, width: Width, lane: Lane, value: bool)
 
 /// The scalar f64 `value` in every lane; `lane` is a float type.
 pub fn broadcast(b: &mut FunctionBuilder<'_>, width: Width, lane: Lane, value: Value) -> Vec<Value> {
+    debug_assert!(lane.is_float());
     let value = if lane == Lane::F32 && width != Width::One { b.ins().fdemote(F32, value) } else { value };
     let part = simd::splat(b, width.ty(lane), value);
     vec![part; width.parts(lane)]

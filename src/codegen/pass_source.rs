@@ -63,7 +63,7 @@ fn tap_table(pass: &Pass, input: usize, shift: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(8 * pass.cells.taps());
     let mut tap = 0;
     for (place, cells, _) in pass.cell_addrs.rows(0..pass.cells.taps()) {
-        let row = 8 * pass.row(input, &place, shift) as i32;
+        let row = i32::try_from(8 * pass.row(input, &place, shift)).expect("a footprint has at most 2^24 rows");
         for cell in tap..tap + cells {
             let along = pass.cell_addrs.column(cell) * size;
             let along = i32::try_from(along).expect("a footprint has at most 2^24 cells");

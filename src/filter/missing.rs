@@ -64,7 +64,7 @@ pub fn parts(
             return Ok(vec![called(options, region, nodata, missing)]);
         }
     };
-    let plain = kernel.for_missing(None, nodata);
+    let plain = kernel.with_all_present(nodata);
     if !rows.contains(&true) {
         let part = Part { rows: None, marks: None, own: None };
         return Ok(vec![(part, with_kernel(options, plain, region))]);
@@ -74,7 +74,7 @@ pub fn parts(
     let own = (wide && nodata.is_none() && !fill).then_some(mark);
     let axes = options.axes.as_ref().map_or(shape.len(), Vec::len);
     let missing = Missing { mark, nodata: nodata.map(f64::to_bits), fill, axes };
-    let careful = kernel.for_missing(Some(missing), None);
+    let careful = kernel.with_missing(missing);
     let marks = Arc::new(marks);
     if shape.is_empty() {
         let part = Part { rows: None, marks: Some(marks), own };

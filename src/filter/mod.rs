@@ -347,8 +347,23 @@ impl Filter {
     /// # Ok::<(), hoodoo::Error>(())
     /// ```
     #[must_use = "the filter is changed by value"]
-    pub fn rows(mut self, rows: Range<usize>) -> Filter {
-        self.options.rows = Some(rows);
+    pub fn rows(self, rows: Range<usize>) -> Filter {
+        self.region([rows])
+    }
+
+    /// The same for the arrays' first axes: of each only these indices, of the others all.
+    ///
+    /// ```
+    /// use hoodoo::{Filter, Kernel};
+    /// use ndarray::array;
+    ///
+    /// let sum = Filter::new(&Kernel::compile("sum(w)")?).size(3);
+    /// assert_eq!(sum.region([0..1, 1..3]).run(&array![[1, 2, 3], [4, 5, 6]])?, array![[27, 33]]);
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    #[must_use = "the filter is changed by value"]
+    pub fn region(mut self, region: impl IntoIterator<Item = Range<usize>>) -> Filter {
+        self.options.wanted = region.into_iter().collect();
         self
     }
 
@@ -428,7 +443,7 @@ impl Filter {
     }
 
     /// Which pixels of inputs of this shape the outputs have: their indices along each axis. That is all of them, except along
-    /// axes of mode [`Mode::Valid`], and where [`Filter::rows`] says which.
+    /// axes of mode [`Mode::Valid`], and where [`Filter::rows`] or [`Filter::region`] say which.
     ///
     /// ```
     /// use hoodoo::{Filter, Kernel, Mode};

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, Axis};
 
 use crate::callback::Callback;
 use crate::error::Error;
@@ -37,8 +37,8 @@ pub struct Options {
     pub missing: MissingCells,
     /// For callbacks, which have no kernel that asks: which cells have no value.
     pub marked: Option<Marked>,
-    /// The rows that outputs have, by their indices along the inputs' first axis, if they are not all.
-    pub rows: Option<Range<usize>>,
+    /// The pixels that outputs have, by their indices along the inputs' first axes; of the other axes all.
+    pub wanted: Vec<Range<usize>>,
     /// Where the inputs are in larger arrays, if they are rows of those.
     pub within: Option<Within>,
     /// How far apart the pixels of outputs are along the window's axes: one number for all, or one for each.
@@ -67,6 +67,17 @@ pub struct Marked {
     pub nodata: Option<f64>,
     /// Whether pixels whose own cell has no value are computed.
     pub fill: bool,
+}
+
+impl Marked {
+    /// The same for a domain, to which a single value is a row of one.
+    pub fn of_domain(&self) -> Marked {
+        let missing = match self.missing.ndim() {
+            0 => Arc::new(ArrayD::clone(&self.missing).insert_axis(Axis(0))),
+            _ => self.missing.clone(),
+        };
+        Marked { missing, ..*self }
+    }
 }
 
 impl MissingCells {
@@ -105,7 +116,7 @@ impl Options {
             threads: 0,
             missing: MissingCells::default(),
             marked: None,
-            rows: None,
+            wanted: Vec::new(),
             within: None,
             stride: vec![1],
             part: None,

@@ -8,7 +8,7 @@ use super::engine::Engine;
 use super::exec::domain::Domain;
 use super::exec::pool::available_threads;
 use super::job::{Job, Types};
-use super::options::{Function, Options, Within};
+use super::options::{Function, Marked, Options, Within};
 use crate::error::Error;
 use crate::grid::boundary::Mode;
 use crate::grid::footprint::{self, Footprint};
@@ -85,21 +85,26 @@ pub fn output_region(options: &Options, shape: &[usize]) -> Result<Vec<Range<usi
         return Ok(part.clone());
     }
     if !options.modes.contains(&Mode::Valid) {
-        return of_rows(options, shape.iter().map(|len| 0..*len).collect());
+        return wanted(options, shape.iter().map(|len| 0..*len).collect());
     }
     let axes = filtered_axes(options, shape.len())?;
     let cells = cells(options, &footprint(options, axes.len())?)?;
-    of_rows(options, region(shape, &axes, &mode_of_each(options, axes.len())?, &cells))
+    wanted(options, region(shape, &axes, &mode_of_each(options, axes.len())?, &cells))
 }
 
-/// What of a region is in the rows that are wanted.
-fn of_rows(options: &Options, mut region: Vec<Range<usize>>) -> Result<Vec<Range<usize>>, Error> {
-    let Some(Range { start, end }) = options.rows.clone() else { return Ok(region) };
-    let first = region.first_mut().ok_or_else(|| Error::argument("rows", "a single value has none"))?;
-    if start > end || start < first.start || end > first.end {
-        return Err(Error::argument("rows", format!("{start}..{end} are not all among the outputs' rows, {first:?}")));
+/// What of a region is wanted.
+fn wanted(options: &Options, mut region: Vec<Range<usize>>) -> Result<Vec<Range<usize>>, Error> {
+    if options.wanted.len() > region.len() {
+        let message = format!("{} ranges of indices for arrays of {} axes", options.wanted.len(), region.len());
+        return Err(Error::argument("region", message));
     }
-    *first = start..end;
+    for (axis, (all, wanted)) in region.iter_mut().zip(&options.wanted).enumerate() {
+        if wanted.start > wanted.end || wanted.start < all.start || wanted.end > all.end {
+            let message = format!("{wanted:?} are not all among the outputs' indices along axis {axis}, {all:?}");
+            return Err(Error::argument("region", message));
+        }
+        *all = wanted.clone();
+    }
     Ok(region)
 }
 
@@ -133,7 +138,7 @@ fn job(
     };
     let region = match &options.part {
         Some(part) => part.clone(),
-        None => of_rows(options, region(shape, &axes, &modes, &cells))?,
+        None => wanted(options, region(shape, &axes, &modes, &cells))?,
     };
     let output_shape = region.iter().map(ExactSizeIterator::len).collect();
     let window = PlacedWindow { function: options.function.clone(), axes, modes, cells };
@@ -167,7 +172,7 @@ fn job(
         domain,
         arrangement,
         output_shape,
-        marked: options.marked.clone(),
+        marked: options.marked.as_ref().map(Marked::of_domain),
         ndim: shape.len(),
         types,
     })

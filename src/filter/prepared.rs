@@ -17,7 +17,7 @@ use crate::grid::element::DType;
 
 /// What [`Filter::prepare`](crate::Filter::prepare) gives: for small arrays, each of whose runs takes less time than the checks before it.
 ///
-/// Code is there before the first run, but for medians over large boxes: after many runs one of them makes faster code.
+/// Code is there before the first run; after many runs one of them may make faster code, as for medians over large boxes.
 pub struct Prepared {
     /// For arrays in C order without gaps, and for all others if there is nothing else.
     ready: Ready,

@@ -163,7 +163,7 @@ fn run_once<T: AnyElement>(
     Ok(Some(absent))
 }
 
-/// Marks the pixels that see no cell, for which a callback is not called.
+/// Marks the pixels that see no cell, of which a callback can't tell.
 fn seeing_none(
     options: &Options,
     image: &Input<'_>,

@@ -10,6 +10,7 @@ use super::options::Options;
 use super::prepare::prepare;
 use super::progress::Progress;
 use crate::error::Error;
+use crate::grid::boundary::Mode;
 use crate::lang::stop::watched;
 
 /// Writes all outputs, or the part of them that the options name, of inputs that have one shape.
@@ -95,7 +96,8 @@ fn check_outputs(job: &Job, shape: &[usize], outputs: &[Output<'_>]) -> Result<(
     let expected = &job.output_shape;
     let whose = match expected == shape {
         true => "that of the first input",
-        false => "what mode `valid` leaves of the first input",
+        false if job.modes.contains(&Mode::Valid) => "what mode `valid` leaves of the first input",
+        false => "that of the pixels to compute",
     };
     outputs.iter().try_for_each(|output| same_shape("output", expected, output.shape(), whose))
 }

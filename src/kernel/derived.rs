@@ -11,8 +11,10 @@ const KEPT: usize = 16;
 /// Which kernel it is.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Key {
-    /// That for missing cells or for none, and the bits of the number that stands for no value.
-    Missing(Option<Missing>, Option<u64>),
+    /// That for missing cells.
+    Missing(Missing),
+    /// That where none is missing, with the bits of the number that stands for no value.
+    Present(Option<u64>),
     /// That which tells something of some outputs.
     Telling(Vec<bool>, Told),
     /// That for parts along this axis of the window.

@@ -19,7 +19,7 @@ use crate::lang::diagnostic::{Code, Diagnostic, KernelError};
 use crate::lang::hir;
 use crate::lang::interpret::Settings;
 use crate::lang::limits::Limits;
-use crate::lang::missing::{Missing, Told, with_nodata, with_told, without_missing};
+use crate::lang::missing::{Missing, Told, all_present, with_told, without_missing};
 use crate::lang::parse::{has_large_stack, parse_within, with_large_stack};
 use crate::lang::placed::{asks_place, placed};
 use crate::lang::schedule::operations;
@@ -48,7 +48,7 @@ struct Inner {
     origin: Arc<str>,
     hir: hir::Kernel,
     limits: Limits,
-    /// The kernels that this one is where cells are missing.
+    /// The kernels that were made of this one.
     derived: derived::Kernels<Kernel>,
     #[cfg(feature = "jit")]
     forms: compiled::Forms,
@@ -113,17 +113,17 @@ impl Kernel {
         Kernel { inner: Arc::new(inner) }
     }
 
-    /// What this kernel is where cells are missing, or, for `None`, where none is: with this number instead of NaN.
-    pub(crate) fn for_missing(&self, missing: Option<Missing>, nodata: Option<f64>) -> Kernel {
-        if (missing, nodata) == (None, None) {
+    /// What this kernel is where cells are missing.
+    pub(crate) fn with_missing(&self, missing: Missing) -> Kernel {
+        self.derived(derived::Key::Missing(missing), || without_missing(self.hir(), missing))
+    }
+
+    /// What this kernel is where none of the cells inside is missing, in a run in which some may be: with this number instead of NaN.
+    pub(crate) fn with_all_present(&self, nodata: Option<f64>) -> Kernel {
+        if nodata.is_none() && self.hir().assertions.is_empty() {
             return self.clone();
         }
-        let derived = || match (missing, nodata) {
-            (Some(missing), _) => without_missing(self.hir(), missing),
-            (None, Some(nodata)) => with_nodata(self.hir(), nodata),
-            (None, None) => self.hir().clone(),
-        };
-        self.derived(derived::Key::Missing(missing, nodata.map(f64::to_bits)), derived)
+        self.derived(derived::Key::Present(nodata.map(f64::to_bits)), || all_present(self.hir(), nodata))
     }
 
     /// What this kernel is in a part along this axis of the window of larger arrays, if it asks for places there.

@@ -29,10 +29,11 @@ pub fn without_missing(kernel: &Kernel, missing: Missing) -> Kernel {
     restricted(&extended, condition)
 }
 
-/// The kernel for pixels that see no missing cell, whose values are this number where they are NaN, and where they see no cell at all.
-pub fn with_nodata(kernel: &Kernel, nodata: f64) -> Kernel {
-    let filled = Filled { nodata, reduces: kernel.reads_window() };
-    kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), filled)
+/// The kernel for pixels that see no missing cell: like that for the others it asks nothing of those that see no cell at all, and their values, if
+/// there is such a number, and those that are NaN are this one.
+pub fn all_present(kernel: &Kernel, nodata: Option<f64>) -> Kernel {
+    let present = Present { nodata, reduces: kernel.reads_window() };
+    kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), present)
 }
 
 /// What is told of a pixel.
@@ -143,28 +144,27 @@ impl Condition for Excluded {
     }
 }
 
-struct Filled {
-    nodata: f64,
+struct Present {
+    /// What pixels without a value get.
+    nodata: Option<f64>,
     /// Whether the kernel is about a window, which may have no cell.
     reduces: bool,
 }
 
-impl Rewrite for Filled {
+impl Rewrite for Present {
     fn node(&mut self, _: &mut Builder, _: ExprId, _: &Node, _: &dyn Fn(ExprId) -> ExprId) -> Option<ExprId> {
         None
     }
 
     fn output(&mut self, builder: &mut Builder, output: &Output, value: ExprId) -> ExprId {
-        if output.tells {
-            return value;
-        }
-        let nodata = builder.number(self.nodata);
+        let Some(number) = self.nodata.filter(|_| !output.tells) else { return value };
+        let nodata = builder.number(number);
         let mut value = value;
         if self.reduces {
             let cells = builder.window_len();
             value = instead_of_none(builder, cells, value, nodata);
         }
-        if self.nodata.is_nan() { value } else { instead_of_nan(builder, value, nodata) }
+        if number.is_nan() { value } else { instead_of_nan(builder, value, nodata) }
     }
 
     fn assertion(&mut self, builder: &mut Builder, condition: ExprId) -> ExprId {

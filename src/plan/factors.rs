@@ -7,16 +7,27 @@ use crate::lang::ops::{BinaryOp, UnaryOp};
 
 /// The kernel with less to do for each pixel in products and quotients by what is the same for all of them: a sign goes to
 /// the other factor, and in single precision quotients become products, which take a fraction of the time and differ by
-/// a rounding.
+/// a rounding; but not those that are made whole, which would differ by 1.
 pub fn with_invariant_factors(kernel: &Kernel, precision: Precision) -> Kernel {
     let invariant = invariant_nodes(kernel);
-    let replace = |builder: &mut Builder, _: ExprId, node: &Node, new: &dyn Fn(ExprId) -> ExprId| {
+    let mut made_whole = vec![false; invariant.len()];
+    for (_, node) in kernel.live_nodes() {
+        if let Expr::Unary(UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Round | UnaryOp::Trunc, quotient) = node.expr {
+            made_whole[quotient.index()] = true;
+        }
+    }
+    let replace = |builder: &mut Builder, id: ExprId, node: &Node, new: &dyn Fn(ExprId) -> ExprId| {
         let (op, x, y) = match node.expr {
             Expr::Binary(op @ (BinaryOp::Multiply | BinaryOp::Divide), x, y) if invariant[y.index()] => (op, x, y),
             Expr::Binary(op @ BinaryOp::Multiply, y, x) if invariant[y.index()] => (op, x, y),
             _ => return None,
         };
-        let inverted = op == BinaryOp::Divide && precision == Precision::Single;
+        let has_inverse = match *kernel.expr(y) {
+            Expr::Number(bits) => bits == 0 || (1.0 / f64::from_bits(bits) as f32).is_finite(),
+            _ => true,
+        };
+        let inverted =
+            op == BinaryOp::Divide && precision == Precision::Single && has_inverse && !made_whole[id.index()];
         let negated = match *kernel.expr(x) {
             Expr::Unary(UnaryOp::Negate, x) => Some(x),
             _ => None,

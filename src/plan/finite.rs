@@ -3,7 +3,7 @@
 use super::analysis::Analysis;
 use crate::lang::hir::{Expr, ExprId, Kernel, Node, Output};
 use crate::lang::ops::BinaryOp;
-use crate::lang::reductions::NanRule;
+use crate::lang::reductions::{NanRule, Reduction};
 
 /// Whether the code for elements that are finite is other code than that for any elements. It is not for sums, say: they
 /// are infinite or NaN of themselves.
@@ -11,8 +11,10 @@ pub fn differ(kernel: &Kernel, analyses: [&Analysis; 2], outputs_float: &[bool])
     let [finite, general] = analyses;
     let either = |id: ExprId| (&finite.ranges[id.index()], &general.ranges[id.index()]);
     let nan = |id: ExprId| either(id).0.nan != either(id).1.nan;
-    let computed = |id: ExprId| {
-        matches!(kernel.expr(id), Expr::Unary(..) | Expr::Binary(..) | Expr::Fma(..) | Expr::Reduce { .. })
+    // The product of one element is that element itself.
+    let computed = |id: ExprId| match kernel.expr(id) {
+        Expr::Reduce { op, .. } => *op != Reduction::Product,
+        other => matches!(other, Expr::Unary(..) | Expr::Binary(..) | Expr::Fma(..)),
     };
     let leaf =
         |id: ExprId| matches!(kernel.expr(id), Expr::Tap(_) | Expr::At { .. } | Expr::Param(_) | Expr::Number(_));

@@ -108,6 +108,8 @@ fn lanes(pass: &Pass, body: &Body, precision: Precision) -> Result<(), String> {
         let long = lane.is_long() && !range.nan;
         let holds = node.ty.elem == Elem::Boolean || rounded || long || range.fits(lane);
         check(holds, || format!("{id} is in {} lanes, which don't hold {range:?}", lane.as_str()))?;
+        let is_constant = matches!(node.expr, Expr::Param(_) | Expr::Weight(_));
+        check(!is_constant || lane.is_float(), || format!("{id} is a constant in {} lanes", lane.as_str()))?;
     }
     Ok(())
 }

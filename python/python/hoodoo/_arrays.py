@@ -49,10 +49,14 @@ def readable(image: ArrayLike) -> Array:
     """The image as an array that filters can read; a copy only if its memory can't be read where it is."""
     array = np.asarray(image)
     check_type(array.dtype)
-    if array.dtype.kind == "b" and array.size > 0 and array.view(np.uint8).max() > 1:
-        # NumPy takes other bytes than 0 and 1 for true; in Rust there are none.
-        return _truth(array)
+    if array.dtype.kind == "b":
+        array = as_truth(array)
     return array if is_direct(array) else np.array(array, dtype=array.dtype.newbyteorder("="))
+
+
+def as_truth(array: Array) -> Array:
+    """The array of bool, or a copy, in which true is 1: NumPy takes other bytes than 0 and 1 for true, in Rust there are none."""
+    return _truth(array) if array.size > 0 and array.view(np.uint8).max() > 1 else array
 
 
 def mask(footprint: ArrayLike, what: str = "footprint") -> Array:
@@ -71,15 +75,34 @@ def _truth(array: Array) -> Array:
     return np.asarray(np.not_equal(array.view(np.uint8), 0))
 
 
+def share_memory(one: Array, other: Array) -> bool:
+    """Whether two arrays have an element in common; also if that is hard to see."""
+    if not np.may_share_memory(one, other):
+        return False
+    try:
+        return np.shares_memory(one, other, max_work=1000)
+    except np.exceptions.TooHardError:
+        return True
+
+
 def temporary_for(output: Array, inputs: list[Array]) -> Array:
     """Where to write what ``output`` is to have: a new array if it can't be ``output`` itself."""
     if not output.flags.writeable:
         raise ValueError("output array is read-only")
     # Windows read what others have written where inputs and outputs overlap.
     overlaps = any([np.may_share_memory(output, image) for image in inputs])
-    repeats = 0 in output.strides and any(
-        stride == 0 and length > 1 for stride, length in zip(output.strides, output.shape, strict=True)
-    )
-    if is_direct(output) and not repeats and not overlaps and output.size > 0:
+    if is_direct(output) and not overlaps and output.size > 0 and _is_apart(output):
         return output
     return np.empty(output.shape, output.dtype.newbyteorder("="))
+
+
+def _is_apart(array: Array) -> bool:
+    """Whether each element has memory of its own, if that is easily seen: along each axis they are farther apart than all those within."""
+    if array.flags.c_contiguous:
+        return True
+    reach = array.itemsize
+    for stride, length in sorted(zip(map(abs, array.strides), array.shape)):
+        if length > 1 and stride < reach:
+            return False
+        reach += stride * (length - 1)
+    return True

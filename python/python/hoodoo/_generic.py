@@ -117,6 +117,7 @@ def generic_filter(
         "nodata": None,
         "fill": False,
         "stride": 1,
+        "region": (),
     }
     run_into(Filter(callback, called), [readable(_scipy.as_numbers(image))], [_scipy.as_numbers(target)])
     return target

@@ -28,6 +28,8 @@ class Options(TypedDict):
     nodata: float | None
     fill: bool
     stride: Indices
+    #: From which index to which along each axis pixels are computed; all of them if there is none.
+    region: Sequence[tuple[int, int]]
 
 class Program:
     def __new__(cls, source: str) -> Program: ...

@@ -284,13 +284,34 @@ class Kernel:
             "engine": engine,
             "precision": precision,
         }
-        plain = all(map(is_plain, images))
-        if not plain:
+        if not all(map(is_plain, images)):
             absent = {"mask": mask, "nodata": nodata, "fill": fill}
             elsewhere = _elsewhere(self, images, options, absent, output, dtype, threads, progress, params)
             if elsewhere is not None:
                 return elsewhere
             check_labels(images, mask)
+        return self._filtered(images, options, (mask, nodata, fill), output, dtype, threads, progress, params)
+
+    def _filtered(
+        self,
+        images: Sequence[Any],
+        options: dict[str, Any],
+        absent: tuple[Any, float | None, bool],
+        output: Any,
+        dtype: DTypeLike | None,
+        threads: SupportsIndex,
+        progress: Progress,
+        params: Mapping[str, ArrayLike],
+        wanted: Sequence[tuple[int, int]] = (),
+    ) -> Any:
+        """What a call gives for images in memory, or of that the pixels from where to where along each axis. `absent` are mask, nodata and
+        fill, and `options` the other arguments of the window and of the run.
+        """
+        size, footprint, mode, origin, axes, stride, engine = (
+            options[name] for name in ("size", "footprint", "mode", "origin", "axes", "stride", "engine")
+        )
+        mask, nodata, fill = absent
+        plain = all(map(is_plain, images))
         into = gives_arrays(output)
         back = None if plain or into else back_to(images[0])
         missing: Missing | None = None
@@ -316,9 +337,10 @@ class Kernel:
         inputs = list(map(readable, arrays))
         seen = [image.dtype for image in inputs]
         self.check_booleans(seen)
+        options["region"] = wanted
         ready = prepared(self, **options, params=params, threads=threads, ndim=len(shape))
         region = [(0, length, 1) for length in shape]
-        if "valid" in mode or type(stride) is not int or stride != 1:
+        if wanted or "valid" in mode or type(stride) is not int or stride != 1:
             steps = steps_of(len(shape), stride, axes)
             region = [(*pixels, step) for pixels, step in zip(ready.output_region(shape), steps)]
             shape = tuple(len(range(*pixels)) for pixels in region)
@@ -344,7 +366,7 @@ class Kernel:
             with _reporter(progress) as report:
                 run(inputs, targets, report)
         where = beside.where() if beside else [None] * len(results)
-        warn_of_nan(where, gets_mask, stacklevel=2)
+        warn_of_nan(where, gets_mask, stacklevel=3)
         given: list[Any] = times.back(results) if times else results
         if into:
             mask_outputs(results, missing, where, region, options)
@@ -653,8 +675,11 @@ def prepared(
     ndim: int | None = None,
     missing: Mapping[str, Any] = NOTHING_MISSING,
     stride: SupportsIndex | Iterable[SupportsIndex] = 1,
+    region: Sequence[tuple[int, int]] = (),
 ) -> Filter:
-    """The filter of a kernel with the arguments of a call, on arrays of so many axes if that is known."""
+    """The filter of a kernel with the arguments of a call, on arrays of so many axes if that is known; for the pixels of a region, if
+    there is one.
+    """
     numbers, weights = kernel._params, kernel._weights
     if params:
         more_numbers, more_weights = _bound(kernel._program, params)
@@ -679,8 +704,37 @@ def prepared(
         "nodata": missing["nodata"],
         "fill": missing["fill"],
         "stride": stride,
+        "region": region,
     }
     return Filter(kernel._program, options)
+
+
+def on_region(
+    kernel: Kernel,
+    images: Sequence[Any],
+    region: Sequence[tuple[int, int]],
+    *,
+    size: Any,
+    footprint: Any,
+    mode: Any,
+    cval: float,
+    origin: Any,
+    axes: Any,
+    mask: Any,
+    nodata: float | None,
+    fill: bool,
+    cast: str,
+    engine: str,
+    precision: str,
+    threads: SupportsIndex,
+    output: Any = None,
+    dtype: DTypeLike | None = None,
+    **params: ArrayLike,
+) -> Any:
+    """What a kernel makes of images in memory, but only the pixels from where to where along each axis."""
+    options: dict[str, Any] = {"size": size, "footprint": footprint, "mode": mode, "cval": cval, "origin": origin, "axes": axes}
+    options |= {"stride": 1, "cast": cast, "engine": engine, "precision": precision}
+    return kernel._filtered(images, options, (mask, nodata, fill), output, dtype, threads, None, params, region)
 
 
 def _lengths(shape: SupportsIndex | Sequence[SupportsIndex]) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._arrays import Array, mask
+from ._arrays import Array, as_truth, mask
 from ._beside import is_of
 from ._kinds import Region, refuse_what_is_lost
 
@@ -71,7 +71,7 @@ class Missing:
         images = [np.ma.MaskedArray(0.0, True) if image is np.ma.masked else image for image in images]
         like = next(filter(has_mask, images), None)
         images = [_as_numpys(image) if has_mask(image) else image for image in images]
-        masks = [np.ma.getmaskarray(image) for image in images if is_masked(image)]
+        masks = [as_truth(np.ma.getmaskarray(image)) for image in images if is_masked(image)]
         if mask_ is not None:
             masks.append(mask(mask_, "mask"))
         own = tuple(image.data if is_masked(image) else image for image in images)
@@ -113,8 +113,16 @@ class Missing:
         if result.dtype.kind == "f":
             absent |= np.isnan(result)
         if self.nodata is not None:
-            absent |= result == self.nodata
+            absent |= result == _element_for(self.nodata, result.dtype)
         return absent
+
+
+def _element_for(nodata: float, dtype: np.dtype[Any]) -> Any:
+    """The number for no value as an element: the last integer, if it is rounded to one beyond it."""
+    if dtype.kind not in "iu" or not nodata.is_integer():
+        return nodata
+    limits = np.iinfo(dtype)
+    return min(max(int(nodata), int(limits.min)), int(limits.max))
 
 
 def mask_outputs(

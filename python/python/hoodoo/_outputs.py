@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ._arrays import Array, check_type, temporary_for
+from ._arrays import Array, check_type, share_memory, temporary_for
 from ._beside import has_unit, is_of, name_of
 
 if TYPE_CHECKING:
@@ -90,7 +91,10 @@ def named(names: tuple[str, ...], values: Iterable[Any]) -> Any:
 def run_into(
     ready: Filter | Prepared, inputs: list[Array], outputs: list[Array], report: Callable[[float], object] | None = None
 ) -> None:
-    """Runs a filter into arrays of any layout, which may overlap the inputs."""
+    """Runs a filter into arrays of any layout, which may overlap the inputs, and not each other."""
+    for one, other in itertools.combinations(outputs, 2):
+        if share_memory(one, other):
+            raise ValueError("two outputs are in the same memory")
     targets = [temporary_for(output, inputs) for output in outputs]
     ready.run(inputs, targets, report)
     for output, target in zip(outputs, targets, strict=True):

@@ -40,10 +40,10 @@ class Form:
 
     #: How many there are.
     length: int
-    #: Where each piece is among them. The others are outside the array.
+    #: Where each piece is among them.
     places: tuple[Place, ...]
-    #: Which of them take part: in mode ``shrink`` those inside the array, else all.
-    present: Place
+    #: Which of them are the block's pixels.
+    pixels: Place
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Span:
     """The pixels of a block along an axis, and the cells that they see."""
 
     pixels: range
-    #: The index of the first cell, as if the array went on beyond its ends.
+    #: The index of the first cell, as if the array went on beyond its ends. In modes in which it does not, there are only cells inside.
     first: int
     form: Form
     pieces: tuple[Piece, ...]
@@ -62,57 +62,29 @@ class Layout:
     """How the cells that a block sees are put together."""
 
     shape: tuple[int, ...]
-    #: Where each of the pieces is that are inside the array.
+    #: Where each of the pieces is.
     places: tuple[tuple[slice, ...], ...]
-    #: Which cells take part; none if all do.
-    present: tuple[slice, ...] | None
+    #: Which cells are the block's pixels, from where to where along each axis.
+    pixels: tuple[Place, ...]
 
-    def assemble(self, pieces: Sequence[NDArray[Any]], dtype: np.dtype[Any], cval: float) -> NDArray[Any]:
-        """All cells from the pieces that are inside the array, with `cval` elsewhere.
-
-        They are of another type than the pieces, float64, if theirs has no `cval`.
-        """
+    def assemble(self, pieces: Sequence[NDArray[Any]], dtype: np.dtype[Any]) -> NDArray[Any]:
+        """All cells."""
         if len(pieces) == 1 and pieces[0].shape == self.shape:
             return pieces[0]
-        if sum(piece.size for piece in pieces) == math.prod(self.shape):
-            cells = np.empty(self.shape, dtype)
-        elif cval == 0:
-            cells = np.zeros(self.shape, dtype)
-        else:
-            cells = np.full(self.shape, cval, dtype if _has(dtype, cval) else np.float64)
+        cells = np.empty(self.shape, dtype)
         for place, piece in zip(self.places, pieces):
             cells[place] = piece
         return cells
-
-    def absent(self) -> NDArray[np.bool_] | None:
-        """Which cells take no part; none if all do."""
-        if self.present is None:
-            return None
-        absent = np.ones(self.shape, bool)
-        absent[self.present] = False
-        return absent
-
-
-def _has(dtype: np.dtype[Any], value: float) -> bool:
-    """Whether an element of this type can have the value."""
-    if dtype.kind == "b":
-        return value in (0.0, 1.0)
-    if dtype.kind in "iu":
-        limits = np.iinfo(dtype)
-        return value.is_integer() and limits.min <= value <= limits.max
-    with np.errstate(over="ignore"):
-        return bool(np.isnan(value) or float(dtype.type(value)) == value)
 
 
 @functools.lru_cache(maxsize=4096)
 def layout(forms: tuple[Form, ...]) -> Layout:
     """How a block with these forms along the axes is put together. Its pieces are those of all axes, the last axis' fastest."""
     along = [[slice(*place) for place in form.places] for form in forms]
-    whole = all(form.present == (0, form.length) for form in forms)
     return Layout(
         shape=tuple(form.length for form in forms),
         places=tuple(itertools.product(*along)),
-        present=None if whole else tuple(slice(*form.present) for form in forms),
+        pixels=tuple(form.pixels for form in forms),
     )
 
 
@@ -132,32 +104,33 @@ def spans(chunks: Sequence[int], mode: str, before: int, after: int) -> list[Spa
 
 
 def _span(pixels: range, ends: NDArray[np.int64], mode: str, before: int, after: int) -> Span:
-    cells = range(pixels.start - before, pixels.stop + after)
-    inside = (max(-cells.start, 0), min(int(ends[-1]) - cells.start, len(cells)))
+    first, stop = pixels.start - before, pixels.stop + after
+    if mode in ("constant", "shrink"):
+        # What is beyond the ends is known to whoever filters the cells.
+        first, stop = max(first, 0), min(stop, int(ends[-1]))
     places, pieces = [], []
-    for place, piece in _pieces(cells, ends, mode):
+    for place, piece in _pieces(range(first, stop), ends, mode):
         places.append(place)
         pieces.append(piece)
-    form = Form(len(cells), tuple(places), inside if mode == "shrink" else (0, len(cells)))
-    return Span(pixels, cells.start, form, tuple(pieces))
+    form = Form(stop - first, tuple(places), (pixels.start - first, pixels.stop - first))
+    return Span(pixels, first, form, tuple(pieces))
 
 
 def _pieces(cells: range, ends: NDArray[np.int64], mode: str) -> Iterator[tuple[Place, Piece]]:
     length = int(ends[-1])
     at = np.arange(cells.start, cells.stop)
     indices = _indices(at, length, mode)
-    blocks = np.where(indices < 0, -1, np.searchsorted(ends, indices, side="right"))
-    # A piece ends where another block begins, and where the array ends or repeats.
+    blocks = np.searchsorted(ends, indices, side="right")
+    # A piece ends where another block begins, and where the array repeats.
     cuts = np.flatnonzero((np.diff(blocks) != 0) | (np.diff(at // length) != 0)) + 1
     for low, high in itertools.pairwise([0, *cuts.tolist(), len(at)]):
         block = int(blocks[low])
-        if block >= 0:
-            start = int(ends[block - 1]) if block else 0
-            yield (low, high), Piece(block, _compact(indices[low:high] - start, int(ends[block]) - start))
+        start = int(ends[block - 1]) if block else 0
+        yield (low, high), Piece(block, _compact(indices[low:high] - start, int(ends[block]) - start))
 
 
 def _indices(at: NDArray[np.int64], length: int, mode: str) -> NDArray[np.int64]:
-    """The index in the array of the cell that is seen at each index, or -1 where it is none of the array's."""
+    """The index in the array of the cell that is seen at each index, all of which are inside where nothing is beyond the ends."""
     if mode == "wrap":
         return at % length
     if mode == "nearest":
@@ -169,7 +142,7 @@ def _indices(at: NDArray[np.int64], length: int, mode: str) -> NDArray[np.int64]
         period = max(2 * length - 2, 1)
         folded = at % period
         return np.where(folded < length, folded, period - folded)
-    return np.where((at >= 0) & (at < length), at, -1)
+    return at
 
 
 def _compact(indices: NDArray[np.int64], length: int) -> Indices:

@@ -92,8 +92,12 @@ def is_plain(value: Any) -> bool:
 
 
 def is_plain_number(value: Any) -> bool:
-    """Whether a number that is equal and of the same type is the same: not -0.0, which equals 0.0."""
-    return type(value) is int or (type(value) is float and (value != 0 or math.copysign(1, value) > 0))
+    """Whether a number that is equal and of the same type is the same, and is found again: not -0.0, which equals 0.0, nor a NaN of the
+    caller's own, which equals nothing.
+    """
+    if type(value) is not float:
+        return type(value) is int
+    return (value == value or value is np.nan or value is math.nan) and (value != 0 or math.copysign(1, value) > 0)
 
 
 @functools.lru_cache(maxsize=256, typed=True)

@@ -60,7 +60,7 @@ def repeated(
         if is_told:
             given = {**options, "mask": None}
             before = np.ma.MaskedArray(before, mask(options["mask"], "mask"))
-        after = kernel(before, *images[1:], **given, progress=_part(report, runs, 1 if until_stable else most))
+        after = kernel(before, *images[1:], **given, progress=_part(report, runs, most))
         absent, is_filled = None, False
         if is_told:
             before, after, absent = np.ma.getdata(before), np.ma.getdata(after), np.ma.getmaskarray(after)
@@ -76,6 +76,8 @@ def repeated(
         if is_stable:
             break
         runs += 1
+    if until_stable and report is not None:
+        report(1.0)
     if into is None:
         return Repeated(before, runs)
     if until_stable and has_mask(into):
@@ -182,5 +184,5 @@ def _alike(before: Any, after: Any) -> bool:
 
 
 def _part(report: Callable[[float], object] | None, runs: int, most: int) -> Callable[[float], object] | None:
-    """What is told of a run, as a part of all."""
+    """What is told of a run, as a part of all, or of all that may be needed."""
     return None if report is None else lambda part: report((runs + part) / most)

@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from hoodoo import Kernel, _scipy
 from hoodoo._arrays import mask as cells_of_mask
-from hoodoo._kernel import number
+from hoodoo._kernel import number, on_region
 from hoodoo._masked import is_masked
 from hoodoo._overlap import Indices, Layout, Piece, Span, layout, spans
 from hoodoo._syntax import names, tokens
@@ -134,9 +134,6 @@ def generic_filter(
     modes = dict.fromkeys(range(ndim), "valid")
     of_window = [mode] * len(filtered) if isinstance(mode, str) else mode
     modes |= {axis: _ALIASES.get(name, name) for axis, name in zip(filtered, of_window)}
-    if any(array.dtype.kind in "mM" for array in inputs):
-        # As in memory: there are no times outside.
-        modes = {axis: "shrink" if name == "constant" else name for axis, name in modes.items()}
     region = kernel.output_region((_ENDLESS,) * ndim, mode="valid", **window)
     along = [
         spans(chunks, modes[axis], start, _ENDLESS - stop) for axis, (chunks, (start, stop)) in enumerate(zip(inputs[0].chunks, region))
@@ -148,8 +145,7 @@ def generic_filter(
         dtypes=[array.dtype for array in inputs],
         masked=[is_masked(array._meta) for array in inputs],
         has_mask=mask is not None,
-        outside=options["cval"] if "constant" in modes.values() else 0.0,
-        arguments={**window, **options, **_types(sample), "mode": "valid"},
+        arguments={**window, **options, **_types(sample), "mode": [modes[axis] for axis in filtered]},
     )
     masks = [] if mask is None else [_mask_like(inputs[0], mask)]
     whole = _arrays(kernel, task, [*inputs, *masks], along, sample, modes)
@@ -335,35 +331,27 @@ class _Task:
     masked: list[bool]
     #: Whether there is a mask after the inputs.
     has_mask: bool
-    #: The value of the cells outside the array.
-    outside: float
-    #: Those of the kernel.
+    #: Those of the kernel. The modes are those of the whole array: at its ends blocks end, too, and elsewhere they have what is beyond them.
     arguments: dict[str, Any]
 
     def __call__(self, first: tuple[int, ...], how: Layout, *pieces: Any) -> Any:
         each = len(how.places)
         inputs = [pieces[start : start + each] for start in range(0, len(pieces), each)] if each else [()] * (len(self.dtypes) + self.has_mask)
-        missing = how.assemble(inputs.pop(), np.dtype(bool), 0.0) if self.has_mask else None
-        cells = [_cells(how, *each, self.outside) for each in zip(inputs, self.dtypes, self.masked)]
-        absent = how.absent()
-        if absent is not None and not any(each.dtype.kind in "mM" for each in cells):
-            missing = absent if missing is None else missing | absent
-        elif absent is not None:
-            # There is a value for no time.
-            cells = [np.where(absent, np.array("NaT", image.dtype), image) if image.dtype.kind in "mM" else image for image in cells]
+        missing = how.assemble(inputs.pop(), np.dtype(bool)) if self.has_mask else None
+        cells = [_cells(how, *each) for each in zip(inputs, self.dtypes, self.masked)]
         firsts: dict[str, Any] = {name: first[axis] for name, axis in self.coordinates.items()}
         try:
-            return self.kernel(*cells, mask=missing, **self.arguments, **firsts)
+            return on_region(self.kernel, cells, how.pixels, mask=missing, **self.arguments, **firsts)
         except RuntimeError as error:
             raise RuntimeError(f"{error}, where pixels are counted from {list(first)}") from error
 
 
-def _cells(how: Layout, pieces: Sequence[Any], dtype: np.dtype[Any], masked: bool, outside: float) -> NDArray[Any]:
+def _cells(how: Layout, pieces: Sequence[Any], dtype: np.dtype[Any], masked: bool) -> NDArray[Any]:
     """The cells that a block sees of an input; a masked array if blocks of that input are."""
-    values = how.assemble([np.asarray(np.ma.getdata(piece)) for piece in pieces], dtype, outside)
+    values = how.assemble([np.asarray(np.ma.getdata(piece)) for piece in pieces], dtype)
     if not masked and not any(map(is_masked, pieces)):
         return values
-    missing = how.assemble([np.ma.getmaskarray(piece) for piece in pieces], np.dtype(bool), 0.0)
+    missing = how.assemble([np.ma.getmaskarray(piece) for piece in pieces], np.dtype(bool))
     fill_value = next((piece.fill_value for piece in pieces if is_masked(piece)), None)
     return np.ma.MaskedArray(values, missing, fill_value=fill_value)
 

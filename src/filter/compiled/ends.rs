@@ -59,14 +59,11 @@ impl Ends {
         *self.seen.may_turn.get_or_init(|| is_free_of_order(&plan.hoisted, &plan.request))
     }
 
-    /// The code for them; none if that is more than is allowed.
-    pub fn turned(&self, kernel: &Kernel, job: &Job) -> Result<Option<Turned>, Error> {
+    /// The code for them.
+    pub fn turned(&self, kernel: &Kernel, job: &Job) -> Result<Turned, Error> {
         let job = job.turned(self.axis);
-        match ReadyRows::new(kernel, &job, request(&job)) {
-            Ok(code) => Ok(Some(Turned { code, job, axis: self.axis })),
-            Err(Error::Limit { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+        let code = ReadyRows::new(kernel, &job, request(&job))?;
+        Ok(Turned { code, job, axis: self.axis })
     }
 }
 

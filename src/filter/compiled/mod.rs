@@ -39,13 +39,14 @@ pub struct Rows {
     with_networks: Later<Rows>,
     /// The ends of rows among the others, and their code, once there were so many.
     ends: Option<Ends>,
-    turned: Later<Option<Turned>>,
+    turned: Later<Turned>,
 }
 
-/// What is made when it is known to be worth it.
+/// What is made when it is known to be worth it: a faster way, without which a run does what it would have done.
 struct Later<T> {
-    made: OnceLock<Box<T>>,
-    /// Whether some thread makes it.
+    /// None in it if it can't be made, as it would be more code than is allowed.
+    made: OnceLock<Option<Box<T>>>,
+    /// Whether some thread makes it, or has made it.
     making: AtomicBool,
 }
 
@@ -55,6 +56,10 @@ impl<T> Later<T> {
     }
 
     /// What was made, now if it is worth it and nobody else makes it.
+    ///
+    /// # Errors
+    ///
+    /// Only that the run was cancelled meanwhile.
     fn get(
         &self,
         is_worth_it: bool,
@@ -63,15 +68,15 @@ impl<T> Later<T> {
     ) -> Result<Option<&T>, Error> {
         if self.made.get().is_none() && is_worth_it && !self.making.swap(true, Ordering::Relaxed) {
             let made = watched(&|| progress.is_cancelled(), make);
-            self.making.store(false, Ordering::Relaxed);
             // What ended early may be wrong in any way.
             if progress.is_cancelled() {
+                self.making.store(false, Ordering::Relaxed);
                 return Err(Error::Cancelled);
             }
-            // Another thread can't have made it meanwhile.
-            let _ = self.made.set(Box::new(made?));
+            // Nobody else has set it: who makes it says so first, and goes on saying it.
+            let _ = self.made.set(made.ok().map(Box::new));
         }
-        Ok(self.made.get().map(Box::as_ref))
+        Ok(self.made.get().and_then(Option::as_deref))
     }
 }
 
@@ -167,7 +172,7 @@ impl Rows {
         let Some(ends) = &self.ends else { return Ok(None) };
         let is_worth_it = ends.are_many(border, around.iter());
         let made = self.turned.get(is_worth_it, progress, || ends.turned(kernel_of(job), job))?;
-        Ok(made.and_then(Option::as_ref).map(|turned| (ends, turned)))
+        Ok(made.map(|turned| (ends, turned)))
     }
 }
 

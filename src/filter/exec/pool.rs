@@ -23,9 +23,11 @@ pub fn in_bands<W>(
     worker: impl Fn() -> W + Sync,
     band: impl Fn(&mut W, Range<usize>) + Sync,
 ) {
-    if threads <= 1 {
+    if threads.min(items) <= 1 {
         return band(&mut worker(), 0..items);
     }
+    // More would have nothing to begin with, or begin when others have ended.
+    let threads = threads.min(items).min(available_threads() + 1);
     let len = items.div_ceil(tuning::BANDS_PER_THREAD * threads).max(least);
     let parts: Vec<Share> = (0..threads).map(|part| Share::new(part, threads, items)).collect();
     let work = |first: usize| {

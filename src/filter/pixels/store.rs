@@ -30,6 +30,13 @@ impl<'a> Store<'a> {
         Store { view, start: region.first(), put, put_exact }
     }
 
+    /// Stores every `step`-th value at `position` and the pixels after it in the same row; they are this thread's.
+    pub fn store(&self, position: &[usize], values: &[f64], step: usize, cast: Cast) {
+        // SAFETY: position and the pixels after it are in the row, so their elements are in the array, whose type is that of
+        // the function by `new`; the driver gives every pixel to one thread only.
+        unsafe { (self.put)(self.first(position), self.view.row_stride(), values, step, cast) };
+    }
+
     /// The same for every second `outputs`-th value, where what rounding lost is `outputs` values behind each.
     pub fn store_exact(&self, position: &[usize], values: &[f64], outputs: usize, cast: Cast) {
         // SAFETY: as in `store`.
@@ -40,13 +47,6 @@ impl<'a> Store<'a> {
     fn first(&self, position: &[usize]) -> *mut u8 {
         let indices = position.iter().zip(&self.start).map(|(index, start)| (index - start) as isize);
         self.view.first().wrapping_offset(self.view.distance(indices))
-    }
-
-    /// Stores every `step`-th value at `position` and the pixels after it in the same row; they are this thread's.
-    pub fn store(&self, position: &[usize], values: &[f64], step: usize, cast: Cast) {
-        // SAFETY: position and the pixels after it are in the row, so their elements are in the array, whose type is that of
-        // the function by `new`; the driver gives every pixel to one thread only.
-        unsafe { (self.put)(self.first(position), self.view.row_stride(), values, step, cast) };
     }
 }
 

@@ -27,6 +27,8 @@ pub fn lanes(kernel: &Kernel, facts: &Facts<'_>, held: Vec<ValueRange>, long: &[
 const SUMS: [Lane; 7] = [Lane::U8, Lane::I8, Lane::U16, Lane::I16, Lane::I32, Lane::F32, Lane::F64];
 /// Lanes with multiplication, and those that reductions add in.
 const PRODUCTS: [Lane; 5] = [Lane::U16, Lane::I16, Lane::I32, Lane::F32, Lane::F64];
+/// Lanes of floats.
+const FLOATS: [Lane; 2] = [Lane::F32, Lane::F64];
 /// Lanes with multiplication that wraps, so that it can overflow before an addition.
 const FUSED: [Lane; 4] = [Lane::U16, Lane::I16, Lane::I32, Lane::F64];
 /// Lanes to count in.
@@ -144,10 +146,10 @@ impl<'a> Chooser<'a> {
             Expr::Accumulator(fold, index) | Expr::FoldValue(fold, index) => self.accumulators[fold.index()][index],
             Expr::Element(fold, index) => self.lanes[self.kernel.fold(fold).windows[index].index()],
             Expr::Dist | Expr::Coord(_) | Expr::Extent(_) => Lane::F64,
+            // They are f64s, whole or not, that are put into every lane.
+            Expr::Param(_) | Expr::Weight(_) => self.first(&FLOATS, range, &[]),
             Expr::Number(_)
             | Expr::Boolean(_)
-            | Expr::Param(_)
-            | Expr::Weight(_)
             | Expr::Tap(_)
             | Expr::At { .. }
             | Expr::Offset(_)

@@ -84,6 +84,8 @@ fn rank_products(matrix: &[Vec<f64>], tolerance: f64, most: usize) -> Option<Vec
     if !matrix.iter().flatten().all(|weight| weight.is_finite()) {
         return None;
     }
+    // A column has no sum beyond the greatest cell, so that none is infinite where that of the kernel is not. A power of two changes nothing else.
+    let scale = matrix[0].len().next_power_of_two() as f64;
     let mut rest = matrix.to_vec();
     let mut products: Vec<Vec<f64>> = Vec::new();
     for _ in 0..most {
@@ -100,7 +102,8 @@ fn rank_products(matrix: &[Vec<f64>], tolerance: f64, most: usize) -> Option<Vec
         for (cells, v) in rest.iter_mut().zip(&row) {
             cells.iter_mut().zip(&column).for_each(|(weight, u)| *weight -= u * v);
         }
-        products.push(column.into_iter().chain(row).collect());
+        let scaled = column.iter().map(|u| u / scale).chain(row.iter().map(|v| v * scale));
+        products.push(scaled.collect());
         if stands_for(matrix, &products, tolerance) {
             return Some(products);
         }
