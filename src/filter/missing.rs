@@ -94,8 +94,18 @@ pub fn parts(
 /// The one part of a run whose pixels are computed by a callback.
 fn called(options: &Options, region: Vec<Range<usize>>, nodata: Option<f64>, missing: ArrayD<bool>) -> (Part, Options) {
     let marked = Marked { missing: Arc::new(missing), nodata, fill: options.missing.fill };
-    let options =
-        Options { missing: MissingCells::default(), marked: Some(marked), part: Some(region), ..options.clone() };
+    let function = match &options.function {
+        // Of no cell nothing is asked.
+        Function::Kernel(kernel) => Function::Kernel(kernel.with_all_present(None)),
+        callback => callback.clone(),
+    };
+    let options = Options {
+        function,
+        missing: MissingCells::default(),
+        marked: Some(marked),
+        part: Some(region),
+        ..options.clone()
+    };
     (Part { rows: None, marks: None, own: None }, options)
 }
 
@@ -165,11 +175,13 @@ fn of_outputs(nodata: f64, cast: Cast, outputs: &[Output<'_>]) -> Result<f64, Er
 /// The same options without what is outside, if that is the number that stands for no value: there is nothing, then.
 fn without_outside(options: &Options, inputs: &[Input<'_>]) -> Options {
     let mut options = options.clone();
-    let Some(nodata) = options.missing.nodata else { return options };
     let outside = options.cval;
     let is_outside = |number: f64| number == outside || number.is_nan() && outside.is_nan();
-    let as_inputs_have_it = || inputs.iter().all(|input| input.dtype().standing_for(nodata).is_some_and(is_outside));
-    if is_outside(nodata) || as_inputs_have_it() {
+    let stands_outside = |(number, input): (usize, &Input<'_>)| {
+        let nodata = options.missing.of_input(number);
+        nodata.is_some_and(|nodata| is_outside(nodata) || input.dtype().standing_for(nodata).is_some_and(is_outside))
+    };
+    if inputs.iter().enumerate().all(stands_outside) {
         for mode in options.modes.iter_mut().filter(|mode| **mode == Mode::Constant) {
             *mode = Mode::Shrink;
         }
@@ -179,7 +191,7 @@ fn without_outside(options: &Options, inputs: &[Input<'_>]) -> Options {
 
 /// Which cells are missing, by what number that is marked, and which indices along the first axis have a missing cell.
 fn marks(options: &Options, inputs: &[Input<'_>]) -> Result<(u8, ArrayD<u8>, Vec<bool>), Error> {
-    let MissingCells { mask, nodata, .. } = &options.missing;
+    let mask = &options.missing.mask;
     // Beyond the ends may be a constant, which is not to be taken for a mark by chance.
     let outside = options.modes.contains(&Mode::Constant).then_some(options.cval);
     let mut marks = (0..=u8::MAX).filter(|mark| Some(f64::from(*mark)) != outside);
@@ -189,8 +201,8 @@ fn marks(options: &Options, inputs: &[Input<'_>]) -> Result<(u8, ArrayD<u8>, Vec
     if let Some(mask) = mask {
         mark_where(&mut marks, &mut rows, mask.view(), absent, |masked| *masked);
     }
-    if let Some(nodata) = *nodata {
-        for input in inputs {
+    for (number, input) in inputs.iter().enumerate() {
+        if let Some(nodata) = options.missing.of_input(number) {
             for_any!(Input, input, view => mark_nodata(&mut marks, &mut rows, view.view(), absent, nodata));
         }
     }

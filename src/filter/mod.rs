@@ -327,6 +327,25 @@ impl Filter {
         self
     }
 
+    /// The number that stands for no value in each of the inputs, in order, if those are others than that of [`Filter::nodata`], which is then that of
+    /// the outputs only; `None` for an input that has none.
+    ///
+    /// ```
+    /// use hoodoo::{Filter, Input, Kernel};
+    /// use ndarray::array;
+    ///
+    /// let mean = Kernel::compile("input cover, heights; mean(heights where cover == 1)")?;
+    /// let mean = Filter::new(&mean).size(3).nodata(0.0).nodata_of_inputs([Some(0.0), Some(-9999.0)]);
+    /// let (cover, heights) = (array![1u8, 1, 1, 1], array![0.0, 3.0, -9999.0, 6.0]);
+    /// assert_eq!(mean.run_all::<f64>(&[Input::from(&cover), Input::from(&heights)])?[0], array![1.0, 1.5, 0.0, 6.0].into_dyn());
+    /// # Ok::<(), hoodoo::Error>(())
+    /// ```
+    #[must_use = "the filter is changed by value"]
+    pub fn nodata_of_inputs(mut self, numbers: impl IntoIterator<Item = Option<f64>>) -> Filter {
+        self.options.missing.of_inputs = Some(numbers.into_iter().collect());
+        self
+    }
+
     /// Whether pixels whose own cell is missing get a value from the cells around; by default they don't.
     #[must_use = "the filter is changed by value"]
     pub fn fill(mut self, fill: bool) -> Filter {

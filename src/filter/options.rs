@@ -54,6 +54,8 @@ pub struct MissingCells {
     pub mask: Option<Arc<ArrayD<bool>>>,
     /// The number that stands for none, in inputs and outputs.
     pub nodata: Option<f64>,
+    /// What stands for none in each input instead, if that is said.
+    pub of_inputs: Option<Vec<Option<f64>>>,
     /// Whether pixels without a value get one from the cells around.
     pub fill: bool,
 }
@@ -83,7 +85,12 @@ impl Marked {
 impl MissingCells {
     /// Whether there may be any.
     pub fn is_set(&self) -> bool {
-        self.mask.is_some() || self.nodata.is_some()
+        self.mask.is_some() || self.nodata.is_some() || self.of_inputs.is_some()
+    }
+
+    /// The number that stands for none in the input with this number.
+    pub fn of_input(&self, number: usize) -> Option<f64> {
+        self.of_inputs.as_ref().map_or(self.nodata, |numbers| numbers.get(number).copied().flatten())
     }
 }
 

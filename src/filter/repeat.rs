@@ -139,7 +139,7 @@ fn run_once<T: AnyElement>(
     after: &mut ArrayD<T>,
     progress: &Progress,
 ) -> Result<Option<ArrayD<bool>>, Error> {
-    let MissingCells { mask, nodata, fill } = &options.missing;
+    let MissingCells { mask, nodata, fill, .. } = &options.missing;
     if !fill || !mask.as_ref().is_some_and(|mask| mask.iter().any(|masked| *masked)) {
         run::run_unfinished(options, inputs, &mut [after.into()], progress)?;
         return Ok(None);

@@ -38,6 +38,11 @@ struct Page<'p> {
 }
 
 fn write_tiff(path: &Path, pages: &[Page<'_>]) {
+    write_tiff_with(path, pages, &[]);
+}
+
+/// The same with other tags of numbers.
+fn write_tiff_with(path: &Path, pages: &[Page<'_>], numbers: &[(Tag, u16)]) {
     let mut encoder = TiffEncoder::new(fs::File::create(path).unwrap()).unwrap();
     for page in pages {
         let mut directory = encoder.image_directory().unwrap();
@@ -60,6 +65,9 @@ fn write_tiff(path: &Path, pages: &[Page<'_>]) {
         ] {
             directory.write_tag(tag, value).unwrap();
         }
+        for (tag, number) in numbers {
+            directory.write_tag(*tag, *number).unwrap();
+        }
         for (tag, text) in page.texts {
             directory.write_tag(Tag::from_u16_exhaustive(*tag), *text).unwrap();
         }
@@ -71,6 +79,79 @@ fn write_tiff(path: &Path, pages: &[Page<'_>]) {
 fn number(path: &Path, tag: Tag) -> Option<u64> {
     let mut decoder = Decoder::new(fs::File::open(path).unwrap()).unwrap();
     decoder.find_tag_unsigned_vec::<u64>(tag).unwrap().map(|numbers| numbers[0])
+}
+
+/// Bytes whose first bit is the least are turned round, in memory and row by row.
+#[test]
+fn the_first_bit_of_a_byte_may_be_the_least() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let bytes: Vec<u8> = (0..24u8).map(|at| at.wrapping_mul(37)).collect();
+    let turned: Vec<u8> = bytes.iter().map(|byte| byte.reverse_bits()).collect();
+    for bits in [1, 2, 4, 8] {
+        let page = |bytes| Page { bits, photometric: 1, bytes, texts: &[] };
+        write_tiff(&dir.join("plain.tif"), &[page(&bytes)]);
+        write_tiff_with(&dir.join("turned.tif"), &[page(&turned)], &[(Tag::FillOrder, 2)]);
+        ok(dir, &["w[0, 0]", "plain.tif", "-o", "plain.npy"]);
+        for more in [&[][..], &["--stream"]] {
+            ok(dir, &[&["w[0, 0]", "turned.tif", "-o", "turned.npy"], more].concat());
+            let [turned, plain] = ["turned.npy", "plain.npy"].map(|file| fs::read(dir.join(file)).unwrap());
+            assert_eq!(turned, plain, "{bits} {more:?}");
+        }
+    }
+}
+
+/// What is read of a file is not all that it has.
+#[test]
+fn a_file_is_not_replaced_by_a_part_of_it() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let page = Page { bits: 8, photometric: 1, bytes: &[7; 64], texts: &[] };
+    write_tiff(&dir.join("one.tif"), &[Page { ..page }]);
+    write_tiff(&dir.join("stack.tif"), &[Page { ..page }, Page { ..page }, Page { ..page }]);
+    let before = fs::read(dir.join("stack.tif")).unwrap();
+    for more in [&[][..], &["--stream"]] {
+        for inputs in [&["stack.tif"][..], &["stack.tif#1"]] {
+            let words = [&["max(w)", "--size", "3", "--page", "0", "-o", "stack.tif"], inputs, more].concat();
+            fails(dir, &words, "the file would lose its 2 other pages");
+        }
+    }
+    let both = ["input a, b; a[0, 0] + b[0, 0]", "one.tif", "stack.tif", "--page", "0", "-o", "stack.tif"];
+    fails(dir, &both, "the file would lose its 2 other pages");
+    fails(dir, &["max(w)", "--size", "3", "one.tif#1", "-o", "one.tif"], "the file would lose its other bands");
+    assert_eq!(fs::read(dir.join("stack.tif")).unwrap(), before);
+}
+
+/// The number for no value is each file's own, and no brightness.
+#[test]
+fn files_have_numbers_for_no_value_of_their_own() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let page = |bytes, nodata| Page { bits: 8, photometric: 1, bytes, texts: nodata };
+    write_tiff(&dir.join("cover.tif"), &[page(&[0, 1, 1, 1, 1, 1, 1, 1], &[(42113, "0")])]);
+    write_tiff(&dir.join("heights.tif"), &[page(&[9, 0, 3, 200, 200, 6, 0, 3], &[(42113, "200")])]);
+    write_tiff(&dir.join("plain.tif"), &[page(&[9, 0, 3, 4, 4, 6, 0, 3], &[])]);
+    let run = |files: [&str; 2]| -> Vec<f32> {
+        let kernel = "input cover, heights; heights[0, 0] + 100 * cover[0, 0]";
+        let mut found = Vec::new();
+        for more in [&[][..], &["--stream"]] {
+            let words = [&[kernel], &files[..], &["-o", "o.npy", "--dtype", "f32"], more].concat();
+            ok(dir, &words);
+            found.push(read_npy::<_, ArrayD<f32>>(dir.join("o.npy")).unwrap().into_raw_vec_and_offset().0);
+        }
+        assert_eq!(found[0], found[1], "{files:?}");
+        found.swap_remove(0)
+    };
+    // A height of 0 is one; the first number is that of the outputs.
+    assert_eq!(run(["cover.tif", "heights.tif"]), [0.0, 100.0, 103.0, 0.0, 0.0, 106.0, 100.0, 103.0]);
+    assert_eq!(run(["heights.tif", "cover.tif"]), [200.0, 1.0, 301.0, 200.0, 200.0, 601.0, 1.0, 301.0]);
+    // A file that names none has that of the first one.
+    assert_eq!(run(["cover.tif", "plain.tif"]), [0.0, 0.0, 103.0, 104.0, 104.0, 106.0, 0.0, 103.0]);
+
+    ok(dir, &["w[0, 0] / 2", "heights.tif", "-o", "o.png", "--dtype", "f32", "--shown", "auto"]);
+    ok(dir, &["w[0, 0]", "o.png", "-o", "o.npy"]);
+    let levels: ArrayD<u8> = read_npy(dir.join("o.npy")).unwrap();
+    assert_eq!(levels.into_raw_vec_and_offset().0, [255, 0, 85, 255, 255, 170, 0, 85]);
 }
 
 /// Where white is 0, values are those that are stored, in every way to read them, and white is 0 again in what is written.

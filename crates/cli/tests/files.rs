@@ -7,7 +7,7 @@ use assert_cmd::Command;
 use hoodoo::Element;
 use image::ImageDecoder;
 use ndarray::{ArrayD, IxDyn, array};
-use ndarray_npy::{WriteNpyExt, read_npy};
+use ndarray_npy::{WriteNpyExt, read_npy, write_npy};
 use tempfile::TempDir;
 use tiff::decoder::Decoder;
 use tiff::tags::Tag;
@@ -798,6 +798,80 @@ fn every_nth_pixel() {
     assert_eq!(load(&dir.join("fewer.npy"), "u1"), expected);
     fails(dir, &["w[0, 0]", dem, "-o", "out.tif", "--stride", "0"], "at least 1");
     fails(dir, &["w[0, 0]", dem, "-o", "out.tif", "--stride", "1,2,3"], "3 strides for a window of 2 axes");
+}
+
+/// What is opaque is so in every type, however often a kernel runs.
+#[test]
+fn opacity_is_that_of_the_type() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let pixels =
+        ndarray::Array3::from_shape_fn((4, 5, 4), |(y, x, c)| if c == 3 { 51 * x as u8 } else { (y * x) as u8 });
+    image::RgbaImage::from_raw(5, 4, pixels.iter().copied().collect()).unwrap().save(dir.join("a.png")).unwrap();
+    for (dtype, opaque) in [("u8", 255.0), ("u16", 65535.0), ("f32", 1.0)] {
+        for more in [&[][..], &["--repeat", "2"], &["--then", "w[0, 0]"]] {
+            ok(dir, &[&["w[0, 0]", "a.png", "-o", "a.tif", "--dtype", dtype], more].concat());
+            ok(dir, &["input r, g, b, a; a[0, 0]", "a.tif", "-o", "a.npy", "--dtype", "f64"]);
+            let alpha: ArrayD<f64> = read_npy(dir.join("a.npy")).unwrap();
+            let right =
+                alpha.indexed_iter().all(|(at, alpha)| (alpha - opaque * at[1] as f64 / 5.0).abs() <= 1e-6 * opaque);
+            assert!(right, "{dtype} {more:?}: {alpha}");
+        }
+    }
+    let most = usize::MAX.to_string();
+    ok(dir, &["w[0, 0]", "a.png", "-o", "one.png", "--stride", &most]);
+    assert_eq!(image::open(dir.join("one.png")).unwrap().into_rgba8().dimensions(), (1, 1));
+}
+
+/// A profile is one for colours, or for grey.
+#[test]
+fn profiles_are_for_the_colours_that_there_are() {
+    use image::ImageEncoder;
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let mut icc = vec![0; 128];
+    icc[16..20].copy_from_slice(b"RGB ");
+    let file = fs::File::create(dir.join("rgb.png")).unwrap();
+    let mut encoder = image::codecs::png::PngEncoder::new(file);
+    encoder.set_icc_profile(icc.clone()).unwrap();
+    encoder.write_image(&[7; 36], 4, 3, image::ExtendedColorType::Rgb8).unwrap();
+    for more in [&[][..], &["--stream"]] {
+        let ran = ok(dir, &[&["w[0, 0]", "rgb.png", "-o", "same.png"], more].concat());
+        assert_eq!((ran.stderr.as_str(), carried(&dir.join("same.png")).0), ("", Some(icc.clone())));
+    }
+    for to in ["grey.png", "grey.tif"] {
+        let ran = ok(dir, &["input r, g, b; (r[0, 0] + g[0, 0] + b[0, 0]) / 3", "rgb.png", "-o", to]);
+        assert!(
+            ran.stderr.contains("not kept: colour profile, which is one for red, green and blue"),
+            "{}",
+            ran.stderr
+        );
+    }
+    assert_eq!(carried(&dir.join("grey.png")).0, None);
+    assert_eq!(bytes(&mut Decoder::new(fs::File::open(dir.join("grey.tif")).unwrap()).unwrap(), 34675), None);
+}
+
+/// A mask and what is read row by row have pages, or have none.
+#[test]
+fn pages_are_those_of_each_file() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    write_npy(
+        dir.join("stack.npy"),
+        &ndarray::Array3::<u8>::from_shape_fn((3, 8, 9), |(p, y, x)| (p * 50 + y * x) as u8),
+    )
+    .unwrap();
+    write_npy(dir.join("mask.npy"), &ndarray::Array2::from_shape_fn((8, 9), |(y, x)| y == 3 && x == 4)).unwrap();
+    ok(dir, &["w[0]", "stack.npy", "-o", "stack.tif", "--axes", "0"]);
+    let words = ["len(w)", "stack.tif", "--size", "3", "--page", "2", "--mask", "mask.npy", "--fill", "-o"];
+    for more in [&[][..], &["--stream"]] {
+        ok(dir, &[&words[..], &["o.npy"], more].concat());
+        let count: ArrayD<u8> = read_npy(dir.join("o.npy")).unwrap();
+        assert_eq!((count[[3, 4]], count[[0, 0]]), (8, 9), "{more:?}");
+        fails(dir, &[&["w[0, 0]", "mask.npy", "-o", "o.npy", "--page", "2"], more].concat(), "there is no page 2");
+    }
+    write_npy(dir.join("one.npy"), &ndarray::arr0(3.0)).unwrap();
+    fails(dir, &["max(w) + 1", "one.npy", "--size", "1", "-o", "one.fits"], "can't hold a single value");
 }
 
 #[test]

@@ -326,31 +326,45 @@ fn turn_tiff(dir: &Path, file: &str, orientation: u16) {
 }
 
 /// Pages with masks of bits, in strips of 50 rows, as GDAL has them; where a page has none, it is left out.
-fn masked(path: &Path, [height, width]: [usize; 2], masks: &[bool], orientation: u16, description: &str) {
+fn masked(path: &Path, size: [usize; 2], masks: &[bool], orientation: u16, description: &str) {
+    masked_with(path, size, masks, (orientation, 1), description);
+}
+
+/// The same with pixels of so many samples.
+fn masked_with(
+    path: &Path,
+    [height, width]: [usize; 2],
+    masks: &[bool],
+    (orientation, samples): (u16, u16),
+    description: &str,
+) {
     use tiff::encoder::TiffEncoder;
     use tiff::tags::Tag;
     const STRIP: usize = 50;
     let mut encoder = TiffEncoder::new(fs::File::create(path).unwrap()).unwrap();
     let mut random = fastrand::Rng::with_seed(height as u64);
     for (page, masked) in masks.iter().enumerate() {
-        let picture: Vec<u8> = (0..height * width).map(|_| random.u8(..)).collect();
+        let picture: Vec<u8> = (0..height * width * usize::from(samples)).map(|_| random.u8(..)).collect();
         // Most bytes of eight pixels are whole.
         let bits = |_| if random.u8(..) < 30 { random.u8(..) } else { 255 };
         let mask: Vec<u8> = (0..height * width / 8).map(bits).collect();
-        for (subfile, photometric, bits, bytes) in [(0u32, 1u16, 8u16, &picture), (4, 4, 1, &mask)] {
+        let of_pictures = (if samples == 3 { 2u16 } else { 1 }, samples);
+        for (subfile, (photometric, samples), bits, bytes) in
+            [(0u32, of_pictures, 8u16, &picture), (4, (4, 1), 1, &mask)]
+        {
             if subfile == 4 && !masked {
                 continue;
             }
             let mut directory = encoder.image_directory().unwrap();
-            let strip = STRIP * width * usize::from(bits) / 8;
+            let strip = STRIP * width * usize::from(bits * samples) / 8;
             let offsets: Vec<u32> =
                 bytes.chunks(strip).map(|part| directory.write_data(part).unwrap() as u32).collect();
             let lengths: Vec<u32> = bytes.chunks(strip).map(|part| part.len() as u32).collect();
+            directory.write_tag(Tag::BitsPerSample, vec![bits; usize::from(samples)].as_slice()).unwrap();
             let short = [
-                (Tag::BitsPerSample, bits),
                 (Tag::Compression, 1),
                 (Tag::PhotometricInterpretation, photometric),
-                (Tag::SamplesPerPixel, 1),
+                (Tag::SamplesPerPixel, samples),
                 (Tag::Orientation, orientation),
             ];
             short.iter().for_each(|(tag, value)| directory.write_tag(*tag, *value).unwrap());
@@ -416,7 +430,8 @@ fn masks_in_files_as_in_memory() {
     ] {
         mean("in.tif", more);
     }
-    for file in ["pages.tif", "mirrored.tif", "turned.tif"] {
+    masked_with(&dir.join("coloured.tif"), [205, 1024], &[false, true], (1, 3), "");
+    for file in ["pages.tif", "mirrored.tif", "turned.tif", "coloured.tif"] {
         mean(file, &[]);
         mean(file, &["--mode", "wrap", "--then", "min(w)"]);
     }

@@ -304,6 +304,14 @@ impl Format {
         })
     }
 
+    /// Checks that a file of the format may have the page that is asked for.
+    pub fn check_page(self, page: Option<usize>) -> Result<(), String> {
+        match page {
+            Some(page) if page > 0 && !self.has_pages() => Err(format!("--page: there is no page {page}; it has one")),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether files may have several pages, images or layers, of which one is asked for by its number.
     pub fn has_pages(self) -> bool {
         matches!(self, Format::Tiff | Format::Fits | Format::FitsGz | Format::Exr)
@@ -357,6 +365,9 @@ impl Format {
             let others = matches!(self, Format::Nifti | Format::NiftiGz | Format::Fits | Format::FitsGz);
             if others && layout.shape.contains(&0) {
                 return Err(format!("a {name} file can't hold an array without elements; write an .npy file"));
+            }
+            if matches!(self, Format::Fits | Format::FitsGz) && layout.shape.is_empty() {
+                return Err(format!("a {name} file can't hold a single value without axes; write an .npy file"));
             }
             return Ok(());
         }

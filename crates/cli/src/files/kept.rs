@@ -4,9 +4,9 @@ use hoodoo::DType;
 
 use super::format::Format;
 use super::{exr, fits, tiff};
-use crate::image::Metadata;
 use crate::image::header::Header;
 use crate::image::metadata::{Carried, PALETTE_LOST, Storage, TEXTS};
+use crate::image::{Layout, Metadata};
 
 /// Takes from what an image of this type carries what a file of this format can't keep; what that is, in words.
 pub fn keep(format: Format, metadata: &mut Metadata, dtype: DType) -> Vec<String> {
@@ -55,6 +55,22 @@ pub fn keep(format: Format, metadata: &mut Metadata, dtype: DType) -> Vec<String
     }
     lost.dedup();
     lost
+}
+
+/// Takes the colour profile from what an image carries that is grey now and was not, or the other way round; what is lost, in words.
+pub fn drop_profile(metadata: &mut Metadata, layout: &Layout) -> Option<String> {
+    let colours = layout.channels.map_or(1, |channels| channels.colours);
+    // Where a profile says what its colours are.
+    let (space, words) = match metadata.icc.as_deref().and_then(|icc| icc.get(16..20))? {
+        b"GRAY" => (1, "grey"),
+        b"RGB " => (3, "red, green and blue"),
+        _ => return None,
+    };
+    if space == colours || ![1, 3].contains(&colours) {
+        return None;
+    }
+    drop_carried(metadata, Carried::Profile);
+    Some(format!("colour profile, which is one for {words}"))
 }
 
 /// Has an image say that this number stands for no value, or that none does.

@@ -31,7 +31,7 @@ use std::path::Path;
 use hoodoo::AnyArray;
 
 pub use self::format::{Format, is_standard, parts_of_name};
-pub use self::kept::{keep, set_nodata};
+pub use self::kept::{drop_profile, keep, set_nodata};
 pub use self::npy::write_header as write_npy_header;
 pub use self::npz::joined as archive;
 pub use self::options::{MAX_PIXELS, ReadOptions, Told};
@@ -61,12 +61,7 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Image, Failure> {
             return Err(nifti::PAIR.to_string());
         }
         let image = read_source(format, source, options)?;
-        match options.page {
-            Some(page) if page > 0 && !format.has_pages() => {
-                Err(format!("--page: there is no page {page}; it has one"))
-            }
-            _ => Ok(image),
-        }
+        format.check_page(options.page).map(|()| image)
     });
     image.map_err(|message| about(path, &message))
 }

@@ -107,6 +107,9 @@ pub fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Rows>, Failure
 }
 
 fn open_unnamed(path: &Path, options: &ReadOptions) -> Result<Box<dyn Rows>, String> {
+    if !is_standard(path) {
+        Format::of(path)?.check_page(options.page)?;
+    }
     let (mut reader, length): (Box<dyn Bytes>, Option<u64>) = if is_standard(path) {
         (Box::new(BufReader::new(io::stdin())), None)
     } else {

@@ -204,20 +204,26 @@ impl Image {
         Image::with_channels(array, self.channels).stacked(self.stack)
     }
 
-    /// Gives the image another element type, if that has all values of its own.
+    /// Gives the image another element type, if that has all values of its own; what is opaque stays so.
     pub fn widen(&mut self, dtype: DType) {
         if dtype != self.dtype() && holds_all(dtype, self.dtype()) {
-            self.array = self.saturated(dtype).array;
+            let mut wide = self.saturated(dtype);
+            let lengths = &self.array.shape()[self.stack..];
+            let whole: Vec<Range<usize>> = lengths.iter().map(|length| 0..*length).collect();
+            wide.copy_alpha(self, &whole, &vec![1; lengths.len()]);
+            self.array = wide.array;
         }
     }
 
-    /// The least and the greatest of the colours that are finite; 0 and 1 where none is.
-    pub fn finite_range(&self) -> (f64, f64) {
+    /// The least and the greatest of the colours that are finite, and not the number for no value; 0 and 1 where none is.
+    pub fn finite_range(&self, nodata: Option<f64>) -> (f64, f64) {
         let (black, white) = for_any!(AnyArray, &self.array, array => {
             let alpha = self.channels.is_some_and(|channels| channels.alpha);
             let last = array.ndim().saturating_sub(1);
             let colours = if alpha { array.slice_axis(Axis(last), Slice::from(..-1)) } else { array.view() };
-            let finite = colours.iter().map(|value| value.to_f64()).filter(|value| value.is_finite());
+            let nodata = nodata.and_then(|nodata| self.dtype().standing_for(nodata));
+            let is_value = |value: &f64| value.is_finite() && Some(*value) != nodata;
+            let finite = colours.iter().map(|value| value.to_f64()).filter(is_value);
             finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), value| (a.min(value), b.max(value)))
         });
         if black <= white { (black, white) } else { (0.0, 1.0) }

@@ -182,6 +182,9 @@ fn weights(text: &str) -> Result<(String, PathBuf), String> {
     }
 }
 
+/// More than any axis has pixels.
+const MOST_STEP: usize = isize::MAX as usize;
+
 impl RunArguments {
     /// How the inputs are read.
     pub fn reading(&self) -> ReadOptions {
@@ -192,6 +195,15 @@ impl RunArguments {
             max_pixels: self.max_pixels,
             raw: self.raw.clone(),
         }
+    }
+
+    /// What `read` makes of the mask's file, of the page that is asked for, or of all if it has not that one: a mask may be one for all pages.
+    pub fn of_mask<T>(&self, read: impl Fn(&ReadOptions) -> Result<T, Failure>) -> Result<T, Failure> {
+        let reading = self.reading();
+        read(&reading).or_else(|error| match reading.page {
+            Some(_) => read(&ReadOptions { page: None, ..reading }).map_err(|_| error),
+            None => Err(error),
+        })
     }
 
     /// The filter of each kernel; reads the files of footprint and weights. A param is that of every kernel that has it.
@@ -218,8 +230,7 @@ impl RunArguments {
         if self.stride.is_empty() {
             return filter;
         }
-        // More than there are pixels is as many.
-        filter.stride(self.stride.iter().map(|step| isize::try_from(*step).unwrap_or(isize::MAX)).collect::<PerAxis>())
+        filter.stride(self.stride.iter().map(|step| MOST_STEP.min(*step) as isize).collect::<PerAxis>())
     }
 
     /// How far apart the outputs' pixels are along each of so many axes that can be filtered, as the filter has checked it.
@@ -231,7 +242,7 @@ impl RunArguments {
             let axis = if *axis < 0 { axis + axes as isize } else { *axis };
             let step = if let [one] = self.stride[..] { Some(one) } else { self.stride.get(along).copied() };
             if let (Some(to), Some(step)) = (usize::try_from(axis).ok().and_then(|axis| steps.get_mut(axis)), step) {
-                *to = step;
+                *to = step.min(MOST_STEP);
             }
         }
         steps

@@ -9,7 +9,7 @@ use hoodoo::{DType, Engine, Filter, Kernel, Listing, Progress, Repeat};
 
 use super::arguments::RunArguments;
 use super::bands;
-use super::carried::{Carried, carry};
+use super::carried::{Carried, carry, check_rest};
 use super::missing::{Missing, join_masks};
 use super::planes::Planes;
 use super::shown::Shown;
@@ -94,12 +94,11 @@ impl Job<'_> {
         targets.iter().try_for_each(Target::check_place)?;
         let inputs = self.report.times.take("read", || (self.read)(paths))?;
         check_whole(paths, &inputs, arguments.strict)?;
+        let files = paths.iter().zip(&inputs).map(|(path, input)| (path.as_path(), &input.metadata));
+        files.clone().try_for_each(|file| check_rest(arguments, file, targets))?;
         let mut inputs = bands::inputs(self.first(), &arguments.band, inputs, paths)?;
         check_alike(paths, &inputs)?;
         join_masks(&mut inputs);
-        if let (Some(_), Some(dtype)) = (arguments.repeat, arguments.dtype) {
-            inputs[0].widen(dtype);
-        }
         let plan = self.plan(filters, &inputs)?;
         let output = self.joined_layout(targets, &plan);
         let stored = |target: &Target| Shown::stored(arguments.shown, target, plan.dtype);
@@ -108,9 +107,12 @@ impl Job<'_> {
         let missing = Missing::of(arguments, &inputs)?;
         missing.check_fits(plan.dtype)?;
         missing.add_to(&mut inputs[0]);
+        if let (Some(_), Some(dtype)) = (arguments.repeat, arguments.dtype) {
+            inputs[0].widen(dtype);
+        }
         self.prepare(filters, &plan, &inputs, &missing)?;
-        let first = (paths[0].as_path(), &inputs[0].metadata);
-        let mut carried = carry(arguments, first, &plan.regions, (Some(&output), plan.dtype, missing.nodata), targets)?;
+        let mut carried =
+            carry(arguments, &inputs[0].metadata, &plan.regions, (Some(&output), plan.dtype, missing.nodata), targets)?;
 
         let runs = match arguments.repeat {
             Some(Repeat::Times(times)) => times,
@@ -118,6 +120,7 @@ impl Job<'_> {
         };
         let pixels = |layout: &Layout| layout.filtered().iter().product::<usize>() * layout.planes();
         share.begin(pixels(&plan.output) * runs);
+        let nodata = missing.nodata;
         let (outputs, runs) = self.run(filters, &plan, inputs, missing)?;
         let outputs = match outputs.len() == targets.len() {
             true => outputs,
@@ -128,7 +131,7 @@ impl Job<'_> {
         for ((target, output), (metadata, _)) in targets.iter().zip(outputs).zip(&carried) {
             let shown = arguments.shown.filter(|_| stored(target) != plan.dtype);
             let mut output = target.shaped(match shown {
-                Some(shown) => shown.apply(&output),
+                Some(shown) => shown.apply(&output, nodata),
                 None => output,
             });
             output.metadata = metadata.clone();

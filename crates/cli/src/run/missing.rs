@@ -1,10 +1,11 @@
 //! Which cells of the inputs have no value, as the arguments and the files say.
 
+use std::iter;
 use std::ops::Range;
 use std::path::Path;
 
 use hoodoo::{AnyArray, DType, Element, Filter, Input, Output};
-use ndarray::{ArrayD, ArrayViewD, Slice};
+use ndarray::{ArrayD, Slice};
 
 use super::arguments::{Nodata, RunArguments};
 use crate::arrays::for_any;
@@ -15,9 +16,9 @@ use crate::image::{Image, Layout, Metadata};
 /// What is known of cells without a value.
 #[derive(Default)]
 pub struct Missing {
-    /// The number that stands for none, in the first input and in the outputs.
+    /// The number that stands for none, in the first input and in the outputs, and in others that say nothing else.
     pub nodata: Option<f64>,
-    /// The numbers that stand for none in the other inputs, where that is another one.
+    /// The numbers that stand for none in the other inputs, which say another one.
     others: Vec<Option<f64>>,
     /// Where there is none, as the user says, and as the files do: each for all planes, for each plane, or for each page.
     users: Option<Image>,
@@ -29,7 +30,7 @@ impl Missing {
     pub fn of(arguments: &RunArguments, inputs: &[Image]) -> Result<Missing, Failure> {
         let mut users = None;
         if let Some(path) = &arguments.mask {
-            let mask = files::read(path, &arguments.reading())?.without_alpha();
+            let mask = arguments.of_mask(|reading| files::read(path, reading))?.without_alpha();
             check_mask(path, (&mask.layout(), mask.dtype()), (&inputs[0].layout(), inputs[0].dtype()))?;
             users = Some(mask);
         }
@@ -138,16 +139,16 @@ impl Missing {
     }
 
     /// The filter for one of so many planes of the inputs.
-    pub fn apply(&self, filter: &Filter, plane: usize, planes: usize, inputs: &[Input<'_>]) -> Filter {
+    pub fn apply(&self, filter: &Filter, plane: usize, planes: usize) -> Filter {
         let mut filter = filter.clone();
         if let Some(nodata) = self.nodata {
             filter = filter.nodata(nodata);
         }
-        let numbers = inputs.iter().skip(1).zip(&self.others).filter_map(|(input, nodata)| {
-            nodata.map(|nodata| for_any!(Input, input, view => without_value(view, nodata)))
-        });
-        let missing = self.masked(plane, planes).into_iter().chain(numbers).reduce(either);
-        match missing {
+        if self.others.iter().any(Option::is_some) {
+            let others = self.others.iter().map(|other| other.or(self.nodata));
+            filter = filter.nodata_of_inputs(iter::once(self.nodata).chain(others));
+        }
+        match self.masked(plane, planes) {
             None => filter,
             Some(missing) => filter.mask(&missing),
         }
@@ -202,13 +203,6 @@ pub fn cut(mask: &Image, region: &[Range<usize>], steps: &[usize]) -> Image {
     mask.with_array(for_any!(AnyArray, &mask.array, array => {
         array.slice_each_axis(|axis| along(axis.axis.index())).to_owned().into()
     }))
-}
-
-/// Where elements are the one that stands for a number, if there is one that does.
-fn without_value<T: Element>(view: &ArrayViewD<'_, T>, number: f64) -> ArrayD<bool> {
-    let none = T::standing_for(number);
-    let is_nan = |value: T| value.to_f64().is_nan();
-    view.mapv(|value| none.is_some_and(|none| value == none || is_nan(value) && is_nan(none)))
 }
 
 /// Checks that a mask of this layout and type is one for the first input, which has that layout and type.

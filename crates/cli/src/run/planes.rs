@@ -32,7 +32,7 @@ impl Planes<'_> {
         for plane in 0..planes {
             let inputs: Vec<_> = inputs.iter().map(|image| image.plane(plane)).collect();
             let outputs = outputs.iter_mut().map(|image| image.plane_mut(plane)).collect();
-            let filter = self.missing.apply(self.filter, plane, planes, &inputs);
+            let filter = self.missing.apply(self.filter, plane, planes);
             most = most.max(self.run(&filter, &inputs, outputs)?);
         }
         Ok(most)
@@ -48,7 +48,7 @@ impl Planes<'_> {
         let filter = self.filter.clone().kernel(&kernel).engine(Engine::Auto);
         let of_plane = |plane: usize| {
             let inputs: Vec<_> = inputs.iter().map(|image| image.plane(plane)).collect();
-            let filter = self.missing.apply(&filter, plane, planes, &inputs);
+            let filter = self.missing.apply(&filter, plane, planes);
             let mut all: Vec<Output<'_>> = values.iter_mut().map(|image| image.plane_mut(plane)).collect();
             let mut told = vec![ArrayD::from_elem(all[0].shape(), false); all.len()];
             all.extend(told.iter_mut().map(Output::from));
@@ -77,7 +77,7 @@ impl Planes<'_> {
             // One that is not there is an error of each plane.
             named => named.iter().map(axis).collect::<Option<_>>()?,
         };
-        Some(self.missing.apply(&self.filter.clone().axes(axes), 0, 1, &[]))
+        Some(self.missing.apply(&self.filter.clone().axes(axes), 0, 1))
     }
 
     fn run(&self, filter: &Filter, inputs: &[Input<'_>], mut outputs: Vec<Output<'_>>) -> Result<usize, Failure> {

@@ -45,10 +45,10 @@ impl Shown {
         }
     }
 
-    /// The image in levels from 0 to 255.
-    pub fn apply(self, image: &Image) -> Image {
+    /// The image in levels from 0 to 255; the number for no value is no level of its own.
+    pub fn apply(self, image: &Image, nodata: Option<f64>) -> Image {
         let (black, white) = match self {
-            Shown::Auto => image.finite_range(),
+            Shown::Auto => image.finite_range(nodata),
             Shown::Between(black, white) => (black, white),
         };
         image.levels(black, white)

@@ -87,6 +87,12 @@ impl Chunking {
         across.checked_mul(down)?.checked_mul(self.planes)
     }
 
+    /// The bytes of a chunk with samples of so many bits, if that is a number.
+    fn stored_bytes(self, bits: usize) -> Option<usize> {
+        let row = self.columns.checked_mul(self.channels)?.checked_mul(bits)?.div_ceil(8);
+        row.checked_mul(self.rows).filter(|bytes| isize::try_from(*bytes).is_ok())
+    }
+
     /// The bytes of a stored row, of samples of so many bits.
     pub fn row_bytes(self, bits: usize) -> usize {
         (self.columns * self.channels * bits).div_ceil(8)
@@ -116,6 +122,9 @@ impl PageHeader {
             let (offsets, lengths) = (self.offsets.len(), self.lengths.len());
             return Err(format!("corrupt: {needed} {what}, of which {offsets} have a place and {lengths} a length"));
         }
+        if self.chunking().stored_bytes(usize::from(self.bits)).is_none() {
+            return Err(format!("corrupt: tiles of {} x {} pixels", self.chunking().columns, self.rows));
+        }
         Ok(())
     }
 }
@@ -140,6 +149,9 @@ impl<'a, R: Read + Seek> ChunkReader<'a, R> {
             return Ok(ChunkReader::Own { decoder, codec, length, big_endian });
         }
         match page.compression {
+            4 if page.reversed => {
+                Err("has CCITT 4 in bytes whose first bit is the least, which can't be read".to_string())
+            }
             4 | 7 => {
                 decoder.seek_to_image(page.index).map_err(|error| error.to_string())?;
                 Ok(ChunkReader::Foreign { decoder, ycbcr: page.photometric == 6 })
@@ -193,7 +205,11 @@ fn packed(
     }
     let mut packed = vec![0; packed_length as usize];
     let read = reader.seek(SeekFrom::Start(offset)).and_then(|_| reader.read_exact(&mut packed));
-    read.map(|()| Some(packed)).map_err(|error| error.to_string())
+    read.map_err(|error| error.to_string())?;
+    if page.reversed {
+        packed.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
+    }
+    Ok(Some(packed))
 }
 
 /// The samples of a chunk that we unpack.

@@ -42,6 +42,8 @@ pub struct PageHeader {
     pub rows: usize,
     pub offsets: Vec<u64>,
     pub lengths: Vec<u64>,
+    /// Whether the first bit of each stored byte is its least one.
+    pub reversed: bool,
     pub orientation: u8,
     pub palette: Option<Vec<u16>>,
     /// The page that says where this one has values: 0 is where not.
@@ -61,6 +63,13 @@ pub enum SampleFormat {
 }
 
 impl PageHeader {
+    /// Makes a page of one sample for each pixel of it, none of which is read.
+    pub fn become_unread_mask(&mut self) {
+        (self.samples, self.bits, self.format, self.planar) = (1, 8, SampleFormat::Unsigned, false);
+        (self.extra, self.palette, self.tile, self.rows) = (Vec::new(), None, None, self.height);
+        (self.offsets, self.lengths) = (vec![0], vec![0]);
+    }
+
     /// Whether this can be the mask of a page: of its size, with one sample for each pixel.
     fn is_mask_of(&self, page: &PageHeader) -> bool {
         let alike = (self.width, self.height) == (page.width, page.height);
@@ -267,6 +276,7 @@ impl Tags<'_> {
             rows: tile.map_or(rows, |(_, length)| length),
             offsets,
             lengths,
+            reversed: self.number(266)? == Some(2),
             orientation: u8::try_from(self.number(274)?.unwrap_or(1)).unwrap_or(1),
             mask: None,
             exif: self.exif()?,

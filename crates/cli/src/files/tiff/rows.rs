@@ -61,9 +61,13 @@ impl<R: Read + Seek + Send> PageRows<R> {
             return Ok(None);
         }
         for page in &mut file.pages {
-            if let Some(mask) = page.mask.take() {
-                check_mask(&mask)?;
-                *page = *mask;
+            match page.mask.take() {
+                Some(mask) => {
+                    check_mask(&mask)?;
+                    *page = *mask;
+                }
+                // As wide as a mask, of which nothing is read.
+                None => page.become_unread_mask(),
             }
         }
         file.meaning = file.meaning.of_mask();

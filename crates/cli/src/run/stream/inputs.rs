@@ -116,11 +116,12 @@ impl<'a> Inputs<'a> {
         kernel: &'a Kernel,
     ) -> Result<(Inputs<'a>, Feeds<'static>, Known), Failure> {
         let paths: Vec<PathBuf> = arguments.inputs.iter().map(|input| bands::selected(input).0).collect();
-        let files: Vec<File> = paths
-            .iter()
-            .chain(&arguments.mask)
-            .map(|path| Ok(File { path: path.clone(), rows: open_rows(path, &arguments.reading())? }))
-            .collect::<Result<_, Failure>>()?;
+        let file = |path: &PathBuf, rows| File { path: path.clone(), rows };
+        let read = |path: &PathBuf| Ok(file(path, open_rows(path, &arguments.reading())?));
+        let mut files = paths.iter().map(read).collect::<Result<Vec<File>, Failure>>()?;
+        if let Some(path) = &arguments.mask {
+            files.push(file(path, arguments.of_mask(|reading| open_rows(path, reading))?));
+        }
         check_lengths(&files)?;
         let inputs = Inputs { arguments, kernel, paths };
         let masks = inputs.own_masks()?;

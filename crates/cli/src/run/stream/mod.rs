@@ -26,7 +26,7 @@ use self::stage::{Flow, MANY, Made, Place, Stage};
 use self::writing::{Block, Output, Wrote};
 use super::arguments::RunArguments;
 use super::bands::{self, Selected};
-use super::carried::carry;
+use super::carried::{carry, check_rest};
 use super::job::{check_chain, check_counts};
 use crate::failure::Failure;
 use crate::files::{Format, is_standard, open_rows, y4m};
@@ -107,7 +107,7 @@ fn check(arguments: &RunArguments, kernels: &[Kernel]) -> Result<(), Failure> {
     }
     let array = |input: &PathBuf| matches!(bands::selected(input).1, Selected::Array(_));
     if arguments.inputs.iter().any(array) {
-        return wrong("an array of an .npz file is read as a whole".into());
+        return wrong("an array of an .npz file, or a channel with a name, is read as a whole".into());
     }
     Ok(())
 }
@@ -225,7 +225,8 @@ fn plan(
     let count = stages.last().map_or(1, Stage::output_count);
     let layout_of_file = layout.clone().map(|layout| joined(layout, count, targets.len()));
     let made = (layout_of_file.as_ref(), dtype, nodata);
-    let carried = carry(arguments, (inputs.path(), &known.metadata), &regions, made, targets)?;
+    check_rest(arguments, (inputs.path(), &known.metadata), targets)?;
+    let carried = carry(arguments, &known.metadata, &regions, made, targets)?;
     let mut outputs = Vec::new();
     for (target, (metadata, lost)) in targets.iter().zip(carried) {
         outputs.push(Output::new(target, (layout_of_file.clone(), dtype), metadata, lost, known.line.as_deref())?);
