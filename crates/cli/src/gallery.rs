@@ -21,6 +21,29 @@ use hoodoo_cookbook::{COOKBOOK, Recipe, recipes};
 /// The side of the pictures that a kernel is run on.
 const PICTURE: usize = 256;
 
+/// Options of `hoodoo run` that say something of what is read or written: a drawing of a kernel has no use for them.
+const OF_FILES: [&str; 19] = [
+    "--band",
+    "--page",
+    "--volume",
+    "--raw",
+    "--mask",
+    "--nodata",
+    "--fill",
+    "--dtype",
+    "--shown",
+    "--repeat",
+    "--then",
+    "--stream",
+    "--suffix",
+    "--ext",
+    "--strict",
+    "--json",
+    "--time",
+    "--explain",
+    "--max-pixels",
+];
+
 /// The side of the pictures on the contact sheet, and how many kernels are in a row of it.
 const THUMBNAIL: usize = 96;
 const COLUMNS: usize = 5;
@@ -75,7 +98,13 @@ pub fn gallery(arguments: &GalleryArguments) -> Result<(), Failure> {
         ([], []) if arguments.options.has("--out-dir") => {
             Err(Failure::Usage("--out-dir: there is no file to filter".to_string()))
         }
-        ([], []) => draw_one(recipe, &arguments.options),
+        ([], []) => match OF_FILES.iter().find(|option| arguments.options.has(option)) {
+            Some(option) => Err(Failure::Usage(format!("{option}: is for what is written to a file, as by -o FILE"))),
+            None => draw_one(recipe, &arguments.options),
+        },
+        ([], _) if arguments.options.has("--stream") => {
+            Err(Failure::Usage("--stream: the built-in pictures are no files".to_string()))
+        }
         ([], outputs) => {
             // The names say what a message is about.
             let names: Vec<PathBuf> = recipe.pictures().map(|name| format!("{name}.npy").into()).collect();

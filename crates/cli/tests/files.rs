@@ -626,6 +626,14 @@ fn bands_are_inputs_and_outputs() {
     assert_eq!(two.index_axis(ndarray::Axis(2), 0), band(2));
     assert_eq!(two.index_axis(ndarray::Axis(2), 1), band(2) + 1.0);
     assert_eq!(georeference(&dir.join("two.tif"))[..5], georeference(&data("bands-u2.tif"))[..5]);
+    // The fourth of these is no opacity, as it is none in the file that they are of.
+    let four = "input a, b, c, d; a: a[0,0], b: b[0,0], c: c[0,0], d: d[0,0] / 2";
+    for more in [&[][..], &["--stream"]] {
+        ok(dir, &[&[four, file, "-o", "four.tif", "--nodata", "none"], more].concat());
+        ok(dir, &["w[0,0] * 2", "four.tif", "-o", "four.npy", "--nodata", "none"]);
+        let four = load(&dir.join("four.npy"), "u2");
+        assert_eq!(four.index_axis(ndarray::Axis(2), 3), (band(4) / 2.0).mapv(f64::round_ties_even) * 2.0);
+    }
     let out = ["-o", "out.npy"];
     fails(
         dir,

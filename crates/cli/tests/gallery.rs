@@ -140,6 +140,8 @@ fn files_of_the_user() {
     place.fails(1, &["gallery", "gaussian", "in.png", "-o", "x.png", "--param", "sigmas=3"], "sigma");
     place.fails(2, &["gallery", "gaussian", "in.png", "-o", "x.png", "--size", "0"], "--size");
     place.fails(2, &["gallery", "gaussian", "--out-dir", "x"], "no file");
+    place.fails(2, &["gallery", "gaussian", "--repeat", "2"], "--repeat: is for what is written to a file");
+    place.fails(2, &["gallery", "gaussian", "-o", "x.npy", "--stream"], "the built-in pictures are no files");
     place.fails(1, &["gallery", "--picture", "terrain", "-o", "terrain.png"], "add --dtype u8");
     place.ok(&["gallery", "--picture", "terrain", "-o", "terrain.png", "--dtype", "u8"]);
     assert_eq!(image::open(place.path("terrain.png")).unwrap().dimensions(), (256, 256));

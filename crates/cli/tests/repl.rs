@@ -186,6 +186,17 @@ fn ctrl_c_cancels_a_run_and_not_the_session() {
     assert_eq!(terminal.wait_for_end(), 0);
 }
 
+/// A program that a signal ends leaves the terminal as it was.
+#[cfg(unix)]
+#[test]
+fn the_terminal_is_as_before() {
+    let home = TempDir::new().unwrap();
+    let mut terminal = start(&home);
+    assert!(!terminal.modes().contains("ECHO |"), "{}", terminal.modes());
+    terminal.terminate();
+    assert!(terminal.modes().contains("ECHO |") && terminal.modes().contains("ICANON"), "{}", terminal.modes());
+}
+
 #[test]
 fn narrow_windows_and_resizing() {
     for (columns, rows) in [(10, 5), (1, 1), (2, 40), (200, 2), (9, 24)] {

@@ -270,6 +270,19 @@ fn pictures_whose_ends_meet_as_in_memory() {
     assert_eq!(ran.stdout[..8], [3, 2, 3, 3, 10, 9, 10, 10]);
 }
 
+/// Samples of a video stay within its bits.
+#[test]
+fn samples_of_a_video_have_its_bits() {
+    let dir = TempDir::new().unwrap();
+    let samples = |samples: [u16; 2]| samples.map(u16::to_le_bytes).concat();
+    for (bits, greatest) in [("10", 1023), ("12", 4095), ("16", 65535)] {
+        let start = format!("YUV4MPEG2 W2 H1 F25:1 Cmono{bits}\nFRAME\n");
+        let video = [start.as_bytes(), &samples([greatest - 20, 3])].concat();
+        let ran = hoodoo(dir.path(), &["w[0, 0, 0] * 2", "-", "-o", "-"]).write_stdin(video).output().unwrap();
+        assert_eq!(ran.stdout, [start.as_bytes(), &samples([greatest, 6])].concat(), "{bits}");
+    }
+}
+
 /// Pictures that are stored mirrored or upside down; those whose rows are columns have to be read as a whole.
 #[test]
 fn turned_pictures_as_in_memory() {

@@ -317,6 +317,11 @@ impl Format {
         matches!(self, Format::Tiff | Format::Fits | Format::FitsGz | Format::Exr)
     }
 
+    /// Whether pictures may have any number of bands.
+    pub fn has_bands(self) -> bool {
+        matches!(self.row().holds, Holds::Pages | Holds::Bands)
+    }
+
     /// Whether a part of a file is asked for by its name.
     pub fn has_names(self) -> bool {
         matches!(self, Format::Npz | Format::Exr)

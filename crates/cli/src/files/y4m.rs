@@ -18,6 +18,8 @@ pub struct Header {
     /// The first line, which is passed on as it is.
     pub line: Vec<u8>,
     pub dtype: DType,
+    /// The greatest sample that the format has, which may be less than that of the type.
+    pub greatest: u16,
     /// Height and width of each plane.
     pub planes: Vec<[usize; 2]>,
 }
@@ -57,7 +59,7 @@ impl Header {
             _ => return Err(unknown()),
         };
         let planes = [Some([height, width]), small, small].into_iter().flatten().collect();
-        Ok(Header { line, dtype, planes })
+        Ok(Header { line, dtype, greatest: u16::MAX >> (16 - bits), planes })
     }
 
     /// The bytes of a picture.

@@ -68,12 +68,18 @@ impl Interrupt {
     fn watch(interactive: bool) -> Result<Interrupt, Failure> {
         let current: Arc<Mutex<Option<Arc<Progress>>>> = Arc::default();
         let running = Arc::clone(&current);
+        let end = || {
+            temporary::end(|| {
+                #[cfg(unix)]
+                typeahead::restore();
+            })
+        };
         signals::watch(move |request| match (request, &*running.lock().unwrap_or_else(PoisonError::into_inner)) {
             // What does not stop at the first one ends with the program.
-            (Request::Interrupt, Some(progress)) if progress.is_cancelled() => temporary::end(|| {}),
+            (Request::Interrupt, Some(progress)) if progress.is_cancelled() => end(),
             (Request::Interrupt, Some(progress)) => progress.cancel(),
             (Request::Interrupt, None) if interactive => {}
-            (Request::Interrupt, None) | (Request::End, _) => temporary::end(|| {}),
+            (Request::Interrupt, None) | (Request::End, _) => end(),
         })?;
         Ok(Interrupt { current })
     }

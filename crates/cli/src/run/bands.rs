@@ -8,7 +8,9 @@ use ndarray::{ArrayD, Axis};
 use crate::arrays::for_any;
 use crate::failure::Failure;
 use crate::files::Format;
-use crate::image::{Channels, Image};
+use crate::image::metadata::Storage;
+use crate::image::{Channels, Image, Layout, Metadata};
+use crate::output::Target;
 
 /// What of a file is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,8 +108,27 @@ pub fn inputs(
     Ok(bands)
 }
 
-/// The pictures as the channels of one; they have one type and shape, and none itself.
-pub fn joined(images: Vec<Image>) -> Result<Image, String> {
+/// The layout of a file, where several outputs of this layout are its bands.
+pub fn joined_layout(mut layout: Layout, outputs: usize, targets: &[Target], first: &Metadata) -> Layout {
+    if outputs != targets.len() && layout.channels.is_none() && !targets[0].is_archive() {
+        layout.shape.push(outputs);
+        layout.channels = Some(channels_of(outputs, targets[0].format(), first));
+    }
+    layout
+}
+
+/// What so many bands in a file of this format are: the last of four is the opacity, unless the first input is a file of bands that has none.
+pub fn channels_of(outputs: usize, format: Format, first: &Metadata) -> Channels {
+    let has_opacity = |storage: &Storage| storage.extra.iter().any(|kind| matches!(kind, 1 | 2));
+    let is_plain = format.has_bands() && first.storage.as_ref().is_some_and(|storage| !has_opacity(storage));
+    match outputs {
+        4 if !is_plain => Channels { colours: 3, alpha: true },
+        count => Channels { colours: count, alpha: false },
+    }
+}
+
+/// The pictures as such channels of one; they have one type and shape, and none itself.
+pub fn joined(images: Vec<Image>, channels: Channels) -> Result<Image, String> {
     fn stacked<T: hoodoo::AnyElement>(
         images: &[Image],
         of: impl Fn(&AnyArray) -> Option<&ArrayD<T>>,
@@ -131,10 +152,6 @@ pub fn joined(images: Vec<Image>) -> Result<Image, String> {
         return Err("several outputs of a colour picture are no bands of one; write a file for each".to_string());
     }
     let array = stacked!(Bool I8 U8 I16 U16 I32 U32 I64 U64 F16 F32 F64)?;
-    let channels = match images.len() {
-        4 => Channels { colours: 3, alpha: true },
-        count => Channels { colours: count, alpha: false },
-    };
     let first = images.into_iter().next().ok_or("there is no output")?;
     let mut image = Image::with_channels(array, Some(channels)).stacked(first.layout().stack);
     image.metadata = first.metadata;

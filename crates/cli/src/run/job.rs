@@ -100,7 +100,9 @@ impl Job<'_> {
         check_alike(paths, &inputs)?;
         join_masks(&mut inputs);
         let plan = self.plan(filters, &inputs)?;
-        let output = self.joined_layout(targets, &plan);
+        let count = self.last().outputs().len();
+        let channels = bands::channels_of(count, targets[0].format(), &inputs[0].metadata);
+        let output = bands::joined_layout(plan.output.clone(), count, targets, &inputs[0].metadata);
         let stored = |target: &Target| Shown::stored(arguments.shown, target, plan.dtype);
         targets.iter().try_for_each(|target| target.check_fit(stored(target), &output))?;
         watch::check(&self.progress)?;
@@ -125,7 +127,7 @@ impl Job<'_> {
         let outputs = match outputs.len() == targets.len() {
             true => outputs,
             false if targets[0].is_archive() => vec![self.archived(outputs, &mut carried[0].0)?],
-            false => vec![bands::joined(outputs).map_err(|error| Failure::at(targets[0].path(), error))?],
+            false => vec![bands::joined(outputs, channels).map_err(|error| Failure::at(targets[0].path(), error))?],
         };
         let mut shaped = Vec::new();
         for ((target, output), (metadata, _)) in targets.iter().zip(outputs).zip(&carried) {
@@ -164,17 +166,6 @@ impl Job<'_> {
         }
         let dtype = self.arguments.dtype.unwrap_or(inputs[0].array.dtype());
         Ok(Plan { dtype, layouts, regions, output })
-    }
-
-    /// The layout of the files, where several outputs are the bands of one.
-    fn joined_layout(&self, targets: &[Target], plan: &Plan) -> Layout {
-        let mut layout = plan.output.clone();
-        let count = self.last().outputs().len();
-        if count != targets.len() && layout.channels.is_none() && !targets[0].is_archive() {
-            layout.shape.push(count);
-            layout.channels = Some(Channels { colours: if count == 4 { 3 } else { count }, alpha: count == 4 });
-        }
-        layout
     }
 
     /// Shows how the kernels are computed, and makes their code, if that is asked for.

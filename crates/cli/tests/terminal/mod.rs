@@ -159,6 +159,20 @@ impl Terminal {
         self.display.0.lock().unwrap().bytes.clone()
     }
 
+    /// How the terminal treats keys, in words.
+    #[cfg(unix)]
+    pub fn modes(&self) -> String {
+        format!("{:?}", self.master.get_termios().unwrap().local_flags)
+    }
+
+    /// Has the system end the program.
+    #[cfg(unix)]
+    pub fn terminate(&mut self) {
+        let process = self.child.process_id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").arg(process).status().unwrap().success());
+        self.child.wait().unwrap();
+    }
+
     /// Waits until the program ends, and gives its exit status.
     pub fn wait_for_end(mut self) -> u32 {
         let start = Instant::now();

@@ -116,6 +116,8 @@ fn check(arguments: &RunArguments, kernels: &[Kernel]) -> Result<(), Failure> {
 struct Plan {
     /// The layout of the last kernel's outputs, if the number of rows is known.
     layout: Option<Layout>,
+    /// The channels of a file whose bands the outputs are, if there is only one.
+    joined: Channels,
     /// What each file is to be.
     outputs: Vec<Output>,
 }
@@ -223,7 +225,7 @@ fn plan(
     }
     let nodata = known.missing.nodata;
     let count = stages.last().map_or(1, Stage::output_count);
-    let layout_of_file = layout.clone().map(|layout| joined(layout, count, targets.len()));
+    let layout_of_file = layout.clone().map(|layout| bands::joined_layout(layout, count, targets, &known.metadata));
     let made = (layout_of_file.as_ref(), dtype, nodata);
     check_rest(arguments, (inputs.path(), &known.metadata), targets)?;
     let carried = carry(arguments, &known.metadata, &regions, made, targets)?;
@@ -231,16 +233,8 @@ fn plan(
     for (target, (metadata, lost)) in targets.iter().zip(carried) {
         outputs.push(Output::new(target, (layout_of_file.clone(), dtype), metadata, lost, known.line.as_deref())?);
     }
-    Ok(Plan { layout, outputs })
-}
-
-/// The layout of a file, where several outputs are the bands of one.
-fn joined(mut layout: Layout, outputs: usize, files: usize) -> Layout {
-    if outputs != files && layout.channels.is_none() {
-        layout.shape.push(outputs);
-        layout.channels = Some(Channels { colours: if outputs == 4 { 3 } else { outputs }, alpha: outputs == 4 });
-    }
-    layout
+    let joined = bands::channels_of(count, targets[0].format(), &known.metadata);
+    Ok(Plan { layout, joined, outputs })
 }
 
 /// All that a run is made of.
@@ -295,7 +289,7 @@ impl<'r> Streams<'r> {
             blocks.resize_with(senders.len(), Vec::new);
             for mut outputs in planes {
                 if outputs.len() != senders.len() {
-                    outputs = vec![bands::joined(outputs).map_err(Failure::Run)?];
+                    outputs = vec![bands::joined(outputs, self.plan.joined).map_err(Failure::Run)?];
                 }
                 blocks.iter_mut().zip(outputs).for_each(|(block, output)| block.push(output));
             }

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use hoodoo::DType;
+use hoodoo::{AnyArray, DType};
 use ndarray::{Axis, Slice};
 use serde_json::Value;
 
 use crate::arrays::for_any;
 use crate::failure::Failure;
-use crate::files::{Format, elements, write_npy_header, write_pages, write_png_rows, write_raw};
+use crate::files::{Format, elements, write_npy_header, write_pages, write_png_rows, write_raw, y4m};
 use crate::image::{Image, Layout, Metadata};
 use crate::output::{Sink, Target, Written};
 use crate::report::{Values, describe};
@@ -169,7 +169,13 @@ fn in_turns(planes: Block) -> Block {
 fn video(line: &[u8], writer: &mut impl Write, blocks: &mut dyn Iterator<Item = Block>) -> Result<(), String> {
     let problem = |error: std::io::Error| error.to_string();
     writer.write_all(line).map_err(problem)?;
-    for planes in blocks {
+    let greatest = y4m::Header::read(&mut &*line)?.greatest;
+    for mut planes in blocks {
+        for plane in &mut planes {
+            if let AnyArray::U16(samples) = &mut plane.array {
+                samples.mapv_inplace(|sample| sample.min(greatest));
+            }
+        }
         let count = planes.first().map_or(0, |plane| plane.array.shape()[0]);
         let of_plane = |plane: &Image| elements::little(&plane.array);
         let planes = planes.iter().map(of_plane).collect::<Result<Vec<Vec<u8>>, String>>()?;
