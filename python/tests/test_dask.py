@@ -525,6 +525,6 @@ def test_what_is_asked_of_the_window_is_asked_at_the_ends_too(source):
     line = np.arange(20.0)
     with pytest.raises(RuntimeError):
         hoodoo.Kernel(source)(line, size=7, mode="shrink")
-    with pytest.raises(RuntimeError, match=r"counted from \[0\]"):
+    with pytest.raises(RuntimeError, match="counted from"):
         hoodoo_dask.generic_filter(da.from_array(line, chunks=6), source, size=7, mode="shrink").compute()
     check(line, 6, source, size=13, mode="shrink")

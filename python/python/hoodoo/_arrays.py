@@ -80,7 +80,8 @@ def share_memory(one: Array, other: Array) -> bool:
     if not np.may_share_memory(one, other):
         return False
     try:
-        return np.shares_memory(one, other, max_work=1000)
+        # Whether they do is hard to know of some; any number says how hard it is tried.
+        return np.shares_memory(one, other, max_work=1000)  # type: ignore[arg-type]
     except np.exceptions.TooHardError:
         return True
 

@@ -29,7 +29,7 @@ def check_window(ndim: int, size: Any, footprint: Any, mode: Any, origin: Any, a
         # The usual call, of small arrays too.
         return
     if size is not None and footprint is not None:
-        warnings.warn("ignoring size because footprint is set", UserWarning, stacklevel=3)
+        warnings.warn("ignoring size because footprint is set", UserWarning, stacklevel=4)
         size = None
     for name, value in (("size", size), ("mode", mode), ("origin", origin)):
         if isinstance(value, str | int) or value is None or not np.iterable(value):

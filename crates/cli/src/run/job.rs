@@ -94,8 +94,8 @@ impl Job<'_> {
         targets.iter().try_for_each(Target::check_place)?;
         let inputs = self.report.times.take("read", || (self.read)(paths))?;
         check_whole(paths, &inputs, arguments.strict)?;
-        let files = paths.iter().zip(&inputs).map(|(path, input)| (path.as_path(), &input.metadata));
-        files.clone().try_for_each(|file| check_rest(arguments, file, targets))?;
+        let rest = |(path, input): (&PathBuf, &Image)| check_rest(arguments, (path, &input.metadata), targets);
+        paths.iter().zip(&inputs).try_for_each(rest)?;
         let mut inputs = bands::inputs(self.first(), &arguments.band, inputs, paths)?;
         check_alike(paths, &inputs)?;
         join_masks(&mut inputs);
@@ -109,9 +109,7 @@ impl Job<'_> {
         let missing = Missing::of(arguments, &inputs)?;
         missing.check_fits(plan.dtype)?;
         missing.add_to(&mut inputs[0]);
-        if let (Some(_), Some(dtype)) = (arguments.repeat, arguments.dtype) {
-            inputs[0].widen(dtype);
-        }
+        arguments.repeat.and(arguments.dtype).into_iter().for_each(|dtype| inputs[0].widen(dtype));
         self.prepare(filters, &plan, &inputs, &missing)?;
         let mut carried =
             carry(arguments, &inputs[0].metadata, &plan.regions, (Some(&output), plan.dtype, missing.nodata), targets)?;
