@@ -277,6 +277,44 @@ fn demands_are_not_of_pixels_that_see_no_cell() {
     }
 }
 
+/// The last integers stand for no value as others do, beside elements that no f64 is.
+#[test]
+fn the_last_integers_are_numbers_for_no_value() {
+    fn check<T>(numbers: [T; 2], shift: T)
+    where
+        T: hoodoo::AnyElement + std::ops::Sub<Output = T> + Ord + std::fmt::Debug,
+    {
+        let mut random = fastrand::Rng::with_seed(9);
+        // The same with the last number for no value, and with one that every engine has always had.
+        let holes: Array2<bool> = Array2::from_shape_simple_fn((30, 17), || random.u8(..) < 90);
+        let values: Array2<u8> = Array2::from_shape_simple_fn((30, 17), || random.u8(..));
+        let mask: Array2<bool> = Array2::from_shape_simple_fn((30, 17), || random.u8(..) < 60);
+        let image = |number: T| {
+            let element = |(hole, value): (&bool, &u8)| {
+                if *hole { number } else { shift - T::from_f64(f64::from(*value), hoodoo::Cast::Wrap) }
+            };
+            Array2::from_shape_vec((30, 17), holes.iter().zip(&values).map(element).collect()).unwrap()
+        };
+        for text in ["max(w)", "min(w where w % 2 == 0)", "median(w)", "w[0, 1]"] {
+            for engine in ENGINES {
+                for (fill, masked, stride) in [(false, false, 1), (true, false, 1), (false, true, 1), (true, true, 2)] {
+                    let run = |number: T| {
+                        let filter = Filter::new(&kernel(text)).size(3).mode(Mode::Shrink).engine(engine).fill(fill);
+                        let filter = filter.nodata(number.to_f64()).stride(stride);
+                        let filter = if masked { filter.mask(&mask) } else { filter };
+                        filter.run(&image(number)).unwrap()
+                    };
+                    let [last, usual] = numbers.map(run);
+                    let usual = usual.mapv(|element| if element == numbers[1] { numbers[0] } else { element });
+                    assert_eq!(last, usual, "{text} {engine} {fill} {masked}");
+                }
+            }
+        }
+    }
+    check([u64::MAX, 7], (1 << 63) - 9);
+    check([i64::MAX, -7], (1 << 62) - 9);
+}
+
 /// A single value has one cell, and is missing or not.
 #[test]
 fn a_single_value_has_a_mask() {

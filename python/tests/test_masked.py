@@ -354,7 +354,7 @@ def test_pixels_that_keep_their_value_are_not_warned_of():
     assert Kernel("sum(w)")(image, size=1, mask=mask, fill=True).tolist() == [0, 9, 4, 9, 0]
 
 
-@pytest.mark.parametrize(("dtype", "nodata"), [("u8", 2**63), ("i8", 2**62), ("i8", -(2**63)), ("u1", 255)])
+@pytest.mark.parametrize(("dtype", "nodata"), [("u8", 2**64 - 1), ("i8", 2**63 - 1), ("u8", 2**63), ("i8", -(2**63)), ("u1", 255)])
 def test_only_the_integer_that_stands_for_no_value_is_masked(dtype, nodata):
     other = nodata + 1000 if nodata < 0 else nodata - (1000 if nodata > 2**60 else 1)
     image = np.ma.MaskedArray(np.array([nodata, other, 5, nodata, 7], dtype), [False, False, False, False, True])

@@ -119,6 +119,28 @@ pub fn restore_own(options: &Options, part: &Part, first: &Input<'_>, outputs: &
     }
 }
 
+/// Writes the number for no value where that is told of each output, and, unless such pixels are filled, where their own cell is missing.
+pub fn put_nodata(
+    options: &Options,
+    (nodata, told): (f64, Vec<ArrayD<bool>>),
+    inputs: &[Input<'_>],
+    outputs: &mut [Output<'_>],
+    steps: &[usize],
+) -> Result<(), Error> {
+    for (output, told) in outputs.iter_mut().zip(&told) {
+        for_any!(Output, output, view => ndarray::Zip::from(view.view_mut()).and(told).for_each(|to, told| {
+            if *told {
+                *to = Element::from_f64(nodata, options.cast);
+            }
+        }));
+    }
+    if !options.missing.fill {
+        let (mark, marks, _) = marks(options, inputs)?;
+        put_own(options, (&marks, |other| other == mark), Some(nodata), &inputs[0], outputs, steps);
+    }
+    Ok(())
+}
+
 /// Writes the first input's elements, or a number, where cells are missing, to outputs that have values.
 fn put_own<M: Copy>(
     options: &Options,

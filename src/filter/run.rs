@@ -1,11 +1,16 @@
 //! One run over arrays, some of whose cells may have no value, and some of whose pixels may not be wanted.
 
-use super::arrays::{Input, Output};
-use super::options::{Options, Within};
+use ndarray::ArrayD;
+
+use super::arrays::{AnyElement, Input, Output, for_any, zeros};
+use super::engine::Engine;
+use super::options::{Function, MissingCells, Options, Within};
 use super::prepare::output_region;
 use super::progress::Progress;
 use super::{missing, stride, whole};
 use crate::error::Error;
+use crate::grid::element::{Cast, DType};
+use crate::kernel::Kernel;
 
 /// Writes all outputs, reporting to `progress` and cancelled by it.
 pub fn run(
@@ -74,6 +79,11 @@ fn run_parts(
         return apart(options, inputs, outputs);
     }
     let each = steps.clone().unwrap_or_else(|| vec![1; shape.len()]);
+    if let Some((kernel, nodata)) = last_integers(options, outputs) {
+        let filled = run_told(options, kernel, inputs, outputs, progress)?;
+        let options = &Options { part: Some(region), ..options.clone() };
+        return missing::put_nodata(options, (nodata, filled), inputs, outputs, &each);
+    }
     for (part, options) in missing::parts(options, inputs, outputs, &region)? {
         let (part, options) = part.at_steps(options, &each);
         let marked = part.marks.as_ref().map(|marks| missing::with_marks(inputs, marks));
@@ -85,4 +95,38 @@ fn run_parts(
         missing::restore_own(&options, &part, &inputs[0], &mut outputs, &each);
     }
     Ok(())
+}
+
+/// The kernel and the number for no value, if some output is of 64-bit integers and the number stands for the last of them, which no f64 is:
+/// code that chooses between it and an element would compute in f64s.
+fn last_integers<'a>(options: &'a Options, outputs: &[Output<'_>]) -> Option<(&'a Kernel, f64)> {
+    let (Function::Kernel(kernel), Some(nodata)) = (&options.function, options.missing.nodata) else { return None };
+    let is_last = |output: &Output<'_>| match output.dtype() {
+        dtype @ (DType::I64 | DType::U64) => nodata == dtype.limits().1 && options.cast == Cast::Saturate,
+        _ => false,
+    };
+    (options.engine != Engine::Callback && outputs.iter().any(is_last)).then_some((kernel, nodata))
+}
+
+/// Runs a kernel without the number for no value in its outputs, and with pixels that are missing computed; which pixels of each output have
+/// no value.
+fn run_told(
+    options: &Options,
+    kernel: &Kernel,
+    inputs: &[Input<'_>],
+    outputs: &mut [Output<'_>],
+    progress: &Progress,
+) -> Result<Vec<ArrayD<bool>>, Error> {
+    let numbers = (0..inputs.len()).map(|input| options.missing.of_input(input)).collect();
+    let missing = MissingCells { nodata: None, of_inputs: Some(numbers), fill: true, ..options.missing.clone() };
+    let function = Function::Kernel(kernel.with_absent_outputs(&vec![true; outputs.len()]));
+    let shapes = outputs.iter().map(|output| zeros(ndarray::IxDyn(output.shape())));
+    let mut told = shapes.collect::<Result<Vec<ArrayD<bool>>, Error>>()?;
+    fn again<'a>(output: &'a mut Output<'_>) -> Output<'a> {
+        for_any!(Output, output, view => AnyElement::output(view.view_mut()))
+    }
+    let mut all: Vec<Output<'_>> = outputs.iter_mut().map(again).collect();
+    all.extend(told.iter_mut().map(Output::from));
+    run_parts(&Options { function, missing, ..options.clone() }, inputs, &mut all, progress)?;
+    Ok(told)
 }
