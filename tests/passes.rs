@@ -323,6 +323,46 @@ fn weights_that_are_products() {
     }
 }
 
+/// What the host counts is counted of all elements: that those of the pixel's own row are finite says nothing of it.
+#[test]
+fn counts_that_move_know_of_nan() {
+    let number = |y: usize, x: usize| ((y * 37 + x * 11) % 50) as f64;
+    let mut image = ndarray::Array2::from_shape_fn((130, 90), |(y, x)| number(y, x));
+    (70..130).for_each(|y| image[[y, (y * 7) % 90]] = f64::NAN);
+    let texts = [
+        "count(w >= w)",
+        "if all(w >= w) then 1 else 2",
+        "any(isnan(w))",
+        "if any(w != w) then count(w < 9) else len(w)",
+        "count(w > 3) + count(isnan(w)) * 1000",
+        "if any(isnan(w)) then mean(w where not isnan(w)) else 7",
+    ];
+    for text in texts {
+        let kernel = Kernel::compile(text).unwrap();
+        for size in [1, 3, 51, 71] {
+            let filter = Filter::new(&kernel).size(size);
+            let expected = filter.clone().cut(Cut::Never).run(&image).unwrap();
+            for cut in [Cut::Auto, Cut::Always, Cut::Moving] {
+                let found = filter.clone().cut(cut).run(&image).unwrap();
+                let right =
+                    found.iter().zip(&expected).all(|(x, y)| x == y || near(*x, *y, 1e-12) || x.is_nan() && y.is_nan());
+                assert!(right, "{text} {size} {cut}");
+                let single: ndarray::Array2<f32> =
+                    filter.clone().cut(cut).precision(Precision::Single).run(&image.mapv(|x| x as f32)).unwrap();
+                let right = single.iter().zip(&expected).all(|(x, y)| {
+                    let x = f64::from(*x);
+                    x == *y || near(x, *y, 1e-4) || x.is_nan() && y.is_nan()
+                });
+                assert!(right, "{text} {size} {cut} single");
+            }
+        }
+    }
+    let asserted = Filter::new(&Kernel::compile("assert all(w >= w); any(w < 1)").unwrap()).size(3).cut(Cut::Moving);
+    assert!(
+        matches!(asserted.run(&image).unwrap_err(), hoodoo::Error::Assertion { position, .. } if position == [69, 39])
+    );
+}
+
 /// No part of a sum is infinite where the sum is not.
 #[test]
 fn sums_of_products_with_weights_do_not_overflow() {

@@ -107,7 +107,7 @@ impl Filter {
     ///
     /// A foreign callback runs on one thread and sees the pixels in C order, unless it was made by
     /// [`Callback::foreign_concurrent`]. In mode [`Mode::Shrink`] its windows have fewer cells near the ends of the array,
-    /// perhaps none; a callback for windows of one length can't be used there.
+    /// perhaps none, and where cells have no value ([`Filter::mask`]) anywhere; a callback for windows of one length can't be used there.
     ///
     /// ```
     /// use std::ffi::{c_int, c_void};

@@ -9,7 +9,7 @@ use super::prepare::output_region;
 use super::progress::Progress;
 use super::{missing, stride, whole};
 use crate::error::Error;
-use crate::grid::element::{Cast, DType};
+use crate::grid::element::Cast;
 use crate::kernel::Kernel;
 
 /// Writes all outputs, reporting to `progress` and cancelled by it.
@@ -101,9 +101,9 @@ fn run_parts(
 /// code that chooses between it and an element would compute in f64s.
 fn last_integers<'a>(options: &'a Options, outputs: &[Output<'_>]) -> Option<(&'a Kernel, f64)> {
     let (Function::Kernel(kernel), Some(nodata)) = (&options.function, options.missing.nodata) else { return None };
-    let is_last = |output: &Output<'_>| match output.dtype() {
-        dtype @ (DType::I64 | DType::U64) => nodata == dtype.limits().1 && options.cast == Cast::Saturate,
-        _ => false,
+    let is_last = |output: &Output<'_>| {
+        let dtype = output.dtype();
+        dtype.whole(None).wide && nodata == dtype.limits().1 && options.cast == Cast::Saturate
     };
     (options.engine != Engine::Callback && outputs.iter().any(is_last)).then_some((kernel, nodata))
 }

@@ -63,13 +63,13 @@ fn difference_of_products(builder: &mut Builder, first: [ExprId; 2], second: [Ex
     builder.binary(BinaryOp::Add, difference, lost)
 }
 
-/// What the values of the kernel's nodes may be. Of those that depend on an order statistic that moves, elements that are finite say nothing:
-/// nobody asks the host's passes whether theirs are.
+/// What the values of the kernel's nodes may be. Of those that depend on what moves, order statistics and sums, elements that are finite say
+/// nothing: nobody asks the host's passes whether theirs are.
 fn ranges_with_moving(scheme: &Scheme<'_>) -> Vec<LineRanges> {
     let mut ranges = scheme.ranges.to_vec();
     let mut depends = vec![false; ranges.len()];
     for (id, node) in scheme.kernel.live_nodes() {
-        let mut of_moving = scheme.moving.contains_key(&id);
+        let mut of_moving = scheme.is_moved(id);
         node.expr.for_each_operand(|operand| of_moving |= depends[operand.index()]);
         depends[id.index()] = of_moving;
         if of_moving {

@@ -80,6 +80,18 @@ pub enum Value {
     Weighted(Vec<PartId>),
 }
 
+impl Value {
+    /// The parts that it is made of.
+    fn parts(&self) -> Vec<PartId> {
+        match self {
+            Value::Part(part) | Value::Squares(part) | Value::Position { position: part, .. } => vec![*part],
+            Value::OrNan(part, count) => vec![*part, *count],
+            Value::ExactSquares { sum, squares, count, .. } => [*sum, *squares].into_iter().chain(*count).collect(),
+            Value::Weighted(parts) => parts.clone(),
+        }
+    }
+}
+
 impl<'a> Scheme<'a> {
     /// For reductions with these candidates. The passes are numbered as they come: columns, then levels along the row.
     pub fn new(
@@ -187,6 +199,12 @@ impl<'a> Scheme<'a> {
         (group.moved, group.lines) = (true, vec![vec![self.line_count]]);
         group.runs[0].levels.clear();
         self.line_count += group.parts.len();
+    }
+
+    /// Whether the host finds a node, or a part of it.
+    pub fn is_moved(&self, id: ExprId) -> bool {
+        let is_moved = |value: &Value| value.parts().iter().any(|part| self.groups[part.group].moved);
+        self.moving.contains_key(&id) || self.values.get(&id).is_some_and(is_moved)
     }
 
     /// Numbers the lines in the order in which passes make them, those of the host before.
