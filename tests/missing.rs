@@ -315,6 +315,29 @@ fn the_last_integers_are_numbers_for_no_value() {
     check([i64::MAX, -7], (1 << 62) - 9);
 }
 
+/// Of no element none has a rank: of 64-bit integers as of others, on every engine.
+#[test]
+fn no_integer_has_a_rank_where_there_is_none() {
+    let image = Array1::from_iter((10..16).map(|x| (1i64 << 60) + x));
+    let mask = array![true, true, true, true, true, false];
+    for text in [
+        "rank(w, 0)",
+        "nth(w, 0)",
+        "isnan(rank(w, 0))",
+        "if isnan(nth(w, 0)) then 7 else rank(w, 0)",
+        "max(rank(w, 0), 3)",
+    ] {
+        for mode in [Mode::Reflect, Mode::Shrink] {
+            let filter = Filter::new(&kernel(text)).size(3).mode(mode).mask(&mask).fill(true);
+            let integers = ENGINES.map(|engine| filter.clone().engine(engine).run(&image).unwrap());
+            assert_eq!(integers[0], integers[1], "{text} {mode}");
+            assert!(integers[0].iter().take(4).all(|value| *value < 8), "{text} {mode}: {}", integers[0]);
+            let floats = ENGINES.map(|engine| filter.clone().engine(engine).run_as::<f64, _, _, _>(&image).unwrap());
+            assert!(close(&floats[0].clone().into_dyn(), &floats[1].clone().into_dyn()), "{text} {mode}");
+        }
+    }
+}
+
 /// A single value has one cell, and is missing or not.
 #[test]
 fn a_single_value_has_a_mask() {

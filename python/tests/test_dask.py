@@ -528,3 +528,15 @@ def test_what_is_asked_of_the_window_is_asked_at_the_ends_too(source):
     with pytest.raises(RuntimeError, match="counted from"):
         hoodoo_dask.generic_filter(da.from_array(line, chunks=6), source, size=7, mode="shrink").compute()
     check(line, 6, source, size=13, mode="shrink")
+
+
+def test_what_memory_takes_and_refuses():
+    line = np.arange(6)
+    for mask in (np.ma.masked_greater(line, 3), da.ma.masked_greater(da.from_array(line, chunks=2), 3)):
+        with pytest.raises(TypeError, match="mask"):
+            hoodoo_dask.generic_filter(da.from_array(line, chunks=2), "max(w)", size=3, mask=mask)
+    for name in ("images", "region", "wanted"):
+        kernel = hoodoo.Kernel(f"param {name}; max(w) + {name}")
+        assert_equal_blocks(kernel(da.from_array(line, chunks=2), size=3, **{name: 1}), kernel(line, size=3, **{name: 1}))
+    inside = hoodoo.Kernel("sum(w where inside())")
+    assert_equal_blocks(inside(da.from_array(line, chunks=2), size=(), axes=()), inside(line, size=(), axes=()))

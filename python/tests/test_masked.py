@@ -370,3 +370,13 @@ def test_true_may_be_any_byte_of_a_mask():
     for given in (Kernel("sum(w)")(np.ma.MaskedArray(values, missing), size=3), Kernel("sum(w)")(np.ma.MaskedArray(values), size=3, mask=missing)):
         np.testing.assert_array_equal(given.mask, expected.mask)
         np.testing.assert_array_equal(given.filled(-1), expected.filled(-1))
+
+
+def test_two_masks_of_a_single_value():
+    assert Kernel("sum(w)")(np.ma.array(3.0, mask=False), footprint=True, mask=False) == 3
+
+
+def test_a_number_for_no_value_says_what_is_filled():
+    image, missing = np.array([7, 7, 7, 7, 5]), np.array([1, 1, 1, 1, 0], bool)
+    filled = Kernel("w[1]")(image, size=2, mask=missing, nodata=-1, fill=True, iterations=4)
+    np.testing.assert_array_equal(filled, 5)

@@ -468,3 +468,12 @@ def test_a_forked_process_has_threads_of_its_own(how):
         signal.alarm(20)
         os._exit(0 if (kernel(image) == expected).all() else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_outputs_that_lie_between_each_other():
+    image = np.arange(8.0).reshape(2, 4)
+    expected = Kernel("min(w), max(w)")(image, size=3)
+    whole, rows = np.zeros((2, 8)), np.zeros((4, 4))
+    for pair in ([whole[:, :4], whole[:, 4:]], [whole[:, 3::-1], whole[:, 4:]], [whole[:, ::2], whole[:, 1::2]], [rows[::2], rows[1::2]]):
+        Kernel("min(w), max(w)")(image, size=3, output=pair)
+        np.testing.assert_array_equal(pair, expected)

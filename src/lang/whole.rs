@@ -130,11 +130,10 @@ fn number(kernel: &Kernel, facts: &WholeFacts<'_>, accumulators: &[Vec<Whole>], 
         // Of no cells there is nothing to choose from.
         Expr::Reduce { .. } if facts.taps == Some(0) => Whole::NONE,
         Expr::Reduce { op, window, filter, .. } => match op {
-            Reduction::Min | Reduction::Max | Reduction::Mode => {
+            // Where there is no element of a rank, the kernel fails, but not where there is none at all and cells may be missing.
+            Reduction::Min | Reduction::Max | Reduction::Mode | Reduction::Rank | Reduction::Nth => {
                 Whole { absent: filter.is_some() && facts.absence, ..of(window) }
             }
-            // Where there is no such element, the kernel fails.
-            Reduction::Rank | Reduction::Nth => of(window),
             Reduction::Median if filter.is_none() && facts.taps.is_some_and(|taps| taps % 2 == 1) => of(window),
             _ => Whole::NONE,
         },

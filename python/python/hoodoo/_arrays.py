@@ -86,12 +86,12 @@ def share_memory(one: Array, other: Array) -> bool:
         return True
 
 
-def temporary_for(output: Array, inputs: list[Array]) -> Array:
-    """Where to write what ``output`` is to have: a new array if it can't be ``output`` itself."""
+def temporary_for(output: Array, others: list[Array]) -> Array:
+    """Where to write what ``output`` is to have: a new array if it can't be ``output`` itself, as beside others in the same memory."""
     if not output.flags.writeable:
         raise ValueError("output array is read-only")
     # Windows read what others have written where inputs and outputs overlap.
-    overlaps = any([np.may_share_memory(output, image) for image in inputs])
+    overlaps = any([np.may_share_memory(output, other) for other in others])
     if is_direct(output) and not overlaps and output.size > 0 and _is_apart(output):
         return output
     return np.empty(output.shape, output.dtype.newbyteorder("="))

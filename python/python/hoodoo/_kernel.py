@@ -713,6 +713,7 @@ def on_region(
     kernel: Kernel,
     images: Sequence[Any],
     region: Sequence[tuple[int, int]],
+    /,
     *,
     size: Any,
     footprint: Any,

@@ -90,7 +90,7 @@ class Missing:
                 whole = np.broadcast_to(each, shape)
             except ValueError:
                 raise ValueError(f"mask: the shape {each.shape} is not that of the images, {shape}") from None
-            together = whole if together is None else together | whole
+            together = whole if together is None else np.asarray(together | whole)
         return {"mask": together, "nodata": self.nodata, "fill": self.fill}
 
     def masked(self, result: Array, told: Array | None, region: Region, options: Mapping[str, Any]) -> Any:
@@ -113,11 +113,11 @@ class Missing:
         if result.dtype.kind == "f":
             absent |= np.isnan(result)
         if self.nodata is not None:
-            absent |= result == _element_for(self.nodata, result.dtype)
+            absent |= result == element_for(self.nodata, result.dtype)
         return absent
 
 
-def _element_for(nodata: float, dtype: np.dtype[Any]) -> Any:
+def element_for(nodata: float, dtype: np.dtype[Any]) -> Any:
     """The number for no value as an element: the last integer, if it is rounded to one beyond it."""
     if dtype.kind not in "iu" or not nodata.is_integer():
         return nodata

@@ -95,7 +95,8 @@ def run_into(
     for one, other in itertools.combinations(outputs, 2):
         if share_memory(one, other):
             raise ValueError("two outputs are in the same memory")
-    targets = [temporary_for(output, inputs) for output in outputs]
+    # Those that lie between each other are written one after the other.
+    targets = [temporary_for(output, [*inputs, *outputs[:number]]) for number, output in enumerate(outputs)]
     ready.run(inputs, targets, report)
     for output, target in zip(outputs, targets, strict=True):
         if output is not target:

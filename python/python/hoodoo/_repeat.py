@@ -10,7 +10,7 @@ import numpy as np
 
 from ._arrays import mask
 from ._kinds import as_numpy, is_dask, is_xarray
-from ._masked import has_mask
+from ._masked import element_for, has_mask
 from ._outputs import arrays_for, counted, gives_arrays
 
 if TYPE_CHECKING:
@@ -164,6 +164,9 @@ def _absent(after: Any, missing: Any, options: Mapping[str, Any]) -> Any:
     if has_mask(after):
         return np.broadcast_to(after.mask, after.shape)
     values = after if is_xarray(after) or is_dask(after) else as_numpy(after)
+    nodata = options.get("nodata")
+    if nodata is not None and nodata == nodata:
+        return values == element_for(float(nodata), values.dtype)
     if values.dtype.kind == "f" or (options.get("size") is None and options.get("footprint") is None):
         return values != values
     window = {name: options[name] for name in ("size", "footprint", "mode", "origin", "axes") if name in options}

@@ -170,6 +170,8 @@ def _like(meta: Any, ndim: int) -> NDArray[Any]:
 
 def _mask_like(array: Any, mask: Any) -> Any:
     """A mask with the shape and the blocks of an array."""
+    if is_masked(getattr(mask, "_meta", mask)):
+        raise TypeError("mask: it is a masked array, and what is under a mask is not known")
     mask = da.asarray(mask)
     if mask.dtype.kind in "SUV":
         raise TypeError(f"a mask must be an array of bool, not of type {mask.dtype}")
@@ -364,7 +366,7 @@ def _placed(kernel: Kernel, extent: list[int]) -> tuple[Kernel, list[str]]:
     compiles nothing.
     """
     words = names(kernel.source)
-    if words.isdisjoint({"coord", "extent", "inside"}):
+    if not extent or words.isdisjoint({"coord", "extent", "inside"}):
         return kernel, []
     stem = "block"
     while any(word.startswith(stem) for word in words):
