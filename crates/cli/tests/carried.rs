@@ -118,7 +118,7 @@ fn a_file_is_not_replaced_by_a_part_of_it() {
     }
     let both = ["input a, b; a[0, 0] + b[0, 0]", "one.tif", "stack.tif", "--page", "0", "-o", "stack.tif"];
     fails(dir, &both, "the file would lose its 2 other pages");
-    fails(dir, &["max(w)", "--size", "3", "one.tif#1", "-o", "one.tif"], "the file would lose its other bands");
+    fails(dir, &["max(w)", "--size", "3", "one.tif#1", "-o", "one.tif"], "the file would keep what # names only");
     assert_eq!(fs::read(dir.join("stack.tif")).unwrap(), before);
 }
 

@@ -44,7 +44,7 @@ pub struct Rows {
 
 /// What is made when it is known to be worth it: a faster way, without which a run does what it would have done.
 struct Later<T> {
-    /// None in it if it can't be made, as it would be more code than is allowed.
+    /// None in it if it can't be made, say as it would be more code than is allowed.
     made: OnceLock<Option<Box<T>>>,
     /// Whether some thread makes it, or has made it.
     making: AtomicBool,

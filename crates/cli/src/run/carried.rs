@@ -27,7 +27,7 @@ pub fn check_rest(
     let Some(target) = targets.iter().find(|target| target.is(&file) && !target.is_archive()) else { return Ok(()) };
     let message = match (input.other_pages, selected) {
         (0, Selected::Whole) => return Ok(()),
-        (0, _) => "the file would lose its other bands".to_string(),
+        (0, _) => "the file would keep what # names only".to_string(),
         (1, _) => "the file would lose its other page".to_string(),
         (pages, _) => format!("the file would lose its {pages} other pages"),
     };
