@@ -65,7 +65,7 @@ pub enum Error {
 /// A place in a kernel's source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The bytes.
+    /// Which bytes of the source.
     pub span: Span,
     /// The line that it starts in, from 1.
     pub line: usize,

@@ -453,3 +453,29 @@ fn values_at_the_edges_of_the_domains() {
         assert!(compiled(&format!("{}(w[0])", builtin.name), &[(NAN, 0.0)])[0].is_nan(), "{}", builtin.name);
     }
 }
+
+/// A param's value becomes known in large images, and the number of cells in most: a power by such a number is what it is by any.
+#[test]
+fn powers_are_the_same_wherever_an_exponent_becomes_known() {
+    let image = ndarray::Array2::from_shape_fn((300, 300), |(y, x)| 0.9 + ((y * 300 + x) % 977) as f64 * 2e-4);
+    let same = |source: &str, size: usize, exponent: f64| {
+        let kernel = Kernel::compile(source).expect(source);
+        let filter = Filter::new(&kernel).size(size);
+        let filter = if source.contains("param") { filter.param("p", exponent) } else { filter };
+        for (engine, mode) in
+            [(Engine::Auto, Mode::Reflect), (Engine::Callback, Mode::Reflect), (Engine::Auto, Mode::Shrink)]
+        {
+            let filter = filter.clone().mode(mode);
+            let values = filter.clone().engine(engine).run(&image).expect(source);
+            let expected = filter.engine(Engine::Interpreter).run(&image).expect(source);
+            for (value, expected) in values.iter().zip(&expected) {
+                let apart = value.to_bits().abs_diff(expected.to_bits());
+                assert!(apart <= 2, "{source} with {exponent}, {engine:?}, {mode}: {value} and {expected}");
+            }
+        }
+    };
+    for exponent in [-31.0, -1.0, 0.0, 2.0, 3.0, 7.0, 45.0, 63.0] {
+        same("param p = 3; rank(w, 2) * 0 + w[0, 0] ** p", 3, exponent);
+    }
+    same("w[0, 0] ** len(w)", 7, 0.0);
+}

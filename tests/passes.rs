@@ -324,6 +324,101 @@ fn weights_that_are_products() {
 }
 
 /// What the host counts is counted of all elements: that those of the pixel's own row are finite says nothing of it.
+/// Where the terms of a weight cancel, or its factors are not 0 and it is, infinite and huge elements have the values of the kernel all the same, in
+/// the first run that has them and after it.
+#[test]
+fn products_that_cancel_are_not_for_infinite_elements() {
+    let difference = "sum(w * (exp(-dist()**2 / 18) - 0.4 * exp(-dist()**2 / 128)))";
+    for (source, size) in [
+        ("sum(w * (dist()**2 + 1))", 9),
+        (difference, 15),
+        ("sum(w * exp(-dist()**2))", 51),
+        ("sum(w * (10 - abs(offset(0)) - abs(offset(1))))", 11),
+        ("input a, b; sum(a * b * (dist()**2 + 1))", 9),
+    ] {
+        let kernel = Kernel::compile(source).expect(source);
+        let filter = Filter::new(&kernel).size(size).threads(1);
+        let quiet = image::<f64>(&[40, 60], false, 4);
+        let mut wild = quiet.clone();
+        wild[[20, 25]] = f64::INFINITY;
+        wild[[5, 50]] = 1e300;
+        wild[[33, 3]] = f64::NAN;
+        for mode in [Mode::Reflect, Mode::Shrink] {
+            let filter = filter.clone().mode(mode);
+            for image in [&quiet, &wild, &quiet] {
+                let inputs: Vec<Input<'_>> = kernel.inputs().iter().map(|_| Input::from(image)).collect();
+                let run = |filter: &Filter| {
+                    let mut output = ArrayD::<f64>::zeros(image.raw_dim());
+                    let result = filter.run_all_into(&inputs, &mut [Output::from(&mut output)], &Progress::default());
+                    result.map(|()| output).expect(source)
+                };
+                let (found, expected) = (run(&filter), run(&filter.clone().engine(Engine::Interpreter)));
+                for (at, expected) in expected.indexed_iter() {
+                    assert!(near(found[&at], *expected, 1e-9), "{source}, {mode}, {at:?}: {} {expected}", found[&at]);
+                }
+            }
+        }
+    }
+    // What is outside is an element as well.
+    let kernel = Kernel::compile(difference).expect(difference);
+    let filter = Filter::new(&kernel).size(15).mode(Mode::Constant).cval(f64::INFINITY);
+    let image = image::<f64>(&[30, 30], false, 5);
+    let expected: Vec<ArrayD<f64>> = run(&filter.clone().engine(Engine::Interpreter), &image, 1);
+    let found: Vec<ArrayD<f64>> = run(&filter, &image, 1);
+    assert!(found[0].iter().zip(&expected[0]).all(|(x, y)| near(*x, *y, 1e-9)));
+}
+
+/// The order of factors makes a difference where one of them is huge or tiny.
+#[test]
+fn factors_are_multiplied_in_the_order_of_the_kernel() {
+    let kernel = Kernel::compile("weights k; sum(w * k * w)").expect("a kernel");
+    for (element, weight) in [(1e200, 1e-200), (1e-200, 1e200), (3.0, 5.0)] {
+        let filter = Filter::new(&kernel).size(9).weights("k", vec![weight; 81]);
+        let value = filter.run(&ArrayD::from_elem(IxDyn(&[40, 50]), element)).expect("a result")[[20, 20]];
+        let expected = 81.0 * (element * weight) * element;
+        assert!((value / expected - 1.0).abs() < 1e-12, "{element} {weight}: {value}");
+    }
+}
+
+/// Sums of integers with whole weights are exact, whatever products stand for these.
+#[test]
+fn sums_with_whole_weights_are_exact() {
+    for (source, size) in [
+        ("sum(w * (3 - abs(offset(0))) * (3 - abs(offset(1))))", 5),
+        ("sum(w * (7 - abs(offset(0))) * (5 - abs(offset(1))))", 9),
+        ("sum(w * (offset(0)**2 + offset(1)**2 + 1))", 9),
+        ("sum(w * round(dist()**2) * (offset(0) - 2))", 13),
+        ("sum(w * (10 - abs(offset(0)) - abs(offset(1))))", 11),
+        ("sum(w * (offset(0) * offset(1) + offset(0) + 3))", 31),
+        ("sum(w * w * (offset(0) + 17))", 31),
+    ] {
+        let kernel = Kernel::compile(source).expect(source);
+        let filter = Filter::new(&kernel).size(size);
+        let image = image::<u8>(&[50, 60], false, 9);
+        let expected: Vec<ArrayD<f64>> = run(&filter.clone().engine(Engine::Interpreter), &image, 1);
+        assert!(expected[0].iter().all(|value| value.fract() == 0.0), "{source}");
+        assert_eq!(run::<u8, f64>(&filter, &image, 1), expected, "{source}");
+        assert_eq!(run::<u8, f64>(&filter.clone().cut(Cut::Always), &image, 1), expected, "{source}, cut");
+    }
+}
+
+/// Which cells take part may follow from params: in a large image they are a footprint then.
+#[test]
+fn params_that_select_by_places() {
+    let shape = [320, 330];
+    for source in ["param r = 4; mean(w where dist() <= r)", "param r = 4; max(w where abs(offset(0)) < r and w > 1)"] {
+        let kernel = Kernel::compile(source).expect(source);
+        let image = image::<f32>(&shape, false, 11);
+        for radius in [0.0, 3.5, 6.0, -1.0, f64::NAN] {
+            let filter = Filter::new(&kernel).size(13).param("r", radius);
+            let found = run::<f32, f64>(&filter, &image, 1);
+            let expected = run::<f32, f64>(&filter.clone().cut(Cut::Never).engine(Engine::Callback), &image, 1);
+            let same = found[0].iter().zip(&expected[0]).all(|(x, y)| near(*x, *y, 1e-6));
+            assert!(same, "{source} {radius}");
+        }
+    }
+}
+
 #[test]
 fn counts_that_move_know_of_nan() {
     let number = |y: usize, x: usize| ((y * 37 + x * 11) % 50) as f64;
@@ -537,11 +632,12 @@ fn the_plan_says_what_is_cut() {
 
 #[test]
 fn the_plan_says_what_is_not_cut_and_why() {
-    let listing = |source: &str, window: Window| {
+    let listing_of = |source: &str, window: Window, shape: [usize; 2]| {
         let kernel = Kernel::compile(source).expect("a kernel");
         let filter = Filter::new(&kernel).window(window);
-        filter.listing(hoodoo::Listing::Plan, &[512, 512], &[DType::F32], &[DType::F32]).expect("a plan")
+        filter.listing(hoodoo::Listing::Plan, &shape, &[DType::F32], &[DType::F32]).expect("a plan")
     };
+    let listing = |source: &str, window: Window| listing_of(source, window, [512, 512]);
     let box_of = |source: &str| listing(source, Window::from(21));
     for (source, why) in [
         (
@@ -549,15 +645,19 @@ fn the_plan_says_what_is_not_cut_and_why() {
             "sum is not cut into passes, because its condition depends on the pixel",
         ),
         ("sum(abs(w - w[0, 0]))", "sum is not cut into passes, because its elements depend on the pixel"),
-        (
-            "param r = 4; max(w where dist() < r)",
-            "max is not cut into passes, because its condition on places depends on a param",
-        ),
         ("weights k; sum(w * k)", "sum is not cut into passes, because its weights are not known"),
         ("nth(w, 3)", "nth is not cut into passes, because the order of its elements matters"),
     ] {
         assert!(box_of(source).contains(why), "{source}: {}", box_of(source));
     }
+    // Of large images the param is known.
+    let by_param = "param r = 4; max(w where dist() < r)";
+    let small = listing_of(by_param, Window::from(21), [64, 64]);
+    assert!(
+        small.contains("max is not cut into passes, because its condition on places depends on a param"),
+        "{small}"
+    );
+    assert!(box_of(by_param).contains("pass 1:"));
     assert!(listing("argmin(w)", Window::Disk(10.0)).contains("because its footprint is no box"));
     // What is cut is not listed: disks, variances, places.
     for source in ["max(w) - min(w)", "std(w)", "mean(w where dist() > 4)"] {

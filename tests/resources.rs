@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 use hoodoo::{AnyElement, Cast, Engine, Error, Filter, Input, Kernel, Mode, Output, PerAxis, Progress};
 use ndarray::{Array1, Array2, array};
 
+/// Far more than a run takes until it stops, also on a busy machine; far less than runs that can't be stopped.
+const PROMPTLY: Duration = Duration::from_secs(10);
+
 /// The maps of this process.
 #[cfg(target_os = "linux")]
 fn maps() -> usize {
@@ -68,7 +71,7 @@ fn long_pixels_can_be_stopped() {
     ] {
         for engine in [Engine::Rows, Engine::Interpreter] {
             let time = time_until_stopped(kernel, 151, engine);
-            assert!(time < Duration::from_secs(3), "{kernel} {engine:?}: {time:?}");
+            assert!(time < PROMPTLY, "{kernel} {engine:?}: {time:?}");
         }
     }
 }
@@ -85,7 +88,7 @@ fn windows_that_move_and_passes_can_be_stopped() {
             let result = filter.run_all_into(&[image], &mut [output], &progress);
             assert!(matches!(result, Ok(()) | Err(Error::Cancelled)), "{kernel}: {result:?}");
             // In a debug build a row of medians takes some milliseconds.
-            assert!(start.elapsed() < Duration::from_secs(4), "{kernel}: {:?}", start.elapsed());
+            assert!(start.elapsed() < PROMPTLY, "{kernel}: {:?}", start.elapsed());
         };
         stopped(Input::from(&image), Output::from(&mut image.clone()));
         stopped(Input::from(&bytes), Output::from(&mut bytes.clone()));
@@ -105,7 +108,7 @@ fn planning_can_be_stopped() {
             let result = filter.run_all_into(&[image], &mut [output], &progress);
             assert!(matches!(result, Err(Error::Cancelled)), "{kernel}: {result:?}");
             // A debug build takes its time for each of so many cells.
-            assert!(start.elapsed() < Duration::from_secs(4), "{kernel}: {:?}", start.elapsed());
+            assert!(start.elapsed() < PROMPTLY, "{kernel}: {:?}", start.elapsed());
         };
         stopped(Input::from(&image), Output::from(&mut image.clone()));
         stopped(Input::from(&bytes), Output::from(&mut bytes.clone()));

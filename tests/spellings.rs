@@ -8,7 +8,7 @@ const TYPED: &[(&str, &str)] = &[
     // A window where one value is needed.
     ("w * 2", "`w[0, 0] * 2`"),
     ("w > 128", "`w[0, 0] > 128`"),
-    ("if w > 128 then 1 else 0", "`if (w[0, 0] > 128) then 1 else 0`"),
+    ("if w > 128 then 1 else 0", "`if w[0, 0] > 128 then 1 else 0`"),
     ("sqrt(abs(w) + 1)", "`sqrt(abs(w[0, 0]) + 1)`"),
     ("w - mean(w)", "`w[0, 0] - mean(w)`"),
     ("input a, b; a - b", "`a[0, 0] - b[0, 0]`"),

@@ -222,13 +222,7 @@ impl PyFilter {
         outputs: Vec<String>,
     ) -> PyResult<String> {
         let shape = lengths(shape, "shape")?;
-        let listing = match listing {
-            "plan" => Listing::Plan,
-            "clif" => Listing::Clif,
-            "asm" => Listing::Assembly,
-            _ => return Err(PyValueError::new_err(format!("`{listing}` is not plan, clif or asm"))),
-        };
-        let text = || self.filter.listing(listing, &shape, &types(&inputs)?, &types(&outputs)?);
+        let text = || self.filter.listing(listing.parse()?, &shape, &types(&inputs)?, &types(&outputs)?);
         caught(text)?.map_err(|error| exception(py, error, self.function.source()))
     }
 }

@@ -83,7 +83,12 @@ def test_colours_lines_and_volumes():
 @pytest.mark.parametrize("shape", [(3, 5), (1, 1), (0, 0)])
 @pytest.mark.parametrize("dtype", [np.bool_, np.uint8, np.int64, np.float32])
 def test_pictures_of_every_type(shape, dtype):
-    Text(hoodoo.preview("max(w)", np.ones(shape, dtype), size=3)._repr_html_())
+    page = hoodoo.preview("max(w)", np.ones(shape, dtype), size=3)._repr_html_()
+    rows, columns = shape
+    assert Text(page).text.count(f"{rows} × {columns} {np.dtype(dtype).name}") == 2
+    files = [base64.b64decode(data) for data in re.findall(r"base64,([^\"]*)", page)]
+    # Before and after, each as wide and as high as the array.
+    assert [struct.unpack(">II", file[16:24]) for file in files] == [(columns, rows)] * 2
 
 
 def test_png_files():

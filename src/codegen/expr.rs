@@ -153,19 +153,16 @@ pub fn extreme(b: &mut FunctionBuilder<'_>, op: BinaryOp, lane: Lane, x: Value, 
         let less = compare(b, BinaryOp::Less, lane, first, second);
         return simd::select(b, less, x, y);
     }
-    match (op, lane.is_float(), lane.is_signed()) {
-        (BinaryOp::Min, true, _) => {
-            let less = simd::compare(b, FloatCC::LessThan, y, x);
-            simd::select(b, less, y, x)
-        }
-        (_, true, _) => {
-            let less = simd::compare(b, FloatCC::LessThan, x, y);
-            simd::select(b, less, y, x)
-        }
-        (BinaryOp::Min, false, true) => b.ins().smin(x, y),
-        (BinaryOp::Min, false, false) => b.ins().umin(x, y),
-        (_, false, true) => b.ins().smax(x, y),
-        (_, false, false) => b.ins().umax(x, y),
+    if lane.is_float() {
+        let (first, second) = if op == BinaryOp::Min { (y, x) } else { (x, y) };
+        let replaced = simd::compare(b, FloatCC::LessThan, first, second);
+        return simd::select(b, replaced, y, x);
+    }
+    match (op, lane.is_signed()) {
+        (BinaryOp::Min, true) => b.ins().smin(x, y),
+        (BinaryOp::Min, false) => b.ins().umin(x, y),
+        (_, true) => b.ins().smax(x, y),
+        (_, false) => b.ins().umax(x, y),
     }
 }
 

@@ -13,9 +13,12 @@ use super::simd;
 use crate::grid::lane::Lane;
 use crate::plan::width::{REGISTER, Width};
 
+/// At this size a unit in the last place of an f64 is 1: a sum with it is rounded to a whole number, half to even, which its low bits hold.
+const WHOLE: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52
+
 /// Orders of the bytes of two registers: the even and the odd lanes of 32 bits, the lower and the upper halves.
-pub const EVEN_WORDS: [u8; REGISTER] = [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27];
-pub const ODD_WORDS: [u8; REGISTER] = [4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31];
+pub const EVEN_DWORDS: [u8; REGISTER] = [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27];
+pub const ODD_DWORDS: [u8; REGISTER] = [4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31];
 pub const LOW_HALVES: [u8; REGISTER] = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 pub const HIGH_HALVES: [u8; REGISTER] = [8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31];
 
@@ -114,12 +117,12 @@ fn convert(b: &mut FunctionBuilder<'_>, width: Width, from: Lane, to: Lane, part
         _ if from.is_long() || to.is_long() => return convert_long(b, width, from, to, parts),
         (Lane::F64, Lane::F32) => return to_single(b, parts),
         (Lane::F64, _) => {
-            let words = nearest_words(b, parts);
-            return narrow(b, Lane::I32, to, &words);
+            let dwords = nearest_dwords(b, parts);
+            return narrow(b, Lane::I32, to, &dwords);
         }
         (Lane::F32, _) if !to.is_float() => {
-            let words: Vec<Value> = parts.iter().map(|part| b.ins().fcvt_to_sint_sat(I32X4, *part)).collect();
-            return narrow(b, Lane::I32, to, &words);
+            let dwords: Vec<Value> = parts.iter().map(|part| b.ins().fcvt_to_sint_sat(I32X4, *part)).collect();
+            return narrow(b, Lane::I32, to, &dwords);
         }
         _ if !to.is_float() && from.bytes() >= to.bytes() => return narrow(b, from, to, parts),
         _ => {}
@@ -212,8 +215,8 @@ fn shuffle(b: &mut FunctionBuilder<'_>, x: Value, y: Value, order: [u8; REGISTER
 }
 
 /// The even 32-bit lanes of two registers.
-fn even_words(b: &mut FunctionBuilder<'_>, x: Value, y: Value) -> Value {
-    let even = shuffle(b, x, y, EVEN_WORDS);
+fn even_dwords(b: &mut FunctionBuilder<'_>, x: Value, y: Value) -> Value {
+    let even = shuffle(b, x, y, EVEN_DWORDS);
     simd::bits(b, I32X4, even)
 }
 
@@ -233,7 +236,7 @@ fn convert_masks(b: &mut FunctionBuilder<'_>, width: Width, from: usize, to: usi
     let (next, mut converted) = if from < to {
         (2 * from, halves(b, parts, |b, x| b.ins().swiden_low(x), |b, x| b.ins().swiden_high(x)))
     } else if from == 8 {
-        (4, pairs(b, parts, even_words))
+        (4, pairs(b, parts, even_dwords))
     } else {
         (from / 2, pairs(b, parts, |b, x, y| b.ins().snarrow(x, y)))
     };
@@ -243,8 +246,8 @@ fn convert_masks(b: &mut FunctionBuilder<'_>, width: Width, from: usize, to: usi
 }
 
 /// The low halves of 64-bit integers.
-pub fn low_words(b: &mut FunctionBuilder<'_>, parts: &[Value]) -> Vec<Value> {
-    pairs(b, parts, even_words)
+pub fn low_dwords(b: &mut FunctionBuilder<'_>, parts: &[Value]) -> Vec<Value> {
+    pairs(b, parts, even_dwords)
 }
 
 /// Integers in lanes of half the size or less that hold them all.
@@ -253,8 +256,8 @@ pub fn narrow(b: &mut FunctionBuilder<'_>, from: Lane, to: Lane, parts: &[Value]
         return parts.to_vec();
     }
     if from.is_long() {
-        let words = low_words(b, parts);
-        return narrow(b, if to == Lane::U32 { Lane::U32 } else { Lane::I32 }, to, &words);
+        let dwords = low_dwords(b, parts);
+        return narrow(b, if to == Lane::U32 { Lane::U32 } else { Lane::I32 }, to, &dwords);
     }
     let next = match (from.bytes(), to) {
         // What is to fit in 8 bits fits in 16 with a sign.
@@ -269,12 +272,10 @@ pub fn narrow(b: &mut FunctionBuilder<'_>, from: Lane, to: Lane, parts: &[Value]
 }
 
 /// The integers nearest to f64s within the range of i32 or of u32, half to even, as 32-bit lanes.
-pub fn nearest_words(b: &mut FunctionBuilder<'_>, parts: &[Value]) -> Vec<Value> {
-    // At this size a unit in the last place is 1: the sum is rounded to a whole number, which its low bits hold.
-    const WHOLE: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52
+pub fn nearest_dwords(b: &mut FunctionBuilder<'_>, parts: &[Value]) -> Vec<Value> {
     let whole = simd::float(b, F64X2, WHOLE);
     let sums: Vec<Value> = parts.iter().map(|part| b.ins().fadd(*part, whole)).collect();
-    pairs(b, &sums, even_words)
+    pairs(b, &sums, even_dwords)
 }
 
 /// 64-bit integers rounded to f64s.
@@ -303,7 +304,6 @@ fn long_to_double(b: &mut FunctionBuilder<'_>, signed: bool, x: Value) -> Value 
 
 /// The nearest 64-bit integers to f64s of less than 2^51, half to even: at this size a unit in the last place is 1.
 fn nearest_long(b: &mut FunctionBuilder<'_>, x: Value) -> Value {
-    const WHOLE: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52
     let whole = simd::float(b, F64X2, WHOLE);
     let sum = b.ins().fadd(x, whole);
     let bits = simd::bits(b, I64X2, sum);
@@ -316,7 +316,6 @@ fn nearest_long(b: &mut FunctionBuilder<'_>, x: Value) -> Value {
 /// Each half is a whole number of less than 2^33, which the low bits of its sum with a large power of two hold; all is exact.
 pub fn whole_long(b: &mut FunctionBuilder<'_>, signed: bool, x: Value) -> Value {
     const HALF: f64 = 4_294_967_296.0; // 2^32
-    const WHOLE: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52
     let by = |b: &mut FunctionBuilder<'_>, number: f64| simd::float(b, F64X2, number);
     let (part, half, whole) = (by(b, 1.0 / HALF), by(b, HALF), by(b, WHOLE));
     let high = b.ins().fmul(x, part);
@@ -443,8 +442,8 @@ fn every_other(b: &mut FunctionBuilder<'_>, lane: Lane, odd: bool, x: Value, y: 
     let taken = match (bytes, odd) {
         (8, false) => shuffle(b, x, y, LOW_HALVES),
         (8, true) => shuffle(b, x, y, HIGH_HALVES),
-        (4, false) => shuffle(b, x, y, EVEN_WORDS),
-        (4, true) => shuffle(b, x, y, ODD_WORDS),
+        (4, false) => shuffle(b, x, y, EVEN_DWORDS),
+        (4, true) => shuffle(b, x, y, ODD_DWORDS),
         _ => {
             // As the low bits of lanes of twice the size, which are narrowed.
             let wide = if bytes == 1 { I16X8 } else { I32X4 };

@@ -117,7 +117,7 @@ fn wrapped(b: &mut FunctionBuilder<'_>, width: Width, lane: Lane, parts: &[Value
         return lanes::numbers(b, width, &Lanes::Numbers(lane, parts.to_vec()), to);
     }
     let words = match lane {
-        Lane::U64 | Lane::I64 => lanes::low_words(b, parts),
+        Lane::U64 | Lane::I64 => lanes::low_dwords(b, parts),
         Lane::F64 | Lane::F32 => lanes::numbers(b, width, &Lanes::Numbers(lane, parts.to_vec()), Lane::I32),
         _ => parts.to_vec(),
     };

@@ -73,6 +73,27 @@ macro_rules! for_any {
     };
 }
 
+/// Does the same with two arrays of one element type, whichever it is, and something else with those of two.
+macro_rules! for_both {
+    (($first:ident, $a:expr, $x:ident), ($second:ident, $b:expr, $y:ident) => $body:expr, else $other:expr) => {
+        match ($a, $b) {
+            ($first::Bool($x), $second::Bool($y)) => $body,
+            ($first::I8($x), $second::I8($y)) => $body,
+            ($first::U8($x), $second::U8($y)) => $body,
+            ($first::I16($x), $second::I16($y)) => $body,
+            ($first::U16($x), $second::U16($y)) => $body,
+            ($first::I32($x), $second::I32($y)) => $body,
+            ($first::U32($x), $second::U32($y)) => $body,
+            ($first::I64($x), $second::I64($y)) => $body,
+            ($first::U64($x), $second::U64($y)) => $body,
+            ($first::F16($x), $second::F16($y)) => $body,
+            ($first::F32($x), $second::F32($y)) => $body,
+            ($first::F64($x), $second::F64($y)) => $body,
+            _ => $other,
+        }
+    };
+}
+
 any_arrays!(
     /// A view of an input array of any element type, shape and layout.
     Input<'a>, ArrayViewD
@@ -179,6 +200,23 @@ impl<'a> Input<'a> {
         for_any!(Input, self, view => AnyElement::input(view.view()))
     }
 
+    /// Whether no element has a greater magnitude than this; NaN has none.
+    pub(crate) fn is_within(&self, greatest: f64) -> bool {
+        fn within<T: Element>(view: &ArrayViewD<'_, T>, greatest: f64) -> bool {
+            const TOGETHER: usize = 1 << 12;
+            let is_beyond = |element: &T| element.to_f64().abs() > greatest;
+            !match view.as_slice_memory_order() {
+                // Many at once are compared by vector registers.
+                Some(all) => all.chunks(TOGETHER).any(|some| some.iter().fold(false, |any, one| any | is_beyond(one))),
+                None => view.iter().any(is_beyond),
+            }
+        }
+        let bounds = |(least, greatest): (f64, f64)| least.abs().max(greatest);
+        let dtype = self.dtype();
+        (!dtype.is_float() && bounds(dtype.limits()) <= greatest)
+            || for_any!(Input, self, view => within(view, greatest))
+    }
+
     /// The subview at `index` along `axis`, which goes away.
     ///
     /// # Panics
@@ -190,6 +228,11 @@ impl<'a> Input<'a> {
 }
 
 impl<'a> Output<'a> {
+    /// The same view, for as long as nobody uses this one.
+    pub(crate) fn reborrow(&mut self) -> Output<'_> {
+        for_any!(Output, self, view => AnyElement::output(view.view_mut()))
+    }
+
     /// The subview at `index` along `axis`, which goes away.
     ///
     /// # Panics
@@ -240,4 +283,4 @@ impl<'a> From<&'a mut AnyArray> for Output<'a> {
     }
 }
 
-pub(crate) use for_any;
+pub(crate) use {for_any, for_both};

@@ -57,7 +57,16 @@ impl Backend {
             let (callback, shorter) = compiled::callback(kernel, job)?;
             return Ok(Backend::Callback { callback, shorter });
         }
-        compiled::Rows::new(kernel, job).map(Backend::Rows)
+        compiled::Rows::new(kernel, job, compiled::Elements::Moderate).map(Backend::Rows)
+    }
+
+    /// Up to where elements are moderate, if it has to be known whether all elements of the inputs are.
+    pub fn greatest_moderate(&self) -> Option<f64> {
+        match self {
+            #[cfg(feature = "jit")]
+            Backend::Rows(rows) => rows.greatest_moderate(),
+            _ => None,
+        }
     }
 
     /// The interpreter, if the job's engine allows it.
@@ -72,15 +81,20 @@ impl Backend {
         ))
     }
 
-    /// Computes every pixel of the job's region; the position of the first one that fails, in C order.
+    /// Computes every pixel of the job's region; the position of the first one that fails, in C order. If it has to be known, it is said whether all
+    /// elements of the inputs are moderate.
+    #[cfg_attr(not(feature = "jit"), allow(unused_variables, reason = "only machine code is not for all elements"))]
     pub fn run(
         &self,
         job: &Job,
         inputs: &[RawView<'_>],
         outputs: Vec<RawView<'_>>,
+        are_moderate: bool,
         progress: &Progress,
     ) -> Result<Option<Vec<usize>>, Error> {
         match self {
+            #[cfg(feature = "jit")]
+            Backend::Rows(rows) if !are_moderate => rows.for_any(job, progress)?.run(job, inputs, outputs, progress),
             #[cfg(feature = "jit")]
             Backend::Rows(rows) => rows.run(job, inputs, outputs, progress),
             Backend::Callback { callback, shorter } => {

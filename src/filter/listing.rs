@@ -1,7 +1,7 @@
 //! What the engine for rows makes of a kernel, as text: the plan and the code that run for most pixels.
 
 use super::arrange::Arrangement;
-use super::compiled::{Requests, with_factors};
+use super::compiled::{Elements, Requests, with_factors};
 use super::job::Types;
 use super::options::{Function, Options};
 use super::prepare::prepare_unset;
@@ -32,7 +32,8 @@ pub fn listing(options: &Options, listing: Listing, shape: &[usize], types: Type
         return Err(Error::argument("engine", "a callback has no plan"));
     };
     let make = |request: Request| plan(kernel.hir(), request).ok_or(Error::Cancelled);
-    let (plan, _) = with_factors(kernel.hir(), &job, Requests::of(&job).whole, make, |plan| plan)?;
+    let made = with_factors(kernel.hir(), &job, Requests::of(&job).whole, Elements::Moderate, make, |plan| plan)?;
+    let plan = made.made;
     match listing {
         Listing::Clif => row::clif(&plan, kernel.limits()),
         Listing::Assembly => row::assembly(&plan, kernel.limits()),

@@ -323,12 +323,11 @@ pub fn with_marks<'a>(inputs: &'a [Input<'_>], marks: &'a ArrayD<u8>) -> Vec<Inp
 
 /// The part of each output.
 pub fn outputs_of<'a>(outputs: &'a mut [Output<'_>], part: &Part) -> Vec<Output<'a>> {
-    let rows = part.rows.clone();
-    let cut = |output: &'a mut Output<'_>| -> Output<'a> {
-        for_any!(Output, output, view => AnyElement::output(match &rows {
-            Some(rows) => view.slice_axis_mut(Axis(0), Slice::from(rows.clone())),
-            None => view.view_mut(),
-        }))
+    let cut = |output: &'a mut Output<'_>| match &part.rows {
+        Some(rows) => for_any!(Output, output, view => {
+            AnyElement::output(view.slice_axis_mut(Axis(0), Slice::from(rows.clone())))
+        }),
+        None => output.reborrow(),
     };
     outputs.iter_mut().map(cut).collect()
 }

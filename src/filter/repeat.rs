@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD};
 
-use super::arrays::{AnyElement, Input, Output, zeros};
+use super::arrays::{AnyElement, Input, Output, for_both, zeros};
 use super::engine::Engine;
 use super::options::{Function, MissingCells, Options};
 use super::progress::Progress;
@@ -17,7 +17,7 @@ use crate::kernel::parameters::Parameters;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Repeat {
-    /// So many times; not at all is the input.
+    /// So many times; after none the result is the input.
     Times(usize),
     /// Until a run changes nothing, or so many runs have changed something, which is an error.
     Stable(usize),
@@ -25,12 +25,12 @@ pub enum Repeat {
 
 impl Repeat {
     /// More runs than most filters need until they change nothing.
-    pub const MOST: usize = 10_000;
+    pub const DEFAULT_LIMIT: usize = 10_000;
 }
 
 impl Filter {
     /// Runs the filter on its own result, again and again: its output is the first input of the next run, and the other inputs
-    /// stay. The last output; and how many runs there were, without the one that changed nothing.
+    /// stay. Writes the last result to `output`; how many runs there were, without the one that changed nothing.
     ///
     /// The kernel has one output, of the first input's type and shape. What is computed for a cell of a mask, with [`Filter::fill`], has a
     /// value in the next run.
@@ -44,7 +44,7 @@ impl Filter {
     /// let (marker, mask) = (array![0u8, 9, 0, 0, 0, 0], array![5u8, 9, 7, 0, 6, 6]);
     /// let mut grown = array![0u8, 0, 0, 0, 0, 0];
     /// let runs = grow.repeat(
-    ///     Repeat::Stable(Repeat::MOST),
+    ///     Repeat::Stable(Repeat::DEFAULT_LIMIT),
     ///     &[(&marker).into(), (&mask).into()],
     ///     (&mut grown).into(),
     ///     &Progress::default(),
@@ -68,21 +68,17 @@ impl Filter {
         let Some((first, others)) = inputs.split_first() else {
             return Err(Error::argument("inputs", "a repeated filter needs one"));
         };
-        macro_rules! typed {
-            ($($variant:ident)*) => {
-                match (first, output) {
-                    $((Input::$variant(first), Output::$variant(output)) => {
-                        self.repeat_typed(repeat, first.view(), others, output, progress)
-                    })*
-                    (first, output) => {
-                        let (first, output) = (first.dtype(), output.dtype());
-                        let message = format!("the output is {output}, and the first input of the next run {first}");
-                        Err(Error::argument("repeat", message))
-                    }
-                }
-            };
-        }
-        typed!(Bool I8 U8 I16 U16 I32 U32 I64 U64 F16 F32 F64)
+        let types = (first.dtype(), output.dtype());
+        for_both!(
+            (Input, first, first), (Output, output, output) => {
+                self.repeat_typed(repeat, first.view(), others, output, progress)
+            },
+            else {
+                let (first, output) = types;
+                let message = format!("the output is {output}, and the first input of the next run {first}");
+                Err(Error::argument("repeat", message))
+            }
+        )
     }
 
     fn repeat_typed<T: AnyElement + PartialEq>(

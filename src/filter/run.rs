@@ -2,7 +2,7 @@
 
 use ndarray::ArrayD;
 
-use super::arrays::{AnyElement, Input, Output, for_any, zeros};
+use super::arrays::{Input, Output, zeros};
 use super::engine::Engine;
 use super::options::{Function, MissingCells, Options, Within};
 use super::prepare::output_region;
@@ -122,10 +122,7 @@ fn run_told(
     let function = Function::Kernel(kernel.with_absent_outputs(&vec![true; outputs.len()]));
     let shapes = outputs.iter().map(|output| zeros(ndarray::IxDyn(output.shape())));
     let mut told = shapes.collect::<Result<Vec<ArrayD<bool>>, Error>>()?;
-    fn again<'a>(output: &'a mut Output<'_>) -> Output<'a> {
-        for_any!(Output, output, view => AnyElement::output(view.view_mut()))
-    }
-    let mut all: Vec<Output<'_>> = outputs.iter_mut().map(again).collect();
+    let mut all: Vec<Output<'_>> = outputs.iter_mut().map(Output::reborrow).collect();
     all.extend(told.iter_mut().map(Output::from));
     run_parts(&Options { function, missing, ..options.clone() }, inputs, &mut all, progress)?;
     Ok(told)

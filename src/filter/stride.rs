@@ -7,9 +7,9 @@
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use ndarray::{Axis, Slice};
+use ndarray::{Axis, AxisDescription, Slice};
 
-use super::arrays::{AnyArray, AnyElement, Input, Output, for_any};
+use super::arrays::{AnyArray, AnyElement, Input, Output, for_any, for_both};
 use super::exec::pool::{available_threads, in_bands};
 use super::options::{Function, Options};
 use super::prepare::{axis_reach, filtered_axes, output_region};
@@ -257,19 +257,10 @@ impl<'a> Grid<'a> {
 
     /// Takes every n-th pixel of an array.
     fn thin_out(&self, all: &AnyArray, output: &mut Output<'_>) {
-        macro_rules! thin_out {
-            ($($variant:ident)*) => {
-                match (output, all) {
-                    $((Output::$variant(output), AnyArray::$variant(all)) => {
-                        let every = |along: ndarray::AxisDescription| {
-                            Slice::new(0, None, self.steps[along.axis.index()] as isize)
-                        };
-                        output.assign(&all.slice_each_axis(every));
-                    })*
-                    _ => unreachable!("the arrays have one type"),
-                }
-            };
-        }
-        thin_out!(Bool I8 U8 I16 U16 I32 U32 I64 U64 F16 F32 F64)
+        let every = |along: AxisDescription| Slice::new(0, None, self.steps[along.axis.index()] as isize);
+        for_both!(
+            (Output, output, thin), (AnyArray, all, all) => thin.assign(&all.slice_each_axis(every)),
+            else unreachable!("the arrays have one type")
+        );
     }
 }

@@ -82,10 +82,12 @@ fn compute(
     outputs: &mut [Output<'_>],
     progress: &Progress,
 ) -> Result<(), Error> {
+    let greatest = backend.greatest_moderate();
+    let are_moderate = greatest.is_none_or(|greatest| inputs.iter().all(|input| input.is_within(greatest)));
     let arranged = |view| job.arrangement.iter().fold(view, |view, arrangement| arrangement.view(view));
     let inputs: Vec<RawView<'_>> = inputs.iter().map(RawView::of_input).map(arranged).collect();
     let outputs = outputs.iter_mut().map(RawView::of_output).map(arranged).collect();
-    let Some(position) = backend.run(job, &inputs, outputs, progress)? else { return Ok(()) };
+    let Some(position) = backend.run(job, &inputs, outputs, are_moderate, progress)? else { return Ok(()) };
     let error = watched(&|| progress.is_cancelled(), || failure(job, &inputs, &position));
     // What is wrong at the pixel may not have been found, then.
     Err(if progress.is_cancelled() { Error::Cancelled } else { error })

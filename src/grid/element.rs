@@ -4,7 +4,7 @@ use ::half::f16;
 
 use super::half;
 use super::named::named_enum;
-use crate::lang::whole::Whole;
+use crate::lang::whole::{self, Whole};
 
 /// An element type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -115,7 +115,7 @@ impl DType {
     }
 
     /// What the elements of an input of this type are as 64-bit integers, with what is outside the array, if that is seen.
-    pub fn whole(self, outside: Option<f64>) -> Whole {
+    pub(crate) fn whole(self, outside: Option<f64>) -> Whole {
         let (least, greatest) = self.limits();
         let own = match self {
             DType::I64 => Whole::I64,
@@ -131,10 +131,10 @@ impl DType {
     }
 
     /// Whether an integer type has the value, which is not -0.
-    pub fn has(self, value: f64) -> bool {
+    pub(crate) fn has(self, value: f64) -> bool {
         let (least, greatest) = self.limits();
         let inside = least <= value && value <= greatest && (self.bytes() < 8 || value < greatest);
-        inside && value.fract() == 0.0 && (value != 0.0 || value.is_sign_positive())
+        inside && whole::is_whole(value)
     }
 
     /// The value of the element that stands for a number, if one does: a float type has the nearest one to it, unless that is infinite or
@@ -163,7 +163,7 @@ impl DType {
     }
 
     /// What NaN becomes in an integer type, as an i64 with the same low bits.
-    pub fn of_nan(self, cast: Cast) -> i64 {
+    pub(crate) fn of_nan(self, cast: Cast) -> i64 {
         match (cast, self) {
             (Cast::Wrap, DType::I32) => i32::from_f64(f64::NAN, cast).into(),
             (Cast::Wrap, DType::I64 | DType::U64) => i64::from_f64(f64::NAN, cast),
@@ -172,7 +172,7 @@ impl DType {
     }
 
     /// Whether every value is exactly an f32.
-    pub const fn fits_f32(self) -> bool {
+    pub(crate) const fn fits_f32(self) -> bool {
         let (kind, bytes, ..) = self.row();
         match kind {
             Kind::Truth => true,

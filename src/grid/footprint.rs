@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
-use super::shapes::{SHAPES, Shape};
+use super::shapes::{Shape, in_words};
 use crate::error::Error;
 use crate::lang::cells::Cells;
 
@@ -282,6 +282,12 @@ pub enum Window {
 }
 
 impl Window {
+    /// The names of shapes, each with the numbers that follow it after a colon.
+    pub const FORMS: [(&str, &str); 9] = {
+        let [diamond, octagon, ring, ellipse, line] = Shape::FORMS;
+        [("box", "R"), ("cross", "R"), ("disk", "R"), ("ball", "R"), diamond, octagon, ring, ellipse, line]
+    };
+
     /// The footprint for `axes` axes.
     ///
     /// # Errors
@@ -331,16 +337,16 @@ impl FromStr for Window {
                 "cross" => Ok(Window::Cross(whole()?)),
                 "disk" => Ok(Window::Disk(real()?)),
                 "ball" => Ok(Window::Ball(real()?)),
-                _ if SHAPES.contains(&format!("{shape}:")) => text.parse().map(Window::Shape),
-                _ => Err(wrong(format!(
-                    "`{shape}` is not a shape; the shapes are box:R, cross:R, disk:R, ball:R, {SHAPES}"
-                ))),
+                _ if Shape::FORMS.iter().any(|form| form.0 == shape) => text.parse().map(Window::Shape),
+                _ => {
+                    let forms = in_words(&Window::FORMS);
+                    Err(wrong(format!("`{shape}` is not a shape; the shapes are {forms}")))
+                }
             };
         }
         if text.is_empty() || !text.chars().all(|c| matches!(c, '0' | '1' | '/')) {
-            return Err(wrong(format!(
-                "`{text}` is not a footprint; write box:R, cross:R, disk:R, ball:R, {SHAPES}, or rows such as 010/111/010"
-            )));
+            let forms = in_words(&Window::FORMS);
+            return Err(wrong(format!("`{text}` is not a footprint; write {forms}, or rows such as 010/111/010")));
         }
         let rows: Vec<&str> = text.split('/').collect();
         if rows.iter().any(|row| row.len() != rows[0].len()) {

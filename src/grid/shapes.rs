@@ -23,10 +23,16 @@ pub enum Shape {
     Line(f64, f64),
 }
 
-/// The names, with what follows each of them.
-pub const SHAPES: &str = "diamond:R, octagon:R, ring:R1,R2, ellipse:RY,RX, line:LENGTH,DEGREES";
+/// How shapes are written, such as `diamond:R, octagon:R`.
+pub fn in_words(forms: &[(&str, &str)]) -> String {
+    forms.iter().map(|(name, numbers)| format!("{name}:{numbers}")).collect::<Vec<_>>().join(", ")
+}
 
 impl Shape {
+    /// Their names, each with the numbers that follow it.
+    pub const FORMS: [(&str, &str); 5] =
+        [("diamond", "R"), ("octagon", "R"), ("ring", "R1,R2"), ("ellipse", "RY,RX"), ("line", "LENGTH,DEGREES")];
+
     /// How many axes there must be, if not any number.
     pub fn axes(&self) -> Option<usize> {
         match self {
@@ -118,8 +124,9 @@ impl FromStr for Shape {
         let wrong = |message: String| Error::argument("footprint", message);
         let (name, numbers) = text.split_once(':').unwrap_or((text, ""));
         let usage = || {
-            let shape = SHAPES.split(", ").find(|shape| shape.starts_with(name));
-            wrong(format!("`{text}` is not a shape; write {}", shape.unwrap_or(SHAPES)))
+            let meant: Vec<(&str, &str)> = Shape::FORMS.into_iter().filter(|form| form.0 == name).collect();
+            let forms = if meant.is_empty() { &Shape::FORMS[..] } else { &meant };
+            wrong(format!("`{text}` is not a shape; write {}", in_words(forms)))
         };
         let numbers = numbers.split(',').map(|number| number.trim().parse().map_err(|_| usage()));
         let numbers = numbers.collect::<Result<Vec<f64>, Error>>()?;

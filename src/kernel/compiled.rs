@@ -244,15 +244,12 @@ impl Kernel {
 
     /// The count of pixels for which windows of these cells over such inputs have moved though there could have been a network.
     pub(crate) fn moved(&self, cells: &Cells, inputs: &[DType]) -> Arc<AtomicUsize> {
-        let counted = self.inner.forms.moved.get(
+        let Ok(pixels) = self.inner.forms.moved.get(
             |moved| (moved.cells == *cells && moved.inputs == inputs).then(|| moved.pixels.clone()),
             || Ok::<_, Infallible>(Arc::default()),
             |pixels| Moved { cells: cells.clone(), inputs: inputs.to_vec(), pixels },
         );
-        match counted {
-            Ok(pixels) => pixels,
-            Err(never) => match never {},
-        }
+        pixels
     }
 
     /// What is known of the ends of rows that the code for a request computes.

@@ -59,7 +59,7 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// [`Error::Kernel`] where the source is not right.
+    /// [`Error::Kernel`] where the source is not right; [`Error::Memory`] where there is none for it.
     pub fn compile(source: &str) -> Result<Kernel, Error> {
         Kernel::compile_from(source, "kernel")
     }
@@ -68,7 +68,7 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// [`Error::Kernel`] where the source is not right.
+    /// As for [`Kernel::compile`].
     pub fn compile_from(source: &str, origin: &str) -> Result<Kernel, Error> {
         Kernel::compile_with_limits(source, origin, Limits::default())
     }
@@ -196,7 +196,7 @@ impl Kernel {
         if has_large_stack().is_err() {
             return Vec::new();
         }
-        let warnings = with_large_stack(|| parse_within(source, limits).map(|program| lint(&program)));
+        let warnings = with_large_stack(|| parse_within(source, limits).map(|program| lint(&program, source)));
         let drawn = |diagnostic| KernelError::new(diagnostic, source.clone(), origin.clone());
         warnings.unwrap_or_default().into_iter().map(drawn).collect()
     }

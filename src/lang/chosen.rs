@@ -1,7 +1,8 @@
 //! Which values are elements of inputs that are only chosen: no number is made of them, so that they may stand for anything that has an
 //! order, such as dates.
 
-use super::hir::{Expr, ExprId, FoldId, Kernel, Reduction};
+use super::dataflow::{self, Accumulators};
+use super::hir::{Expr, ExprId, Kernel, Reduction};
 use super::ops::BinaryOp;
 
 /// The inputs of which a value may be an element, a bit for each; none if it may be something else.
@@ -19,34 +20,18 @@ fn join(a: Sources, b: Sources) -> Sources {
 ///
 /// Where no element is selected, a value is NaN all the same.
 pub fn chosen_outputs(kernel: &Kernel, taps: Option<usize>) -> Vec<Option<Vec<usize>>> {
-    let folds = || (0..kernel.fold_count()).map(|fold| kernel.fold(FoldId::from_index(fold)));
-    let mut accumulators: Vec<Vec<Sources>> = folds().map(|fold| vec![NOWHERE; fold.init.len()]).collect();
-    loop {
-        let mut found: Vec<Sources> = Vec::with_capacity(kernel.node_count());
-        for index in 0..kernel.node_count() {
-            found.push(sources(kernel, taps, &accumulators, &found, ExprId::from_index(index)));
-        }
-        let mut settled = true;
-        for (fold, accumulators) in folds().zip(&mut accumulators) {
-            for (index, accumulator) in accumulators.iter_mut().enumerate() {
-                let next = [fold.init[index], fold.next[index]].map(|id| found[id.index()]);
-                let joined = next.into_iter().fold(*accumulator, join);
-                settled &= joined == *accumulator;
-                *accumulator = joined;
-            }
-        }
-        if settled {
-            let numbers = |sources: u64| (0..u64::BITS as usize).filter(|input| sources >> input & 1 == 1).collect();
-            return kernel.outputs.iter().map(|output| found[output.value.index()].map(numbers)).collect();
-        }
-    }
+    let found = dataflow::solve(kernel, NOWHERE, join, |found, accumulators, id| {
+        sources(kernel, taps, accumulators, found, id)
+    });
+    let numbers = |sources: u64| (0..u64::BITS as usize).filter(|input| sources >> input & 1 == 1).collect();
+    kernel.outputs.iter().map(|output| found[output.value.index()].map(numbers)).collect()
 }
 
 /// Those of one node.
 fn sources(
     kernel: &Kernel,
     taps: Option<usize>,
-    accumulators: &[Vec<Sources>],
+    accumulators: &Accumulators<Sources>,
     found: &[Sources],
     id: ExprId,
 ) -> Sources {

@@ -113,9 +113,8 @@ impl<'k> Interpreter<'k> {
 
     /// Computes those nodes outside folds that `wanted` names, which do not depend on the pixel.
     pub fn run_only(&mut self, wanted: impl Fn(ExprId) -> bool, extent: &[usize]) {
-        let steps: Vec<Step> = self.schedule.once.clone();
         let wanted = |step: &Step| matches!(step, Step::Node(id) if wanted(*id));
-        let steps: Vec<Step> = steps.into_iter().filter(wanted).collect();
+        let steps: Vec<Step> = self.schedule.once.iter().copied().filter(wanted).collect();
         self.steps(&steps, &Pixel { cells: &[], position: &[], extent });
     }
 
@@ -146,7 +145,8 @@ impl<'k> Interpreter<'k> {
         }
     }
 
-    /// The value of `id`, which has been computed, at cell `tap`; a scalar is the same at every cell. Any, once the work is not wanted.
+    /// The value of `id`, which has been computed, at cell `tap`; a scalar is the same at every cell. Some value once the work is
+    /// not wanted any more.
     pub fn at(&self, id: ExprId, tap: usize) -> f64 {
         if self.stopped { 0.0 } else { self.exactly_at(id, tap).number }
     }

@@ -50,7 +50,7 @@ pub fn params_of_ranks(kernel: &Kernel) -> Vec<bool> {
     for (_, node) in kernel.live_nodes() {
         if let Expr::Reduce { op, argument: Some(argument), .. } = node.expr
             && matches!(op.class(), Class::Ranked(_))
-            && let Some(params) = params_alone(kernel, argument)
+            && let Some(params) = params_alone(kernel, argument, Places::None)
         {
             params.into_iter().for_each(|param| decides[param] = true);
         }
@@ -58,13 +58,44 @@ pub fn params_of_ranks(kernel: &Kernel) -> Vec<bool> {
     decides
 }
 
-/// The params that a scalar depends on, if it depends on nothing else that differs between runs or pixels.
-fn params_alone(kernel: &Kernel, scalar: ExprId) -> Option<Vec<usize>> {
-    let (mut params, mut open) = (Vec::new(), vec![scalar]);
+/// Which params decide, with the places of cells in the window and nothing else, what takes part in reductions: with their values, the cells that do
+/// are a footprint of their own.
+pub fn params_of_places(kernel: &Kernel) -> Vec<bool> {
+    let mut decides = vec![false; kernel.params.len()];
+    for (_, node) in kernel.live_nodes() {
+        let condition = match node.expr {
+            Expr::Reduce { op: Reduction::Count, window, .. } => window,
+            Expr::Reduce { filter: Some(filter), .. } => filter,
+            _ => continue,
+        };
+        let mut open = vec![condition];
+        while let Some(id) = open.pop() {
+            match *kernel.expr(id) {
+                Expr::Binary(BinaryOp::And, x, y) => open.extend([x, y]),
+                _ => {
+                    params_alone(kernel, id, Places::Some).into_iter().flatten().for_each(|param| decides[param] = true)
+                }
+            }
+        }
+    }
+    decides
+}
+
+/// Whether something may depend on the place of the cell in the window.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Places {
+    None,
+    Some,
+}
+
+/// The params that a value depends on, if it depends on nothing else that differs between runs or pixels.
+fn params_alone(kernel: &Kernel, value: ExprId, places: Places) -> Option<Vec<usize>> {
+    let (mut params, mut open) = (Vec::new(), vec![value]);
     while let Some(id) = open.pop() {
         match *kernel.expr(id) {
             Expr::Param(param) => params.push(param),
             Expr::Number(_) | Expr::Boolean(_) | Expr::Len => {}
+            Expr::Offset(_) | Expr::Dist if places == Places::Some => {}
             ref expr @ (Expr::Unary(..) | Expr::Binary(..) | Expr::Fma(..) | Expr::Select(..)) => {
                 expr.for_each_operand(|operand| open.push(operand));
             }
@@ -126,6 +157,14 @@ mod tests {
         assert_eq!(decide("param p; param q; rank(w, min(p, len(w) - 1)) + trimmed_mean(w, q)"), [true, true]);
         assert_eq!(decide("param p; percentile(w, clamp(w[0] * p, 0, 100))"), [false]);
         assert_eq!(decide("param p; nth(w, p) + median(w where w > p)"), [false]);
+    }
+
+    #[test]
+    fn params_of_places_are_those_that_select() {
+        let decide = |source: &str| params_of_places(&check(&parse(source).expect(source)).expect(source));
+        assert_eq!(decide("param r; param t; mean(w where dist() <= r and w > t)"), [true, false]);
+        assert_eq!(decide("param r; count(offset(0) == r) + max(w)"), [true]);
+        assert_eq!(decide("param r; max(w where dist() < w[0] * r) * r"), [false]);
     }
 
     #[test]

@@ -3,9 +3,12 @@
 //! It is a matter of meaning, so that it is defined once for every engine. Arithmetic is in f64, and so is the choice
 //! between an integer and a number that need not be one of its type.
 
-use super::hir::{Expr, ExprId, FoldId, Kernel, Reduction};
+use std::borrow::Cow;
+
+use super::dataflow::{self, Accumulators};
+use super::hir::{Builder, Expr, ExprId, Kernel, Node, Reduction};
 use super::ops::{BinaryOp, UnaryOp};
-use super::types::Elem;
+use super::types::{Elem, Type};
 
 /// What is known of a value that may be a 64-bit integer. Values form a lattice, which have joins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +21,11 @@ pub struct Whole {
     pub wide: bool,
     /// There may be no value, which is NaN: nothing was selected.
     pub absent: bool,
+}
+
+/// Whether a number is one of the whole numbers; -0 is none, because its sign may be told.
+pub fn is_whole(value: f64) -> bool {
+    value.fract() == 0.0 && (value != 0.0 || value.is_sign_positive())
 }
 
 impl Whole {
@@ -38,9 +46,7 @@ impl Whole {
     }
 
     fn constant(value: f64) -> Whole {
-        // -0 is none, because its sign may be told.
-        let whole = value.fract() == 0.0 && (value != 0.0 || value.is_sign_positive());
-        if whole { Whole::between(value, value) } else { Whole::NONE }
+        if is_whole(value) { Whole::between(value, value) } else { Whole::NONE }
     }
 
     /// The values of either.
@@ -75,44 +81,51 @@ pub fn wholes(kernel: &Kernel, facts: &WholeFacts<'_>) -> Vec<Whole> {
     if !facts.inputs.iter().any(|input| input.wide) {
         return vec![Whole::NONE; kernel.node_count()];
     }
-    let folds = || (0..kernel.fold_count()).map(|fold| kernel.fold(FoldId::from_index(fold)));
-    let mut accumulators: Vec<Vec<Whole>> = folds().map(|fold| vec![Whole::NEUTRAL; fold.init.len()]).collect();
-    loop {
-        let found = forward(kernel, facts, &accumulators);
-        let mut settled = true;
-        for (fold, accumulators) in folds().zip(&mut accumulators) {
-            for (index, accumulator) in accumulators.iter_mut().enumerate() {
-                let next = [fold.init[index], fold.next[index]].map(|id| found[id.index()]);
-                let joined = next.into_iter().fold(*accumulator, Whole::join);
-                settled &= joined == *accumulator;
-                *accumulator = joined;
-            }
-        }
-        if settled {
-            return found;
-        }
-    }
-}
-
-/// One pass from operands to users, with what the accumulators of each fold are taken to be.
-fn forward(kernel: &Kernel, facts: &WholeFacts<'_>, accumulators: &[Vec<Whole>]) -> Vec<Whole> {
-    let mut wholes: Vec<Whole> = Vec::with_capacity(kernel.node_count());
-    for index in 0..kernel.node_count() {
-        let id = ExprId::from_index(index);
-        let whole = match kernel.ty(id).elem {
-            Elem::Number => number(kernel, facts, accumulators, &wholes, id),
-            Elem::Boolean => compared(kernel, &wholes, id),
+    let kept = |id| matches!(kernel.expr(id), Expr::Accumulator(..) | Expr::FoldValue(..));
+    dataflow::solve(kernel, Whole::NEUTRAL, Whole::join, |wholes, accumulators, id| {
+        let Type { elem, .. } = kernel.ty(id);
+        let whole = match elem {
+            Elem::Number => number(kernel, facts, accumulators, wholes, id),
+            Elem::Boolean => compared(kernel, wholes, id),
         };
         // Among the elements of a window none is absent, and none is what a fold keeps.
-        let kept = matches!(kernel.expr(id), Expr::Accumulator(..) | Expr::FoldValue(..));
-        let element = kernel.ty(id).is_window() && kernel.ty(id).elem == Elem::Number;
-        let whole = if whole.absent && (kept || element) { Whole::NONE } else { whole };
-        wholes.push(whole);
-    }
-    wholes
+        let element = kernel.ty(id).is_window() && elem == Elem::Number;
+        if whole.absent && (kept(id) || element) { Whole::NONE } else { whole }
+    })
 }
 
-fn number(kernel: &Kernel, facts: &WholeFacts<'_>, accumulators: &[Vec<Whole>], wholes: &[Whole], id: ExprId) -> Whole {
+/// The kernel with a rounding wherever it chooses between 64-bit integers and something that makes f64s of both: what is known of a footprint or of params
+/// may decide the choice before it is looked at, and the value would be another one.
+pub fn with_roundings<'k>(kernel: &'k Kernel, facts: &WholeFacts<'_>) -> Cow<'k, Kernel> {
+    let wholes = wholes(kernel, facts);
+    let rounds = |id: ExprId| matches!(kernel.expr(id), Expr::Select(..)) && !wholes[id.index()].is_exact();
+    let exact = |id: ExprId| wholes[id.index()].is_exact();
+    let any = kernel.live_nodes().any(|(id, node)| match node.expr {
+        Expr::Select(_, yes, no) => rounds(id) && (exact(yes) || exact(no)),
+        _ => false,
+    });
+    if !any {
+        return Cow::Borrowed(kernel);
+    }
+    let replace = |builder: &mut Builder, id: ExprId, node: &Node, new: &dyn Fn(ExprId) -> ExprId| {
+        let Expr::Select(condition, yes, no) = node.expr else { return None };
+        let mut side = |side: ExprId| {
+            let (one, nothing) = (builder.number(1.0), builder.number(-0.0));
+            if exact(side) { builder.fma(new(side), one, nothing) } else { new(side) }
+        };
+        let [yes, no] = if rounds(id) { [yes, no].map(&mut side) } else { return None };
+        Some(builder.select(new(condition), yes, no))
+    };
+    Cow::Owned(kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), replace))
+}
+
+fn number(
+    kernel: &Kernel,
+    facts: &WholeFacts<'_>,
+    accumulators: &Accumulators<Whole>,
+    wholes: &[Whole],
+    id: ExprId,
+) -> Whole {
     let of = |id: ExprId| wholes[id.index()];
     match *kernel.expr(id) {
         Expr::Number(bits) if f64::from_bits(bits).is_nan() && facts.absence => {

@@ -200,10 +200,12 @@ pub struct HostStatistic {
 /// Why an order statistic is not found by a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoNetwork {
-    /// There are too many elements.
-    Large,
-    /// How many elements are selected depends on the pixel.
-    Filtered,
+    /// There are more elements than networks have, which is this number.
+    Large(usize),
+    /// How many elements are selected depends on the pixel, and there are more than networks for those have, which is this number.
+    Filtered(usize),
+    /// So it is, and a pixel on its own has a branch for each element instead.
+    FilteredPixel,
     /// Its argument depends on params or on the pixel, or is none that can hold.
     Argument,
     /// It counts equal elements.
@@ -287,9 +289,9 @@ impl NoNetwork {
         };
         let padded = (2..=most_filtered).contains(&taps);
         if taps > most {
-            Some(NoNetwork::Large)
+            Some(NoNetwork::Large(most))
         } else if filtered && !padded {
-            Some(NoNetwork::Filtered)
+            Some(NoNetwork::Filtered(most_filtered))
         } else {
             (!constant).then_some(NoNetwork::Argument)
         }

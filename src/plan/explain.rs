@@ -16,6 +16,7 @@ use super::width::{Shape, Width};
 use crate::grid::cut::Cut;
 use crate::grid::lane::Lane;
 use crate::lang::hir::{Expr, ExprId};
+use crate::lang::words::counted;
 use crate::tuning;
 
 impl fmt::Display for Plan {
@@ -222,8 +223,11 @@ impl RowsPerCall {
 impl NoNetwork {
     fn in_words(self) -> String {
         match self {
-            NoNetwork::Large => format!("there are more than {} elements", tuning::MAX_NETWORK),
-            NoNetwork::Filtered => "how many elements are selected depends on the pixel".to_string(),
+            NoNetwork::Large(most) => format!("there are more than {most} elements"),
+            NoNetwork::Filtered(most) => {
+                format!("how many elements are selected depends on the pixel, and there are more than {most}")
+            }
+            NoNetwork::FilteredPixel => "how many elements are selected depends on the pixel".to_string(),
             NoNetwork::Argument => "its argument is not a constant".to_string(),
             NoNetwork::Counts => "it counts equal elements".to_string(),
             NoNetwork::AnyLength => "it takes windows of any length".to_string(),
@@ -305,9 +309,4 @@ impl Elements {
             (Elements::Computed(_), true) => format!("{lane} elements that are computed and selected at each cell"),
         }
     }
-}
-
-/// Some things, such as `1 row` or `2 rows`.
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

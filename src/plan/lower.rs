@@ -255,7 +255,7 @@ impl Lowering<'_> {
         if filtered {
             // One pixel has few elements, and a branch for each costs less.
             let blocks = matches!(self.surroundings.width, Width::Pixels(_));
-            return if blocks { of_selected(ranked, taps, known) } else { Err(NoNetwork::Filtered) };
+            return if blocks { of_selected(ranked, taps, known) } else { Err(NoNetwork::FilteredPixel) };
         }
         let ranks = op.ranks(taps, known).ok_or(NoNetwork::Argument)?;
         Ok(match (ranked, &ranks[..]) {

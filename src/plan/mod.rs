@@ -40,7 +40,7 @@ use self::absent::without_absent;
 pub use self::assemble::pass_input;
 use self::chain::chain;
 use self::cut::{Cutting, cut};
-pub use self::cut::{Separable, may_have_weights, separable};
+pub use self::cut::{Separable, may_have_weights, moderate, separable};
 use self::exponentials::with_powers_of_two;
 use self::factors::with_invariant_factors;
 use self::hoist::{Hoisted, hoist};
@@ -55,7 +55,7 @@ use crate::lang::hir::Kernel;
 use crate::lang::shrink::{shrunk, with_places};
 use crate::lang::specialize::{specialized, with_known_params};
 use crate::lang::stop::is_stopped;
-use crate::lang::whole::WholeFacts;
+use crate::lang::whole::{WholeFacts, with_roundings};
 use crate::tuning;
 
 /// The plan for `kernel`; none if it is not wanted any more. Of windows of millions of cells it takes a while.
@@ -78,6 +78,8 @@ pub fn plan(kernel: &Kernel, request: Request) -> Option<Plan> {
 /// What remains of `kernel` for each pixel of such requests, and what is computed once for a run.
 pub fn hoisted(kernel: &Kernel, request: &Request) -> Hoisted {
     let taps = request.cells.taps();
+    let facts = WholeFacts { inputs: &request.wholes(), taps: request.window_len(), absence: true };
+    let kernel = &*with_roundings(kernel, &facts);
     let kernel = &*with_known_params(kernel, &request.known);
     let placed = with_places(kernel, &request.asked);
     let kernel = match request.shrinking.is_empty() {
@@ -87,7 +89,6 @@ pub fn hoisted(kernel: &Kernel, request: &Request) -> Hoisted {
     let kernel = specialized(&kernel, taps);
     let kernel = with_invariant_factors(&kernel, request.precision);
     let kernel = with_powers_of_two(&kernel, request.precision);
-    let facts = WholeFacts { inputs: &request.wholes(), taps: request.window_len(), absence: true };
     let kernel = without_absent(kernel, &facts, &request.outputs, request.cast);
     // A loop would compute at each cell what the compiler knows where loops are unrolled.
     let is_unrolled = taps * cost::instructions_of_cell(&kernel) <= tuning::MAX_UNROLLED_INSTRUCTIONS;

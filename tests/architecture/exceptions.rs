@@ -5,7 +5,6 @@
 pub const MUTUAL_IMPORTS: &[&str] = &[
     "src/kernel/compiled.rs <-> src/kernel/mod.rs",
     "src/lang/ast/mod.rs <-> src/lang/ast/visit.rs",
-    "src/lang/check/expressions.rs <-> src/lang/check/mod.rs",
     "src/lang/check/mod.rs <-> src/lang/check/names.rs",
     "src/lang/hir/build.rs <-> src/lang/hir/mod.rs",
     "src/lang/hir/mod.rs <-> src/lang/hir/rewrite.rs",

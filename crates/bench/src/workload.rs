@@ -3,15 +3,10 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use hoodoo::{Cast, Element, Filter, Window};
+use hoodoo::{Cast, Element};
 use ndarray::{Array, ArrayView, Dimension, Ix2};
 
 use crate::error::Error;
-
-/// The filter, with the cross.
-pub fn with_cross(filter: Filter, threads: usize) -> Filter {
-    filter.window(Window::Cross(1)).threads(threads)
-}
 
 /// Checks that there is memory for the arrays of a comparison, with elements of so many bytes: what does not fit is an error
 /// rather than the end of the process.

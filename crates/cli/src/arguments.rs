@@ -96,13 +96,7 @@ fn footprint(text: &str) -> Result<FootprintArgument, String> {
     if has_extension(Path::new(text), "npy") {
         return Ok(FootprintArgument::File(text.into()));
     }
-    let window = word::<Window>(text)?;
-    if let Window::Disk(radius) | Window::Ball(radius) = window
-        && !(radius.is_finite() && radius >= 0.0)
-    {
-        return Err(format!("the radius is {radius}; it must be finite and at least 0"));
-    }
-    Ok(FootprintArgument::Said(window))
+    word(text).map(FootprintArgument::Said)
 }
 
 /// A value of the library in its own words, without the name of the argument, which clap says already.
@@ -136,12 +130,6 @@ impl<P: TypedValueParser> TypedValueParser for Offered<P> {
         Some(Box::new(self.words.iter().map(PossibleValue::new)))
     }
 }
-
-/// The engines by name.
-pub const ENGINES: [&str; 4] = ["auto", "rows", "callback", "interpreter"];
-
-/// The precisions by name.
-pub const PRECISIONS: [&str; 2] = ["exact", "single"];
 
 /// A NAME=VALUE pair.
 pub fn pair<T: FromStr<Err: ToString>>(text: &str) -> Result<(String, T), String> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use hoodoo::{Engine, Filter, Kernel, Window};
 use hoodoo_bench::erosion::{erode_by_hand, foreign_minimum, random_image};
-use hoodoo_bench::workload::{Contender, check_memory, measure, milliseconds, with_cross};
+use hoodoo_bench::workload::{Contender, check_memory, measure, milliseconds};
 use ndarray::{Array2, concatenate, s};
 
 use crate::failure::{Failure, print};
@@ -25,6 +25,11 @@ const CROP: usize = 256;
 
 /// The side of the scene in the picture.
 const SCENE: usize = 512;
+
+/// The filter, with the cross.
+fn with_cross(filter: Filter, threads: usize) -> Filter {
+    filter.window(Window::Cross(1)).threads(threads)
+}
 
 /// Arguments of `hoodoo demo`.
 #[derive(Args)]

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use hoodoo::lang::parse::parse;
 use hoodoo::{DType, Engine, Filter, Footprint, Listing, Mode, Precision, Vectors, Window};
 
-use crate::arguments::{ENGINES, PRECISIONS, Source, WindowArguments, offered, word};
+use crate::arguments::{Source, WindowArguments, offered, word};
 use crate::failure::{Failure, print};
 use crate::run::{Said, options_of};
 
@@ -21,7 +21,7 @@ pub struct EmitArguments {
     #[command(flatten)]
     window: WindowArguments,
     /// The code of which engine to show: rows or callback [default: rows]
-    #[arg(long, value_parser = offered(ENGINES, word::<Engine>), hide_possible_values = true)]
+    #[arg(long, value_parser = offered(Engine::ALL.map(Engine::as_str), word::<Engine>), hide_possible_values = true)]
     engine: Option<Engine>,
     #[command(flatten)]
     arrays: ArrayArguments,
@@ -50,7 +50,7 @@ struct ArrayArguments {
     cval: f64,
     /// For rows: compute in f64 (exact) or in f32 (single)
     #[arg(long, default_value = "exact")]
-    #[arg(value_parser = offered(PRECISIONS, word::<Precision>), hide_possible_values = true)]
+    #[arg(value_parser = offered(Precision::ALL.map(Precision::as_str), word::<Precision>), hide_possible_values = true)]
     precision: Precision,
     /// For rows: the size of vectors: auto, 128, 256 or 512 bits
     #[arg(long, value_name = "BITS", default_value = "auto")]

@@ -440,5 +440,5 @@ fn many_chunks_are_named_at_once() {
     let start = std::time::Instant::now();
     let said = ok(dir, &["w[0, 0]", "in.png", "-o", "out.png"]);
     assert!(said.contains("more") && said.len() < 300, "{said}");
-    assert!(start.elapsed().as_secs() < 3, "{:?}", start.elapsed());
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
 }

@@ -149,6 +149,16 @@ fn the_result_is_an_image() {
 }
 
 #[test]
+fn comments_behind_declarations_are_no_part_of_them() {
+    let mut prompt = Prompt::new();
+    assert_eq!(prompt.ok("let m = mean(w) # the mean"), "m: a number");
+    assert_eq!(prompt.ok("fn square(x) = x * x # its square\n# nothing more"), "square: a function");
+    assert_eq!(prompt.ok("param t = 2 # a # in a comment"), "t: a param");
+    assert_eq!(prompt.ok(":definitions"), "let m = mean(w)\nfn square(x) = x * x\nparam t = 2");
+    assert_eq!(prompt.value("square(t) # four"), 4.0);
+}
+
+#[test]
 fn definitions_are_kept() {
     let mut prompt = Prompt::new();
     assert_eq!(prompt.ok("let m = mean(w); let d = w - m"), "m: a number\nd: a window of numbers");

@@ -344,7 +344,7 @@ def _ranked_line(kernel: Kernel, image: Array, target: Array, cval: float, windo
     if image.dtype == np.float16:
         line = image.astype(np.float32)
     elif image.dtype == np.uint64:
-        # There they are signed, and large ones negative.
+        # SciPy makes int64 of them here, where numbers from 2**63 on are negative; ours stay as they are.
         line = image.astype(np.uint64)
     elif image.dtype.kind in "biu":
         line = image.astype(np.int64)

@@ -17,7 +17,7 @@ from . import _scipy
 from ._arrays import Array
 from ._kernel import kernel_of
 from ._prepared import is_plain, is_plain_number
-from ._remembered import Ready, is_plain_output
+from ._remembered import Ready, chained, is_plain_output
 
 #: A box of at most this many cells is filtered at once, a larger one axis after axis, where the values are the same.
 CELLS_AT_ONCE = 25
@@ -154,7 +154,7 @@ def _ready(
     # What is in between has the type of the output.
     types = itertools.chain([dtype], itertools.repeat(wanted))
     steps: list[Ready] = [kernel.prepare(shape, each, **part, **options) for part, each in zip(window.parts(which, wanted == dtype), types)]
-    return steps[0] if len(steps) == 1 else functools.partial(_one_after_the_other, steps)
+    return chained(steps)
 
 
 class _Window(NamedTuple):
@@ -218,9 +218,3 @@ def is_long(size: int, length: int) -> bool:
     at 63 cells on 64 x 64 x 64 elements, 0.5 of the time.
     """
     return size > 16 and 2 * size > length
-
-
-def _one_after_the_other(steps: list[Ready], image: Array, output: Array | None = None) -> Array:
-    for step in steps[:-1]:
-        image = step(image)
-    return steps[-1](image, output=output)

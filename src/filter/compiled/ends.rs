@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::ready::ReadyRows;
-use super::requests::request;
+use super::requests::{Elements, request};
 use crate::error::Error;
 use crate::filter::exec::view::RawView;
 use crate::filter::job::Job;
@@ -59,10 +59,10 @@ impl Ends {
         *self.seen.may_turn.get_or_init(|| is_free_of_order(&plan.hoisted, &plan.request))
     }
 
-    /// The code for them.
-    pub fn turned(&self, kernel: &Kernel, job: &Job) -> Result<Turned, Error> {
+    /// The code for them, with such elements.
+    pub fn turned(&self, kernel: &Kernel, job: &Job, elements: Elements) -> Result<Turned, Error> {
         let job = job.turned(self.axis);
-        let code = ReadyRows::new(kernel, &job, request(&job))?;
+        let code = ReadyRows::new(kernel, &job, request(&job), elements)?;
         Ok(Turned { code, job, axis: self.axis })
     }
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use self::ends::{Ends, Turned};
 use self::ready::ReadyRows;
 use self::requests::is_worth_networks;
-pub use self::requests::{Requests, with_factors};
+pub use self::requests::{Elements, Requests, with_factors};
 use super::exec::view::RawView;
 use super::job::Job;
 use super::progress::Progress;
@@ -23,7 +23,7 @@ use crate::grid::region::Region;
 use crate::kernel::Kernel;
 use crate::lang::hir;
 use crate::lang::stop::watched;
-use crate::plan::{Plan, Request, has_networks, tiles_large_windows};
+use crate::plan::{Plan, Request, has_networks, moderate, tiles_large_windows};
 use crate::tuning;
 
 /// A kernel for rows, for all pixels.
@@ -40,6 +40,10 @@ pub struct Rows {
     /// The ends of rows among the others, and their code, once there were so many.
     ends: Option<Ends>,
     turned: Later<Turned>,
+    /// For which elements all of this is right.
+    elements: Elements,
+    /// The same for any, once there were some that are not moderate.
+    for_any: OnceLock<Box<Rows>>,
 }
 
 /// What is made when it is known to be worth it: a faster way, without which a run does what it would have done.
@@ -81,28 +85,58 @@ impl<T> Later<T> {
 }
 
 impl Rows {
-    /// The code for a job.
-    pub fn new(kernel: &Kernel, job: &Job) -> Result<Rows, Error> {
+    /// The code for a job with such elements.
+    pub fn new(kernel: &Kernel, job: &Job, elements: Elements) -> Result<Rows, Error> {
         let requests = Requests::of(job);
         let large = requests.whole.network > tuning::MAX_NETWORK || job.cells.taps() >= tuning::TALL_COLUMN;
-        match Rows::of(kernel, job, requests) {
+        match Rows::of(kernel, job, requests, elements) {
             // Without large networks, and with loops instead of tall columns, there is less code.
             Err(Error::Limit { .. }) if large => {
                 kernel.moved(&job.cells, &job.types.inputs).store(0, Ordering::Relaxed);
-                Rows::of(kernel, job, Requests::of(job).with_less_code())
+                Rows::of(kernel, job, Requests::of(job).with_less_code(), elements)
             }
             made => made,
         }
     }
 
-    fn of(kernel: &Kernel, job: &Job, Requests { whole, border }: Requests) -> Result<Rows, Error> {
-        let border = border.map(|(request, axes)| Ok::<_, Error>((ReadyRows::new(kernel, job, request)?, axes)));
-        let border = border.transpose()?;
-        let whole = ReadyRows::new(kernel, job, whole)?;
+    fn of(kernel: &Kernel, job: &Job, Requests { whole, border }: Requests, elements: Elements) -> Result<Rows, Error> {
+        let ready = |request| ReadyRows::new(kernel, job, request, elements);
+        let border = border.map(|(request, axes)| Ok::<_, Error>((ready(request)?, axes))).transpose()?;
+        let whole = ready(whole)?;
         let could_have_networks = job.cut == Cut::Auto && gains_networks(kernel.hir(), &whole.kernel.plan);
         let moved = could_have_networks.then(|| kernel.moved(&job.cells, &job.types.inputs));
         let ends = border.as_ref().and_then(|(border, axes)| Ends::of(kernel, job, border, axes));
-        Ok(Rows { whole, border, moved, with_networks: Later::new(), ends, turned: Later::new() })
+        let is_for_moderate =
+            whole.is_for_moderate || border.as_ref().is_some_and(|(border, _)| border.is_for_moderate);
+        Ok(Rows {
+            whole,
+            border,
+            moved,
+            with_networks: Later::new(),
+            ends,
+            turned: Later::new(),
+            elements: if is_for_moderate { Elements::Moderate } else { Elements::Any },
+            for_any: OnceLock::new(),
+        })
+    }
+
+    /// Up to where elements are moderate, if it has to be known whether all are.
+    pub fn greatest_moderate(&self) -> Option<f64> {
+        (self.elements == Elements::Moderate).then(|| moderate(self.whole.kernel.plan.request.precision))
+    }
+
+    /// The same for any elements.
+    pub fn for_any(&self, job: &Job, progress: &Progress) -> Result<&Rows, Error> {
+        if let Some(rows) = self.for_any.get() {
+            return Ok(rows);
+        }
+        let rows = watched(&|| progress.is_cancelled(), || Rows::new(kernel_of(job), job, Elements::Any));
+        // What ended early may be wrong in any way.
+        if progress.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let rows = Box::new(rows?);
+        Ok(self.for_any.get_or_init(|| rows))
     }
 
     /// Computes every pixel of the job's region; the position of the first one that fails, in C order.
@@ -116,7 +150,7 @@ impl Rows {
         let Some(moved) = &self.moved else { return self.run_as_it_is(job, inputs, outputs, progress) };
         let pixels = job.domain.region().pixels();
         let is_worth_it = is_worth_networks(job, pixels.saturating_add(moved.load(Ordering::Relaxed)));
-        let make = || Rows::new(kernel_of(job), job);
+        let make = || Rows::new(kernel_of(job), job, self.elements);
         if let Some(rows) = self.with_networks.get(is_worth_it, progress, make)? {
             return rows.run_as_it_is(job, inputs, outputs, progress);
         }
@@ -171,7 +205,7 @@ impl Rows {
     ) -> Result<Option<(&Ends, &Turned)>, Error> {
         let Some(ends) = &self.ends else { return Ok(None) };
         let is_worth_it = ends.are_many(border, around.iter());
-        let made = self.turned.get(is_worth_it, progress, || ends.turned(kernel_of(job), job))?;
+        let made = self.turned.get(is_worth_it, progress, || ends.turned(kernel_of(job), job, self.elements))?;
         Ok(made.map(|turned| (ends, turned)))
     }
 }

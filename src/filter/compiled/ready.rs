@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::requests::{values, with_factors};
+use super::requests::{Elements, Factored, values, with_factors};
 use crate::codegen::row::RowKernel;
 use crate::error::Error;
 use crate::filter::exec::pool::in_bands;
@@ -18,20 +18,23 @@ use crate::tuning;
 /// A kernel for rows, ready to run.
 pub struct ReadyRows {
     pub kernel: Arc<RowKernel>,
+    /// Whether its code is right for moderate elements only.
+    pub is_for_moderate: bool,
     /// The values that its code calls params and weights.
     constants: Vec<f64>,
 }
 
 impl ReadyRows {
-    /// The code for a request about a job.
-    pub fn new(kernel: &Kernel, job: &Job, request: Request) -> Result<ReadyRows, Error> {
-        let made = with_factors(kernel.hir(), job, request, |request| kernel.rows(request), |rows| &rows.plan)?;
-        let (kernel, factors) = made;
+    /// The code for a request about a job with such elements.
+    pub fn new(kernel: &Kernel, job: &Job, request: Request, elements: Elements) -> Result<ReadyRows, Error> {
+        let make = |request| kernel.rows(request);
+        let made = with_factors(kernel.hir(), job, request, elements, make, |rows| &rows.plan)?;
+        let Factored { made: kernel, factors, moderate } = made;
         let mut constants = values(&kernel.plan.hoisted, job);
         // To the code they are params.
         let params = kernel.plan.hoisted.params.len();
         constants.splice(params..params, factors);
-        Ok(ReadyRows { kernel, constants })
+        Ok(ReadyRows { kernel, is_for_moderate: moderate, constants })
     }
 
     /// Computes every pixel of a region; the position of the first one that fails, in C order. Where there are fewer rows than threads

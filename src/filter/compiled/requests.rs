@@ -10,9 +10,9 @@ use crate::grid::cut::Cut;
 use crate::grid::element::DType;
 use crate::lang::hir;
 use crate::lang::interpret::Settings;
-use crate::lang::specialize::params_of_ranks;
+use crate::lang::specialize::{params_of_places, params_of_ranks};
 use crate::plan::hoist::Hoisted;
-use crate::plan::{Plan, Request, Separable, hoisted, may_have_weights, separable, tiles_large_windows};
+use crate::plan::{Plan, Request, Separable, hoisted, may_have_weights, moderate, separable, tiles_large_windows};
 use crate::tuning;
 
 /// What a job asks of plans.
@@ -46,22 +46,41 @@ impl Requests {
     }
 }
 
-/// What is made of a request that says which weights are products in the job's run, and their factors.
+/// For which elements code is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Elements {
+    /// For those within [`moderate`].
+    Moderate,
+    Any,
+}
+
+/// What is made of a request that says which weights are products in the job's run.
+pub struct Factored<T> {
+    pub made: T,
+    /// The factors of the weights.
+    pub factors: Vec<f64>,
+    /// Whether it is right for moderate elements only.
+    pub moderate: bool,
+}
+
+/// What is made of a request for such elements that says which weights are products in the job's run.
 pub fn with_factors<T>(
     kernel: &hir::Kernel,
     job: &Job,
     mut request: Request,
+    elements: Elements,
     make: impl Fn(Request) -> Result<T, Error>,
     plan: impl Fn(&T) -> &Plan,
-) -> Result<(T, Vec<f64>), Error> {
-    let factors = factors(kernel, job, &mut request);
+) -> Result<Factored<T>, Error> {
+    let Separable { ranks, factors, moderate } = factors(kernel, job, &request, elements);
+    request.ranks = ranks;
     let made = make(request.clone())?;
     if plan(&made).factors == factors.len() {
-        return Ok((made, factors));
+        return Ok(Factored { made, factors, moderate });
     }
     // Not all of the sums with such weights are cut.
     request.ranks.clear();
-    Ok((make(request)?, Vec::new()))
+    Ok(Factored { made: make(request)?, factors: Vec::new(), moderate: false })
 }
 
 /// The axes of the window along which cells outside the array have a value that an input's elements can't have, so that code for
@@ -79,19 +98,19 @@ fn foreign_axes(job: &Job) -> Vec<usize> {
     (0..job.modes.len()).filter(along).collect()
 }
 
-/// The factors of weights that are products of a column and a row in the job's run; the request says which are.
-fn factors(kernel: &hir::Kernel, job: &Job, request: &mut Request) -> Vec<f64> {
+/// The weights that are products of columns and rows in the job's run.
+fn factors(kernel: &hir::Kernel, job: &Job, request: &Request, elements: Elements) -> Separable {
     let is_weighted = job.cells.taps() >= tuning::MIN_SEPARABLE_CELLS && may_have_weights(kernel);
     let Settings { params, weights } = &job.settings;
     // Nobody knows the factors of what is not set.
     let is_set = params.len() == kernel.params.len() && weights.len() == kernel.weights.len();
     if !is_weighted || !is_set || job.cut == Cut::Never {
-        return Vec::new();
+        return Separable::default();
     }
     let hoisted = hoisted(kernel, request);
-    let Separable { ranks, factors } = separable(&hoisted, request, &values(&hoisted, job));
-    request.ranks = ranks;
-    factors
+    // What is outside the array is an element as well.
+    let is_moderate = job.outside().is_none_or(|outside| outside.is_nan() || outside.abs() <= moderate(job.precision));
+    separable(&hoisted, request, &values(&hoisted, job), elements == Elements::Moderate && is_moderate)
 }
 
 /// What a job asks of a plan, for windows that may lack cells.
@@ -126,14 +145,16 @@ pub fn request(job: &Job) -> Request {
     request
 }
 
-/// The bits of the params that decide about the ranks of order statistics, where it is worth code of its own for their values.
+/// The bits of the params that decide about the ranks of order statistics, or about the cells of large windows, where it is worth code of its own for
+/// their values.
 fn known_params(job: &Job) -> Vec<Option<u64>> {
     let Function::Kernel(kernel) = &job.function else { return Vec::new() };
-    let pixels = job.domain.region().pixels();
-    if job.settings.params.is_empty() || job.cells.taps() > tuning::MAX_NETWORK || pixels < tuning::KNOWN_PIXELS {
-        return Vec::new();
-    }
-    let decides = params_of_ranks(kernel.hir());
+    let (taps, pixels) = (job.cells.taps(), job.domain.region().pixels());
+    let decides = match taps {
+        _ if job.settings.params.is_empty() || pixels < tuning::KNOWN_PIXELS => return Vec::new(),
+        _ if taps <= tuning::MAX_NETWORK => params_of_ranks(kernel.hir()),
+        _ => params_of_places(kernel.hir()),
+    };
     decides.iter().zip(&job.settings.params).map(|(decides, value)| decides.then_some(value.to_bits())).collect()
 }
 

@@ -144,7 +144,7 @@ impl<'a> Verdict<'a> {
         self.progress.is_cancelled() || self.error.get().is_some()
     }
 
-    /// Whether a pixel, by its number, comes before the first that is known to fail.
+    /// Whether a pixel, by its number, is not after the first that is known to fail.
     pub fn is_wanted(&self, pixel: usize) -> bool {
         pixel <= self.failed.load(Ordering::Relaxed)
     }

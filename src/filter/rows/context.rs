@@ -198,7 +198,7 @@ fn pixels_unseen(plan: &Plan, cell_by_cell: usize) -> usize {
     (tuning::UNSEEN_INSTRUCTIONS / (instructions + plan.moving_instructions())) as usize
 }
 
-/// How many pixels of a row are computed at once so that all lines stay in the nearest cache, if there are any, in whole
+/// How many pixels of a row are computed at once so that all lines, if there are any, stay in the L2 cache beside the rest, in whole
 /// blocks; but what is computed twice at the ends of each chunk must be a small part of it.
 fn line_chunk(plan: &Plan, block: usize) -> Option<usize> {
     let bytes: usize = plan.lines.iter().map(|line| line.lane.bytes() * plan.reads.group_rows).sum();

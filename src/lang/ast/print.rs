@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Argument, Expr, ExprKind, Function, Input, Item, Let, Name, Output, PrefixOp, Program};
+use super::{Argument, BinaryOp, Expr, ExprKind, Function, Input, Item, Let, Name, Output, PrefixOp, Program};
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,7 +31,7 @@ impl fmt::Display for Item {
                 match values.as_slice() {
                     [value] => write!(f, "{value}"),
                     // A fold would take the values after it for its own.
-                    values => write_list(f, &values.iter().map(Operand).collect::<Vec<_>>(), ", "),
+                    values => write_operands(f, values),
                 }
             }
             Item::Let(binding) => write!(f, "{binding}"),
@@ -60,7 +60,7 @@ impl fmt::Display for Output {
             write!(f, "{name}: ")?;
         }
         // A fold would take the outputs after it for its own values.
-        write_operand_if(f, &self.value, matches!(self.value.kind, ExprKind::Fold(_) | ExprKind::Conditional { .. }))
+        write!(f, "{}", Operand(&self.value, Level::Or))
     }
 }
 
@@ -72,9 +72,9 @@ impl fmt::Display for Name {
 
 impl fmt::Display for Argument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_operand_if(f, &self.value, matches!(self.value.kind, ExprKind::Fold(_) | ExprKind::Conditional { .. }))?;
+        write!(f, "{}", Operand(&self.value, Level::Or))?;
         match &self.condition {
-            Some(condition) => write!(f, " where {}", Operand(condition)),
+            Some(condition) => write!(f, " where {}", Operand(condition, Level::Or)),
             None => Ok(()),
         }
     }
@@ -94,59 +94,109 @@ impl fmt::Display for Expr {
             }
             ExprKind::Index { input, offsets } => {
                 write!(f, "{input}[")?;
-                write_list(f, &offsets.iter().map(Operand).collect::<Vec<_>>(), ", ")?;
+                write_operands(f, offsets)?;
                 f.write_str("]")
             }
-            ExprKind::Prefix(PrefixOp::Negate, operand) => write!(f, "-{}", Operand(operand)),
-            ExprKind::Prefix(PrefixOp::Not, operand) => write!(f, "not {}", Operand(operand)),
+            ExprKind::Prefix(PrefixOp::Negate, operand) => write!(f, "-{}", Operand(operand, Level::Power)),
+            ExprKind::Prefix(PrefixOp::Not, operand) => write!(f, "not {}", Operand(operand, Level::Compare)),
             ExprKind::Chain { first, rest } => {
-                write!(f, "{}", Operand(first))?;
-                rest.iter().try_for_each(|(op, operand)| write!(f, " {} {}", op.symbol(), Operand(operand)))
+                // Operands of the same level would become a part of this chain.
+                let level = Level::of(self).next();
+                write!(f, "{}", Operand(first, level))?;
+                rest.iter().try_for_each(|(op, operand)| write!(f, " {} {}", op.symbol(), Operand(operand, level)))
             }
-            ExprKind::Power { base, exponent } => write!(f, "{} ** {}", Operand(base), Operand(exponent)),
+            ExprKind::Power { base, exponent } => {
+                write!(f, "{} ** {}", Operand(base, Level::Atom), Operand(exponent, Level::Atom))
+            }
             ExprKind::Compare { first, rest } => {
-                write!(f, "{}", Operand(first))?;
-                rest.iter().try_for_each(|(op, operand)| write!(f, " {} {}", op.symbol(), Operand(operand)))
+                write!(f, "{}", Operand(first, Level::Sum))?;
+                rest.iter().try_for_each(|(op, operand)| write!(f, " {} {}", op.symbol(), Operand(operand, Level::Sum)))
             }
             ExprKind::Conditional { arms, otherwise } => {
+                let operand = |expr| Operand(expr, Level::Or);
                 for (condition, value) in arms {
-                    write!(f, "if {} then {} else ", Operand(condition), Operand(value))?;
+                    write!(f, "if {} then {} else ", operand(condition), operand(value))?;
                 }
-                write!(f, "{}", Operand(otherwise))
+                write!(f, "{}", operand(otherwise))
             }
             ExprKind::Fold(fold) => {
                 let bound = |list: &[(Name, Expr)], sign: &str| {
                     list.iter()
-                        .map(|(name, value)| format!("{name} {sign} {}", Operand(value)))
+                        .map(|(name, value)| format!("{name} {sign} {}", Operand(value, Level::Or)))
                         .collect::<Vec<_>>()
                         .join(", ")
                 };
                 write!(f, "fold {} for {}", bound(&fold.accumulators, "="), bound(&fold.elements, "in"))?;
                 if let Some(condition) = &fold.condition {
-                    write!(f, " where {}", Operand(condition))?;
+                    write!(f, " where {}", Operand(condition, Level::Or))?;
                 }
                 f.write_str(": ")?;
-                write_list(f, &fold.next.iter().map(Operand).collect::<Vec<_>>(), ", ")
+                write_operands(f, &fold.next)
             }
         }
     }
 }
 
-/// An expression as an operand: in brackets unless it is atomic.
-struct Operand<'a>(&'a Expr);
+/// How tightly an expression holds together, loosest first, as in the grammar.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    /// `if` and `fold`.
+    Open,
+    Or,
+    And,
+    Not,
+    Compare,
+    Sum,
+    Product,
+    Negate,
+    Power,
+    Atom,
+}
 
-impl fmt::Display for Operand<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let atomic = matches!(
-            self.0.kind,
-            ExprKind::Number(_) | ExprKind::Name(_) | ExprKind::Call { .. } | ExprKind::Index { .. }
-        );
-        write_operand_if(f, self.0, !atomic)
+impl Level {
+    fn of(expr: &Expr) -> Level {
+        match &expr.kind {
+            ExprKind::Conditional { .. } | ExprKind::Fold(_) => Level::Open,
+            ExprKind::Chain { rest, .. } => match rest.first().map(|(op, _)| *op) {
+                Some(BinaryOp::Or) => Level::Or,
+                Some(BinaryOp::And) => Level::And,
+                Some(BinaryOp::Add | BinaryOp::Subtract) => Level::Sum,
+                Some(BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Remainder) | None => Level::Product,
+            },
+            ExprKind::Prefix(PrefixOp::Not, _) => Level::Not,
+            ExprKind::Compare { .. } => Level::Compare,
+            ExprKind::Prefix(PrefixOp::Negate, _) => Level::Negate,
+            ExprKind::Power { .. } => Level::Power,
+            ExprKind::Number(_) | ExprKind::Name(_) | ExprKind::Call { .. } | ExprKind::Index { .. } => Level::Atom,
+        }
+    }
+
+    /// What holds together more tightly than a chain of this level.
+    fn next(self) -> Level {
+        match self {
+            Level::Open => Level::Or,
+            Level::Or => Level::And,
+            Level::And => Level::Not,
+            Level::Sum => Level::Product,
+            Level::Product => Level::Negate,
+            Level::Not | Level::Compare | Level::Negate | Level::Power | Level::Atom => Level::Atom,
+        }
     }
 }
 
-fn write_operand_if(f: &mut fmt::Formatter<'_>, expr: &Expr, brackets: bool) -> fmt::Result {
-    if brackets { write!(f, "({expr})") } else { write!(f, "{expr}") }
+/// An expression as an operand: in brackets unless it holds together so tightly.
+struct Operand<'a>(&'a Expr, Level);
+
+impl fmt::Display for Operand<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Operand(expr, level) = self;
+        if Level::of(expr) < *level { write!(f, "({expr})") } else { write!(f, "{expr}") }
+    }
+}
+
+/// Operands between commas, which a fold would take for its own.
+fn write_operands(f: &mut fmt::Formatter<'_>, operands: &[Expr]) -> fmt::Result {
+    write_list(f, &operands.iter().map(|operand| Operand(operand, Level::Or)).collect::<Vec<_>>(), ", ")
 }
 
 fn write_list<T: fmt::Display>(f: &mut fmt::Formatter<'_>, list: &[T], separator: &str) -> fmt::Result {
@@ -157,4 +207,44 @@ fn write_list<T: fmt::Display>(f: &mut fmt::Formatter<'_>, list: &[T], separator
         write!(f, "{entry}")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lang::check::check;
+    use crate::lang::parse::parse;
+
+    /// What is printed has the same meaning, and is printed alike.
+    #[track_caller]
+    fn comes_back(source: &str) -> String {
+        let program = parse(source).expect(source);
+        let printed = program.to_string();
+        let again = parse(&printed).unwrap_or_else(|error| panic!("{source}\n{printed}\n{}", error.message));
+        assert_eq!(again.to_string(), printed, "{source}");
+        let meaning = |program| check(program).expect(source).to_string();
+        assert_eq!(meaning(&again), meaning(&program), "{source}\n{printed}");
+        printed
+    }
+
+    #[test]
+    fn printed_programs_come_back() {
+        for source in [
+            "1 + (2 + w[0]) + 3",
+            "1 - (2 - w[0]) - 3 * (4 / w[0]) / 5 % 6",
+            "(1 + w[0]) * -(2 + 3) - -w[0] ** 2 ** 3",
+            "(2 ** w[0]) ** 3 + (-w[0]) ** 2 + 2 ** -w[0] * -(-w[0])",
+            "if not (w[0] > 1 and w[0] < 3 or w[0] == 2) and (w[1] > 1 or true) then 1 else 2",
+            "if not not (w[0] > 1) then 1 else 2",
+            "(if w[0] > 1 then 2 else 3) + (fold a = 1 + 2 for v in w where v > 1 or v < 0: a + v * 2)",
+            "let a, b = fold a = (if w[0] > 1 then 2 else 3), b = 2 for v in w, u in w * 2: a + v, b * u; (fold s = 0 for v in w: s + v), a + b",
+            "mean(w * (w + 1) where w > 1 or w < 0), max((if w[0] > 1 then 2 else 3), 4)",
+            "fn f(x, y) = let z = x - (y - 1); (fold a = 0 for v in w: a + v * z), z; let p, q = f(1, w[0, -1 + 2]); p * (q / 2)",
+        ] {
+            comes_back(source);
+        }
+        assert_eq!(comes_back("((w[0]) + ((2) * (-3)))"), "w[0] + 2 * -3");
+        // What has as many brackets as may be has no more of them when it is printed.
+        let (left, right) = ("w[0, 0] + 2 * (".repeat(198), ")".repeat(198));
+        comes_back(&format!("{left}1{right}"));
+    }
 }

@@ -1,7 +1,7 @@
 //! Calls: functions of the program are inlined, built-ins become nodes.
 
 use super::names::recursion;
-use super::{Binding, Checked, Checker, MAX_AXES, Value, Values, counted};
+use super::{Binding, Checked, Checker, MAX_AXES, Value, Values};
 use crate::lang::ast::{Argument, ExprKind, Function, Name, PrefixOp};
 use crate::lang::builtins::{Builtin, Derived, Meaning, Place, Statistic, builtin};
 use crate::lang::diagnostic::{Code, Diagnostic};
@@ -9,6 +9,7 @@ use crate::lang::hir::{Expr, ExprId, Reduction};
 use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::span::Span;
 use crate::lang::types::{Elem, Type};
+use crate::lang::words::counted;
 
 impl<'a> Checker<'a> {
     pub(super) fn call(&mut self, name: &'a Name, arguments: &'a [Argument], span: Span) -> Checked<Values> {
@@ -165,11 +166,19 @@ impl<'a> Checker<'a> {
         elem: Option<Elem>,
     ) -> Checked<(ExprId, Option<ExprId>)> {
         let user = &format!("`{}`", reduction.name);
+        // What the value demands counts for the elements that take part.
+        let filter = argument.condition.as_ref().map(|condition| self.boolean(condition, "`where`")).transpose();
+        let path = self.path;
+        if let Ok(Some(filter)) = &filter {
+            self.path = self.builder.binary(BinaryOp::And, path, filter.id);
+        }
         let value = match elem {
-            Some(Elem::Number) => self.number(&argument.value, user)?,
-            Some(Elem::Boolean) => self.boolean(&argument.value, user)?,
-            None => self.value(&argument.value)?,
+            Some(Elem::Number) => self.number(&argument.value, user),
+            Some(Elem::Boolean) => self.boolean(&argument.value, user),
+            None => self.value(&argument.value),
         };
+        self.path = path;
+        let value = value?;
         if !value.ty.is_window() {
             let diagnostic = Diagnostic::new(
                 Code::NotWindow,
@@ -183,11 +192,7 @@ impl<'a> Checker<'a> {
                 diagnostic.hint(format!("a window is an input such as `{}`, or made from one", self.inputs[0]))
             });
         }
-        let filter = match &argument.condition {
-            Some(condition) => Some(self.boolean(condition, "`where`")?.id),
-            None => None,
-        };
-        Ok((value.id, filter))
+        Ok((value.id, filter?.map(|filter| filter.id)))
     }
 
     /// How many elements take part where `filter` is true.

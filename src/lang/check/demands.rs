@@ -46,8 +46,10 @@ impl<'a> Checker<'a> {
                 (valid, "the number of trimmed elements must be whole and not negative")
             }
         };
-        // A constant that is wrong for every window is an error at once.
-        if self.builder.as_boolean(self.path) == Some(true) && self.builder.as_boolean(valid) == Some(false) {
+        // A constant that is wrong for every window is an error at once, where it is needed in any case.
+        let mut paths = self.folds.iter().map(|fold| fold.path).chain([self.path]);
+        let needed = paths.all(|path| self.builder.as_boolean(path) == Some(true));
+        if needed && self.builder.as_boolean(valid) == Some(false) {
             return Err(Diagnostic::new(Code::OutOfRange, span, message)
                 .label(format!("this is {}", self.builder.as_number(argument).unwrap_or(f64::NAN))));
         }

@@ -1,8 +1,8 @@
 //! The value of each form of expression, with its type.
 
 use super::names::named_offset;
-use super::pixel::at_pixel;
-use super::{Binding, Checked, Checker, MAX_AXES, STEPS_PER_NODE, Value, Values, counted};
+use super::pixel::{Named, at_pixel};
+use super::{Binding, Checked, Checker, MAX_AXES, STEPS_PER_NODE, Value, Values};
 use crate::lang::ast::{self, ExprKind, Name, PrefixOp};
 use crate::lang::builtins::{Meaning, builtin};
 use crate::lang::diagnostic::{Code, Diagnostic};
@@ -10,6 +10,7 @@ use crate::lang::hir::Expr;
 use crate::lang::ops::{BinaryOp, UnaryOp};
 use crate::lang::span::Span;
 use crate::lang::types::{Elem, Type};
+use crate::lang::words::counted;
 
 impl<'a> Checker<'a> {
     /// The value of an expression that must have one.
@@ -87,7 +88,7 @@ impl<'a> Checker<'a> {
             ExprKind::Power { base, exponent } => {
                 let base = self.number(base, "`**`")?;
                 let exponent = self.number(exponent, "`**`")?;
-                Ok(self.binary(BinaryOp::Power, base, exponent))
+                Ok(Value::new(self.builder.power(base.id, exponent.id), base.ty.broadcast(exponent.ty)))
             }
             ExprKind::Compare { first, rest } => self.comparison(first, rest),
             ExprKind::Conditional { arms, otherwise } => self.conditional(arms, otherwise),
@@ -169,7 +170,40 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn scalar(&self, expr: &ast::Expr, value: Value, user: &str) -> Checked<Value> {
-        if value.ty.is_window() { Err(not_scalar(expr, value.ty, user, &self.inputs)) } else { Ok(value) }
+        if value.ty.is_window() { Err(self.not_scalar(expr, value.ty, user)) } else { Ok(value) }
+    }
+
+    /// The error for a window where one value is asked for.
+    pub(super) fn not_scalar(&self, expr: &ast::Expr, ty: Type, user: &str) -> Diagnostic {
+        let diagnostic = Diagnostic::new(Code::NotScalar, expr.span, format!("{user} is one value, and this is {ty}"))
+            .label(format!("{ty}"));
+        match (&expr.kind, ty.elem) {
+            (ExprKind::Name(name), Elem::Number) if matches!(self.named(name), Named::Input) => diagnostic.hint(format!(
+                "reduce it, as in `mean({name})` or `min({name})`; the centre of a two-dimensional window is `{name}[0, 0]`"
+            )),
+            (_, elem) => {
+                let reductions = match elem {
+                    Elem::Number => "`mean`, `min`, `max`, `sum`, `median`, ...",
+                    Elem::Boolean => "`any`, `all` or `count`",
+                };
+                diagnostic.hint(match at_pixel(expr, &|name| self.named(name)) {
+                    Some(pixel) => {
+                        format!("for the pixel alone write `{pixel}`, in two dimensions; reduce a window with {reductions}")
+                    }
+                    None => format!("reduce it with {reductions}"),
+                })
+            }
+        }
+    }
+
+    /// What a name stands for, if for anything.
+    fn named(&self, name: &str) -> Named {
+        match self.lookup(name) {
+            Some(Binding::Input(..)) => Named::Input,
+            Some(Binding::Weights(_)) => Named::Window,
+            Some(Binding::Value(value)) if value.ty.is_window() => Named::Window,
+            _ => Named::Scalar,
+        }
     }
 
     /// The value of a constant expression; `what` says which place needs it.
@@ -352,26 +386,4 @@ pub(super) fn clash(message: &str, (span, ty): (Span, Type), (other, other_ty): 
     Diagnostic::new(Code::TypeClash, span, format!("{message}, and here are {ty} and {other_ty}"))
         .label(format!("{ty}"))
         .note(other, format!("{other_ty}"))
-}
-
-pub(super) fn not_scalar(expr: &ast::Expr, ty: Type, user: &str, inputs: &[String]) -> Diagnostic {
-    let diagnostic = Diagnostic::new(Code::NotScalar, expr.span, format!("{user} is one value, and this is {ty}"))
-        .label(format!("{ty}"));
-    match (&expr.kind, ty.elem) {
-        (ExprKind::Name(name), Elem::Number) if inputs.contains(name) => diagnostic.hint(format!(
-            "reduce it, as in `mean({name})` or `min({name})`; the centre of a two-dimensional window is `{name}[0, 0]`"
-        )),
-        (_, elem) => {
-            let reductions = match elem {
-                Elem::Number => "`mean`, `min`, `max`, `sum`, `median`, ...",
-                Elem::Boolean => "`any`, `all` or `count`",
-            };
-            diagnostic.hint(match at_pixel(expr, inputs) {
-                Some(pixel) => {
-                    format!("for the pixel alone write `{pixel}`, in two dimensions; reduce a window with {reductions}")
-                }
-                None => format!("reduce it with {reductions}"),
-            })
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::expressions::clash;
 use super::names::{check_not_builtin, taken};
-use super::{Checked, Checker, Demand, OpenFold, Value, Values, counted};
+use super::{Checked, Checker, Demand, OpenFold, Value, Values};
 use crate::lang::ast::{self, Name};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{self, Expr, ExprId, FoldId};
@@ -10,6 +10,7 @@ use crate::lang::limits::{MAX_LIST, list_too_long};
 use crate::lang::ops::BinaryOp;
 use crate::lang::span::Span;
 use crate::lang::types::{Shape, Type};
+use crate::lang::words::counted;
 
 /// A fold's first values and windows, whose names are its variables.
 struct Declared {
@@ -20,25 +21,37 @@ struct Declared {
 impl<'a> Checker<'a> {
     pub(super) fn fold(&mut self, fold: &'a ast::Fold, span: Span) -> Checked<Values> {
         check_arity(fold)?;
+        check_variables(fold)?;
         let declared = self.declare(fold)?;
         self.check_depth(span)?;
-        check_names(fold)?;
         let id = self.builder.begin_fold();
         let (next, demands) = self.infer(fold, id, &declared)?;
         let mut values = self.close(id, span, declared, next, demands);
         Ok(if values.len() == 1 { Values::One(values.remove(0)) } else { Values::Many(values) })
     }
 
+    /// Checks the names of the variables of all folds in an expression.
+    pub(super) fn check_folds(expr: &ast::Expr) -> Checked<()> {
+        let mut checked = match &expr.kind {
+            ast::ExprKind::Fold(fold) => check_variables(fold),
+            _ => Ok(()),
+        };
+        expr.for_each_child(|child| {
+            if checked.is_ok() {
+                checked = Checker::check_folds(child);
+            }
+        });
+        checked
+    }
+
     /// Checks the first values and the windows, which are outside the fold.
     fn declare(&mut self, fold: &'a ast::Fold) -> Checked<Declared> {
         let (mut init, mut windows) = (Vec::new(), Vec::new());
-        for (name, value) in &fold.accumulators {
-            check_not_builtin(name)?;
+        for (_, value) in &fold.accumulators {
             let first = self.value(value)?;
             init.push(self.scalar(value, first, "an accumulator")?);
         }
-        for (name, window) in &fold.elements {
-            check_not_builtin(name)?;
+        for (_, window) in &fold.elements {
             let value = self.value(window)?;
             if !value.ty.is_window() {
                 return Err(Diagnostic::new(
@@ -68,8 +81,8 @@ impl<'a> Checker<'a> {
     fn infer(&mut self, fold: &'a ast::Fold, id: FoldId, declared: &Declared) -> Checked<(Vec<ExprId>, Vec<Demand>)> {
         let outside = self.locals.len();
         let outer_scope = std::mem::replace(&mut self.fold_scope, id.index() + 1);
-        let outer_path = self.path;
-        self.path = self.builder.boolean(true);
+        let always = self.builder.boolean(true);
+        let path = std::mem::replace(&mut self.path, always);
         for (index, ((name, _), init)) in fold.accumulators.iter().zip(&declared.init).enumerate() {
             let id = self.builder.leaf(Expr::Accumulator(id, index), init.ty);
             self.locals.push((name.text.clone(), Value::new(id, init.ty)));
@@ -79,12 +92,12 @@ impl<'a> Checker<'a> {
             let id = self.builder.leaf(Expr::Element(id, index), ty);
             self.locals.push((name.text.clone(), Value::new(id, ty)));
         }
-        self.folds.push(OpenFold { demands: Vec::new() });
+        self.folds.push(OpenFold { demands: Vec::new(), path });
         let next = self.fold_body(fold, id, &declared.init);
-        let demands = self.folds.pop().expect("pushed above").demands;
+        let OpenFold { demands, path } = self.folds.pop().expect("pushed above");
         self.locals.truncate(outside);
         self.fold_scope = outer_scope;
-        self.path = outer_path;
+        self.path = path;
         Ok((next?, demands))
     }
 
@@ -119,7 +132,13 @@ impl<'a> Checker<'a> {
     /// The new values of a fold's accumulators, where its condition is false the old ones.
     fn fold_body(&mut self, fold: &'a ast::Fold, id: FoldId, init: &[Value]) -> Checked<Vec<ExprId>> {
         let condition = match &fold.condition {
-            Some(condition) => Some(self.boolean_scalar(condition, "`where` in a fold")?.id),
+            Some(condition) => {
+                let of_element = |diagnostic: Diagnostic| match diagnostic.code {
+                    Code::NotScalar => diagnostic.hint(format!("one element is `{}` here", fold.elements[0].0)),
+                    _ => diagnostic,
+                };
+                Some(self.boolean_scalar(condition, "`where` in a fold").map_err(of_element)?.id)
+            }
             None => None,
         };
         if let Some(condition) = condition {
@@ -164,9 +183,10 @@ fn check_arity(fold: &ast::Fold) -> Checked<()> {
         .hint("if the comma belongs to what is around the fold, put the fold in parentheses"))
 }
 
-/// Checks that the variables are not too many, and have different names.
-fn check_names(fold: &ast::Fold) -> Checked<()> {
+/// Checks that the variables are not too many, and have different names, none of which is built in.
+fn check_variables(fold: &ast::Fold) -> Checked<()> {
     let names: Vec<&Name> = fold.accumulators.iter().chain(&fold.elements).map(|(name, _)| name).collect();
+    names.iter().try_for_each(|name| check_not_builtin(name))?;
     if let Some(extra) = names.get(MAX_LIST) {
         return Err(list_too_long(extra.span));
     }

@@ -25,7 +25,7 @@ use super::limits::{Limits, MAX_LIST, list_too_long};
 use super::parse::with_large_stack;
 use super::span::Span;
 use super::types::Type;
-use expressions::not_scalar;
+use super::words::counted;
 use names::{check_not_builtin, taken};
 
 /// The most expressions that are looked at while inlining for each node of [`Limits::nodes`], a bound on the work of
@@ -144,6 +144,8 @@ impl Reason {
 /// A fold being checked.
 struct OpenFold {
     demands: Vec<Demand>,
+    /// The condition under which the fold is needed.
+    path: ExprId,
 }
 
 /// A call that has been inlined: same function, arguments, path and fold give the same value and the same demands.
@@ -268,7 +270,9 @@ impl<'a> Checker<'a> {
                         return Err(taken(name, first.span, "the first parameter of that name"));
                     }
                 }
-                function.lets.iter().try_for_each(|binding| check_list(&binding.names))?;
+                let mut let_names = function.lets.iter().flat_map(|binding| &binding.names);
+                let_names.clone().try_for_each(check_not_builtin)?;
+                let_names.nth(MAX_LIST).map_or(Ok(()), |extra| Err(list_too_long(extra.span)))?;
                 function.values.get(MAX_LIST).map_or(Ok(()), |extra| Err(list_too_long(extra.span)))?;
                 self.bind_new(&function.name, Binding::Function(self.functions.len()))?;
                 self.functions.push(Function { ast: function, visible: self.bound });
@@ -320,7 +324,7 @@ impl<'a> Checker<'a> {
         for (index, output) in outputs.iter().enumerate() {
             let value = self.value(&output.value)?;
             if value.ty.is_window() {
-                return Err(not_scalar(&output.value, value.ty, "an output", &self.inputs));
+                return Err(self.not_scalar(&output.value, value.ty, "an output"));
             }
             let name = output.name.as_ref().map_or_else(|| index.to_string(), |name| name.text.clone());
             if let Some(name) = &output.name
@@ -332,11 +336,6 @@ impl<'a> Checker<'a> {
         }
         Ok(checked)
     }
-}
-
-/// A number of things, in words.
-fn counted(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 fn check_list(names: &[Name]) -> Checked<()> {

@@ -41,6 +41,8 @@ impl<'a> Checker<'a> {
 
     /// Checks the names in a function that may never be called.
     pub(super) fn check_body(&self, function: &ast::Function) -> Checked<()> {
+        let mut bodies = function.lets.iter().map(|binding| &binding.value).chain(&function.values);
+        bodies.try_for_each(Checker::check_folds)?;
         let mut first_problem = Ok(());
         function.for_each_name(&mut |name, scope| {
             if first_problem.is_ok() {

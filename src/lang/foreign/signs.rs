@@ -38,6 +38,12 @@ pub(super) const TEXTS: &[Spelling] = &[
         COMMENT,
     ),
     text(MATLAB, &["% the least\nmin(w)"], |stop| stop.is(&["%"]) && stop.line_before().is_empty(), COMMENT),
+    text(
+        ALL,
+        &["let in = 3; in", "param if = 3; if", "fold for = 0 for v in w: for + v"],
+        |stop| stop.is_reserved() && stop.wants_name(),
+        "the word is reserved: choose another name",
+    ),
     // Choices.
     text(C, &["w[0, 0] > 3 ? 1 : 0"], |stop| stop.is(&["?"]), CHOICE),
     text(
@@ -325,7 +331,10 @@ pub(super) const TEXTS: &[Spelling] = &[
             let letters = stop.token.ends_with(|c: char| c.is_ascii_alphabetic());
             digit && letters
                 || stop.is(&["("]) && (stop.follows(&[")"]) || stop.follows_number())
-                || stop.follows_number() && stop.begins(char::is_alphabetic) && !stop.is_in_declaration()
+                || stop.follows_number()
+                    && stop.begins(char::is_alphabetic)
+                    && !stop.is_reserved()
+                    && !stop.is_in_declaration()
         },
         TIMES,
     ),
@@ -344,7 +353,7 @@ pub(super) const TEXTS: &[Spelling] = &[
     text(
         ALL,
         &["1 + let x = 3; x"],
-        |stop| stop.is(&["let", "param", "input", "fn", "weights", "assert"]),
+        |stop| stop.is(&["let", "param", "input", "fn", "weights", "assert"]) && !stop.is_in_declaration(),
         "declarations come before the outputs",
     ),
     text(

@@ -41,6 +41,12 @@ pub(super) const fn text(
     Spelling { origin, looks: Looks::Text(is_it), hint, written }
 }
 
+/// The reserved words, none of which is a value.
+const RESERVED: [&str; 16] = [
+    "input", "param", "weights", "fn", "let", "assert", "if", "then", "else", "fold", "for", "in", "where", "and",
+    "or", "not",
+];
+
 /// Where the parser stops.
 pub struct Stop<'t> {
     /// All text before, without the white space at its end.
@@ -110,12 +116,18 @@ impl<'t> Stop<'t> {
 
     /// Whether a value has just ended, so that something else must follow.
     pub(super) fn follows_value(&self) -> bool {
-        const NO_VALUES: [&str; 16] = [
-            "input", "param", "weights", "fn", "let", "assert", "if", "then", "else", "fold", "for", "in", "where",
-            "and", "or", "not",
-        ];
         let word = self.word_before();
-        self.follows(&[")", "]"]) || !word.is_empty() && !NO_VALUES.contains(&word)
+        self.follows(&[")", "]"]) || !word.is_empty() && !RESERVED.contains(&word)
+    }
+
+    /// Whether what does not fit is a reserved word.
+    pub(super) fn is_reserved(&self) -> bool {
+        RESERVED.contains(&self.token)
+    }
+
+    /// Whether a name must come.
+    pub(super) fn wants_name(&self) -> bool {
+        ["input", "param", "weights", "fn", "let", "fold", "for"].contains(&self.word_before())
     }
 
     pub(super) fn follows_number(&self) -> bool {

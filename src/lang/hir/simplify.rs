@@ -28,11 +28,6 @@ impl Builder {
 
     /// What `op` of `a` and `b` is, if there is something simpler.
     pub(super) fn simplify_binary(&mut self, op: BinaryOp, a: ExprId, b: ExprId) -> Option<ExprId> {
-        if op == BinaryOp::Power
-            && let Some(power) = self.as_number(b).and_then(|exponent| self.integer_power(a, exponent))
-        {
-            return Some(power);
-        }
         if let (Some(x), Some(y)) = (self.as_number(a), self.as_number(b)) {
             let value = op.apply(x, y);
             return Some(if op.is_boolean() { self.boolean(value != 0.0) } else { self.number(value) });
@@ -44,6 +39,7 @@ impl Builder {
             BinaryOp::Multiply if number(b) == Some(1.0) => Some(a),
             BinaryOp::Multiply if number(a) == Some(1.0) => Some(b),
             BinaryOp::Divide => self.exact_quotient(a, number(b)?),
+            BinaryOp::Power => self.power_rounded_once(a, number(b)?),
             BinaryOp::Min | BinaryOp::Max | BinaryOp::And | BinaryOp::Or if a == b => Some(a),
             BinaryOp::And | BinaryOp::Or => self.decided(op, a, b),
             _ => None,
@@ -70,6 +66,19 @@ impl Builder {
         // `and` with true, and `or` with false, leave the other as it is.
         let neutral = op == BinaryOp::And;
         Some(if constant == neutral { other } else { self.boolean(constant) })
+    }
+
+    /// A power that one operation rounds to the nearest number, or none. The power function need not be better than that, so that it makes no
+    /// difference whether an exponent is known early or late.
+    fn power_rounded_once(&mut self, base: ExprId, exponent: f64) -> Option<ExprId> {
+        if [-1.0, 0.0, 1.0, 2.0].contains(&exponent) { self.integer_power(base, exponent) } else { None }
+    }
+
+    /// `base ** exponent` as a kernel says it: by a constant whole number up to 64, that is repeated multiplication. What becomes a constant
+    /// later, such as a param, stays an exponent of the power function.
+    pub fn power(&mut self, base: ExprId, exponent: ExprId) -> ExprId {
+        let repeated = self.as_number(exponent).and_then(|exponent| self.integer_power(base, exponent));
+        repeated.unwrap_or_else(|| self.binary(BinaryOp::Power, base, exponent))
     }
 
     /// A small integer power as repeated multiplication: by squaring, from the highest bit down.

@@ -3,6 +3,7 @@
 use pest::error::{ErrorVariant, InputLocation};
 
 use super::grammar::Rule;
+use super::tokens::{Token, tokens};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::foreign::{Stop, text_hint};
 use crate::lang::span::Span;
@@ -25,10 +26,21 @@ pub(super) fn syntax_error(source: &str, error: &pest::error::Error<Rule>) -> Di
         ErrorVariant::CustomError { message } => message.clone(),
     };
     let diagnostic = diagnostic.label(expected);
-    match text_hint(&Stop::new(source, at, token)) {
+    // What comments say is in no language.
+    let source = without_comments(source);
+    match text_hint(&Stop::new(&source, at, &source[at..at + token.len()])) {
         Some(hint) => diagnostic.hint(hint),
         None => diagnostic,
     }
+}
+
+/// The text with blanks in place of comments, so that everything else stays where it is.
+fn without_comments(source: &str) -> String {
+    let mut bytes = source.as_bytes().to_vec();
+    let comments =
+        tokens(source).filter(|(token, at)| matches!(token, Token::Blank) && source[at.start..].starts_with('#'));
+    comments.for_each(|(_, at)| bytes[at].fill(b' '));
+    String::from_utf8(bytes).expect("a comment ends where a character does")
 }
 
 /// The token in quotes, or the number of a character that can't be seen.

@@ -24,10 +24,20 @@ static ARITHMETIC: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
 });
 
 pub(super) fn span(pair: &Pair<'_, Rule>) -> Span {
-    // pest lets a rule's span run on over the white space before a missing optional part.
-    let text = pair.as_str().trim_end();
     let start = pair.as_span().start();
-    Span::new(start, start + text.len())
+    Span::new(start, start + without_blanks(pair.as_str()).len())
+}
+
+/// A text without the white space and the comments at its end: pest lets a rule's span run on over those before a missing optional part.
+fn without_blanks(text: &str) -> &str {
+    let mut text = text.trim_end();
+    while let Some(at) = text.rfind(['#', '\n']).filter(|at| text[*at..].starts_with('#')) {
+        // Of several signs in a line, the first one begins the comment.
+        let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
+        let comment = text[line..].find('#').map_or(at, |first| line + first);
+        text = text[..comment].trim_end();
+    }
+    text
 }
 
 fn name(pair: Pair<'_, Rule>) -> Name {

@@ -212,7 +212,7 @@ impl<'a> Chooser<'a> {
     }
 }
 
-/// The first of `lanes` for which `right` holds, or the last.
+/// The first of `lanes` for which `right` holds, or f64, which has every value.
 fn first(lanes: &[Lane], right: impl Fn(Lane) -> bool) -> Lane {
     lanes.iter().copied().find(|lane| right(*lane)).unwrap_or(Lane::F64)
 }

@@ -8,6 +8,9 @@ use crate::grid::lane::Lane;
 /// Up to here every whole number is an f64, and a sum of whole numbers is exact.
 pub const WHOLE_LIMIT: f64 = 9_007_199_254_740_992.0;
 
+/// Up to here, 2^52, sums of whole numbers are exact in any order, and so are the differences of two and what is halfway between them.
+pub const EXACT_SUM_LIMIT: f64 = WHOLE_LIMIT / 2.0;
+
 /// Up to here every whole number is an f32.
 pub const SINGLE_LIMIT: f64 = 16_777_216.0;
 

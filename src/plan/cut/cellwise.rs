@@ -40,13 +40,13 @@ pub fn conjuncts(kernel: &Kernel, condition: ExprId) -> Vec<ExprId> {
     terms
 }
 
-/// The factors of a product, in order.
-pub fn factors(kernel: &Kernel, product: ExprId) -> Vec<ExprId> {
+/// The factors of a product, in order; those that are `whole` are not taken apart.
+pub fn factors(kernel: &Kernel, product: ExprId, whole: impl Fn(ExprId) -> bool) -> Vec<ExprId> {
     let (mut terms, mut open) = (Vec::new(), vec![product]);
     while let Some(id) = open.pop() {
         match *kernel.expr(id) {
             // A square is one factor.
-            Expr::Binary(BinaryOp::Multiply, x, y) if x != y => open.extend([y, x]),
+            Expr::Binary(BinaryOp::Multiply, x, y) if x != y && !whole(id) => open.extend([y, x]),
             _ => terms.push(id),
         }
     }

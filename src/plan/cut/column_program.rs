@@ -2,7 +2,7 @@
 //!
 //! A run of cells one above the other is made by doubling: of two neighbours each, of two such pairs, and so on. That is the same for
 //! every row of pixels, so what they share is shared by value numbering. Minima and maxima may see a cell twice, so that two such parts
-//! make any run (van Herk's and Urbach's tables do the same along chords); sums take as many as their length has binary digits that
+//! make any run (tables of chords, Urbach and Wilkinson 2008, do the same); sums take as many as their length has binary digits that
 //! are set. Patterns that are nested, as those of a disk, may instead be made of each other: the next one is the one inside it and a few
 //! cells more. What takes fewer steps is taken.
 

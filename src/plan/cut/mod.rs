@@ -38,7 +38,7 @@ use self::price::is_worth_it;
 use self::reduction::{Candidate, Recipe, Reductions};
 use self::row_pass::row_pass;
 use self::scheme::Scheme;
-pub use self::separable::{Separable, may_have_weights, separable};
+pub use self::separable::{Separable, may_have_weights, moderate, separable};
 use self::uncut::{Uncut, WhyWhole};
 use super::assemble::ranges_of;
 use super::chain::Link;

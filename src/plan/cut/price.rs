@@ -144,14 +144,17 @@ fn price_of_whole(
         }
     };
     let element = ((element - conditions).max(0.0) + conversions(request, candidates)) * reads;
-    // Differences from a mean are the pixel's own, and weights are different ones for each row of pixels.
-    let is_weighted = |candidate: &Candidate| matches!(candidate.recipe, Recipe::Weighted(_));
-    let own = squares + candidates.iter().filter(|(_, candidate, _)| is_weighted(candidate)).count() as f64;
-    let is_exact = |candidate: &Candidate| matches!(candidate.recipe, Recipe::ExactSquares { .. });
-    let exact = candidates.iter().filter(|(_, candidate, _)| is_exact(candidate)).count() as f64;
+    // Differences from a mean are the pixel's own, and weights are different ones for each row of pixels, as positions are.
+    let count =
+        |is: fn(Recipe) -> bool| candidates.iter().filter(|(_, candidate, _)| is(candidate.recipe)).count() as f64;
+    let weighted = count(|recipe| matches!(recipe, Recipe::Weighted(_)));
+    let positions = count(|recipe| matches!(recipe, Recipe::Position(_)));
+    let own = squares + weighted + positions;
+    let exact = count(|recipe| matches!(recipe, Recipe::ExactSquares { .. }));
     let [of_floats, of_integers, of_bytes] = tuning::SQUARE_INSTRUCTIONS;
     let of_integers = if request.inputs.iter().all(|input| input.bytes() == 1) { of_bytes } else { of_integers };
-    let own_work = (own * 2.0 + (squares - exact) * of_floats + exact * of_integers) * taps;
+    let own_work = ((squares + weighted) * 2.0 + (squares - exact) * of_floats + exact * of_integers) * taps
+        + positions * tuning::POSITION_INSTRUCTIONS * taps;
     (reductions - own) * each + own_work + conditions * taps + element
 }
 

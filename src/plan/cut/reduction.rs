@@ -35,7 +35,7 @@ pub struct Candidate {
 pub enum Recipe {
     /// It is the part itself, but NaN where nothing is selected if `or_nan`.
     Plain { kind: Kind, or_nan: bool },
-    /// The sum of squares of differences from the mean, of parts merged by Chan's rule.
+    /// The sum of squares of differences from the mean, of parts merged pairwise (Chan, Golub and LeVeque, 1979).
     Squares,
     /// The same of integers: from the sum and the sum of squares, which are exact; whether their products are rounded.
     ExactSquares { rounds: bool },
@@ -183,7 +183,7 @@ impl<'a> Reductions<'a> {
     /// The factors of a sum's elements that are functions of the cell, and those that are weights, if there are such.
     pub fn weights_of(&self, op: Reduction, window: Option<ExprId>) -> Option<(Vec<ExprId>, Vec<ExprId>)> {
         let window = window.filter(|window| op == Reduction::Sum && !self.cellwise[window.index()])?;
-        let terms = factors(self.kernel(), window);
+        let terms = factors(self.kernel(), window, |id| self.cellwise[id.index()] || self.is_placed[id.index()]);
         let (element, weights): (Vec<ExprId>, Vec<ExprId>) =
             terms.into_iter().partition(|term| self.cellwise[term.index()]);
         let placed = weights.iter().all(|term| self.is_placed[term.index()]);
@@ -210,9 +210,12 @@ impl<'a> Reductions<'a> {
         let known = self.selection(selected).ok().filter(|known| known.conditions.is_empty() && !known.inside);
         let known = known.map(|known| known.taps.len() as f64);
         let is_known = |id: ExprId, number: f64| self.placed.first(id) == Some(number);
+        let is_count = |id: ExprId| matches!(*kernel.expr(id), Expr::Reduce { op: Reduction::Count, window, .. } if Some(window) == selected);
+        // In mode `shrink` so many cells are inside at least, which the analysis is told so (`lang::restrict`).
         let counts = |id: ExprId| match *kernel.expr(id) {
-            Expr::Reduce { op: Reduction::Count, window, .. } => Some(window) == selected,
-            _ => known.is_some_and(|known| is_known(id, known)),
+            Expr::Binary(BinaryOp::Max, x, y) if is_count(x) => self.placed.first(y).is_some(),
+            Expr::Binary(BinaryOp::Max, x, y) if is_count(y) => self.placed.first(x).is_some(),
+            _ => is_count(id) || known.is_some_and(|known| is_known(id, known)),
         };
         // In single precision means are products with the reciprocal of that.
         let is_reciprocal = |id: ExprId| known.is_some_and(|known| is_known(id, 1.0 / known));

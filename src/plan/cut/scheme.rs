@@ -69,7 +69,7 @@ pub enum Value {
     Part(PartId),
     /// The part, or NaN where the count is 0.
     OrNan(PartId, PartId),
-    /// Squares of differences from the mean, by Chan's rule.
+    /// Squares of differences from the mean, of parts merged pairwise (Chan, Golub and LeVeque, 1979).
     Squares(PartId),
     /// The same from the sum, the sum of squares, and how many there are, if that is not always the number of cells; whether products of
     /// these are rounded.

@@ -1,9 +1,15 @@
 //! Weights that are products of a column and a row, or sums of few such products, found in numbers when they are known.
 //!
-//! The largest weight is the pivot: its row, and its column divided by it, are the factors of the first product (cross approximation with
-//! full pivoting). What is left of the weights is taken apart in the same way. The products stand for the weights if each cell's differs by at
+//! Whole weights are taken apart in whole numbers: the rows have a basis of the lattice that they span (the Hermite normal form), and each row is a
+//! whole combination of that. So sums of whole elements stay exact.
+//!
+//! Of others, the largest weight is the pivot: its row, and its column divided by it, are the factors of the first product (cross approximation with
+//! full pivoting, as in Bebendorf, "Approximation of boundary element matrices", 2000). What is left of the weights is taken apart in the same way. The products stand for the weights if each cell's differs by at
 //! most a quarter of the error that the language allows a sum; so weights may be any, and need not be written as products: `dist()` is a
 //! rounded root, and `exp(-dist()**2)` is not exactly the product of its factors.
+//!
+//! Where the terms of a weight cancel, or a weight is 0 and its factors are not, infinite elements would give NaN for infinity, or infinity for NaN, and huge
+//! ones overflow. Such products are for elements that are moderate, of which the driver sees to it.
 
 use super::cellwise::factors;
 use super::footprint::CellColumns;
@@ -11,8 +17,9 @@ use super::placed::Placed;
 use super::reduction::Reductions;
 use crate::grid::element::Precision;
 use crate::lang::hir::{Expr, ExprId, Kernel};
+use crate::lang::ops::BinaryOp;
 use crate::lang::reductions::Reduction;
-use crate::plan::assemble::ranges_of;
+use crate::plan::assemble::{LineRanges, ranges_of};
 use crate::plan::hoist::Hoisted;
 use crate::plan::request::Request;
 
@@ -26,10 +33,21 @@ pub struct Separable {
     pub ranks: Vec<usize>,
     /// For each product: the column, then the row.
     pub factors: Vec<f64>,
+    /// Whether they stand for the weights only where no element of the inputs is larger than [`moderate`] says.
+    pub moderate: bool,
 }
 
-/// The factors of the weights of all sums of products with weights, for the values of the hoisted params and weights.
-pub fn separable(hoisted: &Hoisted, request: &Request, constants: &[f64]) -> Separable {
+/// Up to where elements are moderate: products of two, summed with weights, are far from the largest number.
+pub fn moderate(precision: Precision) -> f64 {
+    match precision {
+        Precision::Exact => 2f64.powi(400),
+        Precision::Single => 2f64.powi(50),
+    }
+}
+
+/// The factors of the weights of all sums of products with weights, for the values of the hoisted params and weights, and for elements that
+/// are moderate or for any.
+pub fn separable(hoisted: &Hoisted, request: &Request, constants: &[f64], for_moderate: bool) -> Separable {
     let mut separable = Separable::default();
     let kernel = &hoisted.kernel;
     let ranges = ranges_of(kernel, request);
@@ -37,55 +55,195 @@ pub fn separable(hoisted: &Hoisted, request: &Request, constants: &[f64]) -> Sep
     let placed = Placed::new(hoisted, &request.cells, Some(constants));
     for (_, node) in kernel.live_nodes() {
         let Expr::Reduce { op, window, filter, .. } = node.expr else { continue };
-        let Some((_, weights)) = reductions.weights_of(op, Some(window).filter(|_| op != Reduction::Count)) else {
+        let Some((element, weights)) = reductions.weights_of(op, Some(window).filter(|_| op != Reduction::Count))
+        else {
             continue;
         };
         let taps = reductions.selection(filter).map_or_else(|_| Vec::new(), |selection| selection.taps);
-        let products = products(request, &placed, &weights, &taps).unwrap_or_default();
+        let elements = Summed::of(kernel, &ranges, &element, request.precision);
+        let found = matrix(request, &placed, &weights, &taps)
+            .filter(|_| element.len() + weights.len() == 2 || elements.may_be_moderate && for_moderate)
+            .filter(|found| element.len() + weights.len() == 2 || found.has_moderate_factors)
+            .and_then(|found| products(&found.weights, &elements, request.precision));
+        let found = found.filter(|found| !found.moderate || elements.may_be_moderate && for_moderate);
+        let Products { products, moderate } = found.unwrap_or_default();
+        separable.moderate |= moderate || !products.is_empty() && element.len() + weights.len() > 2;
         separable.ranks.push(products.len());
         separable.factors.extend(products.into_iter().flatten());
     }
     separable
 }
 
+/// What is known of the elements that are multiplied with weights.
+struct Summed {
+    /// The greatest magnitude of whole ones.
+    whole: Option<f64>,
+    /// Whether they are products of at most two elements of inputs, and others of a moderate range.
+    may_be_moderate: bool,
+}
+
+impl Summed {
+    fn of(kernel: &Kernel, ranges: &[LineRanges], factors: &[ExprId], precision: Precision) -> Summed {
+        let range = |id: ExprId| ranges[id.index()].general;
+        let are_whole = factors.iter().all(|id| range(*id).integral && !range(*id).nan);
+        let (mut elements, mut may_be_moderate, mut open) = (0, true, factors.to_vec());
+        while let Some(id) = open.pop() {
+            match *kernel.expr(id) {
+                _ if range(id).magnitude() <= moderate(precision).sqrt() => {}
+                Expr::Tap(_) => elements += 1,
+                Expr::Binary(BinaryOp::Multiply, x, y) => open.extend([x, y]),
+                _ => may_be_moderate = false,
+            }
+        }
+        Summed {
+            whole: are_whole.then(|| factors.iter().map(|id| range(*id).magnitude()).product()),
+            may_be_moderate: may_be_moderate && elements <= 2,
+        }
+    }
+}
+
 /// Whether a kernel has a sum of products of different factors, some of which may be weights.
 pub fn may_have_weights(kernel: &Kernel) -> bool {
     let is_sum_of_products = |expr: &Expr| match *expr {
-        Expr::Reduce { op: Reduction::Sum, window, .. } => factors(kernel, window).len() > 1,
+        Expr::Reduce { op: Reduction::Sum, window, .. } => factors(kernel, window, |_| false).len() > 1,
         _ => false,
     };
     kernel.live_nodes().any(|(_, node)| is_sum_of_products(&node.expr))
 }
 
-/// The products that stand for some weights, if their cells are a box and such are found.
-fn products(request: &Request, placed: &Placed<'_>, weights: &[ExprId], taps: &[usize]) -> Option<Vec<Vec<f64>>> {
+/// The weights of cells that are a box.
+struct Matrix {
+    /// By column, and by place in it.
+    weights: Vec<Vec<f64>>,
+    /// Whether no factor of a weight is so large or so small that it made a difference in which order elements and factors are multiplied.
+    has_moderate_factors: bool,
+}
+
+/// The weights, if their cells are a box.
+fn matrix(request: &Request, placed: &Placed<'_>, weights: &[ExprId], taps: &[usize]) -> Option<Matrix> {
+    const MODERATE: std::ops::RangeInclusive<f64> = 5.421010862427522e-20..=18_446_744_073_709_551_616.0; // 2^-64 to 2^64
     let shape = CellColumns::of(&request.cells, taps, request.row_axis())?;
     let run = shape.only_run()?;
     let height = shape.patterns[run.pattern].len();
     let mut factors = weights.iter().map(|id| placed.at(*id)).collect::<Option<Vec<_>>>()?;
-    let mut weight = |tap: usize| factors.iter_mut().map(|value| value(tap)).product::<f64>();
-    // By column and place in it: the cells are in C order, so those of a column are.
+    let mut has_moderate_factors = true;
+    let mut weight = |tap: usize| {
+        factors.iter_mut().fold(1.0, |product: f64, value| {
+            let factor = value(tap);
+            has_moderate_factors &= factor == 0.0 || MODERATE.contains(&factor.abs());
+            product * factor
+        })
+    };
+    // The cells are in C order, so those of a column are.
     let mut matrix = vec![Vec::with_capacity(height); run.len];
     for tap in taps {
         let along = request.row_axis().map_or(0, |axis| request.cells.offset(*tap)[axis]);
         matrix[(along - run.first) as usize].push(weight(*tap));
     }
-    let epsilon = match request.precision {
+    matrix.iter().flatten().all(|weight| weight.is_finite()).then_some(Matrix { weights: matrix, has_moderate_factors })
+}
+
+/// Products of a column and a row, each as the column, then the row.
+#[derive(Default)]
+struct Products {
+    products: Vec<Vec<f64>>,
+    /// Whether they stand for the weights of moderate elements only.
+    moderate: bool,
+}
+
+/// The products that stand for some weights of such elements, if such are found.
+fn products(matrix: &[Vec<f64>], elements: &Summed, precision: Precision) -> Option<Products> {
+    let (width, height) = (matrix.len(), matrix[0].len());
+    let epsilon = match precision {
         Precision::Exact => f64::EPSILON,
         Precision::Single => f64::from(f32::EPSILON),
     };
-    let tolerance = taps.len() as f64 / 4.0 * epsilon;
-    let most = MAX_RANK.min(height.min(run.len));
-    rank_products(&matrix, tolerance, most)
+    let tolerance = (width * height) as f64 / 4.0 * epsilon;
+    let most = MAX_RANK.min(height.min(width));
+    let whole = whole_products(matrix, most);
+    // Whether all sums are exact, of weights and of products.
+    let is_exact =
+        |sum: f64| elements.whole.is_some_and(|greatest| sum * greatest < WHOLE) && precision == Precision::Exact;
+    let sum_of_products = |products: &[Vec<f64>]| {
+        let sum = |values: &[f64]| values.iter().map(|value| value.abs()).sum::<f64>();
+        products.iter().map(|product| sum(&product[..height]) * sum(&product[height..])).sum::<f64>()
+    };
+    let found = match whole {
+        Some(whole) if is_exact(sum_of_products(&whole)) || stands_for(matrix, &whole, tolerance) => Some(whole),
+        // Where whole numbers have whole sums, they are not given others.
+        _ if is_exact(matrix.iter().flatten().map(|weight| weight.abs()).sum())
+            && matrix.iter().flatten().all(|weight| weight.fract() == 0.0) =>
+        {
+            None
+        }
+        _ => rank_products(matrix, tolerance, most),
+    };
+    found.map(|products| {
+        let moderate = cancels(matrix, &products);
+        // A column has no sum beyond the greatest cell, so that none is infinite where that of the kernel is not. A power of two changes nothing
+        // else.
+        let scale = height.next_power_of_two() as f64;
+        let scaled = |product: Vec<f64>| {
+            let by = |(index, factor): (usize, f64)| if index < height { factor / scale } else { factor * scale };
+            product.into_iter().enumerate().map(by).collect()
+        };
+        Products { products: products.into_iter().map(scaled).collect(), moderate }
+    })
+}
+
+/// Up to here every whole number is an f64.
+const WHOLE: f64 = 9_007_199_254_740_992.0;
+
+/// At most `most` products of whole columns and rows whose sum is whole weights.
+fn whole_products(matrix: &[Vec<f64>], most: usize) -> Option<Vec<Vec<f64>>> {
+    const MOST: f64 = 1_099_511_627_776.0; // 2^40
+    let (width, height) = (matrix.len(), matrix[0].len());
+    let are_whole = matrix.iter().flatten().all(|weight| weight.fract() == 0.0 && weight.abs() <= MOST);
+    if !are_whole {
+        return None;
+    }
+    let row = |y: usize| -> Vec<i64> { matrix.iter().map(|column| column[y] as i64).collect() };
+    // Takes so many times another row away.
+    let without = |row: &[i64], times: i64, other: &[i64]| -> Option<Vec<i64>> {
+        row.iter().zip(other).map(|(x, y)| x.checked_sub(times.checked_mul(*y)?)).collect()
+    };
+    // Each row of the basis with its first place that is not 0, in order of these.
+    let mut basis: Vec<(usize, Vec<i64>)> = Vec::new();
+    for y in 0..height {
+        let mut rest = row(y);
+        for (place, known) in &mut basis {
+            // Euclid's algorithm leaves the greatest common divisor in the basis, and 0 in the rest.
+            while rest[*place] != 0 {
+                let less = without(known, known[*place] / rest[*place], &rest)?;
+                *known = std::mem::replace(&mut rest, less);
+            }
+        }
+        if let Some(place) = rest.iter().position(|value| *value != 0) {
+            let at = basis.partition_point(|(other, _)| *other < place);
+            basis.insert(at, (place, rest));
+        }
+        if basis.len() > most {
+            return None;
+        }
+    }
+    let mut products: Vec<Vec<f64>> = vec![Vec::with_capacity(height + width); basis.len()];
+    for y in 0..height {
+        let mut rest = row(y);
+        for ((place, known), product) in basis.iter().zip(&mut products) {
+            let times = rest[*place] / known[*place];
+            rest = without(&rest, times, known)?;
+            product.push(times as f64);
+        }
+    }
+    for ((_, known), product) in basis.iter().zip(&mut products) {
+        product.extend(known.iter().map(|value| *value as f64));
+    }
+    // None are the products of weights that are all 0.
+    (!products.is_empty()).then_some(products)
 }
 
 /// At most `most` products of a column and a row whose sum is within `tolerance` times each weight of that; each as the column, then the row.
 fn rank_products(matrix: &[Vec<f64>], tolerance: f64, most: usize) -> Option<Vec<Vec<f64>>> {
-    if !matrix.iter().flatten().all(|weight| weight.is_finite()) {
-        return None;
-    }
-    // A column has no sum beyond the greatest cell, so that none is infinite where that of the kernel is not. A power of two changes nothing else.
-    let scale = matrix[0].len().next_power_of_two() as f64;
     let mut rest = matrix.to_vec();
     let mut products: Vec<Vec<f64>> = Vec::new();
     for _ in 0..most {
@@ -102,13 +260,26 @@ fn rank_products(matrix: &[Vec<f64>], tolerance: f64, most: usize) -> Option<Vec
         for (cells, v) in rest.iter_mut().zip(&row) {
             cells.iter_mut().zip(&column).for_each(|(weight, u)| *weight -= u * v);
         }
-        let scaled = column.iter().map(|u| u / scale).chain(row.iter().map(|v| v * scale));
-        products.push(scaled.collect());
+        products.push([column, row].concat());
         if stands_for(matrix, &products, tolerance) {
             return Some(products);
         }
     }
     None
+}
+
+/// The terms of the weight of a cell, by its column and its place in that.
+fn terms(products: &[Vec<f64>], height: usize, x: usize, y: usize) -> impl Iterator<Item = f64> {
+    products.iter().map(move |product| product[y] * product[height + x])
+}
+
+/// Whether a condition holds for all cells, by their column, their place in it and their weight.
+fn for_all(matrix: &[Vec<f64>], holds: impl Fn(usize, usize, f64) -> bool) -> bool {
+    let mut cells = matrix
+        .iter()
+        .enumerate()
+        .flat_map(|(x, column)| column.iter().enumerate().map(move |(y, weight)| (x, y, *weight)));
+    cells.all(|(x, y, weight)| holds(x, y, weight))
 }
 
 /// Whether the sum of the products is near each weight, and a weight of 0 is 0 in each of them.
@@ -118,16 +289,23 @@ fn rank_products(matrix: &[Vec<f64>], tolerance: f64, most: usize) -> Option<Vec
 fn stands_for(matrix: &[Vec<f64>], products: &[Vec<f64>], tolerance: f64) -> bool {
     let (width, height) = (matrix.len(), matrix[0].len());
     let most = 0.75 * (width * height) as f64 / ((width + height) as f64 / 4.0 + 8.0);
-    let is_near = |x: usize, y: usize, weight: f64| {
-        let terms = || products.iter().map(|product| product[y] * product[height + x]);
+    for_all(matrix, |x, y, weight| {
+        let terms = || terms(products, height, x, y);
         let (sum, size) = (terms().sum::<f64>(), terms().map(f64::abs).sum::<f64>());
         match weight == 0.0 {
             true => size == 0.0,
             false => (sum - weight).abs() <= tolerance * weight.abs() && size <= most.max(1.5) * weight.abs(),
         }
-    };
-    let cells = |x: usize| matrix[x].iter().enumerate().map(move |(y, weight)| (x, y, *weight));
-    (0..width).flat_map(cells).all(|(x, y, weight)| is_near(x, y, weight))
+    })
+}
+
+/// Whether terms of a weight have different signs, or a weight is 0 though the factors of a term are not.
+fn cancels(matrix: &[Vec<f64>], products: &[Vec<f64>]) -> bool {
+    let height = matrix[0].len();
+    !for_all(matrix, |x, y, weight| match weight == 0.0 {
+        true => products.iter().all(|product| product[y] == 0.0 || product[height + x] == 0.0),
+        false => terms(products, height, x, y).all(|term| term == 0.0 || (term < 0.0) == (weight < 0.0)),
+    })
 }
 
 #[cfg(test)]

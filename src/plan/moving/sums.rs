@@ -9,7 +9,7 @@ use super::elements::Elements;
 use super::line::MovingLine;
 use crate::grid::lane::Lane;
 use crate::lang::hir::ExprId;
-use crate::plan::analysis::ValueRange;
+use crate::plan::analysis::{EXACT_SUM_LIMIT, ValueRange};
 use crate::plan::hoist::Hoisted;
 use crate::plan::request::Request;
 
@@ -46,9 +46,6 @@ pub struct Addends<'p> {
     pub inside: bool,
 }
 
-/// Up to here sums, and the differences of two, are f64s.
-const EXACT: f64 = 4_503_599_627_370_496.0;
-
 impl SumPass {
     /// The pass, whose line has a number; none if what is added are no integers of at most 32 bits.
     pub fn new(
@@ -63,7 +60,7 @@ impl SumPass {
         let count = (cells.column.len() * cells.columns) as f64;
         // Nothing may be added at all.
         let range = ValueRange::integers(count * element.low.min(0.0), count * element.high.max(0.0));
-        let exact = element.integral && !element.nan && range.is_within(EXACT);
+        let exact = element.integral && !element.nan && range.is_within(EXACT_SUM_LIMIT);
         let line = MovingLine { number, lane: if range.fits(Lane::I32) { Lane::I32 } else { Lane::F64 }, range };
         (!lane.is_float() && !lane.is_long() && exact).then_some(SumPass {
             elements,

@@ -7,7 +7,7 @@ use hoodoo::{Cast, DType, Engine, Filter, Kernel, Mode, PerAxis, Precision, Repe
 
 use super::said::Said;
 use super::shown::Shown;
-use crate::arguments::{ENGINES, PRECISIONS, WindowArguments, count, has_extension, offered, pair, param, step, word};
+use crate::arguments::{WindowArguments, count, has_extension, offered, pair, param, step, word};
 use crate::failure::Failure;
 use crate::files::{self, MAX_PIXELS, Raw, ReadOptions};
 
@@ -58,7 +58,7 @@ pub struct RunArguments {
     pub shown: Option<Shown>,
     /// How values become elements of the outputs: saturate or wrap
     #[arg(long, default_value = "saturate")]
-    #[arg(value_parser = offered(["saturate", "wrap"], word::<Cast>), hide_possible_values = true)]
+    #[arg(value_parser = offered(Cast::ALL.map(Cast::as_str), word::<Cast>), hide_possible_values = true)]
     pub cast: Cast,
     /// Sets a param of the kernel
     #[arg(long, value_name = "NAME=VALUE", value_parser = param, allow_hyphen_values = true)]
@@ -108,11 +108,11 @@ pub struct RunArguments {
     #[arg(long, value_name = "N", default_value_t = MAX_PIXELS, hide_default_value = true)]
     pub max_pixels: u64,
     /// What runs the kernel: auto, rows, callback or interpreter
-    #[arg(long, default_value = "auto", value_parser = offered(ENGINES, word::<Engine>), hide_possible_values = true)]
+    #[arg(long, default_value = "auto", value_parser = offered(Engine::ALL.map(Engine::as_str), word::<Engine>), hide_possible_values = true)]
     pub engine: Engine,
     /// Compute in f64 (exact), or, where that is not exact in integers, in f32 (single)
     #[arg(long, default_value = "exact")]
-    #[arg(value_parser = offered(PRECISIONS, word::<Precision>), hide_possible_values = true)]
+    #[arg(value_parser = offered(Precision::ALL.map(Precision::as_str), word::<Precision>), hide_possible_values = true)]
     pub precision: Precision,
     /// The size of vectors: auto, 128, 256 or 512 bits
     #[arg(long, value_name = "BITS", default_value = "auto")]
@@ -168,7 +168,7 @@ fn repeat(text: &str) -> Result<Repeat, String> {
     let number =
         |text: &str| text.parse().map_err(|_| "write a whole number of at least 0, stable, or stable:N".to_string());
     match text.strip_prefix("stable") {
-        Some("") => Ok(Repeat::Stable(Repeat::MOST)),
+        Some("") => Ok(Repeat::Stable(Repeat::DEFAULT_LIMIT)),
         Some(most) => Ok(Repeat::Stable(number(most.strip_prefix(':').unwrap_or(most))?)),
         None => Ok(Repeat::Times(number(text)?)),
     }

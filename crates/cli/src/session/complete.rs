@@ -3,7 +3,7 @@
 use hoodoo::lang::builtins::{BUILTINS, Builtin};
 use hoodoo::lang::entry::Kind;
 use hoodoo::lang::span::Span;
-use hoodoo::{DType, Mode};
+use hoodoo::{DType, Engine, Mode, Precision, Window};
 
 use super::call::is_command;
 use super::commands::{COMMANDS, Topic};
@@ -70,14 +70,14 @@ impl Session {
             }
             Topic::Files => paths(word, start, files),
             Topic::Footprint => {
-                let mut found = plain(["box:", "cross:", "disk:", "ball:"].map(str::to_string).to_vec());
+                let mut found = plain(Window::FORMS.map(|(shape, _)| format!("{shape}:")).to_vec());
                 found.extend(if word.is_empty() { Vec::new() } else { paths(word, start, files) });
                 found
             }
             Topic::Modes => plain(Mode::ALL.map(|mode| mode.to_string()).to_vec()),
             Topic::DTypes => plain(DType::ALL.iter().map(ToString::to_string).chain(["input".to_string()]).collect()),
-            Topic::Engines => plain(["auto", "rows", "callback", "interpreter"].map(str::to_string).to_vec()),
-            Topic::Precisions => plain(["exact", "single"].map(str::to_string).to_vec()),
+            Topic::Engines => plain(Engine::ALL.map(|engine| engine.to_string()).to_vec()),
+            Topic::Precisions => plain(Precision::ALL.map(|precision| precision.to_string()).to_vec()),
             Topic::Params => plain(self.names_of(Kind::Param).map(|name| format!("{name}=")).collect()),
             Topic::Weights => match word.split_once('=') {
                 Some((name, path)) => paths(path, start + name.len() + 1, files),

@@ -1,11 +1,11 @@
-//! Which of several instructions is for which lanes, and the numbers of orders.
+//! Which of several instructions is for which lanes, and the predicates of comparisons.
 
 use cranelift_codegen::ir::condcodes::FloatCC;
 
 use crate::codegen::wide::ops::VectorOp;
 
-/// The number of an order of floats.
-pub(super) fn float_order(order: FloatCC) -> u8 {
+/// The predicate of a comparison of floats, as in the immediate byte of CMPPS and CMPPD (Intel's manual, volume 2, CMPPD).
+pub(super) fn comparison_predicate(order: FloatCC) -> u8 {
     match order {
         FloatCC::Equal => 0,
         FloatCC::LessThan => 1,

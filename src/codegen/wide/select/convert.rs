@@ -10,8 +10,8 @@ use cranelift_codegen::ir::{InstructionData, Opcode, Value};
 use regalloc2::{RegClass, VReg};
 
 use super::Selector;
-use super::by_lane::float_order;
-use crate::codegen::lanes::{EVEN_WORDS, LOW_HALVES, ODD_WORDS, interleaved};
+use super::by_lane::comparison_predicate;
+use crate::codegen::lanes::{EVEN_DWORDS, LOW_HALVES, ODD_DWORDS, interleaved};
 use crate::codegen::wide::encode::{CONSTANT, Length};
 use crate::codegen::wide::inst::{Inst, Kind, read, read_anywhere, result};
 use crate::codegen::wide::ops::{VectorOp, op};
@@ -68,8 +68,8 @@ impl Selector<'_> {
             InstructionData::Shuffle { args: [x, y], .. } => {
                 let (op, code) = match self.shuffle_order(data)? {
                     HIGH_TWICE => return self.high_twice(to, x),
-                    EVEN_WORDS => (op::SHUFPS, Some(0b10_00_10_00)),
-                    ODD_WORDS => (op::SHUFPS, Some(0b11_01_11_01)),
+                    EVEN_DWORDS => (op::SHUFPS, Some(0b10_00_10_00)),
+                    ODD_DWORDS => (op::SHUFPS, Some(0b11_01_11_01)),
                     order => (interleaving(order)?, None),
                 };
                 self.binary(op, code, to, x, y, false);
@@ -306,7 +306,7 @@ impl Selector<'_> {
 
     /// Where f32s are not NaN, as a vector of masks.
     fn ordered(&mut self, x: VReg) -> VReg {
-        let equal = float_order(FloatCC::Equal);
+        let equal = comparison_predicate(FloatCC::Equal);
         if !self.shape.has_masks() {
             return self.combined(op::CMPPS, Some(equal), x, x);
         }

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use cranelift_codegen::ir::{Inst, InstructionData, Opcode, Value};
 
 use super::Selector;
-use super::pairs::Sort;
+use super::pairs::NumberKind;
 use crate::codegen::wide::ops::op;
 
 /// The table of "how many of the three bits are set is odd".
@@ -25,7 +25,7 @@ impl Selector<'_> {
     pub(super) fn find_exchanges(&mut self) {
         let function = self.function;
         for block in function.layout.blocks() {
-            let mut earlier: HashMap<(Sort, [Value; 2]), (bool, Inst)> = HashMap::new();
+            let mut earlier: HashMap<(NumberKind, [Value; 2]), (bool, Inst)> = HashMap::new();
             for inst in function.layout.block_insts(block) {
                 let Some((sort, least, operands)) = self.extreme_of(inst) else { continue };
                 if operands.iter().any(|operand| self.uses[*operand] != 2) {
@@ -35,7 +35,7 @@ impl Selector<'_> {
                 if known != least {
                     self.exchanges.later.insert(first, inst);
                     self.exchanges.moved.insert(inst);
-                    if sort == Sort::Floats {
+                    if sort == NumberKind::Floats {
                         let [inst, first] = [inst, first].map(|inst| function.dfg.first_result(inst));
                         self.exchanges.of_floats.insert(inst, first);
                     }
@@ -46,20 +46,20 @@ impl Selector<'_> {
 
     /// Whether an instruction gives the least or the greatest of two numbers, and of which; of floats in the order in which, of two that are
     /// equal, the least is the second and the greatest the first.
-    pub(super) fn extreme_of(&self, inst: Inst) -> Option<(Sort, bool, [Value; 2])> {
+    pub(super) fn extreme_of(&self, inst: Inst) -> Option<(NumberKind, bool, [Value; 2])> {
         match self.function.dfg.insts[inst] {
             InstructionData::Ternary { opcode: Opcode::Bitselect, args: [mask, x, y] } => {
                 let lane = self.function.dfg.value_type(x).lane_type();
                 let (op, x, y) = self.extreme(lane, mask, x, y)?;
                 let least = [op::MINPS, op::MINPD].contains(&op);
-                Some((Sort::Floats, least, if least { [x, y] } else { [y, x] }))
+                Some((NumberKind::Floats, least, if least { [x, y] } else { [y, x] }))
             }
             InstructionData::Binary { opcode, args } => {
                 let (sort, least) = match opcode {
-                    Opcode::Smin => (Sort::Signed, true),
-                    Opcode::Smax => (Sort::Signed, false),
-                    Opcode::Umin => (Sort::Unsigned, true),
-                    Opcode::Umax => (Sort::Unsigned, false),
+                    Opcode::Smin => (NumberKind::Signed, true),
+                    Opcode::Smax => (NumberKind::Signed, false),
+                    Opcode::Umin => (NumberKind::Unsigned, true),
+                    Opcode::Umax => (NumberKind::Unsigned, false),
                     _ => return None,
                 };
                 let mut operands = args.map(|arg| self.strip(arg));

@@ -5,7 +5,7 @@ use cranelift_codegen::ir::types::{F32, F64, I8, I16, I32, I64};
 use cranelift_codegen::ir::{InstructionData, Opcode, Type, Value};
 use regalloc2::{RegClass, VReg};
 
-use super::by_lane::{by_bytes, by_precision, float_order};
+use super::by_lane::{by_bytes, by_precision, comparison_predicate};
 use super::{MASK_DEPTH, Selector};
 use crate::codegen::wide::inst::{Inst, Kind, read, read_anywhere, result, result_over};
 use crate::codegen::wide::ops::{VectorOp, op};
@@ -310,7 +310,7 @@ impl Selector<'_> {
 
     fn compare_floats(&mut self, order: FloatCC, to: Value, x: Value, y: Value) -> Option<()> {
         let double = self.function.dfg.value_type(x).lane_type() == F64;
-        self.binary(by_precision(double, op::CMPPS, op::CMPPD), Some(float_order(order)), to, x, y, false);
+        self.binary(by_precision(double, op::CMPPS, op::CMPPD), Some(comparison_predicate(order)), to, x, y, false);
         Some(())
     }
 

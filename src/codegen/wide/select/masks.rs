@@ -9,7 +9,7 @@ use cranelift_codegen::ir::types::F64;
 use cranelift_codegen::ir::{InstructionData, Opcode, Value};
 use regalloc2::{RegClass, VReg};
 
-use super::by_lane::{by_bytes, by_precision, float_order};
+use super::by_lane::{by_bytes, by_precision, comparison_predicate};
 use super::{MASK_DEPTH, Selector};
 use crate::codegen::wide::inst::{Inst, Kind, read, result};
 use crate::codegen::wide::ops::{VectorOp, op};
@@ -60,7 +60,13 @@ impl Selector<'_> {
         match *data {
             InstructionData::FloatCompare { args: [x, y], cond, .. } => {
                 let double = self.function.dfg.value_type(x).lane_type() == F64;
-                self.compare(by_precision(double, op::CMPPS_MASK, op::CMPPD_MASK), float_order(cond), mask, x, y);
+                self.compare(
+                    by_precision(double, op::CMPPS_MASK, op::CMPPD_MASK),
+                    comparison_predicate(cond),
+                    mask,
+                    x,
+                    y,
+                );
             }
             InstructionData::IntCompare { args: [x, y], cond, .. } => {
                 let (order, signed) = integer_order(cond);

@@ -31,7 +31,7 @@ use cranelift_codegen::entity::SecondaryMap;
 use cranelift_codegen::ir::{self, Function, InstructionData, Opcode, Value};
 use regalloc2::{RegClass, VReg};
 
-use self::pairs::{Exchanges, Sort};
+use self::pairs::{Exchanges, NumberKind};
 use super::encode::{CONSTANT, Length};
 use super::inst::{Inst, Kind, Target, result_in};
 use crate::plan::width::Shape;
@@ -179,7 +179,7 @@ impl<'f> Selector<'f> {
         let function = self.function;
         let insts = function.layout.blocks().flat_map(|block| function.layout.block_insts(block));
         let uses = |inst: ir::Inst| {
-            let masks = usize::from(matches!(self.extreme_of(inst), Some((Sort::Floats, ..))));
+            let masks = usize::from(matches!(self.extreme_of(inst), Some((NumberKind::Floats, ..))));
             function.dfg.inst_values(inst).skip(masks).map(|value| self.strip(value))
         };
         let counted: Vec<ir::Inst> = insts.filter(|inst| self.cast(&function.dfg.insts[*inst]).is_none()).collect();

@@ -15,9 +15,9 @@ pub(super) struct Exchanges {
     pub of_floats: HashMap<Value, Value>,
 }
 
-/// What is compared.
+/// What numbers are compared.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Sort {
+pub(super) enum NumberKind {
     Floats,
     Signed,
     Unsigned,

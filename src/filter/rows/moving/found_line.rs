@@ -38,27 +38,31 @@ impl FoundLine {
         self.lane.is_some_and(Lane::is_long)
     }
 
-    /// Those of some pixels of each row, from the first ones on: what is beyond them may be overwritten.
+    /// The results of some pixels of each row, from the first ones on, as bytes: what is beyond them may be overwritten.
     pub fn bytes(&mut self, pixels: &Range<usize>) -> Results<'_, i8> {
         let pitch = self.pitch();
         Results { values: &mut self.bytes[pixels.start..], pitch, rows: self.rows, columns: pixels.len() }
     }
 
+    /// The same in lanes of 16 bits.
     pub fn shorts(&mut self, pixels: &Range<usize>) -> Results<'_, i16> {
         let pitch = self.pitch();
         Results { values: &mut self.shorts[pixels.start..], pitch, rows: self.rows, columns: pixels.len() }
     }
 
+    /// The same in lanes of 32 bits.
     pub fn ints(&mut self, pixels: &Range<usize>) -> Results<'_, i32> {
         let pitch = self.pitch();
         Results { values: &mut self.ints[pixels.start..], pitch, rows: self.rows, columns: pixels.len() }
     }
 
+    /// The same as 64-bit integers.
     pub fn wholes(&mut self, pixels: &Range<usize>) -> Results<'_, i64> {
         let pitch = self.pitch();
         Results { values: &mut self.wholes[pixels.start..], pitch, rows: self.rows, columns: pixels.len() }
     }
 
+    /// The same as f64s.
     pub fn numbers(&mut self, pixels: &Range<usize>) -> Results<'_, f64> {
         let pitch = self.pitch();
         Results { values: &mut self.numbers[pixels.start..], pitch, rows: self.rows, columns: pixels.len() }

@@ -31,8 +31,8 @@ pub struct Memory {
     ranking: Ranking,
     bytes: Bytes,
     bins: Bins,
-    keys: Keys<i8>,
-    long_keys: Keys<i16>,
+    keys8: Keys<i8>,
+    keys16: Keys<i16>,
     columns: ColumnSums,
     sets: Sets,
 }
@@ -102,7 +102,7 @@ impl Memory {
             OrderArgument::Param(param) => context.run.constants[param],
         };
         let method = self.found_by(statistic.method, of);
-        let Memory { ranking, bytes, bins, keys, long_keys, columns, sets, .. } = self;
+        let Memory { ranking, bytes, bins, keys8, keys16, columns, sets, .. } = self;
         let of_columns = || OfColumns { bytes, moves: order.columns(), run: cells.x.span + 1, is_over };
         match (method, statistic.element) {
             (Method::Columns(_), Some(rank)) if statistic.lane.bytes() == 1 => {
@@ -128,8 +128,8 @@ impl Memory {
             (Method::Bisection(rank), _) => {
                 let of = OfRank { rank, cells: order.pair(), unsigned: !statistic.lane.is_signed(), is_over };
                 match statistic.lane.bytes() {
-                    1 => of_bytes(keys, of, &mut line.bytes(pixels)),
-                    _ => of_shorts(long_keys, of, &mut line.shorts(pixels)),
+                    1 => of_bytes(keys8, of, &mut line.bytes(pixels)),
+                    _ => of_shorts(keys16, of, &mut line.shorts(pixels)),
                 }
             }
             (Method::Histogram(_) | Method::Ranks(_) | Method::Values(_), _) => {
@@ -185,7 +185,7 @@ impl OfSets<'_> {
 fn read<T: Sortable<Key: HasSorter>>(of: OfOrder<'_>, method: Method, block: &BlockOfRows<'_>, memory: &mut Memory) {
     let OfOrder { context, number, order, border } = of;
     let (cells, pass) = (&order.pass.cells, order.pass);
-    let Memory { row, ranking, bytes, keys, long_keys, .. } = memory;
+    let Memory { row, ranking, bytes, keys8, keys16, .. } = memory;
     let (height, width) = (block.rows.len() + cells.y.span, block.pixels.len() + cells.x.span);
     let along = (block.first + block.pixels.start) as isize + cells.x.first;
     let (few_values, planes) = (T::LANE.bytes() == 1, cells.planes.len());
@@ -197,8 +197,8 @@ fn read<T: Sortable<Key: HasSorter>>(of: OfOrder<'_>, method: Method, block: &Bl
             bytes.begin(1, height, SIDE, pass.elements.is_filtered());
             ranking.begin(0, false);
         }
-        Method::Bisection(_) if narrow => keys.begin(planes, height, width),
-        Method::Bisection(_) => long_keys.begin(planes, height, width),
+        Method::Bisection(_) if narrow => keys8.begin(planes, height, width),
+        Method::Bisection(_) => keys16.begin(planes, height, width),
         Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => {
             ranking.begin(order.moves().layout.len(), few_values);
         }
@@ -214,8 +214,8 @@ fn read<T: Sortable<Key: HasSorter>>(of: OfOrder<'_>, method: Method, block: &Bl
             let (elements, selected) = (row.elements::<T>(), row.selected(&pass.elements));
             match method {
                 Method::Columns(_) => bytes.take(elements, selected, plane, y),
-                Method::Bisection(_) if narrow => keys.take(elements, plane, y),
-                Method::Bisection(_) => long_keys.take(elements, plane, y),
+                Method::Bisection(_) if narrow => keys8.take(elements, plane, y),
+                Method::Bisection(_) => keys16.take(elements, plane, y),
                 Method::Bins(_) => ranking.take(elements, selected, y * SIDE, 1),
                 Method::Histogram(_) | Method::Ranks(_) | Method::Values(_) => {
                     let layout = order.moves().layout;
