@@ -540,3 +540,13 @@ def test_what_memory_takes_and_refuses():
         assert_equal_blocks(kernel(da.from_array(line, chunks=2), size=3, **{name: 1}), kernel(line, size=3, **{name: 1}))
     inside = hoodoo.Kernel("sum(w where inside())")
     assert_equal_blocks(inside(da.from_array(line, chunks=2), size=(), axes=()), inside(line, size=(), axes=()))
+
+
+def test_inputs_are_broadcast_as_in_memory():
+    image = np.random.default_rng(5).integers(0, 50, (12, 10)).astype(np.int16)
+    row, column = image[3], image[:, :1] + 3
+    kernel = hoodoo.Kernel("input a, b, c; max(a - b) + min(c)")
+    for inputs in [(image, row, column), (row, column, image), (column, row, np.int16(4))]:
+        chunks = [da.from_array(each, chunks=4) if getattr(each, "ndim", 0) else each for each in inputs]
+        expected = kernel(*inputs, size=3)
+        np.testing.assert_array_equal(hoodoo_dask.generic_filter(chunks, kernel, size=3), expected)

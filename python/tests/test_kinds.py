@@ -113,6 +113,76 @@ def test_what_speaks_dlpack_comes_back(image):
     assert isinstance(Kernel("min(w), max(w)")(Tensor(image), size=3)[1], Tensor)
 
 
+def test_results_that_a_kind_can_not_hold_are_refused(image):
+    class Narrow(Tensor):
+        """As JAX is by default: without numbers of 64 bits."""
+
+        @property
+        def dtype(self):
+            return self.values.dtype
+
+        def __array_namespace__(self):
+            def from_dlpack(array):
+                values = np.from_dlpack(array)
+                return Narrow(values.astype(values.dtype.str.replace("8", "4")))
+
+            return types.SimpleNamespace(from_dlpack=from_dlpack)
+
+    narrow = Narrow(image.astype(np.int32))
+    assert LARGEST(narrow, size=3).dtype == np.int32
+    assert LARGEST(narrow, size=3, dtype="int16").dtype == np.int16
+    with pytest.raises(TypeError, match="dtype: int64 would be int32"):
+        LARGEST(narrow, size=3, dtype="int64")
+    with pytest.raises(TypeError, match="dtype: a .* can't be >f4"):
+        LARGEST(narrow, size=3, dtype=">f4")
+
+
+def test_classes_that_no_library_makes_become_arrays(image):
+    class Own:
+        def __dlpack__(self, **keywords):
+            return image.__dlpack__(**keywords)
+
+        def __dlpack_device__(self):
+            return image.__dlpack_device__()
+
+    np.testing.assert_array_equal(LARGEST(Own(), size=3), LARGEST(image, size=3))
+
+
+def test_variables_of_xarray(image):
+    xr = pytest.importorskip("xarray")
+    variable = xr.Variable(("y", "x"), image, {"units": ""})
+    filtered = LARGEST(variable, size=3, mode="valid")
+    assert isinstance(filtered, xr.Variable) and filtered.dims == ("y", "x")
+    np.testing.assert_array_equal(filtered.values, LARGEST(image, size=3, mode="valid"))
+
+
+def test_dask_arrays_in_other_things_are_not_loaded(image):
+    da = pytest.importorskip("dask.array")
+    xr = pytest.importorskip("xarray")
+
+    def loaded(block):
+        raise AssertionError("it is loaded")
+
+    lazy = da.from_array(image, chunks=4).map_blocks(loaded, dtype=image.dtype, meta=image[:0, :0])
+    for wrapped in (xr.Variable(("y", "x"), lazy), [lazy, lazy], (lazy,)):
+        with pytest.raises(TypeError, match="not loaded here"):
+            LARGEST(wrapped, size=3)
+
+
+def test_what_can_not_be_read_beside_an_image_is_named(image):
+    class Elsewhere:
+        def __array__(self, dtype=None, copy=None):
+            raise RuntimeError("no numpy() on what requires grad")
+
+    with pytest.raises(TypeError, match=r"mask: .*Elsewhere.*requires grad"):
+        LARGEST(image, size=3, mask=Elsewhere())
+    with pytest.raises(TypeError, match=r"`k`: .*requires grad"):
+        Kernel("weights k; sum(w * k)")(image, size=3, k=Elsewhere())
+    pd = pytest.importorskip("pandas")
+    with pytest.raises(TypeError, match="mask: not all of it is true or false"):
+        LARGEST(image[0], size=3, mask=pd.Series([True, None] * (len(image[0]) // 2) + [True] * (len(image[0]) % 2), dtype="boolean"))
+
+
 def test_torch(image):
     torch = pytest.importorskip("torch")
     filtered = LARGEST(torch.from_numpy(image), size=3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import platform
 import warnings
 
 import numpy as np
@@ -415,3 +416,38 @@ def test_ranks_of_large_unsigned_integers_along_a_line():
     np.testing.assert_array_equal(hoodoo.ndimage.rank_filter(image, 1, size=3), np.sort(windows)[:, 1])
     np.testing.assert_array_equal(hoodoo.ndimage.percentile_filter(image, 50, size=3), np.sort(windows)[:, 1])
     np.testing.assert_array_equal(hoodoo.ndimage.median_filter(image, size=3), np.sort(windows)[:, 1])
+
+
+def test_an_axis_is_a_number():
+    image = np.arange(6.0).reshape(2, 3)
+    for name in ("minimum_filter1d", "maximum_filter1d", "uniform_filter1d", "gaussian_filter1d"):
+        for module in (scipy.ndimage, hoodoo.ndimage):
+            with pytest.raises(TypeError):
+                getattr(module, name)(image, 3, axis=None)
+
+
+def test_sizes_and_percentages_may_be_numbers_of_numpy():
+    def doubled(line, values):
+        values[...] = line[: len(values)] * 2
+
+    for kind in (np.uint8, np.int8, np.uint64):
+        for axis in (0, 1):
+            image = np.arange(70.0).reshape(7, 10)
+            expected = scipy.ndimage.generic_filter1d(image, doubled, 3, axis=axis)
+            np.testing.assert_array_equal(hoodoo.ndimage.generic_filter1d(image, doubled, kind(3), axis=axis), expected)
+        expected = scipy.ndimage.percentile_filter(image, kind(70), size=20)
+        np.testing.assert_array_equal(hoodoo.ndimage.percentile_filter(image, kind(70), size=20), expected)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64])
+@pytest.mark.parametrize("cval", [np.nan, np.inf, -np.inf, 1e30, -1e30, 3e9, -3e9, 300.0, -1.5, 1.9e19, 2.0**63])
+def test_a_cval_beyond_the_type_is_what_c_makes_of_it(dtype, cval):
+    if platform.machine() != "x86_64":
+        pytest.skip("C says nothing of it, and SciPy's is what x86-64 does")
+    image = np.arange(12, dtype=dtype).reshape(3, 4)
+    cross = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], bool)
+    for name, arguments in [("maximum_filter", {}), ("minimum_filter", {}), ("rank_filter", {"rank": 1})]:
+        arguments = {**arguments, "footprint": cross, "mode": "constant", "cval": cval}
+        with np.errstate(all="ignore"):
+            expected = getattr(scipy.ndimage, name)(image, **arguments)
+            np.testing.assert_array_equal(getattr(hoodoo.ndimage, name)(image, **arguments), expected, err_msg=name)

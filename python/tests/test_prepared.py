@@ -339,7 +339,8 @@ def test_other_kinds_of_arrays_are_refused():
         def __dlpack_device__(self):
             return image.__dlpack_device__()
 
-    for other in (pd.Series(image), xr.DataArray(image), Exported()):
+    np.testing.assert_array_equal(ready(Exported()), ready(image))
+    for other in (pd.Series(image), xr.DataArray(image), xr.Variable("x", image)):
         with pytest.raises(TypeError, match="gives arrays of NumPy"):
             ready(other)
     with pytest.raises(TypeError, match="hoodoo.dask.generic_filter"):

@@ -34,6 +34,15 @@ def test_statistics(series, window, min_periods, center):
     pd.testing.assert_series_equal(ours.quantile(0.3), theirs.quantile(0.3), check_freq=False, rtol=1e-9)
 
 
+@pytest.mark.parametrize("name", ["count", "sum", "mean", "min", "max", "median", "var", "std"])
+def test_infinities_are_those_of_pandas(name):
+    pd = pytest.importorskip("pandas")
+    values = np.array([np.inf, 1, 2, 3, -np.inf, 5, np.nan, 7, np.inf])
+    for least in (None, 1):
+        expected = getattr(pd.Series(values).rolling(2, min_periods=least), name)()
+        np.testing.assert_allclose(getattr(hoodoo.rolling(values, 2, min_periods=least), name)(), expected)
+
+
 def test_frames_and_arrays(series):
     frame = pd.DataFrame({"a": series, "b": series[::-1].to_numpy()})
     pd.testing.assert_frame_equal(hoodoo.rolling(frame, 5).max(), frame.rolling(5).max(), check_freq=False)

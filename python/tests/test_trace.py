@@ -523,3 +523,41 @@ def test_the_sign_of_zero_is_kept():
 def test_powers_have_no_modulus():
     with pytest.raises(hoodoo.TracingError, match="modulus"):
         hoodoo.kernel(lambda w: pow(w.sum(), 2, 5))
+
+
+def test_a_question_that_is_caught_is_a_mistake_all_the_same():
+    def guarded(w):
+        try:
+            if w.max() > 3:
+                return 1
+        except Exception:
+            pass
+        return w.max()
+
+    with pytest.raises(TracingError, match="hoodoo.where") as caught:
+        hoodoo.kernel(guarded)
+    assert caught.value.lineno == line_of(guarded, 2)
+
+
+def test_what_is_returned_is_wrong_where_it_is_returned():
+    def named(w):
+        m = w.max()
+        return {"a b": m}
+
+    def nothing(w):
+        w.max()
+        return None
+
+    for function, line in [(named, 2), (nothing, 2)]:
+        with pytest.raises(TracingError) as caught:
+            hoodoo.kernel(function)
+        assert caught.value.lineno == line_of(function, line)
+
+
+def test_hints_are_for_functions_and_not_for_methods():
+    def chained(w):
+        a = w.min()
+        return 0 < a < w.max()
+
+    with pytest.raises(TracingError, match=r"\(a < b\) & \(b < c\)"):
+        hoodoo.kernel(chained)

@@ -64,7 +64,10 @@ def mask(footprint: ArrayLike, what: str = "footprint") -> Array:
     given = as_array(footprint, what)
     if given.dtype.kind in "SUV":
         raise TypeError(f"a mask must be an array of bool, not of type {given.dtype}")
-    array = np.asarray(given, dtype=bool)
+    try:
+        array = np.asarray(given, dtype=bool)
+    except TypeError as error:
+        raise TypeError(f"{what}: not all of it is true or false: {error}") from error
     if array.ndim > MOST_AXES:
         raise ValueError(f"footprints of more than {MOST_AXES} axes are not supported")
     return _truth(array)

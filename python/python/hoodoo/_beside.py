@@ -39,7 +39,12 @@ def as_array(value: Any, what: str) -> NDArray[Any]:
     if is_of(value, "numpy.ma", "MaskedArray") or is_of(value, "astropy.utils.masked", "Masked"):
         if np.ma.is_masked(value):
             raise TypeError(f"{what}: some of it is masked, and has no value: .filled(0) has one there")
-    return np.asarray(value.magnitude if is_of(value, "pint", "Quantity") else value)
+    try:
+        return np.asarray(value.magnitude if is_of(value, "pint", "Quantity") else value)
+    except MemoryError:
+        raise
+    except Exception as error:  # Each library has its own.
+        raise TypeError(f"{what}: this {name_of(value)} can't be read as an array of NumPy: {error}") from error
 
 
 def name_of(value: object) -> str:

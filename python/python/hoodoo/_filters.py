@@ -141,7 +141,7 @@ def percentile_filter(
         part = percentile + 100.0 if percentile < 0.0 else percentile
         if part < 0.0 or part > 100.0:
             raise RuntimeError("invalid percentile")
-        return cells - 1 if part == 100.0 else int(cells * part / 100.0)
+        return cells - 1 if part == 100.0 else int(float(cells) * part / 100.0)
 
     return _ranked(input, rank, size, footprint, output, mode, cval, origin, axes)
 
@@ -377,7 +377,7 @@ def _passes(along: tuple[int, ...], size: Any, origin: Any, mode: Any) -> list[P
 
 def _usual_line(which: str, input: Any, size: Any, axis: Any, output: Any, mode: Any, cval: Any, origin: Any) -> Array | None:
     """What a usual call gives along one axis, for which no argument is a sequence."""
-    if any(np.ndim(each) for each in (size, axis, mode, origin)):
+    if axis is None or any(np.ndim(each) for each in (size, axis, mode, origin)):
         return None
     return usual(which, input, size, None, output, mode, cval, origin, axis)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -159,6 +160,8 @@ def generic_filter1d(
     _check_extras(extra_arguments, extra_keywords)
     masked = isinstance(function, str | Kernel) and is_masked(input)
     image = _scipy.real_input(np.ma.getdata(input) if masked else input)
+    # Those of NumPy would wrap around below 0.
+    filter_size, origin = operator.index(filter_size), operator.index(origin)
     if filter_size < 1:
         raise RuntimeError("invalid filter size")
     axis = _scipy.axis_of(axis, image.ndim)

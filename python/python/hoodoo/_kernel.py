@@ -18,7 +18,7 @@ from ._arrays import Array, is_direct, mask, readable, type_name
 from ._beside import as_array
 from ._booleans import of_numbers, program_of
 from ._hoodoo import Filter, Program
-from ._kinds import as_numpy, back_to, check_labels, is_dask, is_plain, is_xarray
+from ._kinds import as_numpy, back_to, check_holds, check_labels, is_dask, is_plain, is_xarray
 from ._masked import NOTHING_MISSING, Missing, has_mask, is_masked, mask_outputs
 from ._outputs import arrays_for, counted, gives_arrays, named, run_into
 from ._prepared import is_plain_target, prepare, usual
@@ -314,6 +314,8 @@ class Kernel:
         plain = all(map(is_plain, images))
         into = gives_arrays(output)
         back = None if plain or into else back_to(images[0])
+        if back is not None and dtype is not None:
+            check_holds(images[0], np.dtype(dtype))
         missing: Missing | None = None
         if mask is not None or nodata is not None or not plain and any(map(has_mask, images)):
             missing = Missing.of(images, mask, None if nodata is None else number(nodata, "nodata"), fill)

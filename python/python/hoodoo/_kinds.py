@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import sys
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -33,6 +35,11 @@ def is_xarray(image: object) -> bool:
     return is_of(image, "xarray", "DataArray")
 
 
+def is_variable(image: object) -> bool:
+    """Whether an image is an array of xarray that has dimensions, and no coordinates."""
+    return is_of(image, "xarray", "Variable")
+
+
 def as_numpy(image: Any) -> Array:
     """An image as an array of NumPy.
 
@@ -45,8 +52,12 @@ def as_numpy(image: Any) -> Array:
     if type(image) is np.ndarray:
         return image
     if is_plain(image):
+        if isinstance(image, list | tuple) and len(image) > 0:
+            refuse_what_is_lost(image[0])
         return np.asarray(image)
     refuse_what_is_lost(image)
+    if is_variable(image):
+        return as_numpy(image.data)
     if is_of(image, "pandas", "Series", "DataFrame", "Index"):
         return _from_pandas(image)
     if is_of(image, "pint", "Quantity"):
@@ -70,10 +81,28 @@ def back_to(image: Any) -> Back | None:
         return lambda result, region: type(image)(
             result, index=image.index[slice(*region[0])], columns=image.columns[slice(*region[1])]
         )
-    if isinstance(image, np.ndarray) or not hasattr(image, "__dlpack__") or is_of(image, "pint", "Quantity"):
-        return None
+    if is_variable(image):
+        return lambda result, region: type(image)(image.dims, result, image.attrs)
     namespace = _namespace(image)
-    return lambda result, region: namespace.from_dlpack(result)
+    return None if namespace is None else lambda result, region: namespace.from_dlpack(result)
+
+
+def check_holds(image: Any, dtype: np.dtype[Any]) -> None:
+    """Raises ``TypeError`` if results of this type have no arrays of the image's kind, or would become other numbers there, as 64-bit ones of JAX
+    by default.
+    """
+    namespace = None if is_plain(image) else _namespace(image)
+    if namespace is None:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            like = namespace.from_dlpack(np.zeros(1, dtype))
+        except (BufferError, RuntimeError, TypeError, ValueError) as error:
+            raise TypeError(f"dtype: a {name_of(image)} can't be {dtype}: {error}") from error
+    held = str(getattr(like, "dtype", dtype.name)).rpartition(".")[2]
+    if held != dtype.name:
+        raise TypeError(f"dtype: {dtype} would be {held} in a {name_of(image)}; of an array of NumPy, as by np.asarray(image), it is {dtype}")
 
 
 def refuse_what_is_lost(image: Any) -> None:
@@ -113,10 +142,14 @@ def _has_numbers(image: Any) -> bool:
 
 
 def _namespace(image: Any) -> Any:
-    """The module with the functions for arrays of this kind."""
+    """The module that makes arrays of this kind of what speaks DLPack; none if there is none, or if the image is no such array."""
+    if isinstance(image, np.ndarray) or not hasattr(image, "__dlpack__") or is_of(image, "pint", "Quantity"):
+        return None
     if hasattr(image, "__array_namespace__"):
         return image.__array_namespace__()
-    return importlib.import_module(type(image).__module__.partition(".")[0])
+    # Classes of users are made of those of the library.
+    modules = (sys.modules.get(each.__module__.partition(".")[0]) for each in type(image).__mro__)
+    return next((module for module in modules if hasattr(module, "from_dlpack")), None)
 
 
 def check_labels(images: Sequence[Any], mask: Any) -> None:

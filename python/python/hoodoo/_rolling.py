@@ -11,7 +11,7 @@ from ._kernel import Kernel, kernel_of
 
 __all__ = ["rolling"]
 
-# The statistics of the numbers in a window; NaN is none. Those of too few numbers are NaN.
+# The statistics of the numbers in a window, which `c` says are some. Those of too few numbers are NaN.
 _SOURCES = {
     "count": "n",
     "sum": "sum(w where c)",
@@ -130,4 +130,6 @@ def _integer(name: str, value: Any, hint: str = "") -> int:
 def _kernel(name: str, params: dict[str, float]) -> Kernel:
     declared = "".join(f"param {param}; " for param in ("least", *params))
     present = "len(w)" if name == "count" else "n"
-    return kernel_of(f"{declared}let c = not isnan(w); let n = count(c); if {present} < least then nan else {_SOURCES[name]}")
+    # pandas counts infinities, and takes them for NaN in everything else.
+    condition = "not isnan(w)" if name == "count" else "isfinite(w)"
+    return kernel_of(f"{declared}let c = {condition}; let n = count(c); if {present} < least then nan else {_SOURCES[name]}")

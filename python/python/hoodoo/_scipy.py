@@ -103,15 +103,22 @@ def as_numbers(array: Array) -> Array:
 
 
 def cast(value: float, dtype: np.dtype[Any]) -> float:
-    """The number as an element of this type: truncated and wrapped."""
+    """The number as an element of this type, as C casts it on x86-64: by an integer of 32 bits, or of 64 where that has not all of
+    them. What such an integer can't be is its least one.
+    """
     value = number(value, "cval")
     if dtype.kind == "f":
         return float(dtype.type(value))
-    if not np.isfinite(value):
-        return value
     bits = 8 * dtype.itemsize
-    low = -(1 << (bits - 1)) if dtype.kind == "i" else 0
-    return float((int(value) - low) % (1 << bits) + low)
+    signed = dtype.kind == "i"
+    limit = 2.0 ** (31 if bits < 32 or (signed and bits == 32) else 63)
+    if not signed and bits == 64 and value >= limit:
+        # From 2**63 on, its half is added after the cast.
+        whole = int(value) if value < 2.0 * limit else 0
+    else:
+        whole = int(value) if -limit - 1.0 < value < limit else int(-limit)
+    low = -(1 << (bits - 1)) if signed else 0
+    return float((whole - low) % (1 << bits) + low)
 
 
 def output_for(output: Any, input: Array, stacklevel: int = 2, is_complex: bool | None = None) -> Array:

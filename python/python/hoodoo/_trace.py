@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from types import CodeType, FrameType, TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 import numpy as np
@@ -73,8 +73,10 @@ def kernel(function: Callable[..., Any]) -> Kernel:
         raise _at_definition(function, "a kernel returns its value, without `yield` and `async`")
     arguments = _Arguments.of(function)
     with Session(arguments.inputs, [*arguments.params, *arguments.weights]) as session:
-        result, names = _called(function, arguments)
-        outputs = _outputs(result, function.__code__)
+        result, names, line = _called(function, arguments)
+        if session.refused is not None:
+            raise session.refused.with_traceback(None)
+        outputs = _outputs(result, Place(function.__code__.co_filename, line), function.__name__)
     try:
         text = kernel_text(arguments.declarations(), session.demands, outputs, names)
     except RecursionError:
@@ -158,14 +160,17 @@ class _Arguments:
         return windows, others | {name: Traced(Node("name", name, is_window=True)) for name in self.weights}
 
 
-def _called(function: Callable[..., Any], arguments: _Arguments) -> tuple[Any, dict[int, str]]:
-    """What the function returns, and the names of its variables by the numbers of their nodes."""
+def _called(function: Callable[..., Any], arguments: _Arguments) -> tuple[Any, dict[int, str], int]:
+    """What the function returns, the names of its variables by the numbers of their nodes, and in which line it returns."""
     windows, others = arguments.values()
     names: dict[int, str] = {}
+    line = function.__code__.co_firstlineno
 
     def on_return(frame: FrameType, event: str, _: Any) -> None:
+        nonlocal line
         if event == "return" and frame.f_code is function.__code__:
             names.update(_names(frame.f_locals))
+            line = frame.f_lineno
 
     before = sys.getprofile()
     sys.setprofile(on_return)
@@ -177,7 +182,7 @@ def _called(function: Callable[..., Any], arguments: _Arguments) -> tuple[Any, d
         raise error.with_traceback(_until(error.__traceback__, error)) from None
     finally:
         sys.setprofile(before)
-    return result, names
+    return result, names, line
 
 
 def _names(variables: Mapping[str, Any]) -> dict[int, str]:
@@ -189,8 +194,8 @@ def _names(variables: Mapping[str, Any]) -> dict[int, str]:
     return names
 
 
-def _outputs(result: Any, code: CodeType) -> list[tuple[str | None, Node]]:
-    """The outputs that a function returns, with their names."""
+def _outputs(result: Any, place: Place, function: str) -> list[tuple[str | None, Node]]:
+    """The outputs that a function of this name returns at a place, with their names."""
     if isinstance(result, Mapping):
         listed: Iterable[tuple[Any, Any]] = result.items()
     elif isinstance(result, tuple) and hasattr(result, "_fields"):
@@ -199,23 +204,22 @@ def _outputs(result: Any, code: CodeType) -> list[tuple[str | None, Node]]:
         listed = ((None, each) for each in result)
     else:
         listed = [(None, result)]
-    place = Place(code.co_filename, code.co_firstlineno)
     outputs: list[tuple[str | None, Node]] = []
     for name, value in listed:
         if name is not None and not (isinstance(name, str) and name.isidentifier() and name.isascii() and name not in RESERVED):
             raise _error(f"an output can't have the name {name!r}, which has a meaning in the language or is no name", place)
         if value is None:
-            raise _error(f"{code.co_name} returns nothing, or None", place)
+            raise _error(f"{function} returns nothing, or None", place)
         try:
             node = traced(value)._node
         except TracingError as error:
             raise _error(error.message, place) from None
         if node.is_window:
             wanted = f"write {value._node.head if node.form == 'name' else 'w'}.mean() or another reduction of it"
-            raise _error(f"{code.co_name} returns a window, and a pixel has one value: {wanted}", node.place or place)
+            raise _error(f"{function} returns a window, and a pixel has one value: {wanted}", node.place or place)
         outputs.append((name, node))
     if not outputs:
-        raise _error(f"{code.co_name} returns no output", place)
+        raise _error(f"{function} returns no output", place)
     return outputs
 
 

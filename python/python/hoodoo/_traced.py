@@ -27,7 +27,7 @@ _CONDITION_HINTS = [
     (("if ", "elif ", "while ", " if "), "write hoodoo.where(condition, yes, no) instead of `if`"),
     (("assert ",), "write hoodoo.require(condition) instead of `assert`"),
     ((" and ", " or ", "not "), "write `&`, `|` and `~`, with parentheses around comparisons, instead of `and`, `or` and `not`"),
-    (("min(", "max("), "write np.minimum(a, b) and np.maximum(a, b) instead of Python's `min` and `max`"),
+    ((" min(", "(min(", " max(", "(max("), "write np.minimum(a, b) and np.maximum(a, b) instead of Python's `min` and `max`"),
 ]
 
 
@@ -198,7 +198,12 @@ class Traced:
         line = linecache.getline(place.file, place.line)
         hints = [hint for words, hint in _CONDITION_HINTS if any(word in f" {line.strip()}" for word in words)]
         hint = hints[0] if hints else "write (a < b) & (b < c) instead of a < b < c, and hoodoo.where instead of `if`"
-        refuse(f"whether this is true is known at each pixel only, and not while the kernel is made: {hint}")
+        message = f"whether this is true is known at each pixel only, and not while the kernel is made: {hint}"
+        error = TracingError(message, place.file, place.line)
+        session = _session.get()
+        if session is not None and session.refused is None:
+            session.refused = error
+        raise error
 
     def __float__(self) -> float:
         refuse("this is a number at each pixel only: write NumPy's function (np.sqrt, np.exp, ...) instead of math's or float")
@@ -653,6 +658,8 @@ class Session:
         self.demands: list[Node] = []
         #: How many offsets cells have, once it is known.
         self.axes: int | None = None
+        #: The first question that has no answer yet: a function that goes on without one is not what the kernel would be.
+        self.refused: TracingError | None = None
 
     def __enter__(self) -> Session:
         if _session.get() is not None:

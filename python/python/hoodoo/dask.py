@@ -79,7 +79,8 @@ def generic_filter(
     Parameters
     ----------
     x : array_like, or a sequence of arrays
-        A Dask array, or one for each input of the kernel, all of one shape; the others get the chunks of the first.
+        A Dask array, or one for each input of the kernel, whose shapes NumPy's rules of broadcasting make one. They get the chunks of the first
+        that has that shape.
     kernel : str or Kernel
         The kernel. One with several outputs gives a named tuple of Dask arrays.
     mask : array_like of bool, optional
@@ -127,8 +128,6 @@ def generic_filter(
     empties = [_like(array._meta, ndim) for array in inputs]
     no_mask = None if mask is None else np.zeros((0,) * ndim, bool)
     sample = kernel(*empties, mode=mode, dtype=dtype, mask=no_mask, **window, **options)
-    _check_shapes(inputs)
-    inputs = [array.rechunk(inputs[0].chunks) for array in inputs]
 
     filtered = list(range(ndim)) if axes is None else [int(axis) % ndim for axis in np.ravel(axes)]
     modes = dict.fromkeys(range(ndim), "valid")
@@ -156,10 +155,18 @@ def generic_filter(
 
 
 def _inputs(x: Any) -> list[Any]:
-    """The inputs as Dask arrays, of which one number is the same at every pixel."""
+    """The inputs as Dask arrays of one shape, by NumPy's rules of broadcasting, and of the blocks of the first that has it."""
     inputs = [da.asanyarray(each) for each in (x if isinstance(x, (list, tuple)) else [x])]
-    whole = next((array for array in inputs if array.ndim > 0), inputs[0])
-    return [da.broadcast_to(each, whole.shape, whole.chunks) if each.ndim == 0 else each for each in inputs]
+    shapes = [array.shape for array in inputs]
+    if any(np.isnan(length) for shape in shapes for length in shape):
+        raise ValueError("the sizes of the chunks are unknown; x.compute_chunk_sizes() finds them")
+    try:
+        shape = np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ValueError(f"the inputs have different shapes: {', '.join(map(str, shapes))}") from None
+    inputs = [array if array.shape == shape else da.broadcast_to(array, shape) for array in inputs]
+    chunks = next((inputs[index].chunks for index, own in enumerate(shapes) if own == shape), inputs[0].chunks)
+    return [array.rechunk(chunks) for array in inputs]
 
 
 def _like(meta: Any, ndim: int) -> NDArray[Any]:
@@ -188,14 +195,6 @@ def _types(sample: Any) -> dict[str, Any]:
     if isinstance(types, list):
         return {} if any(each.kind in "mM" for each in types) else {"output": types}
     return {} if types.kind in "mM" else {"dtype": types}
-
-
-def _check_shapes(inputs: Sequence[Any]) -> None:
-    shape = inputs[0].shape
-    if any(array.shape != shape for array in inputs):
-        raise ValueError(f"the inputs have different shapes: {', '.join(str(array.shape) for array in inputs)}")
-    if any(np.isnan(length) for length in shape):
-        raise ValueError("the sizes of the chunks are unknown; x.compute_chunk_sizes() finds them")
 
 
 def _check_window(ndim: int, size: Any, footprint: Any, mode: Any, origin: Any, axes: Any) -> None:
