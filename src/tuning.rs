@@ -2,7 +2,7 @@
 //!
 //! No value of a filter depends on them, but for the rounding of float sums, so they may be changed for another processor. Each says what
 //! was measured, if anything was: the least of several runs of each of the values in turn, at 2048 x 2048 if no shape is named, on one thread of a Zen 3
-//! processor (32 KiB of nearest cache, 512 KiB of second), or of a Zen 4 one (32 KiB, 1 MiB) or a Zen 5 one (48 KiB, 1 MiB) where that is said, in
+//! processor (32 KiB of L1 cache, 512 KiB of L2), or of a Zen 4 one (32 KiB, 1 MiB) or a Zen 5 one (48 KiB, 1 MiB) where that is said, in
 //! November 2026.
 
 // Pixels that are apart.
@@ -110,7 +110,7 @@ pub const NETWORK_INSTRUCTIONS: usize = 6;
 /// don't share.
 ///
 /// Measured on Zen 3 in 512 x 512 f32 on one thread, ns a pixel: `argmin` cell by cell over 5 x 5 35, 7 x 7 68, 11 x 11 154; by columns over 13 x 13 8.
-pub const POSITION_INSTRUCTIONS: f64 = 8.0;
+pub const POSITION_INSTRUCTIONS: f64 = 30.0;
 
 /// About how many instructions a function of the host takes for each element of a window, at least: it decides about threads only. Not measured.
 pub const HOST_INSTRUCTIONS: usize = 16;
@@ -252,7 +252,7 @@ pub const PASS_INSTRUCTIONS: f64 = 8.0;
 /// 0.89, over 5 x 5 (0.052) 0.92; sums of exponentials of f32 over 5 x 5 (0.059) 1.06; a bilateral filter over a disk of 4 (0.05) 0.97.
 pub const TRANSLATES_SAVE: f64 = 0.06;
 
-/// What such a line costs, in instructions for a register, beside one for each place at which it is read: it is handed on in the second cache.
+/// What such a line costs, in instructions for a register, beside one for each place at which it is read: it is handed on in the L2 cache.
 ///
 /// With 3 instead, as instructions are counted, filters with 18 to 40 lines took 1.03 to 1.2 of the time.
 pub const TRANSLATES_LINE: usize = 8;
@@ -340,7 +340,7 @@ pub const MIN_SEPARABLE_CELLS: usize = 16;
 
 // Order statistics that move.
 
-// Measured on one thread of a Zen 5 processor (48 KiB of nearest cache, 1 MiB of second), in November 2026, on random elements.
+// Measured on one thread of a Zen 5 processor (48 KiB of L1 cache, 1 MiB of L2), in November 2026, on random elements.
 
 /// Elements of 8 bits are found bit by bit over footprints of at most this many cells that are no boxes.
 ///
@@ -358,7 +358,7 @@ pub const MAX_BISECTED_SHORTS: usize = 160;
 
 /// How many pixels of a row are done with one set of histograms of columns, or from one set of elements that are compared.
 ///
-/// A histogram has 288 bytes, and all of them stay in the second cache. Measured on medians over 15 x 15, 31 x 31 and 101 x 101: 256 takes
+/// A histogram has 288 bytes, and all of them stay in the L2 cache. Measured on medians over 15 x 15, 31 x 31 and 101 x 101: 256 takes
 /// 1.13, 1.17 and 1.22 of the time, 512 1.01, 1.04 and 1.03, 2048 0.96, 0.97 and 1.18.
 pub const COLUMN_STRIP: usize = 1 << 10;
 
@@ -461,17 +461,17 @@ pub const MAX_CHUNK: usize = 1 << 16;
 /// Measured from 4 to 128 KiB on the f64 cross: 32 KiB was best.
 pub const CHUNK_BYTES: usize = 1 << 15;
 
-/// How large the lines of a chunk may be together: a half or a quarter of the second cache.
+/// How large the lines of a chunk may be together: a half or a quarter of the L2 cache.
 ///
-/// Measured against half of the nearest cache: means of f64 over 15 x 15 take 0.63 of the time with 2^17, max - min of f32 over 31 x 31
-/// 0.59, minima of u8 over 15 x 15 0.98. Against 2^17 on Zen 5 (1 MiB of second cache), 2^18 takes 0.77 of the time for means of f64 over
+/// Measured against half of the L1 cache: means of f64 over 15 x 15 take 0.63 of the time with 2^17, max - min of f32 over 31 x 31
+/// 0.59, minima of u8 over 15 x 15 0.98. Against 2^17 on Zen 5 (1 MiB of L2 cache), 2^18 takes 0.77 of the time for means of f64 over
 /// 101 x 101, 0.95 for means of f32 over 15 x 15, 0.96 for deviations of f32 over 21 x 21; 2^19 0.84, 0.94 and 0.98.
 pub const LINE_BYTES: usize = 1 << 18;
 
-/// How many cache lines at least a set of the nearest cache has.
+/// How many cache lines at least a set of the L1 cache has.
 ///
 /// Measured with rows a multiple of 2 KiB apart: copies of 15 rows of f32 take 0.70 of the time, of 11 0.81, of 9 of f64 0.93. The
-/// nearest caches of other processors have up to 12.
+/// L1 caches of other processors have up to 12.
 pub const CACHE_WAYS: usize = 12;
 
 /// Code that writes to arrays in place reads copies if it reads more than so many rows that are an even multiple of 2 KiB apart, or twice as many that are an odd
@@ -484,7 +484,7 @@ pub const CACHE_WAYS: usize = 12;
 /// and 0.08, of f32 0.37 and 0.40, of f64 0.71 and 0.77.
 pub const ALIASING_ROWS: usize = 4;
 
-/// Rows a multiple of so many bytes apart are in two sets of the nearest cache, or in one.
+/// Rows a multiple of so many bytes apart are in two sets of the L1 cache, or in one.
 ///
 /// Measured on minima of f32 in rows of 8 KiB, on a loaded machine: with copies 31 x 31 took 1.8 ns a pixel instead of 2.1, 101 x 101
 /// 4.0 instead of 10.7.
@@ -532,19 +532,19 @@ pub const SHORT_ROW: usize = 1 << 12;
 /// 0.085 and 0.071.
 pub const SHORT_ROW_PIXELS: usize = 1 << 11;
 
-/// The rows that are read by the groups which follow each other in a plane stay in the second cache.
+/// The rows that are read by the groups which follow each other in a plane stay in the L2 cache.
 ///
 /// Tried on volumes of u16 from 64 KiB to a whole plane.
 pub const CACHED_BYTES: usize = 1 << 17;
 
-/// Rows that are read again by the next group are expected to be in the second cache up to this size, half of most.
+/// Rows that are read again by the next group are expected to be in the L2 cache up to this size, half of most.
 ///
 /// Measured: beyond it, strips of means of f64 over 201 x 15 take 0.69 of the time of whole rows, those of minima over 101 x 101
 /// 1.15.
 pub const REREAD_BYTES: usize = 1 << 18;
 
 /// Rows that are read as copies, since their elements are not next to each other or of another type, are taken in strips of so many bytes
-/// together, so that the copies stay in the second cache.
+/// together, so that the copies stay in the L2 cache.
 ///
 /// Measured on Zen 5, minima of f64 over 3 x 3 in arrays of n x 3, rows across: 1.9 ns a pixel for 65,536, 9.3 for 2^21 without strips.
 pub const COPIED_BYTES: usize = 1 << 19;

@@ -263,6 +263,19 @@ fn variances_of_noise_on_a_large_offset() {
     }
 }
 
+/// Numbers that are so large that their sums are not infinite, but would be times the number of cells.
+#[test]
+fn variances_of_huge_numbers() {
+    let kernel = Kernel::compile("var(w)").expect("a kernel");
+    for size in [9, 15, 31] {
+        let image = ArrayD::from_elem(IxDyn(&[40, 50]), 2f64.powi(1010));
+        assert!(
+            Filter::new(&kernel).size(size).run(&image).expect("it runs").iter().all(|value| *value == 0.0),
+            "{size}"
+        );
+    }
+}
+
 #[test]
 fn variances_of_integers_are_exact() {
     let image = ArrayD::from_shape_fn(IxDyn(&[30, 50]), |at| 65_000u16 + (at[0] * 7 + at[1] * 13) as u16 % 500);
@@ -291,7 +304,17 @@ fn positions_of_extremes() {
         }
     }
     let volume = image::<u8>(&[5, 6, 40], false, 16).mapv(|x| x / 32);
-    agree::<u8, i32>("argmin(w), argmax(w)", [2, 3, 9], &volume, Mode::Reflect);
+    for mode in [Mode::Reflect, Mode::Shrink] {
+        agree::<u8, i32>("argmin(w), argmax(w where w > 3)", [2, 3, 9], &volume, mode);
+        // Longer than the array, on both sides.
+        agree::<u8, i32>("argmin(w), argmax(w where w > 3)", [13, 4, 5], &volume, mode);
+        agree::<u8, i32>(
+            "nth(w, argmin(w)), argmax(w where w > 9)",
+            Window::Disk(3.0),
+            &image(&[8, 20], false, 18),
+            mode,
+        );
+    }
     agree::<u8, i32>("argmin(w), argmax(w)", Window::Disk(4.0), &image(&[20, 50], false, 17), Mode::Nearest);
 }
 

@@ -436,6 +436,16 @@ fn single_precision_divides_where_the_quotient_is_whole() {
     );
 }
 
+/// The reciprocal of a param may be beyond the largest single: 0 divided by it is 0 all the same, and by 0 it is NaN.
+#[test]
+fn single_precision_divides_by_tiny_params() {
+    let image = Array2::from_shape_fn((9, 40), |(y, x)| (y * 7 + x * 3) as f32);
+    let source = "param s = 1; let g = exp(-(w - w[0, 0])**2 / (2 * s**2)); sum(g * w) / sum(g)";
+    let filter = Filter::new(&compile(source)).size(5).precision(Precision::Single);
+    assert_eq!(filter.clone().param("s", 1e-20).run(&image).unwrap(), image);
+    assert!(filter.param("s", 0).run(&image).unwrap().iter().all(|value| value.is_nan()));
+}
+
 /// A number less itself is NaN if it is one, also as the product of the only cell.
 #[test]
 fn single_precision_keeps_nan_of_one_cell() {

@@ -119,6 +119,12 @@ def test_inputs_of_truth_values(image):
         return hoodoo.where(bad[0, 0], w[0, 0], w.median(where=~bad))
 
     assert median.source == "input w, bad: bool;\nif bad[0, 0] then w[0, 0] else median(w where not bad)"
+
+    @hoodoo.kernel
+    def count(w, bad: np.bool_):
+        return bad.any()
+
+    assert count.source == "input w, bad: bool;\nany(bad)"
     expected = hoodoo.Kernel("median(w)")(image, size=3, mask=image > 2)
     np.testing.assert_array_equal(median(image, image > 2, size=3), expected)
 

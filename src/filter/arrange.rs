@@ -158,7 +158,7 @@ fn first_merged(wanted: &Wanted<'_>) -> usize {
 /// How many axes at the end are short, so that rows run along the one before them.
 ///
 /// If the window reaches along them and not along those before, rows of pixels follow each other along the short axes: they share cells,
-/// and what is read for one of them is in the nearest cache for the next. Otherwise the short axes go to the front, so that rows follow
+/// and what is read for one of them is in the L1 cache for the next. Otherwise the short axes go to the front, so that rows follow
 /// each other as they did.
 fn short_axes(shape: &[usize]) -> usize {
     let short = shape.iter().rev().take_while(|len| **len <= tuning::SHORT_AXIS).count();

@@ -87,7 +87,7 @@ impl Job {
         let Function::Kernel(kernel) = &self.function else { return None };
         Some(match self.shrinking.is_empty() {
             true => Cow::Borrowed(kernel.hir()),
-            false => Cow::Owned(shrunk(kernel.hir(), &self.shrinking, 0)),
+            false => Cow::Owned(shrunk(kernel.hir(), &self.shrinking, 0, &[])),
         })
     }
 

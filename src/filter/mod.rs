@@ -669,7 +669,7 @@ impl Filter {
         self.prepare_with(shape, inputs, outputs, &Progress::default())
     }
 
-    /// The same, unless `progress` is cancelled meanwhile: to make the code for a large window may take a while.
+    /// The same, unless `progress` is cancelled meanwhile: to plan the code for a large window may take a while.
     ///
     /// # Errors
     ///

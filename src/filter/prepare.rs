@@ -9,6 +9,7 @@ use super::exec::domain::Domain;
 use super::exec::pool::available_threads;
 use super::job::{Job, Types};
 use super::options::{Function, Marked, Options, Within};
+use crate::callback::Callback;
 use crate::error::Error;
 use crate::grid::boundary::Mode;
 use crate::grid::footprint::{self, Footprint};
@@ -36,23 +37,23 @@ pub fn prepare(options: &Options, shape: &[usize], types: Types) -> Result<Job, 
                 return Err(Error::argument("engine", "a callback can only be called"));
             }
             let job = job(options, shape, types, |_| Ok(Settings::default()))?;
-            if !callback.takes(&job.cells) {
-                return Err(Error::argument("footprint", "the callback was compiled for another footprint"));
-            }
-            if job.marked.is_some() && callback.window_len().is_some() {
-                return Err(Error::argument(
-                    "mask",
-                    "windows have fewer cells where some are missing, and the callback is for one number of them",
-                ));
-            }
-            if !job.shrinking.is_empty() && callback.window_len().is_some() {
-                return Err(Error::argument(
-                    "mode",
-                    "in mode shrink windows have fewer cells near the ends, and the callback is for one number of them",
-                ));
-            }
+            check_windows(callback, &job)?;
             Ok(job)
         }
+    }
+}
+
+/// Checks that a callback is for the windows of a job.
+fn check_windows(callback: &Callback, job: &Job) -> Result<(), Error> {
+    if !callback.takes(&job.cells) {
+        return Err(Error::argument("footprint", "the callback was compiled for another footprint"));
+    }
+    let fewer =
+        |argument, why| Err(Error::argument(argument, format!("{why}, and the callback is for one number of them")));
+    match callback.window_len() {
+        Some(_) if job.marked.is_some() => fewer("mask", "windows have fewer cells where some are missing"),
+        Some(_) if !job.shrinking.is_empty() => fewer("mode", "in mode shrink windows have fewer cells near the ends"),
+        _ => Ok(()),
     }
 }
 
@@ -133,7 +134,7 @@ fn job(
     let settings = settings(&footprint)?;
     let cells = cells(options, &footprint)?;
     let operations = match &options.function {
-        Function::Kernel(kernel) => Some(kernel.check_taps(cells.taps())?),
+        Function::Kernel(kernel) => Some(kernel.checked_operations(cells.taps())?),
         Function::Callback(_) => None,
     };
     let region = match &options.part {

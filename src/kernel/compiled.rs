@@ -159,7 +159,7 @@ impl Kernel {
         };
         let cells = footprint.cells();
         cells.check_within(self.hir()).map_err(|diagnostic| self.error(diagnostic))?;
-        self.check_taps(cells.taps())?;
+        self.checked_operations(cells.taps())?;
         Ok(Some(cells))
     }
 

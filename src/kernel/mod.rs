@@ -139,7 +139,7 @@ impl Kernel {
         self.derived(derived::Key::Stretched(steps.to_vec()), || stretched(self.hir(), steps))
     }
 
-    /// The kernel with further outputs: for each of its own that is `told` of, in order, whether that is NaN (1) or not (0).
+    /// The kernel with further outputs: for each of its own that is `selected`, in order, whether that is NaN (1) or not (0).
     ///
     /// An integer can't be NaN, and is 0 instead; these outputs say where.
     ///
@@ -156,10 +156,10 @@ impl Kernel {
     ///
     /// # Panics
     ///
-    /// If `told` is not as long as the list of outputs.
+    /// If `selected` is not as long as the list of outputs.
     #[must_use = "it is another kernel"]
-    pub fn with_nan_outputs(&self, told: &[bool]) -> Kernel {
-        self.telling(told, Told::Nan)
+    pub fn with_nan_outputs(&self, selected: &[bool]) -> Kernel {
+        self.telling(selected, Told::Nan)
     }
 
     /// The same for outputs that have no value at a pixel: that are NaN, or of a kernel that reads a window no cell of which takes part, of
@@ -167,10 +167,10 @@ impl Kernel {
     ///
     /// # Panics
     ///
-    /// If `told` is not as long as the list of outputs.
+    /// If `selected` is not as long as the list of outputs.
     #[must_use = "it is another kernel"]
-    pub fn with_absent_outputs(&self, told: &[bool]) -> Kernel {
-        self.telling(told, Told::Absent)
+    pub fn with_absent_outputs(&self, selected: &[bool]) -> Kernel {
+        self.telling(selected, Told::Absent)
     }
 
     fn telling(&self, asked: &[bool], told: Told) -> Kernel {
@@ -236,9 +236,13 @@ impl Kernel {
         &self.hir().weights
     }
 
-    /// Checks that the kernel may be used with windows of `taps` cells, and that no function demands what such a window
-    /// can't give, such as the tenth of nine. How many operations a pixel takes.
-    pub(crate) fn check_taps(&self, taps: usize) -> Result<u64, Error> {
+    /// How many operations a pixel takes in windows of `taps` cells.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Limit`] where that, or the number of cells, is beyond a limit; [`Error::Kernel`] where a function demands what no such window can
+    /// give, such as the tenth of nine.
+    pub(crate) fn checked_operations(&self, taps: usize) -> Result<u64, Error> {
         let limits = self.limits();
         if taps > limits.taps {
             return Err(Error::limit("taps", limits.taps, format!("the window has {taps} cells")));

@@ -160,6 +160,14 @@ impl Cells {
         self.bounds[axis][0]
     }
 
+    /// The least and the greatest offset along each axis if the footprint has every cell between them; else nothing.
+    pub fn bounds_of_box(&self) -> Vec<(i32, i32)> {
+        let bounds: Vec<(i32, i32)> = (0..self.axes).map(|axis| self.extremes(axis)).collect();
+        let lengths = bounds.iter().map(|(least, most)| most.abs_diff(*least) as usize + 1);
+        let cells = lengths.fold(1, usize::saturating_mul);
+        if cells == self.taps { bounds } else { Vec::new() }
+    }
+
     /// The distance of the cell at `index` from the centre.
     pub fn dist(&self, index: usize) -> f64 {
         // Rust's sum of nothing is -0, and without axes the distance is 0.

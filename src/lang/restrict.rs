@@ -20,6 +20,11 @@ pub trait Condition {
         0
     }
 
+    /// What a position among all cells is among those that take part, where that follows without a look at each cell; -1 stays.
+    fn position(&self, _: &mut Builder, _: ExprId) -> Option<ExprId> {
+        None
+    }
+
     /// The output that an output of the kernel becomes, given what it is where only those cells take part.
     fn output(&self, _: &mut Builder, _: &Output, value: ExprId) -> ExprId {
         value
@@ -92,7 +97,10 @@ impl<C: Condition> Rewrite for Restrict<C> {
                 };
                 let value = builder.reduce(*op, new(*window), Some(filter), argument.map(new));
                 Some(match op {
-                    Reduction::ArgMin | Reduction::ArgMax => self.position_among(builder, value),
+                    Reduction::ArgMin | Reduction::ArgMax => match self.0.position(builder, value) {
+                        Some(position) => position,
+                        None => self.position_among(builder, value),
+                    },
                     _ => value,
                 })
             }

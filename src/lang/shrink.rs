@@ -5,13 +5,14 @@
 use std::borrow::Cow;
 
 use super::hir::{Builder, Expr, ExprId, Kernel, Node};
-use super::ops::BinaryOp;
+use super::ops::{BinaryOp, UnaryOp};
 use super::restrict::{Condition, restricted};
 use super::types::Type;
 
-/// The same kernel without the cells that are outside along these axes of the window, where so many are inside at `least`.
-pub fn shrunk(kernel: &Kernel, axes: &[usize], least: usize) -> Kernel {
-    restricted(kernel, Shrink { axes, least })
+/// The same kernel without the cells that are outside along these axes of the window, where so many are inside at `least`. `window` is from where to
+/// where cells are along each axis if they are a box, or nothing if that is not known.
+pub fn shrunk(kernel: &Kernel, axes: &[usize], least: usize, window: &[(i32, i32)]) -> Kernel {
+    restricted(kernel, Shrink { axes, least, window })
 }
 
 /// The kernel without the question which cells are inside, where they can be outside along these axes only: that follows from
@@ -21,7 +22,7 @@ pub fn with_places<'k>(kernel: &'k Kernel, axes: &[usize]) -> Cow<'k, Kernel> {
         return Cow::Borrowed(kernel);
     }
     let inside = |builder: &mut Builder, _: ExprId, node: &Node, _: &dyn Fn(ExprId) -> ExprId| {
-        (node.expr == Expr::Inside).then(|| Shrink { axes, least: 0 }.cell(builder))
+        (node.expr == Expr::Inside).then(|| Shrink { axes, least: 0, window: &[] }.cell(builder))
     };
     Cow::Owned(kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), inside))
 }
@@ -42,6 +43,7 @@ impl Kernel {
 struct Shrink<'a> {
     axes: &'a [usize],
     least: usize,
+    window: &'a [(i32, i32)],
 }
 
 impl Condition for Shrink<'_> {
@@ -51,6 +53,44 @@ impl Condition for Shrink<'_> {
 
     fn least(&self) -> usize {
         self.least
+    }
+
+    /// In a box, the cells inside are a box as well.
+    fn position(&self, builder: &mut Builder, position: ExprId) -> Option<ExprId> {
+        if self.window.is_empty() {
+            return None;
+        }
+        let (zero, one) = (builder.number(0.0), builder.number(1.0));
+        // What is left of the position along the axes that come before, the position inside, and how many cells that is along each of those.
+        let (mut rest, mut inside, mut step) = (position, zero, one);
+        for (axis, (first, last)) in self.window.iter().enumerate().rev() {
+            let length = builder.number(f64::from(last - first) + 1.0);
+            let mut index = rest;
+            if axis > 0 {
+                let quotient = builder.binary(BinaryOp::Divide, rest, length);
+                rest = builder.unary(UnaryOp::Floor, quotient);
+                let before = builder.binary(BinaryOp::Multiply, rest, length);
+                index = builder.binary(BinaryOp::Subtract, index, before);
+            }
+            let (mut begin, mut end) = (zero, length);
+            if self.axes.contains(&axis) {
+                let [coord, extent] =
+                    [Expr::Coord(axis), Expr::Extent(axis)].map(|leaf| builder.leaf(leaf, Type::NUMBER));
+                let first = builder.number(f64::from(*first));
+                let at = builder.binary(BinaryOp::Add, coord, first);
+                let outside = builder.binary(BinaryOp::Subtract, zero, at);
+                begin = builder.binary(BinaryOp::Max, outside, zero);
+                let left = builder.binary(BinaryOp::Subtract, extent, at);
+                end = builder.binary(BinaryOp::Min, left, length);
+            }
+            let from_begin = builder.binary(BinaryOp::Subtract, index, begin);
+            let cells = builder.binary(BinaryOp::Multiply, from_begin, step);
+            inside = builder.binary(BinaryOp::Add, inside, cells);
+            let count = builder.binary(BinaryOp::Subtract, end, begin);
+            step = builder.binary(BinaryOp::Multiply, step, count);
+        }
+        let is_none = builder.binary(BinaryOp::Less, position, zero);
+        Some(builder.select(is_none, position, inside))
     }
 
     fn fixed(&self, builder: &mut Builder, offset: &[i32]) -> ExprId {

@@ -186,7 +186,7 @@ impl PassVectors {
     fn in_words(&self) -> String {
         let why = match self {
             PassVectors::Wide(shape) => return shape.as_str().to_string(),
-            PassVectors::Told => "it was told so",
+            PassVectors::Requested => "it was asked for",
             PassVectors::Processor => "the processor has no wider ones that code is made for",
             PassVectors::HostCalls => "functions of the host are called",
             PassVectors::ShortRows => "rows are short",

@@ -37,8 +37,7 @@ pub fn with_invariant_factors(kernel: &Kernel, precision: Precision) -> Kernel {
         }
         let mut factor = new(y);
         if inverted {
-            let one = builder.number(1.0);
-            factor = builder.binary(BinaryOp::Divide, one, factor);
+            factor = reciprocal(builder, factor);
         }
         // After the division: the analysis does not know that a number is not positive zero.
         if negated.is_some() {
@@ -48,4 +47,14 @@ pub fn with_invariant_factors(kernel: &Kernel, precision: Precision) -> Kernel {
         Some(builder.binary(op, new(negated.unwrap_or(x)), factor))
     };
     kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), replace)
+}
+
+/// The reciprocal of a number in single precision: of one that is not 0 it is not infinite, so that 0 divided by it stays 0.
+fn reciprocal(builder: &mut Builder, number: ExprId) -> ExprId {
+    let [one, zero, most, least] = [1.0, 0.0, f64::from(f32::MAX), f64::from(f32::MIN)].map(|x| builder.number(x));
+    let exact = builder.binary(BinaryOp::Divide, one, number);
+    let below = builder.binary(BinaryOp::Min, exact, most);
+    let within = builder.binary(BinaryOp::Max, below, least);
+    let is_zero = builder.binary(BinaryOp::Equal, number, zero);
+    builder.select(is_zero, exact, within)
 }

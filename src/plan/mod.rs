@@ -84,7 +84,7 @@ pub fn hoisted(kernel: &Kernel, request: &Request) -> Hoisted {
     let placed = with_places(kernel, &request.asked);
     let kernel = match request.shrinking.is_empty() {
         true => placed,
-        false => Cow::Owned(shrunk(&placed, &request.shrinking, request.least_inside)),
+        false => Cow::Owned(shrunk(&placed, &request.shrinking, request.least_inside, &request.cells.bounds_of_box())),
     };
     let kernel = specialized(&kernel, taps);
     let kernel = with_invariant_factors(&kernel, request.precision);

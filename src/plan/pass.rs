@@ -70,8 +70,8 @@ pub struct Pass {
 pub enum PassVectors {
     /// 256 or 512 bits: what one register holds for a block, and beside it what it holds for the next ones.
     Wide(Shape),
-    /// 128 bits: the filter was told so.
-    Told,
+    /// 128 bits: the filter asks for them.
+    Requested,
     /// 128 bits: the processor has no wider ones that there is code for.
     Processor,
     /// 128 bits: functions of the host are called, for a block at a time.

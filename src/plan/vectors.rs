@@ -15,7 +15,7 @@ use crate::tuning;
 pub fn vectors(request: &Request, kernel: &Kernel, work: &Work) -> (PassVectors, usize, usize) {
     let narrow = |why| (why, work.block() * work.registers(), 1);
     if request.vectors == Vectors::Bits128 {
-        return narrow(PassVectors::Told);
+        return narrow(PassVectors::Requested);
     }
     if machine::vector_unit() == VectorUnit::Basic {
         return narrow(PassVectors::Processor);

@@ -41,7 +41,7 @@ pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
 /// Prints what is wrong as JSON.
 fn wrong(diagnostic: Value) -> Result<(), Failure> {
     print(json!({ "ok": false, "diagnostics": [diagnostic] }))?;
-    Err(Failure::Told)
+    Err(Failure::AlreadyReported)
 }
 
 /// Inputs, outputs, params and weights, such as `inputs w; outputs 0; params t = 0.5`.

@@ -34,7 +34,7 @@ pub enum Failure {
     /// Some of the files that were to be filtered could not be; of how many.
     Some(Vec<(PathBuf, Failure)>, usize),
     /// The user has been told already.
-    Told,
+    AlreadyReported,
 }
 
 impl Failure {
@@ -58,7 +58,7 @@ impl Failure {
             Failure::Usage(_) => 2,
             Failure::Cancelled => CANCELLED,
             Failure::NoReader => return ExitCode::SUCCESS,
-            Failure::Told => return ExitCode::FAILURE,
+            Failure::AlreadyReported => return ExitCode::FAILURE,
             Failure::Kernel(_) | Failure::Session(_) | Failure::Run(_) | Failure::Some(..) => 1,
         };
         tell(self.text(colour));
@@ -77,7 +77,7 @@ impl Failure {
                 format!("{}\nerror: {} of {all} files failed", each.join("\n"), failures.len())
             }
             Failure::Cancelled => "error: cancelled".to_string(),
-            Failure::NoReader | Failure::Told => String::new(),
+            Failure::NoReader | Failure::AlreadyReported => String::new(),
         }
     }
 }

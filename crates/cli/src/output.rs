@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Cursor, ErrorKind, IsTerminal, Seek, SeekFrom, Wr
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, check_stdout};
-use crate::files::{self, Format, Told, is_standard};
+use crate::files::{self, CodingProgress, Format, is_standard};
 use crate::image::{Image, Layout, Metadata};
 use crate::printable::shown;
 use crate::steady::Steady;
@@ -92,6 +92,11 @@ impl Target {
         files::keep(self.format, metadata, dtype)
     }
 
+    /// What the file says of an image's colours and their opacity that is not so, in words.
+    pub fn opacity_lost(&self, metadata: &Metadata, layout: &Layout) -> Option<String> {
+        files::opacity_lost(self.format, metadata, layout)
+    }
+
     /// The image as the file has it: an array whose last axis is as long as colours are becomes a picture.
     pub fn shaped(&self, image: Image) -> Image {
         if self.format.is_array() { image } else { image.coloured() }
@@ -102,10 +107,15 @@ impl Target {
         self.place.write(|mut writer| files::write(self.format, image, &mut writer, &|_| ()))
     }
 
-    /// As [`Target::write`], until the run is cancelled; `told` is told which part has been coded.
-    pub fn write_until(&self, image: &Image, progress: &Progress, told: Told<'_>) -> Result<Written<'_>, Failure> {
+    /// As [`Target::write`], until the run is cancelled; `coded` is told which part has been coded.
+    pub fn write_until(
+        &self,
+        image: &Image,
+        progress: &Progress,
+        coded: CodingProgress<'_>,
+    ) -> Result<Written<'_>, Failure> {
         let write =
-            |writer: &mut dyn WriteSeek| files::write(self.format, image, &mut Cancelled { writer, progress }, told);
+            |writer: &mut dyn WriteSeek| files::write(self.format, image, &mut Cancelled { writer, progress }, coded);
         let written = self.place.write(write);
         watch::check(progress)?;
         written

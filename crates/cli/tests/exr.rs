@@ -141,6 +141,13 @@ fn what_is_left_knows_where_it_was() {
     let layer = place.layer("out.exr");
     assert_eq!((layer.size, layer.attributes.layer_position), (Vec2(3, 3), Vec2(12, 21)));
     assert_eq!(layer.attributes.owner, Some("somebody".into()));
+    // Where only every other pixel is left, all is half as far, and as large.
+    place.ok(&["w[0, 0]", "in.exr", "-o", "half.exr", "--stride", "2"]);
+    let layer = place.layer("half.exr");
+    assert_eq!((layer.size, layer.attributes.layer_position), (Vec2(4, 3), Vec2(5, 10)));
+    let data = exr::meta::MetaData::read_from_file(place.path("half.exr"), false).unwrap();
+    let window = data.headers[0].shared_attributes.display_window;
+    assert_eq!((window.position, window.size), (Vec2(0, 0), Vec2(4, 3)));
 }
 
 #[test]

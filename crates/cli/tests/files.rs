@@ -194,6 +194,15 @@ fn associated_opacity_stays_what_it_is() {
     assert_eq!(stored(&dir.path().join("out.tif")), stored(&file));
     let mut decoder = Decoder::new(fs::File::open(dir.path().join("out.tif")).unwrap()).unwrap();
     assert_eq!(decoder.find_tag_unsigned::<u16>(Tag::ExtraSamples).unwrap(), Some(1));
+    // What other files say of their colours is said to be lost.
+    let ran = ok(dir.path(), &["w[0, 0]", file.to_str().unwrap(), "-o", "out.png"]);
+    assert!(ran.stderr.contains("that colours are multiplied by the opacity"), "{}", ran.stderr);
+    let ran = ok(dir.path(), &["w[0, 0]", "out.png", "-o", "straight.exr", "--dtype", "f32"]);
+    assert!(ran.stderr.contains("that colours are not multiplied by the opacity"), "{}", ran.stderr);
+    let ran = ok(dir.path(), &["w[0, 0]", "out.png", "-o", "straight.tif"]);
+    assert_eq!(ran.stderr, "");
+    let ran = ok(dir.path(), &["w[0, 0]", "straight.exr", "-o", "from-exr.tif"]);
+    assert!(ran.stderr.contains("that colours are multiplied by the opacity"), "{}", ran.stderr);
 }
 
 #[test]

@@ -141,7 +141,7 @@ class _Arguments:
                 raise _at_definition(function, f"`{name}` has a default, so it is a param: write `*, {name}={default!r}`")
             case _:
                 self.inputs.append(name)
-                if parameter.annotation in (bool, "bool"):
+                if parameter.annotation in (bool, "bool", np.bool_, "np.bool_"):
                     self.booleans.add(name)
 
     def declarations(self) -> list[str]:

@@ -144,7 +144,7 @@ impl<'a> RunContext<'a> {
     }
 }
 
-/// Whether a pass reads more rows of an array, one above the other, than can be in the nearest cache at once because they are
+/// Whether a pass reads more rows of an array, one above the other, than can be in the L1 cache at once because they are
 /// such distances apart that they share a few of its sets.
 ///
 /// Such rows are read as copies, which are an odd number of cache lines apart. That is worth it for columns of many cells,

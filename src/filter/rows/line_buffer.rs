@@ -55,7 +55,7 @@ impl LineBuffer {
                 strip.segments.iter().map(start).collect()
             }
             false => {
-                // Slots an odd number of cache lines apart don't fall into the same sets of the nearest cache.
+                // Slots an odd number of cache lines apart don't fall into the same sets of the L1 cache.
                 place(bytes(strip.len) | 64);
                 strip.segments.iter().map(|segment| Some(segment.start * element_bytes)).collect()
             }

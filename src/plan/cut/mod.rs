@@ -35,7 +35,7 @@ use self::footprint::CellColumns;
 use self::last_pass::last_pass;
 use self::moved::move_sums;
 use self::price::is_worth_it;
-use self::reduction::{Candidate, Recipe, Reductions};
+use self::reduction::{Candidate, Cuttable, Recipe, Reductions};
 use self::row_pass::row_pass;
 use self::scheme::Scheme;
 pub use self::separable::{Separable, may_have_weights, moderate, separable};
@@ -76,21 +76,20 @@ pub fn cut(hoisted: &Hoisted, request: &Request, moving: &BTreeMap<ExprId, usize
             continue;
         }
         match reductions.candidate(id).and_then(|candidate| shaped(id, candidate, request)) {
-            Ok(candidate) => candidates.push((op, candidate)),
+            Ok(cuttable) => candidates.push(cuttable),
             Err(why) => uncut.push(Uncut { op, why }),
         }
     }
     if request.cut == Cut::Auto {
-        let all: Vec<(ExprId, Candidate, CellColumns)> =
-            candidates.iter().map(|(_, candidate)| candidate.clone()).collect();
-        candidates.retain(|(op, (_, _, shape))| {
+        let all = candidates.clone();
+        candidates.retain(|Cuttable { id, shape, .. }| {
             let worth = is_worth_it(hoisted, request, &ranges, &all, shape);
-            uncut.extend((!worth).then_some(Uncut { op: *op, why: WhyWhole::Price }));
+            if let (false, Expr::Reduce { op, .. }) = (worth, kernel.expr(*id)) {
+                uncut.push(Uncut { op: *op, why: WhyWhole::Price });
+            }
             worth
         });
     }
-    let candidates: Vec<(ExprId, Candidate, CellColumns)> =
-        candidates.into_iter().map(|(_, candidate)| candidate).collect();
     if candidates.is_empty() || is_stopped() {
         return Cutting { sums: Vec::new(), links: None, uncut };
     }
@@ -104,12 +103,8 @@ pub fn cut(hoisted: &Hoisted, request: &Request, moving: &BTreeMap<ExprId, usize
 }
 
 /// The columns of a candidate's cells.
-fn shaped(id: ExprId, candidate: Candidate, request: &Request) -> Result<(ExprId, Candidate, CellColumns), WhyWhole> {
+fn shaped(id: ExprId, candidate: Candidate, request: &Request) -> Result<Cuttable, WhyWhole> {
     let shape = CellColumns::of(&request.cells, &candidate.taps, request.row_axis()).ok_or(WhyWhole::Empty)?;
-    let is_box = || {
-        let lengths = (0..request.cells.axes()).map(|axis| request.cells.extremes(axis));
-        lengths.map(|(least, most)| (most - least + 1) as usize).product::<usize>() == request.cells.taps()
-    };
     let is_monoid = matches!(candidate.recipe, Recipe::Plain { .. });
     let is_reduced = is_monoid && shape.patterns.len() == 1;
     let cells = ColumnCells {
@@ -125,7 +120,7 @@ fn shaped(id: ExprId, candidate: Candidate, request: &Request) -> Result<(ExprId
     match candidate.recipe {
         _ if is_long => Err(WhyWhole::Price),
         // Positions are those in the whole footprint.
-        Recipe::Position(_) if !is_box() => Err(WhyWhole::Footprint),
-        _ => Ok((id, candidate, shape)),
+        Recipe::Position(_) if request.cells.bounds_of_box().is_empty() => Err(WhyWhole::Footprint),
+        _ => Ok(Cuttable { id, candidate, shape }),
     }
 }

@@ -104,7 +104,8 @@ pub fn balanced(builder: &mut Builder, parts: &[Part], mut partials: Vec<Partial
 /// squares and the square of the sum.
 ///
 /// With n cells there and m here, `(S/n - T/m)^2 nm/(n+m)` is `d^2 n/(m(n+m))` for `d = S m/n - T`, which needs no division. That is for an
-/// m/n without rounding; else `d = S m - T n`. So d is 0 where all elements are equal and their sums exact.
+/// m/n without rounding; else `d = S m - T n`, divided by a power of two, so that it is not infinite where the sums are not. So d is 0 where all elements
+/// are equal and their sums exact.
 fn squares_of_known(builder: &mut Builder, squares: [ExprId; 2], sums: [ExprId; 2], cells: [usize; 2]) -> ExprId {
     if !is_exact(cells[1], cells[0]) && is_exact(cells[0], cells[1]) {
         let ([a, b], [s, t], [n, m]) = (squares, sums, cells);
@@ -113,7 +114,10 @@ fn squares_of_known(builder: &mut Builder, squares: [ExprId; 2], sums: [ExprId; 
     let [n, m] = cells.map(|cells| cells as f64);
     let (there, here, scale) = match is_exact(cells[1], cells[0]) {
         true => (m / n, 1.0, n / (m * (n + m))),
-        false => (m, n, 1.0 / (n * m * (n + m))),
+        false => {
+            let power = cells[0].max(cells[1]).next_power_of_two() as f64;
+            (m / power, n / power, power * power / (n * m * (n + m)))
+        }
     };
     let [there, here, scale] = [there, here, scale].map(|number| builder.number(number));
     let other = builder.binary(BinaryOp::Multiply, sums[1], here);

@@ -6,10 +6,10 @@ use super::column_pass::column_cells;
 use super::column_program::ColumnProgram;
 use super::footprint::{CellColumns, Outer};
 use super::part::{Kind, Part};
-use super::reduction::{Candidate, Recipe};
+use super::reduction::{Candidate, Cuttable, Recipe};
 use super::scheme::{Group, Scheme};
 use crate::grid::element::{DType, Precision};
-use crate::lang::hir::{ExprId, Kernel};
+use crate::lang::hir::Kernel;
 use crate::plan::assemble::LineRanges;
 use crate::plan::cost;
 use crate::plan::hoist::Hoisted;
@@ -22,11 +22,10 @@ pub fn is_worth_it(
     hoisted: &Hoisted,
     request: &Request,
     ranges: &[LineRanges],
-    candidates: &[(ExprId, Candidate, CellColumns)],
+    candidates: &[Cuttable],
     shape: &CellColumns,
 ) -> bool {
-    let same: Vec<(ExprId, Candidate, CellColumns)> =
-        candidates.iter().filter(|(_, _, other)| other == shape).cloned().collect();
+    let same: Vec<Cuttable> = candidates.iter().filter(|other| other.shape == *shape).cloned().collect();
     let none = BTreeMap::new();
     let scheme = Scheme::new(&hoisted.kernel, request, ranges, &same, &none);
     price_of_passes(&scheme) * tuning::CUT_ADVANTAGE < price_of_whole(&hoisted.kernel, request, shape, &same)
@@ -99,22 +98,17 @@ fn instructions(group: &Group) -> f64 {
 }
 
 /// For the reductions as they are: unrolled, where rows of pixels share rows of cells, or in a loop.
-fn price_of_whole(
-    kernel: &Kernel,
-    request: &Request,
-    shape: &CellColumns,
-    candidates: &[(ExprId, Candidate, CellColumns)],
-) -> f64 {
+fn price_of_whole(kernel: &Kernel, request: &Request, shape: &CellColumns, candidates: &[Cuttable]) -> f64 {
     let cells = request.cells.taps();
     let is_squares = |candidate: &Candidate| matches!(candidate.recipe, Recipe::Squares | Recipe::ExactSquares { .. });
-    let squares = candidates.iter().filter(|(_, candidate, _)| is_squares(candidate)).count() as f64;
+    let squares = candidates.iter().filter(|Cuttable { candidate, .. }| is_squares(candidate)).count() as f64;
     // Where elements are as wide as sums, what selects them is a mask of their own lanes.
     let widens = request.inputs.iter().any(|input| input.bytes() < size_of::<f64>());
-    let conditions = candidates.iter().map(|(_, candidate, _)| candidate.conditions.len()).max().unwrap_or(0);
+    let conditions = candidates.iter().map(|Cuttable { candidate, .. }| candidate.conditions.len()).max().unwrap_or(0);
     let conditions = if widens { conditions as f64 } else { 0.0 };
     let (reductions, taps) = (candidates.len() as f64, cells as f64);
     let functions =
-        candidates.iter().flat_map(|(_, candidate, _)| candidate.element.iter().chain(&candidate.conditions));
+        candidates.iter().flat_map(|Cuttable { candidate, .. }| candidate.element.iter().chain(&candidate.conditions));
     let element = cost::of_cell(kernel, functions) as f64;
     let is_column = shape.only_run().is_some_and(|run| run.len == 1);
     if cells > if is_column { request.column } else { tuning::MAX_UNROLLED_CELLS } {
@@ -124,7 +118,7 @@ fn price_of_whole(
     }
     let is_idempotent =
         |candidate: &Candidate| matches!(candidate.recipe, Recipe::Plain { kind, .. } if kind.is_idempotent());
-    let idempotent = candidates.iter().all(|(_, candidate, _)| is_idempotent(candidate));
+    let idempotent = candidates.iter().all(|Cuttable { candidate, .. }| is_idempotent(candidate));
     // As the plan of one pass chooses.
     let most = if idempotent || 2 * cells > tuning::MUCH_SHARED { tuning::MAX_ROWS_PER_CALL } else { 4 };
     let rows = request.adjacent_rows.min(most) as f64;
@@ -145,8 +139,9 @@ fn price_of_whole(
     };
     let element = ((element - conditions).max(0.0) + conversions(request, candidates)) * reads;
     // Differences from a mean are the pixel's own, and weights are different ones for each row of pixels, as positions are.
-    let count =
-        |is: fn(Recipe) -> bool| candidates.iter().filter(|(_, candidate, _)| is(candidate.recipe)).count() as f64;
+    let count = |is: fn(Recipe) -> bool| {
+        candidates.iter().filter(|Cuttable { candidate, .. }| is(candidate.recipe)).count() as f64
+    };
     let weighted = count(|recipe| matches!(recipe, Recipe::Weighted(_)));
     let positions = count(|recipe| matches!(recipe, Recipe::Position(_)));
     let own = squares + weighted + positions;
@@ -160,11 +155,11 @@ fn price_of_whole(
 
 /// How many instructions it takes to make numbers of an element that are added: what is summed of f32s becomes f64s first, which passes do once for a
 /// cell and not once for each column that a row of pixels reads.
-fn conversions(request: &Request, candidates: &[(ExprId, Candidate, CellColumns)]) -> f64 {
+fn conversions(request: &Request, candidates: &[Cuttable]) -> f64 {
     let becomes_f64 = request.precision == Precision::Exact && request.inputs.contains(&DType::F32);
     let is_sum = |recipe: Recipe| matches!(recipe, Recipe::Plain { kind: Kind::Sum, .. });
     let is_square = |recipe: Recipe| matches!(recipe, Recipe::Squares | Recipe::ExactSquares { .. });
-    let any = |is: fn(Recipe) -> bool| candidates.iter().any(|(_, candidate, _)| is(candidate.recipe));
+    let any = |is: fn(Recipe) -> bool| candidates.iter().any(|Cuttable { candidate, .. }| is(candidate.recipe));
     // The price of squares has it.
     if becomes_f64 && any(is_sum) && !any(is_square) { 1.0 } else { 0.0 }
 }

@@ -1,6 +1,7 @@
 //! How a reduction is made of parts that can be combined over cells, or why it is not.
 
 use super::cellwise::{Side, cellwise, conjuncts, factors};
+use super::footprint::CellColumns;
 use super::part::Kind;
 use super::placed::{Placed, is_placed};
 use super::uncut::WhyWhole;
@@ -28,6 +29,17 @@ pub struct Candidate {
     pub conditions: Vec<ExprId>,
     /// Whether cells beyond the ends of the array's rows are not selected.
     pub inside: bool,
+}
+
+/// A reduction that can be cut.
+#[derive(Clone, Debug)]
+pub struct Cuttable {
+    /// Its node.
+    pub id: ExprId,
+    /// What is made of cells.
+    pub candidate: Candidate,
+    /// The cells, by columns.
+    pub shape: CellColumns,
 }
 
 /// How the value of a reduction is made.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::footprint::{CellColumns, Outer};
 use super::part::{Kind, Part};
-use super::reduction::{Candidate, Recipe};
+use super::reduction::{Candidate, Cuttable, Recipe};
 use super::run::Runs;
 use crate::lang::hir::{ExprId, Kernel, Param};
 use crate::plan::assemble::LineRanges;
@@ -98,13 +98,13 @@ impl<'a> Scheme<'a> {
         kernel: &'a Kernel,
         request: &'a Request,
         ranges: &'a [LineRanges],
-        candidates: &[(ExprId, Candidate, CellColumns)],
+        candidates: &[Cuttable],
         moving: &'a BTreeMap<ExprId, usize>,
     ) -> Scheme<'a> {
         let params = kernel.params.clone();
         let (groups, values) = (Vec::new(), BTreeMap::new());
         let mut scheme = Scheme { kernel, request, ranges, groups, values, moving, params, line_count: moving.len() };
-        for (id, candidate, shape) in candidates {
+        for Cuttable { id, candidate, shape } in candidates {
             let value = scheme.value(candidate, shape);
             scheme.values.insert(*id, value);
         }

@@ -184,13 +184,20 @@ pub fn write(image: &Image, writer: impl Write + Seek) -> Result<(), String> {
         }),
         AnyChannels::sort(list),
     );
-    let attributes = match had {
+    let mut attributes = match had {
         Some(header) => header.image.clone(),
         None => ::exr::prelude::ImageAttributes::with_size(size),
     };
     if let [y, x] = image.metadata.first.as_slice() {
         let Vec2(left, top) = &mut layer.attributes.layer_position;
         (*left, *top) = (left.saturating_add(*x as i32), top.saturating_add(*y as i32));
+    }
+    if let [.., rows, columns] = *image.metadata.steps {
+        let every = |Vec2(x, y): Vec2<i32>| Vec2(x.div_euclid(columns as i32), y.div_euclid(rows as i32));
+        let window = &mut attributes.display_window;
+        layer.attributes.layer_position = every(layer.attributes.layer_position);
+        window.position = every(window.position);
+        window.size = Vec2(window.size.0.div_ceil(columns), window.size.1.div_ceil(rows));
     }
     let file = ::exr::prelude::Image::empty(attributes).with_layer(layer);
     file.write().non_parallel().to_buffered(writer).map_err(|error| error.to_string())

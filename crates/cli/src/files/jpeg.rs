@@ -12,7 +12,7 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use super::options::Told;
+use super::options::CodingProgress;
 use crate::image::Image;
 use crate::image::metadata::{Resolution, Unit};
 
@@ -118,15 +118,15 @@ fn after_scan(bytes: &[u8], mut at: usize) -> Result<usize, String> {
 }
 
 /// Writes a picture of u8, grey or in colour.
-pub fn write(image: &Image, mut encoder: JpegEncoder<impl Write>, told: Told<'_>) -> Result<(), String> {
+pub fn write(image: &Image, mut encoder: JpegEncoder<impl Write>, coded: CodingProgress<'_>) -> Result<(), String> {
     let (height, width) = image.layout().picture().ok_or("is not a picture")?;
     let AnyArray::U8(samples) = &*image.samples_in_order() else { return Err("can hold u8 only".to_string()) };
     let samples = samples.as_slice().ok_or("has its samples in another order")?;
     // `Format::check` has seen that both fit.
     let size = (width as u32, height as u32);
     let coded = match image.channels().colours {
-        1 => encoder.encode_image(&Watched { samples, size, told, pixel: Luma([0u8]) }),
-        _ => encoder.encode_image(&Watched { samples, size, told, pixel: Rgb([0u8; 3]) }),
+        1 => encoder.encode_image(&Watched { samples, size, coded, pixel: Luma([0u8]) }),
+        _ => encoder.encode_image(&Watched { samples, size, coded, pixel: Rgb([0u8; 3]) }),
     };
     coded.map_err(|error| error.to_string())
 }
@@ -135,7 +135,7 @@ pub fn write(image: &Image, mut encoder: JpegEncoder<impl Write>, told: Told<'_>
 struct Watched<'a, P> {
     samples: &'a [u8],
     size: (u32, u32),
-    told: Told<'a>,
+    coded: CodingProgress<'a>,
     /// A pixel, for its type.
     pixel: P,
 }
@@ -150,7 +150,7 @@ impl<P: PixelWithColorType + Pixel<Subpixel = u8>> GenericImageView for Watched<
     fn get_pixel(&self, x: u32, y: u32) -> P {
         let ((width, height), count) = (self.size, self.pixel.channels().len());
         if x == 0 {
-            (self.told)(f64::from(y) / f64::from(height));
+            (self.coded)(f64::from(y) / f64::from(height));
         }
         let first = (y as usize * width as usize + x as usize) * count;
         *P::from_slice(&self.samples[first..first + count])

@@ -73,6 +73,23 @@ pub fn drop_profile(metadata: &mut Metadata, layout: &Layout) -> Option<String> 
     Some(format!("colour profile, which is one for {words}"))
 }
 
+/// What a file of this format says of its colours and their opacity that is not so, in words.
+pub fn opacity_lost(format: Format, metadata: &Metadata, layout: &Layout) -> Option<String> {
+    let multiplied = match format {
+        Format::Exr => true,
+        // TIFF has both, as its own files say.
+        Format::Tiff if metadata.storage.is_some() => return None,
+        Format::Tiff | Format::Png | Format::WebP | Format::Pam | Format::Qoi | Format::Tga => false,
+        _ => return None,
+    };
+    let has_opacity = layout.channels.is_some_and(|channels| channels.alpha);
+    let is_lost = has_opacity && metadata.has_associated_opacity() != multiplied;
+    is_lost.then(|| match multiplied {
+        true => "that colours are not multiplied by the opacity, as those of such a file are".to_string(),
+        false => "that colours are multiplied by the opacity, as those of such a file are not".to_string(),
+    })
+}
+
 /// Has an image say that this number stands for no value, or that none does.
 pub fn set_nodata(metadata: &mut Metadata, nodata: Option<f64>) {
     let same = |a: f64, b: f64| a == b || a.is_nan() && b.is_nan();

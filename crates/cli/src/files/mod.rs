@@ -31,10 +31,10 @@ use std::path::Path;
 use hoodoo::AnyArray;
 
 pub use self::format::{Format, is_standard, parts_of_name};
-pub use self::kept::{drop_profile, keep, set_nodata};
+pub use self::kept::{drop_profile, keep, opacity_lost, set_nodata};
 pub use self::npy::write_header as write_npy_header;
 pub use self::npz::joined as archive;
-pub use self::options::{MAX_PIXELS, ReadOptions, Told};
+pub use self::options::{CodingProgress, MAX_PIXELS, ReadOptions};
 pub use self::png::write_rows as write_png_rows;
 pub use self::raw::{Raw, write as write_raw};
 pub use self::rows::{ONE_WAY, Outline, Rows, open as open_rows, open_masks};
@@ -93,7 +93,12 @@ pub fn read_array(path: &Path) -> Result<AnyArray, Failure> {
 }
 
 /// Writes an image that passed [`Format::check`]. Coders that know how far they are say so.
-pub fn write(format: Format, image: &Image, writer: &mut (impl Write + Seek), told: Told<'_>) -> Result<(), String> {
+pub fn write(
+    format: Format,
+    image: &Image,
+    writer: &mut (impl Write + Seek),
+    coded: CodingProgress<'_>,
+) -> Result<(), String> {
     match format {
         Format::Npy => npy::write(&image.array, writer),
         Format::Raw => raw::write(&image.array, writer),
@@ -103,13 +108,13 @@ pub fn write(format: Format, image: &Image, writer: &mut (impl Write + Seek), to
         Format::NiftiGz => compressed(writer, |writer| nifti::write(image, writer)),
         Format::Fits => fits::write(image, writer),
         Format::FitsGz => compressed(writer, |writer| fits::write(image, writer)),
-        Format::Png => png::write(image, writer, told),
+        Format::Png => png::write(image, writer, coded),
         Format::Pbm => pnm::write_bits(image, writer),
         Format::Pnm => pnm::write(image, writer),
         Format::Pam => pnm::write_pam(image, writer),
         Format::Exr => exr::write(image, writer),
-        Format::Tiff => tiff::write(image, writer, told),
-        other => raster::write(other, image, writer, told),
+        Format::Tiff => tiff::write(image, writer, coded),
+        other => raster::write(other, image, writer, coded),
     }
 }
 

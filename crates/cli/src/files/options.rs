@@ -18,7 +18,7 @@ pub struct ReadOptions {
 }
 
 /// Is told which part of a picture has been coded, from 0 to 1.
-pub type Told<'t> = &'t dyn Fn(f64);
+pub type CodingProgress<'t> = &'t dyn Fn(f64);
 
 /// More pixels than anybody's picture has, and fewer than would end most machines' memory.
 pub const MAX_PIXELS: u64 = 1 << 32;

@@ -14,7 +14,7 @@ use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder};
 
 use super::format::Format;
 use super::jpeg;
-use super::options::{ReadOptions, Told};
+use super::options::{CodingProgress, ReadOptions};
 use super::orientation::upright;
 use super::remarks;
 use super::segments;
@@ -116,7 +116,12 @@ fn decode(format: &str, mut decoder: impl ImageDecoder, options: &ReadOptions) -
 }
 
 /// Writes a picture that passed `Format::check`.
-pub fn write(format: Format, image: &Image, writer: &mut (impl Write + Seek), told: Told<'_>) -> Result<(), String> {
+pub fn write(
+    format: Format,
+    image: &Image,
+    writer: &mut (impl Write + Seek),
+    coded: CodingProgress<'_>,
+) -> Result<(), String> {
     match format {
         Format::WebP => encode(image, with_metadata(WebPEncoder::new_lossless(writer), &image.metadata)?),
         Format::Bmp => encode(image, BmpEncoder::new(writer)),
@@ -128,7 +133,7 @@ pub fn write(format: Format, image: &Image, writer: &mut (impl Write + Seek), to
             if let Some(resolution) = image.metadata.resolution {
                 encoder.set_pixel_density(density(resolution));
             }
-            jpeg::write(image, with_metadata(encoder, &image.metadata)?, told)
+            jpeg::write(image, with_metadata(encoder, &image.metadata)?, coded)
         }
     }
 }

@@ -187,6 +187,16 @@ pub struct Slices {
     pub depth: usize,
 }
 
+/// TIFF's number for samples that are the opacity, with colours that are multiplied by it.
+pub const ASSOCIATED_OPACITY: u16 = 1;
+/// With colours that are not.
+pub const STRAIGHT_OPACITY: u16 = 2;
+
+/// Whether such a sample of TIFF is the opacity.
+pub fn is_opacity(extra: u16) -> bool {
+    matches!(extra, ASSOCIATED_OPACITY | STRAIGHT_OPACITY)
+}
+
 /// How a TIFF file stores its pages, by the numbers of the format.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Storage {
@@ -317,6 +327,12 @@ impl Carried {
 }
 
 impl Metadata {
+    /// Whether the file's colours are multiplied by the opacity, if it has one.
+    pub fn has_associated_opacity(&self) -> bool {
+        let of_tiff = self.storage.as_ref().and_then(|storage| storage.extra.last()) == Some(&ASSOCIATED_OPACITY);
+        of_tiff || matches!(self.header, Some(Header::Exr(_)))
+    }
+
     /// What is left where the image has only this region of the axes that are filtered.
     pub fn cut(&mut self, region: &[Range<usize>]) {
         if let (Some(Slices { sizes, depth }), [slices, _, _]) = (self.slices, region) {

@@ -8,7 +8,7 @@ use ndarray::{ArrayD, Axis};
 use crate::arrays::for_any;
 use crate::failure::Failure;
 use crate::files::Format;
-use crate::image::metadata::Storage;
+use crate::image::metadata::{Storage, is_opacity};
 use crate::image::{Channels, Image, Layout, Metadata};
 use crate::output::Target;
 
@@ -119,7 +119,7 @@ pub fn joined_layout(mut layout: Layout, outputs: usize, targets: &[Target], fir
 
 /// What so many bands in a file of this format are: the last of four is the opacity, unless the first input is a file of bands that has none.
 pub fn channels_of(outputs: usize, format: Format, first: &Metadata) -> Channels {
-    let has_opacity = |storage: &Storage| storage.extra.iter().any(|kind| matches!(kind, 1 | 2));
+    let has_opacity = |storage: &Storage| storage.extra.iter().any(|kind| is_opacity(*kind));
     let is_plain = format.has_bands() && first.storage.as_ref().is_some_and(|storage| !has_opacity(storage));
     match outputs {
         4 if !is_plain => Channels { colours: 3, alpha: true },

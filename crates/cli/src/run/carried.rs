@@ -61,7 +61,9 @@ pub fn carry(
             files::revise(&mut metadata, &target.layout(layout.clone(), stored), stored);
         }
         let profile = layout.and_then(|layout| files::drop_profile(&mut metadata, layout));
+        let opacity = layout.and_then(|layout| target.opacity_lost(&metadata, layout));
         let mut lost = target.keep(&mut metadata, stored);
+        lost.extend(opacity);
         lost.extend(profile);
         lost.extend(arguments.shown.filter(|_| stored != dtype).map(Shown::words));
         if !lost.is_empty() {

@@ -3,7 +3,7 @@
 //! Histograms of columns say in which bin of 8-bit number an element is, and which of the window's elements in it. Those of a bin are
 //! in order, and which of them the window has is seen by their places, 64 at once: whatever the window's size, that takes the same time.
 
-use super::level::Level;
+use super::simd::Level;
 
 /// The side of the largest block, so that places have 8 bits, and how many bins there are.
 pub const SIDE: usize = 1 << 8;

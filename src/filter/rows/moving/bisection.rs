@@ -9,7 +9,7 @@ use std::ops::{BitAnd, BitOr, BitXor};
 
 use super::geometry::PairOfRows;
 use super::keys::Sortable;
-use super::level::{Lanes, Level, Offsets, Work, count_less, dispatch};
+use super::simd::{Lanes, Level, Offsets, Work, count_less, dispatch};
 use super::sweep::Results;
 use crate::plan::width::REGISTER;
 

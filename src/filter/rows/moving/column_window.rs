@@ -2,7 +2,7 @@
 
 use super::bins::InBin;
 use super::bytes::Row;
-use super::level::Level;
+use super::simd::Level;
 
 /// Histograms of columns.
 #[derive(Default)]

@@ -1,9 +1,9 @@
 //! How often each value occurs in a window, for statistics by frequency.
 
 use super::histogram::{Counts, VALUES, place};
-use super::level::Level;
 use super::ranking::Ranking;
 use super::sets::{Moved, MovingSet, for_each_rank};
+use super::simd::Level;
 use super::statistic::{Statistic, Value};
 use crate::lang::reductions::{Frequency, entropy_term, most_frequent};
 

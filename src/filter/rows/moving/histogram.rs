@@ -1,9 +1,9 @@
 //! How often each of few values occurs in a window, for order statistics.
 
-use super::level::Level;
 use super::question::Question;
 use super::ranking::Ranking;
 use super::sets::{Moved, MovingSet, OrderedSet, for_each_rank, of_elements};
+use super::simd::Level;
 use super::statistic::{Statistic, Value};
 use crate::lang::reductions::{Ranked, trimmed};
 

@@ -1,9 +1,9 @@
 //! Which of many ranks a window has, as a set of bits.
 
-use super::level::Level;
 use super::question::Question;
 use super::ranking::Ranking;
 use super::sets::{Moved, MovingSet, OrderedSet, of_elements};
+use super::simd::Level;
 use super::statistic::{Statistic, Value};
 use crate::lang::reductions::{Ranked, trimmed};
 

@@ -1,9 +1,9 @@
 //! What is known of the elements of one window, while elements come and go.
 
 use super::geometry::{Places, Run};
-use super::level::Level;
 use super::question::Question;
 use super::ranking::Ranking;
+use super::simd::Level;
 use super::statistic::{Statistic, Value};
 use crate::lang::reductions::Ranked;
 

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use super::found_line::FoundLine;
 use super::keys::Sortable;
-use super::level::{Level, Running, Work, dispatch};
 use super::methods::BlockOfRows;
 use super::rows::{CellsOfRow, ElementRows};
+use super::simd::{Level, Running, Work, dispatch};
 use super::sweep::Results;
 use crate::filter::rows::border::BorderMap;
 use crate::filter::rows::context::RunContext;

@@ -1,9 +1,9 @@
 //! A window that moves over a block.
 
 use super::geometry::Moves;
-use super::level::{Level, Work, dispatch};
 use super::ranking::Ranking;
 use super::sets::{Moved, MovingSet};
+use super::simd::{Level, Work, dispatch};
 use super::statistic::{Statistic, Value};
 use crate::tuning;
 

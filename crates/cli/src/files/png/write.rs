@@ -8,7 +8,7 @@ use png::chunk::ChunkType;
 use png::{BitDepth, ColorType, Encoder, Info, PixelDimensions, StreamWriter, Writer};
 
 use super::texts;
-use crate::files::options::Told;
+use crate::files::options::CodingProgress;
 use crate::image::header::Header;
 use crate::image::{Channels, Image, Layout, Metadata};
 
@@ -19,9 +19,9 @@ const MAX_PACKED_WELL: usize = 1 << 21;
 const CHUNK: usize = 1 << 16;
 
 /// Writes a picture of bool, u8 or u16.
-pub fn write(image: &Image, writer: impl Write, told: Told<'_>) -> Result<(), String> {
+pub fn write(image: &Image, writer: impl Write, coded: CodingProgress<'_>) -> Result<(), String> {
     let writer = begin(&image.layout(), image.dtype(), &image.metadata, writer)?;
-    in_chunks(writer, |stream| put(image, stream, told))
+    in_chunks(writer, |stream| put(image, stream, coded))
 }
 
 /// Writes a picture of this layout, element type and metadata, whose rows come in parts.
@@ -79,7 +79,7 @@ fn in_chunks<W: Write>(
 }
 
 /// Writes the rows of an image one after the other, so that whoever writes can be told to stop.
-fn put(image: &Image, stream: &mut impl Write, told: Told<'_>) -> Result<(), String> {
+fn put(image: &Image, stream: &mut impl Write, coded: CodingProgress<'_>) -> Result<(), String> {
     let stack = image.layout().stack;
     let rows = image.array.shape()[stack];
     let mut bytes = Vec::new();
@@ -96,7 +96,7 @@ fn put(image: &Image, stream: &mut impl Write, told: Told<'_>) -> Result<(), Str
             other => return Err(format!("can't hold {}", other.dtype())),
         }
         stream.write_all(&bytes).map_err(|error| error.to_string())?;
-        told((row + 1) as f64 / rows as f64);
+        coded((row + 1) as f64 / rows as f64);
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use super::tags;
 use crate::arrays::for_any;
 use crate::files::options::ReadOptions;
 use crate::files::orientation::turn;
-use crate::image::metadata::{PALETTE_LOST, Storage, Tag, Value};
+use crate::image::metadata::{PALETTE_LOST, STRAIGHT_OPACITY, Storage, Tag, Value, is_opacity};
 use crate::image::tag_names::words_for_tag;
 use crate::image::{Channels, Image, Metadata};
 
@@ -224,7 +224,7 @@ fn storage(page: &PageHeader, pages: usize) -> Result<Storage, String> {
     };
     if photometric == RGB && page.samples == 4 && extra.is_empty() {
         // What old programs mean by a fourth sample.
-        extra = vec![2];
+        extra = vec![STRAIGHT_OPACITY];
     }
     Ok(Storage {
         compression: page.compression,
@@ -341,7 +341,7 @@ impl Meaning {
         });
         let channels = channels(metadata, if palette.is_some() { 3 } else { page.samples });
         if let Some(storage) = &metadata.storage
-            && let Some(place) = storage.extra.iter().position(|kind| matches!(kind, 1 | 2))
+            && let Some(place) = storage.extra.iter().position(|kind| is_opacity(*kind))
             && place + 1 < storage.extra.len()
         {
             metadata.unread.push("the meaning of its opacity, which is not the last channel".to_string());
@@ -383,7 +383,7 @@ impl Meaning {
 /// What the channels of a page with so many samples are.
 fn channels(metadata: &Metadata, samples: usize) -> Option<Channels> {
     let extra = metadata.storage.as_ref().map_or(&[][..], |storage| &storage.extra);
-    let alpha = samples > 1 && extra.last().is_some_and(|kind| matches!(kind, 1 | 2));
+    let alpha = samples > 1 && extra.last().is_some_and(|kind| is_opacity(*kind));
     (samples > 1).then_some(Channels { colours: samples - usize::from(alpha), alpha })
 }
 

@@ -16,8 +16,8 @@ use super::predictor::{Predictor, RowSamples};
 use super::samples::{first_sample, stored_as, with_bytes};
 use super::stack;
 use super::tags::page_of;
-use crate::files::options::Told;
-use crate::image::metadata::{Page, Storage, Tag, Value, tag};
+use crate::files::options::CodingProgress;
+use crate::image::metadata::{ASSOCIATED_OPACITY, Page, STRAIGHT_OPACITY, Storage, Tag, Value, tag};
 use crate::image::{Channels, Image, Layout, Metadata, Samples};
 
 /// Bytes of samples from which on a file needs the offsets of BigTIFF, compressed or not: what can't be compressed becomes
@@ -54,14 +54,14 @@ pub struct PageWriter<'a> {
 }
 
 /// Writes pictures of any element type: page after page, if there are several.
-pub fn write(image: &Image, writer: &mut (impl Write + Seek), told: Told<'_>) -> Result<(), String> {
+pub fn write(image: &Image, writer: &mut (impl Write + Seek), coded: CodingProgress<'_>) -> Result<(), String> {
     match stack::in_file_order(image) {
-        Some(ordered) => write_in_order(&ordered, writer, told),
-        None => write_in_order(image, writer, told),
+        Some(ordered) => write_in_order(&ordered, writer, coded),
+        None => write_in_order(image, writer, coded),
     }
 }
 
-fn write_in_order(image: &Image, writer: &mut (impl Write + Seek), told: Told<'_>) -> Result<(), String> {
+fn write_in_order(image: &Image, writer: &mut (impl Write + Seek), coded: CodingProgress<'_>) -> Result<(), String> {
     let (layout, metadata) = (image.layout(), &image.metadata);
     let page = PageWriter::new(&layout, image.dtype(), metadata)?;
     let samples = page.samples(image);
@@ -69,7 +69,7 @@ fn write_in_order(image: &Image, writer: &mut (impl Write + Seek), told: Told<'_
     let (none, exif) = (page_of(metadata), exif_of(metadata));
     let masks = masks(metadata, pages, height * width);
     let mask_writer = masks.as_ref().map(|_| PageWriter::of_mask(&page));
-    let writers = Writers { page: &page, mask: mask_writer.as_ref(), exif: &exif, told };
+    let writers = Writers { page: &page, mask: mask_writer.as_ref(), exif: &exif, coded };
     let written = with_bytes(&samples, |bytes| {
         let mask = |index: usize| masks.as_ref().map(|masks| &masks[index * height * width..][..height * width]);
         let parts = bytes.chunks_exact(bytes.len() / pages.max(1)).enumerate().map(|(index, samples)| PageParts {
@@ -108,7 +108,7 @@ struct Writers<'p> {
     page: &'p PageWriter<'p>,
     mask: Option<&'p PageWriter<'p>>,
     exif: &'p Exif,
-    told: Told<'p>,
+    coded: CodingProgress<'p>,
 }
 
 fn write_whole<'p, K: TiffKind>(
@@ -119,7 +119,7 @@ fn write_whole<'p, K: TiffKind>(
     let count = pages.len();
     for (index, part) in pages.enumerate() {
         let directory = next_directory(&mut encoder, index, writers.exif).map_err(|error| error.to_string())?;
-        let of_all = |part: f64| (writers.told)((index as f64 + part) / count as f64);
+        let of_all = |part: f64| (writers.coded)((index as f64 + part) / count as f64);
         writers.page.write(directory, part.tags, writers.page.chunks(part.samples), &of_all)?;
         if let (Some(writer), Some(mask)) = (writers.mask, part.mask) {
             let directory = encoder.image_directory().map_err(|error| error.to_string())?;
@@ -165,7 +165,7 @@ pub fn write_chunks<W: Write + Seek, K: TiffKind>(
     directory: &mut DirectoryEncoder<'_, W, K>,
     kinds: &[&PageWriter<'_>],
     chunks: impl Iterator<Item = Result<(usize, Chunk, Vec<u8>), String>>,
-    told: Told<'_>,
+    coded: CodingProgress<'_>,
 ) -> Result<Vec<Places>, String> {
     let (mut places, mut all) = (Vec::new(), 0);
     for writer in kinds {
@@ -183,7 +183,7 @@ pub fn write_chunks<W: Write + Seek, K: TiffKind>(
         places[kind].lengths[index] = packed.len() as u64;
         places[kind].offsets[index] = directory.write_data(packed.as_slice()).map_err(|error| error.to_string())?;
         written += 1;
-        told(written as f64 / all as f64);
+        coded(written as f64 / all as f64);
         Ok(())
     })?;
     Ok(places)
@@ -200,7 +200,11 @@ impl<'a> PageWriter<'a> {
         // Other booleans are black and white.
         let dtype = if dtype == DType::Bool { DType::U8 } else { dtype };
         let bits = if one_bit { 1 } else { stored_as(dtype).1 };
-        let (photometric, extra) = meaning(storage, colours, alpha);
+        let opacity = match metadata.has_associated_opacity() {
+            true => ASSOCIATED_OPACITY,
+            false => STRAIGHT_OPACITY,
+        };
+        let (photometric, extra) = meaning(storage, colours, alpha.then_some(opacity));
         let codec = storage.map_or(Codec::None, |storage| Codec::of(storage.compression).unwrap_or(Codec::Deflate));
         let format = stored_as(dtype).0;
         let planar = samples > 1 && storage.is_some_and(|storage| storage.planar);
@@ -282,10 +286,10 @@ impl<'a> PageWriter<'a> {
         mut directory: DirectoryEncoder<'_, impl Write + Seek, K>,
         tags: &Page,
         chunks: impl Iterator<Item = Result<(Chunk, Vec<u8>), String>>,
-        told: Told<'_>,
+        coded: CodingProgress<'_>,
     ) -> Result<(), String> {
         let chunks = chunks.map(|chunk| chunk.map(|(chunk, bytes)| (0, chunk, bytes)));
-        let places = write_chunks(&mut directory, &[self], chunks, told)?;
+        let places = write_chunks(&mut directory, &[self], chunks, coded)?;
         self.write_tags(directory, tags, &places[0]).map_err(|error| error.to_string())
     }
 
@@ -373,9 +377,9 @@ fn pack_bits(samples: &[u8], to: &mut [u8]) {
     }
 }
 
-/// What the first samples of a pixel mean, and what the others.
-fn meaning(storage: Option<&Storage>, colours: usize, alpha: bool) -> (u16, Vec<u16>) {
-    let samples = colours + usize::from(alpha);
+/// What the first samples of a pixel mean, and what the others, the last of which may be an opacity of this kind.
+fn meaning(storage: Option<&Storage>, colours: usize, opacity: Option<u16>) -> (u16, Vec<u16>) {
+    let samples = colours + usize::from(opacity.is_some());
     let first = |photometric| match photometric {
         RGB => 3,
         CMYK => 4,
@@ -386,11 +390,8 @@ fn meaning(storage: Option<&Storage>, colours: usize, alpha: bool) -> (u16, Vec<
     let photometric = if samples >= first(photometric) { photometric } else { usual };
     let mut extra = storage.map_or(Vec::new(), |storage| storage.extra.clone());
     extra.resize(samples - first(photometric), 0);
-    if let Some(last) = extra.last_mut()
-        && alpha
-        && *last != 1
-    {
-        *last = 2;
+    if let (Some(last), Some(opacity)) = (extra.last_mut(), opacity) {
+        *last = opacity;
     }
     (photometric, extra)
 }

@@ -13,7 +13,7 @@ use crate::image::Image;
 
 /// About so many elements are filtered at once: what is read, filtered and written at the same time is near the processor then.
 ///
-/// Measured on Zen 4 (1 MiB of second cache, 32 MiB of third), two threads, a mean over 3 x 3 of 20,000 x 20,000 u8 and 10,000 x 10,000 f32, the
+/// Measured on Zen 4 (1 MiB of L2 cache, 32 MiB of L3), two threads, a mean over 3 x 3 of 20,000 x 20,000 u8 and 10,000 x 10,000 f32, the
 /// filter's part in ms: 2^18 80 and 76, 2^19 72 and 82, 2^20 105 and 115, 2^21 111 and 120, 2^22 173 and 132, 2^23 127 and 172; in memory 128
 /// and 135.
 const ELEMENTS: usize = 1 << 19;
