@@ -315,7 +315,13 @@ fn positions_of_extremes() {
             mode,
         );
     }
-    agree::<u8, i32>("argmin(w), argmax(w)", Window::Disk(4.0), &image(&[20, 50], false, 17), Mode::Nearest);
+    for (number, window) in footprints().into_iter().enumerate() {
+        let image = image::<u8>(&[20, 50], false, 17).mapv(|x| x / 32);
+        let mode = MODES[number % MODES.len()];
+        agree::<u8, i32>("argmin(w), argmax(w where w > 3)", window, &image, mode);
+    }
+    let volume = image::<u8>(&[9, 12, 30], false, 19).mapv(|x| x / 32);
+    agree::<u8, i32>("argmax(w), argmin(w where offset(0) > 0)", Window::Ball(2.5), &volume, Mode::Mirror);
 }
 
 #[test]
@@ -681,7 +687,9 @@ fn the_plan_says_what_is_not_cut_and_why() {
         "{small}"
     );
     assert!(box_of(by_param).contains("pass 1:"));
-    assert!(listing("argmin(w)", Window::Disk(10.0)).contains("because its footprint is no box"));
+    let ring = ArrayD::from_shape_fn(IxDyn(&[21, 21]), |at| at[0].abs_diff(10).max(at[1].abs_diff(10)) > 5);
+    assert!(listing("argmin(w)", Window::Array(ring)).contains("because its footprint has gaps in its rows"));
+    assert!(listing("argmin(w)", Window::Disk(10.0)).contains("pass 1:"));
     // What is cut is not listed: disks, variances, places.
     for source in ["max(w) - min(w)", "std(w)", "mean(w where dist() > 4)"] {
         let plan = listing(source, Window::Disk(10.0));

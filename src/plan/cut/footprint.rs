@@ -118,6 +118,39 @@ impl Outers {
     }
 }
 
+/// By how much positions in the footprint are less than those in its bounding box, from which of the latter on: the cells of the box that come before and
+/// are not in the footprint. None if that is not the same for all cells of a row, or if there are very many rows.
+pub fn position_steps(cells: &Cells) -> Option<Vec<(f64, f64)>> {
+    const MOST_ROWS: usize = 64;
+    if !cells.bounds_of_box().is_empty() {
+        return Some(vec![(0.0, 0.0)]);
+    }
+    let axes = cells.axes();
+    let in_box = |tap: usize| {
+        (0..axes).fold(0.0, |position, axis| {
+            let (least, most) = cells.extremes(axis);
+            position * f64::from(most - least + 1) + f64::from(cells.offset(tap)[axis] - least)
+        })
+    };
+    let mut steps: Vec<(f64, f64)> = Vec::new();
+    let mut row: Option<&[i32]> = None;
+    for tap in 0..cells.taps() {
+        let (position, outer) = (in_box(tap), &cells.offset(tap)[..axes.saturating_sub(1)]);
+        let fewer = position - tap as f64;
+        if steps.last().is_some_and(|(_, before)| *before == fewer) {
+            row = Some(outer);
+            continue;
+        }
+        if row == Some(outer) || steps.len() >= MOST_ROWS {
+            return None;
+        }
+        // What comes before in the row is not in the footprint.
+        steps.push((position, fewer));
+        row = Some(outer);
+    }
+    Some(steps)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::footprint::position_steps;
 use super::part::{Kind, Partial, balanced};
 use super::row_pass::{Inputs, partial};
 use super::scheme::{Factors, Group, PartId, Scheme, Value};
@@ -127,13 +128,14 @@ impl Results<'_> {
                 let divisor = builder.binary(BinaryOp::Max, count, one);
                 builder.binary(BinaryOp::Divide, difference, divisor)
             }
-            Value::Position { position, cells, selects } => {
-                let position = self.part(builder, *position);
+            Value::Position { position, selects } => {
+                let in_box = self.part(builder, *position);
+                let position = self.position(builder, in_box);
                 if !selects {
                     return position;
                 }
-                let (count, none) = (builder.number(*cells as f64), builder.number(-1.0));
-                let is_position = builder.binary(BinaryOp::Less, position, count);
+                let (count, none) = (builder.number(self.scheme.positions()), builder.number(-1.0));
+                let is_position = builder.binary(BinaryOp::Less, in_box, count);
                 builder.select(is_position, position, none)
             }
             Value::Weighted(parts) => {
@@ -141,6 +143,19 @@ impl Results<'_> {
                 terms.into_iter().reduce(|x, y| builder.binary(BinaryOp::Add, x, y)).expect("a sum has terms")
             }
         }
+    }
+
+    /// The position in the footprint of a cell with this one in its bounding box.
+    fn position(&self, builder: &mut Builder, in_box: ExprId) -> ExprId {
+        let mut steps = position_steps(&self.scheme.request.cells).unwrap_or_default().into_iter();
+        let Some((_, first)) = steps.next() else { return in_box };
+        let mut fewer = builder.number(first);
+        for (from, next) in steps {
+            let (from, next) = (builder.number(from), builder.number(next));
+            let is_before = builder.binary(BinaryOp::Less, in_box, from);
+            fewer = builder.select(is_before, fewer, next);
+        }
+        builder.binary(BinaryOp::Subtract, in_box, fewer)
     }
 
     /// A part of all cells of its group.

@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 
 use self::column_pass::column_pass;
 use self::column_program::{ColumnCells, ColumnProgram};
-use self::footprint::CellColumns;
+use self::footprint::{CellColumns, position_steps};
 use self::last_pass::last_pass;
 use self::moved::move_sums;
 use self::price::is_worth_it;
@@ -120,7 +120,7 @@ fn shaped(id: ExprId, candidate: Candidate, request: &Request) -> Result<Cuttabl
     match candidate.recipe {
         _ if is_long => Err(WhyWhole::Price),
         // Positions are those in the whole footprint.
-        Recipe::Position(_) if request.cells.bounds_of_box().is_empty() => Err(WhyWhole::Footprint),
+        Recipe::Position(_) if position_steps(&request.cells).is_none() => Err(WhyWhole::Footprint),
         _ => Ok(Cuttable { id, candidate, shape }),
     }
 }

@@ -74,8 +74,8 @@ pub enum Value {
     /// The same from the sum, the sum of squares, and how many there are, if that is not always the number of cells; whether products of
     /// these are rounded.
     ExactSquares { sum: PartId, squares: PartId, count: Option<PartId>, cells: usize, rounds: bool },
-    /// A position among so many cells, of which some may not be selected.
-    Position { position: PartId, cells: usize, selects: bool },
+    /// A position, as that in the footprint's bounding box; of cells of which some may not be selected.
+    Position { position: PartId, selects: bool },
     /// The sum of the parts, each with its weights.
     Weighted(Vec<PartId>),
 }
@@ -144,7 +144,7 @@ impl<'a> Scheme<'a> {
             Recipe::Position(kind) => {
                 let extreme = extreme(self, kind).part;
                 let position = self.add(shape, true, None, part(Kind::Position { extreme }, element()));
-                Value::Position { position, cells: self.request.cells.taps(), selects }
+                Value::Position { position, selects }
             }
             Recipe::Weighted(slot) => {
                 let run = shape.only_run().expect("separable weights are those of a box");
@@ -252,12 +252,18 @@ impl<'a> Scheme<'a> {
         }
     }
 
-    /// A number that is no position, and stays one when columns' positions are added.
-    pub fn beyond(&self) -> f64 {
-        2.0 * self.request.cells.taps() as f64
+    /// How many positions there are: the cells of the footprint's bounding box.
+    pub fn positions(&self) -> f64 {
+        let lengths = (0..self.request.cells.axes()).map(|axis| self.request.cells.extremes(axis));
+        lengths.map(|(least, most)| f64::from(most - least + 1)).product()
     }
 
-    /// The position in the footprint, a box, of the first column's cell with this offset along the other axes.
+    /// A number that is no position, and stays one when columns' positions are added.
+    pub fn beyond(&self) -> f64 {
+        2.0 * self.positions()
+    }
+
+    /// The position in the footprint's bounding box of the first column's cell with this offset along the other axes.
     pub fn position(&self, outer: &[i32]) -> f64 {
         let row_axis = self.request.row_axis();
         let others = self.strides().into_iter().enumerate().filter(|(axis, _)| Some(*axis) != row_axis);
@@ -275,7 +281,7 @@ impl<'a> Scheme<'a> {
         self.request.row_axis().map_or(0.0, |axis| f64::from(along) * self.strides()[axis].1)
     }
 
-    /// Along each axis of the footprint, a box, the least offset, and how far positions are apart.
+    /// Along each axis of the footprint's bounding box, the least offset, and how far positions are apart.
     fn strides(&self) -> Vec<(i32, f64)> {
         let cells = &self.request.cells;
         let mut stride = 1.0;

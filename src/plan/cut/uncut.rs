@@ -26,7 +26,7 @@ pub enum WhyWhole {
     Param,
     /// Its weights are not the product of a column and a row, or are known only when it runs.
     Weights,
-    /// Its footprint is no box, and positions are counted in boxes.
+    /// Positions in its footprint don't follow from those in the bounding box by a number for each row.
     Footprint,
     /// Its elements are 64-bit integers, of which passes would not keep every bit.
     Long,
@@ -44,7 +44,7 @@ impl WhyWhole {
             WhyWhole::Condition => "its condition depends on the pixel",
             WhyWhole::Param => "its condition on places depends on a param",
             WhyWhole::Weights => "its weights are not known to be products of a column and a row",
-            WhyWhole::Footprint => "its footprint is no box",
+            WhyWhole::Footprint => "its footprint has gaps in its rows, or very many rows",
             WhyWhole::Long => "passes would not keep every bit of 64-bit integers",
             WhyWhole::Empty => "no cell is ever selected",
         }
