@@ -429,6 +429,19 @@ fn sums_with_whole_weights_are_exact() {
         assert_eq!(run::<u8, f64>(&filter, &image, 1), expected, "{source}");
         assert_eq!(run::<u8, f64>(&filter.clone().cut(Cut::Always), &image, 1), expected, "{source}, cut");
     }
+    // Whatever the weights are.
+    let kernel = Kernel::compile("weights k; sum(w * k)").expect("a kernel");
+    let mut noise = Noise(21);
+    for (height, width) in [(9, 9), (7, 12), (2, 40), (11, 5)] {
+        for zeros in [0.02, 0.05, 0.2] {
+            let mut weight = || if noise.next() < zeros { -0.0 } else { (noise.next() * 2.0).ceil() };
+            let weights: Vec<f64> = (0..height * width).map(|_| weight()).collect();
+            let filter = Filter::new(&kernel).size([height, width]).weights("k", weights);
+            let image = image::<u16>(&[20, 60], false, 9);
+            let expected: Vec<ArrayD<f64>> = run(&filter.clone().engine(Engine::Interpreter), &image, 1);
+            assert_eq!(run::<u16, f64>(&filter, &image, 1), expected, "{height} x {width}");
+        }
+    }
 }
 
 /// Which cells take part may follow from params: in a large image they are a footprint then.

@@ -49,9 +49,11 @@ pub fn with_invariant_factors(kernel: &Kernel, precision: Precision) -> Kernel {
     kernel.rewritten(kernel.params.clone(), kernel.weights.clone(), replace)
 }
 
-/// The reciprocal of a number in single precision: of one that is not 0 it is not infinite, so that 0 divided by it stays 0.
+/// The reciprocal of a number in single precision: of one that is not 0 it is not infinite, so that 0 divided by it stays 0; also not times a small
+/// constant, as exponentials have one.
 fn reciprocal(builder: &mut Builder, number: ExprId) -> ExprId {
-    let [one, zero, most, least] = [1.0, 0.0, f64::from(f32::MAX), f64::from(f32::MIN)].map(|x| builder.number(x));
+    const MOST: f64 = f32::MAX as f64 / 4.0;
+    let [one, zero, most, least] = [1.0, 0.0, MOST, -MOST].map(|x| builder.number(x));
     let exact = builder.binary(BinaryOp::Divide, one, number);
     let below = builder.binary(BinaryOp::Min, exact, most);
     let within = builder.binary(BinaryOp::Max, below, least);

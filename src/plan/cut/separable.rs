@@ -211,16 +211,20 @@ fn whole_products(matrix: &[Vec<f64>], most: usize) -> Option<Vec<Vec<f64>>> {
     let mut basis: Vec<(usize, Vec<i64>)> = Vec::new();
     for y in 0..height {
         let mut rest = row(y);
-        for (place, known) in &mut basis {
+        while let Some(place) = rest.iter().position(|value| *value != 0) {
+            let at = match basis.binary_search_by_key(&place, |(place, _)| *place) {
+                Ok(at) => at,
+                Err(at) => {
+                    basis.insert(at, (place, rest));
+                    break;
+                }
+            };
             // Euclid's algorithm leaves the greatest common divisor in the basis, and 0 in the rest.
-            while rest[*place] != 0 {
-                let less = without(known, known[*place] / rest[*place], &rest)?;
+            let known = &mut basis[at].1;
+            while rest[place] != 0 {
+                let less = without(known, known[place] / rest[place], &rest)?;
                 *known = std::mem::replace(&mut rest, less);
             }
-        }
-        if let Some(place) = rest.iter().position(|value| *value != 0) {
-            let at = basis.partition_point(|(other, _)| *other < place);
-            basis.insert(at, (place, rest));
         }
         if basis.len() > most {
             return None;
@@ -234,6 +238,7 @@ fn whole_products(matrix: &[Vec<f64>], most: usize) -> Option<Vec<Vec<f64>>> {
             rest = without(&rest, times, known)?;
             product.push(times as f64);
         }
+        debug_assert!(rest.iter().all(|value| *value == 0), "each row is a combination of the basis");
     }
     for ((_, known), product) in basis.iter().zip(&mut products) {
         product.extend(known.iter().map(|value| *value as f64));
@@ -345,6 +350,38 @@ mod tests {
             let found = rank_products(&weights(n, weight), tolerance(n, f64::from(f32::EPSILON)), 4);
             assert_eq!(found.map(|found| found.len()), Some(2), "{n}");
         }
+    }
+
+    /// Sums of a few whole products, and 0 and 1 at random, of which few are so.
+    #[test]
+    fn whole_weights_are_taken_apart_in_whole_numbers() {
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut found = 0;
+        for turn in 0..2000 {
+            let (width, height) = (random.usize(1..9), random.usize(1..9));
+            let mut matrix = vec![vec![0.0; height]; width];
+            if turn % 2 == 0 {
+                for _ in 0..random.usize(1..4) {
+                    let mut some =
+                        |count: usize| -> Vec<f64> { (0..count).map(|_| f64::from(random.i8(-3..4))).collect() };
+                    let (row, column) = (some(width), some(height));
+                    let add = |(x, cells): (usize, &mut Vec<f64>)| {
+                        cells.iter_mut().zip(&column).for_each(|(cell, v)| *cell += row[x] * v);
+                    };
+                    matrix.iter_mut().enumerate().for_each(add);
+                }
+            } else {
+                matrix.iter_mut().flatten().for_each(|cell| *cell = f64::from(random.u8(0..10).min(1)) * -1.0);
+            }
+            let Some(products) = whole_products(&matrix, MAX_RANK) else { continue };
+            found += 1;
+            for (x, column) in matrix.iter().enumerate() {
+                for (y, weight) in column.iter().enumerate() {
+                    assert_eq!(terms(&products, height, x, y).sum::<f64>(), *weight, "{matrix:?}");
+                }
+            }
+        }
+        assert!(found > 1000, "{found}");
     }
 
     #[test]
