@@ -371,7 +371,7 @@ mod tests {
                     matrix.iter_mut().enumerate().for_each(add);
                 }
             } else {
-                matrix.iter_mut().flatten().for_each(|cell| *cell = f64::from(random.u8(0..10).min(1)) * -1.0);
+                matrix.iter_mut().flatten().for_each(|cell| *cell = -f64::from(random.u8(0..10).min(1)));
             }
             let Some(products) = whole_products(&matrix, MAX_RANK) else { continue };
             found += 1;
