@@ -409,6 +409,17 @@ fn factors_are_multiplied_in_the_order_of_the_kernel() {
     }
 }
 
+/// Weights that are written as several factors are taken apart as well.
+#[test]
+fn factors_of_weights_may_be_many_and_small() {
+    let source = "sum(w * exp(-offset(0)**2 / 2) * exp(-offset(1)**2 / 2))";
+    let kernel = Kernel::compile(source).expect(source);
+    let filter = Filter::new(&kernel).size(31);
+    let plan = filter.listing(hoodoo::Listing::Plan, &[512, 512], &[DType::F32], &[DType::F32]).expect("a plan");
+    assert!(plan.contains("pass 1:"), "{plan}");
+    agree::<f32, f64>(source, 31, &image(&[20, 40], false, 22), Mode::Reflect);
+}
+
 /// Sums of integers with whole weights are exact, whatever products stand for these.
 #[test]
 fn sums_with_whole_weights_are_exact() {

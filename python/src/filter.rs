@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use hoodoo::lang::schedule::operations;
-use hoodoo::{Cast, Engine, Filter, Kernel, Listing, Mode, Parameters, Precision, Progress, Window};
+use hoodoo::{Cast, Engine, Filter, Kernel, Mode, Parameters, Precision, Progress, Window};
 use numpy::ndarray::ArrayD;
 use numpy::{PyArrayDyn, PyReadonlyArray1, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;

@@ -4,12 +4,13 @@
 //! whole combination of that. So sums of whole elements stay exact.
 //!
 //! Of others, the largest weight is the pivot: its row, and its column divided by it, are the factors of the first product (cross approximation with
-//! full pivoting, as in Bebendorf, "Approximation of boundary element matrices", 2000). What is left of the weights is taken apart in the same way. The products stand for the weights if each cell's differs by at
-//! most a quarter of the error that the language allows a sum; so weights may be any, and need not be written as products: `dist()` is a
-//! rounded root, and `exp(-dist()**2)` is not exactly the product of its factors.
+//! full pivoting, as in Bebendorf, "Approximation of boundary element matrices", 2000). What is left of the weights is taken apart in the same
+//! way. The products stand for the weights if each cell's differs by at most a quarter of the error that the language allows a sum; so weights may be
+//! any, and need not be written as products: `dist()` is a rounded root, and `exp(-dist()**2)` is not exactly the product of its factors.
 //!
-//! Where the terms of a weight cancel, or a weight is 0 and its factors are not, infinite elements would give NaN for infinity, or infinity for NaN, and huge
-//! ones overflow. Such products are for elements that are moderate, of which the driver sees to it.
+//! Where the terms of a weight cancel, or a weight is 0 and its factors are not, infinite elements would give NaN for infinity, or infinity for
+//! NaN, and huge ones overflow; the same where elements and factors are multiplied in another order than the kernel says. Such products are for
+//! moderate elements only, and the driver looks whether all are.
 
 use super::cellwise::factors;
 use super::footprint::CellColumns;
@@ -61,13 +62,15 @@ pub fn separable(hoisted: &Hoisted, request: &Request, constants: &[f64], for_mo
         };
         let taps = reductions.selection(filter).map_or_else(|_| Vec::new(), |selection| selection.taps);
         let elements = Summed::of(kernel, &ranges, &element, request.precision);
+        let are_moderate = for_moderate && elements.may_be_moderate;
+        // All elements are multiplied first, and all weights, which are the same for every pixel.
+        let reorders = element.len() + weights.len() > 2;
         let found = matrix(request, &placed, &weights, &taps)
-            .filter(|_| element.len() + weights.len() == 2 || elements.may_be_moderate && for_moderate)
-            .filter(|found| element.len() + weights.len() == 2 || found.has_moderate_factors)
-            .and_then(|found| products(&found.weights, &elements, request.precision));
-        let found = found.filter(|found| !found.moderate || elements.may_be_moderate && for_moderate);
+            .filter(|found| !reorders || are_moderate && found.has_moderate_factors)
+            .and_then(|found| products(&found.weights, &elements, request.precision))
+            .filter(|found| !found.moderate || are_moderate);
         let Products { products, moderate } = found.unwrap_or_default();
-        separable.moderate |= moderate || !products.is_empty() && element.len() + weights.len() > 2;
+        separable.moderate |= moderate || reorders && !products.is_empty();
         separable.ranks.push(products.len());
         separable.factors.extend(products.into_iter().flatten());
     }
@@ -115,13 +118,14 @@ pub fn may_have_weights(kernel: &Kernel) -> bool {
 struct Matrix {
     /// By column, and by place in it.
     weights: Vec<Vec<f64>>,
-    /// Whether no factor of a weight is so large or so small that it made a difference in which order elements and factors are multiplied.
+    /// Whether no factor of a weight is so large that it made a difference in which order moderate elements and factors are multiplied, but of numbers
+    /// that are next to nothing.
     has_moderate_factors: bool,
 }
 
 /// The weights, if their cells are a box.
 fn matrix(request: &Request, placed: &Placed<'_>, weights: &[ExprId], taps: &[usize]) -> Option<Matrix> {
-    const MODERATE: std::ops::RangeInclusive<f64> = 5.421010862427522e-20..=18_446_744_073_709_551_616.0; // 2^-64 to 2^64
+    const MOST: f64 = 18_446_744_073_709_551_616.0; // 2^64
     let shape = CellColumns::of(&request.cells, taps, request.row_axis())?;
     let run = shape.only_run()?;
     let height = shape.patterns[run.pattern].len();
@@ -130,7 +134,7 @@ fn matrix(request: &Request, placed: &Placed<'_>, weights: &[ExprId], taps: &[us
     let mut weight = |tap: usize| {
         factors.iter_mut().fold(1.0, |product: f64, value| {
             let factor = value(tap);
-            has_moderate_factors &= factor == 0.0 || MODERATE.contains(&factor.abs());
+            has_moderate_factors &= factor.abs() <= MOST;
             product * factor
         })
     };
