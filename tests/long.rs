@@ -346,3 +346,39 @@ fn elements_that_may_be_numbers_of_a_narrower_type_or_none() {
         }
     }
 }
+
+/// A choice between 64-bit integers and a fraction is one of f64s, also where a footprint, the ends of an array or a param of a large image decide it.
+#[test]
+fn choices_round_whatever_is_known_of_them() {
+    fn rounds<T: AnyElement + Default + PartialEq + std::fmt::Debug>(
+        source: &str,
+        side: usize,
+        element: T,
+        expected: T,
+    ) {
+        let kernel = Kernel::compile(source).expect(source);
+        let image = Array2::from_elem((side, side), element);
+        for mode in [Mode::Reflect, Mode::Shrink] {
+            let filter = Filter::new(&kernel).size(3).mode(mode).cast(Cast::Wrap);
+            let filter = if source.contains("param") { filter.param("p", 1) } else { filter };
+            // The interpreter takes its time.
+            let engines = if side < 100 { &ENGINES[..] } else { &ENGINES[..1] };
+            for engine in engines {
+                let values: Array2<T> = filter.clone().engine(*engine).run_as(&image).expect(source);
+                assert!(
+                    values.iter().all(|value| *value == expected),
+                    "{source}, {side}, {mode}, {engine:?}: {values:?}"
+                );
+            }
+        }
+    }
+    for choice in ["max(w)", "rank(w, 1)", "w[0, 0]"] {
+        rounds(&format!("if len(w) > 2 then {choice} else 0.5"), 10, BIG + 1, BIG);
+    }
+    rounds("if count(inside()) > 2 then max(w) else 0.5", 10, BIG + 1, BIG);
+    for side in [10, 300, 400] {
+        rounds("param p = 0; if p >= 0 then rank(w, p) else 0.5", side, BIG + 1, BIG);
+    }
+    // What keeps every bit goes on doing so.
+    rounds("if len(w) > 2 then max(w) else 3", 10, BIG + 1, BIG + 1);
+}

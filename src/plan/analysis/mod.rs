@@ -28,7 +28,7 @@ use crate::tuning;
 pub use self::fixpoint::{Facts, Lacking};
 pub use self::quotients::factor;
 pub use self::threshold::{Threshold, threshold};
-pub use self::value_range::{EXACT_SUM_LIMIT, ValueRange};
+pub use self::value_range::{EXACT_SUM_LIMIT, ValueRange, WHOLE_LIMIT};
 
 /// What is known of each node, by index.
 #[derive(Clone, Debug)]

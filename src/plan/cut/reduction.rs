@@ -11,7 +11,7 @@ use crate::lang::ops::BinaryOp;
 use crate::lang::reductions::{Class, Monoid, Positional, Reduction};
 use crate::lang::whole::{Whole, WholeFacts, wholes};
 use crate::machine;
-use crate::plan::analysis::ValueRange;
+use crate::plan::analysis::{ValueRange, WHOLE_LIMIT};
 use crate::plan::assemble::LineRanges;
 use crate::plan::hoist::Hoisted;
 use crate::plan::request::Request;
@@ -242,15 +242,12 @@ impl<'a> Reductions<'a> {
     fn squares(&self, element: ExprId) -> Recipe {
         let range: ValueRange = self.ranges[element.index()].general;
         let (most, cells) = (range.magnitude(), self.request.cells.taps() as f64);
-        let rounds = most * most * cells * cells >= WHOLE;
+        let rounds = most * most * cells * cells >= WHOLE_LIMIT;
         // What the products lose is known where multiplication and addition are fused.
         let is_known = !rounds || machine::fuses() && self.request.precision == Precision::Exact;
-        match range.integral && !range.nan && most * most * cells < WHOLE && is_known {
+        match range.integral && !range.nan && most * most * cells < WHOLE_LIMIT && is_known {
             true => Recipe::ExactSquares { rounds },
             false => Recipe::Squares,
         }
     }
 }
-
-/// Up to here every whole number is an f64.
-const WHOLE: f64 = 9_007_199_254_740_992.0;

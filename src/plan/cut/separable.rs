@@ -20,6 +20,7 @@ use crate::grid::element::Precision;
 use crate::lang::hir::{Expr, ExprId, Kernel};
 use crate::lang::ops::BinaryOp;
 use crate::lang::reductions::Reduction;
+use crate::plan::analysis::WHOLE_LIMIT;
 use crate::plan::assemble::{LineRanges, ranges_of};
 use crate::plan::hoist::Hoisted;
 use crate::plan::request::Request;
@@ -167,7 +168,7 @@ fn products(matrix: &[Vec<f64>], elements: &Summed, precision: Precision) -> Opt
     let whole = whole_products(matrix, most);
     // Whether all sums are exact, of weights and of products.
     let is_exact =
-        |sum: f64| elements.whole.is_some_and(|greatest| sum * greatest < WHOLE) && precision == Precision::Exact;
+        |sum: f64| elements.whole.is_some_and(|greatest| sum * greatest < WHOLE_LIMIT) && precision == Precision::Exact;
     let sum_of_products = |products: &[Vec<f64>]| {
         let sum = |values: &[f64]| values.iter().map(|value| value.abs()).sum::<f64>();
         products.iter().map(|product| sum(&product[..height]) * sum(&product[height..])).sum::<f64>()
@@ -194,9 +195,6 @@ fn products(matrix: &[Vec<f64>], elements: &Summed, precision: Precision) -> Opt
         Products { products: products.into_iter().map(scaled).collect(), moderate }
     })
 }
-
-/// Up to here every whole number is an f64.
-const WHOLE: f64 = 9_007_199_254_740_992.0;
 
 /// At most `most` products of whole columns and rows whose sum is whole weights.
 fn whole_products(matrix: &[Vec<f64>], most: usize) -> Option<Vec<Vec<f64>>> {
